@@ -1,0 +1,27 @@
+/** What `oken.toml` says after defaults, in the units of CONTRACT: seconds, bytes, whole requests. */
+export type Manifest = {
+  name: string;
+  /** Minor version as `3.N`. */
+  pythonVersion: string;
+  /** Path of a file in the tarball, POSIX separators: `main.py`. */
+  entrypointFile: string;
+  /** The part after the colon of `module:attr`; undefined lets detection choose. */
+  entrypointAttr: string | undefined;
+  /** As written in `oken.toml`; undefined lets detection choose. */
+  entrypointType: EntrypointType | undefined;
+  /** Seconds idle before the container is stopped; 0 means never. */
+  warmTimeout: number;
+  /** Requests inside one instance at a time. */
+  concurrency: number;
+  /** Seconds for one invoke, a cold start not counted. */
+  timeout: number;
+  /** Bytes. */
+  memory: number;
+  /** CPU cores, a fraction allowed. */
+  cpus: number;
+  /** Port the agent's own web server listens on. */
+  port: number;
+  healthPath: string;
+};
+
+export type EntrypointType = "handler" | "agent" | "http";
