@@ -1,0 +1,102 @@
+import { RunnerError } from "../errors.ts";
+
+/** What a failed docker command left for us to judge by. */
+export type CommandFailure = {
+  exitCode: number | undefined;
+  /** Node's error code when the program could not be started at all, such as `ENOENT`. */
+  code: string | undefined;
+  stderr: string;
+  message: string | undefined;
+};
+
+/**
+ * The one place where docker's error sentences are recognised. They are not an interface and change between versions;
+ * what is not recognised is a CONTAINER_ERROR with docker's own words.
+ */
+const KNOWN: { pattern: RegExp; make: (failure: string, args: string[]) => RunnerError }[] = [
+  {
+    pattern:
+      /cannot connect to the docker daemon|is the docker daemon running|error during connect|connection refused.*docker\.sock/i,
+    make: () =>
+      new RunnerError(
+        "ENGINE_UNAVAILABLE",
+        "The Docker engine does not answer. Agents that run keep running; try again when it is back.",
+      ),
+  },
+  {
+    pattern: /permission denied.*docker.*sock/i,
+    make: () =>
+      new RunnerError(
+        "ENGINE_UNAVAILABLE",
+        "The runner may not talk to the Docker engine: permission denied on its socket.",
+      ),
+  },
+  {
+    pattern: /unknown command: docker buildx|'buildx' is not a docker command/i,
+    make: () =>
+      new RunnerError("ENGINE_UNAVAILABLE", "The docker CLI has no buildx plugin: install docker-buildx."),
+  },
+  {
+    pattern: /no space left on device/i,
+    make: (text) => new RunnerError("DISK_FULL", `The engine's disk is full: ${firstLine(text)}`),
+  },
+  {
+    pattern: /no such (container|image|network|object)|network .* not found/i,
+    make: (text) =>
+      new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: NO_SUCH_OBJECT } }),
+  },
+  {
+    pattern: /is already in use by container|already exists/i,
+    make: (text) =>
+      new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: ALREADY_EXISTS } }),
+  },
+];
+
+const NO_SUCH_OBJECT = "no_such_object";
+const ALREADY_EXISTS = "already_exists";
+
+export function commandError(args: string[], failure: CommandFailure): RunnerError {
+  if (failure.code === "ENOENT") {
+    return new RunnerError("ENGINE_UNAVAILABLE", "The docker CLI was not found on PATH.");
+  }
+  const text = failure.stderr.trim() || failure.message || `exit code ${failure.exitCode}`;
+  const known = KNOWN.find(({ pattern }) => pattern.test(text));
+  if (known !== undefined) return known.make(text, args);
+  return new RunnerError("CONTAINER_ERROR", `docker ${verb(args)} failed: ${firstLine(text)}`, {
+    details: { exit_code: failure.exitCode ?? null },
+  });
+}
+
+export function engineTimeout(args: string[], timeoutMs: number): RunnerError {
+  return new RunnerError(
+    "ENGINE_UNAVAILABLE",
+    `docker ${verb(args)} did not finish within ${timeoutMs / 1000} s.`,
+    {
+      details: { reason: "timeout" },
+    },
+  );
+}
+
+/** True for an error that says that the container, image or network named is not there. */
+export function isNoSuchObject(error: unknown): boolean {
+  return error instanceof RunnerError && error.details?.["reason"] === NO_SUCH_OBJECT;
+}
+
+export function isAlreadyExists(error: unknown): boolean {
+  return error instanceof RunnerError && error.details?.["reason"] === ALREADY_EXISTS;
+}
+
+function verb(args: string[]): string {
+  return args
+    .filter((arg) => !arg.startsWith("-"))
+    .slice(0, 2)
+    .join(" ");
+}
+
+function firstLine(text: string): string {
+  const line = text.split("\n").find((candidate) => candidate.trim() !== "") ?? text;
+  return line
+    .replace(/^(Error response from daemon|ERROR|docker): */i, "")
+    .trim()
+    .slice(0, 500);
+}

@@ -1,0 +1,176 @@
+import { execa } from "execa";
+
+import { RunnerError } from "../errors.ts";
+import { commandError, engineTimeout } from "./errors.ts";
+
+/** Deadline of a docker command that should be quick. dockerd under load was seen to take seconds, not tens of them. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
+/** Cap on what one command may print, characters; `docker inspect` of hundreds of containers stays well below. */
+const MAX_OUTPUT = 16 * 1024 * 1024;
+
+/** Characters of standard error kept from a streamed command, to say why it failed. */
+const STDERR_TAIL = 64 * 1024;
+
+/** How long a cancelled command has after SIGTERM before it is killed, milliseconds. */
+const KILL_AFTER_MS = 5_000;
+
+/** What the docker CLI may see of the runner's environment; a secret of an agent is never in it. */
+const PASSED_ENVIRONMENT = [
+  "PATH",
+  "HOME",
+  "USER",
+  "LANG",
+  "TMPDIR",
+  "SSH_AUTH_SOCK",
+  "XDG_RUNTIME_DIR",
+  "XDG_CONFIG_HOME",
+  "DOCKER_HOST",
+  "DOCKER_CONTEXT",
+  "DOCKER_CONFIG",
+  "DOCKER_CERT_PATH",
+  "DOCKER_TLS_VERIFY",
+  "DOCKER_API_VERSION",
+  "BUILDX_BUILDER",
+  "BUILDX_CONFIG",
+  "HTTP_PROXY",
+  "HTTPS_PROXY",
+  "NO_PROXY",
+  "http_proxy",
+  "https_proxy",
+  "no_proxy",
+];
+
+export type ExecOptions = {
+  timeoutMs?: number;
+  signal?: AbortSignal | undefined;
+  /** Written to the command's standard input. */
+  input?: string;
+  env?: Record<string, string>;
+};
+
+export type StreamedChunk = { stream: "stdout" | "stderr"; text: string };
+
+/** Runs the docker CLI: the one place in the runner where a process is started. */
+export type DockerExec = {
+  /** Standard output of a command that must succeed; rejects with a RunnerError made from its standard error. */
+  run(args: string[], options?: ExecOptions): Promise<string>;
+  /** Output as it comes. Ends when the command does; throws as `run` does when it fails. Leaving the loop kills it. */
+  stream(args: string[], options?: ExecOptions & { timeoutMs?: number }): AsyncIterable<StreamedChunk>;
+};
+
+export function createDockerExec(options: {
+  environment: Record<string, string | undefined>;
+  binary?: string;
+}): DockerExec {
+  const binary = options.binary ?? "docker";
+  const baseEnv = pick(options.environment, PASSED_ENVIRONMENT);
+  const spawnOptions = (exec: ExecOptions) => ({
+    env: { ...baseEnv, ...exec.env },
+    extendEnv: false,
+    reject: false,
+    forceKillAfterDelay: KILL_AFTER_MS,
+    ...(exec.signal === undefined ? {} : { cancelSignal: exec.signal }),
+  });
+
+  return {
+    async run(args, exec = {}) {
+      const timeoutMs = exec.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+      const result = await execa(binary, args, {
+        ...spawnOptions(exec),
+        ...(exec.input === undefined ? { stdin: "ignore" } : { input: exec.input }),
+        timeout: timeoutMs,
+        maxBuffer: MAX_OUTPUT,
+        stripFinalNewline: false,
+      });
+      throwOnFailure({ args, timeoutMs, signal: exec.signal, result, stderr: result.stderr });
+      return result.stdout;
+    },
+
+    async *stream(args, exec = {}) {
+      const subprocess = execa(binary, args, {
+        ...spawnOptions(exec),
+        stdin: "ignore",
+        buffer: false,
+        ...(exec.timeoutMs === undefined ? {} : { timeout: exec.timeoutMs }),
+      });
+      let stderr = "";
+      try {
+        for await (const chunk of mergedOutput(subprocess.stdout, subprocess.stderr)) {
+          if (chunk.stream === "stderr") stderr = (stderr + chunk.text).slice(-STDERR_TAIL);
+          yield chunk;
+        }
+        const result = await subprocess;
+        throwOnFailure({ args, timeoutMs: exec.timeoutMs, signal: exec.signal, result, stderr });
+      } finally {
+        subprocess.kill("SIGTERM");
+      }
+    },
+  };
+}
+
+type Outcome = {
+  args: string[];
+  timeoutMs: number | undefined;
+  signal: AbortSignal | undefined;
+  result: {
+    failed: boolean;
+    timedOut?: boolean;
+    isCanceled?: boolean;
+    exitCode?: number;
+    code?: string;
+    shortMessage?: string;
+  };
+  stderr: string;
+};
+
+function throwOnFailure({ args, timeoutMs, signal, result, stderr }: Outcome): void {
+  if (!result.failed) return;
+  if (result.isCanceled || signal?.aborted) throw toError(signal?.reason);
+  if (result.timedOut) throw engineTimeout(args, timeoutMs ?? 0);
+  throw commandError(args, {
+    exitCode: result.exitCode,
+    code: result.code,
+    stderr,
+    message: result.shortMessage,
+  });
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error
+    ? reason
+    : new RunnerError("CONTAINER_ERROR", `The docker command was cancelled: ${String(reason)}`);
+}
+
+/** Both outputs in the order they arrive, decoded, with back-pressure: nothing is read ahead of the consumer. */
+async function* mergedOutput(
+  stdout: AsyncIterable<Uint8Array>,
+  stderr: AsyncIterable<Uint8Array>,
+): AsyncGenerator<StreamedChunk> {
+  const sources = new Map<AsyncIterator<Uint8Array>, { stream: "stdout" | "stderr"; decoder: TextDecoder }>([
+    [stdout[Symbol.asyncIterator](), { stream: "stdout", decoder: new TextDecoder() }],
+    [stderr[Symbol.asyncIterator](), { stream: "stderr", decoder: new TextDecoder() }],
+  ]);
+  const pending = new Map([...sources.keys()].map((source) => [source, read(source)]));
+  while (pending.size > 0) {
+    const { source, result } = await Promise.race(pending.values());
+    const info = sources.get(source);
+    if (info === undefined) continue;
+    if (result.done) pending.delete(source);
+    else pending.set(source, read(source));
+    const text = result.done ? info.decoder.decode() : info.decoder.decode(result.value, { stream: true });
+    if (text !== "") yield { stream: info.stream, text };
+  }
+}
+
+function read(source: AsyncIterator<Uint8Array>) {
+  return source.next().then((result) => ({ source, result }));
+}
+
+function pick(environment: Record<string, string | undefined>, names: string[]): Record<string, string> {
+  const entries = names.flatMap((name) => {
+    const value = environment[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(entries);
+}

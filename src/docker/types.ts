@@ -1,0 +1,103 @@
+/**
+ * What the rest of the runner sees of the container engine. `agents/` imports this file and no other of `docker/`,
+ * so that a second backend fits behind it.
+ */
+export type Engine = {
+  /** Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
+  ping(signal?: AbortSignal): Promise<EngineInfo>;
+  /** Creates the agents' network when it is not there. */
+  ensureNetwork(): Promise<void>;
+  networkExists(): Promise<boolean>;
+
+  buildImage(request: BuildRequest): Promise<BuiltImage>;
+  imageExists(reference: string): Promise<boolean>;
+  /** Removes tags that exist; a tag that is gone already is no error. */
+  removeImages(references: string[]): Promise<void>;
+  /** References of images that carry all of `labels`. */
+  listImages(labels: Record<string, string>): Promise<string[]>;
+
+  /** Creates and starts; on failure nothing of the container is left. */
+  startContainer(spec: ContainerSpec): Promise<RunningContainer>;
+  /** Starts a stopped container again; undefined when it is gone. */
+  restartContainer(name: string): Promise<RunningContainer | undefined>;
+  /** SIGTERM, then SIGKILL after `graceSeconds`; a container that is gone already is no error. */
+  stopContainer(name: string, graceSeconds: number): Promise<void>;
+  /** Kills and removes; a container that is gone already is no error. */
+  removeContainer(name: string): Promise<void>;
+  /** Undefined when there is none. */
+  inspectContainer(name: string): Promise<ContainerState | undefined>;
+  listContainers(labels: Record<string, string>): Promise<ListedContainer[]>;
+
+  /** The last `tail` lines of a container, running or not. */
+  logs(name: string, tail: number): Promise<string>;
+  /** Lines as they come, ending when the container stops or `signal` aborts. */
+  followLogs(name: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<string>;
+  /** Containers that died or were removed, until `signal` aborts or the engine goes away. */
+  deaths(labels: Record<string, string>, signal: AbortSignal): AsyncIterable<ContainerDeath>;
+  /** Processor, memory and process use of running containers. */
+  usage(name: string): Promise<ResourceUse | undefined>;
+};
+
+export type EngineInfo = { version: string };
+
+/** A directory handed to the build under a name of its own. Its base name must be unique to its content. */
+export type BuildContext = { name: string; directory: string };
+
+export type BuildRequest = {
+  tag: string;
+  /** Path of the Dockerfile, outside every context. */
+  dockerfile: string;
+  /** The main context; its base name must be unique to its content, since BuildKit tells contexts apart by it. */
+  context: string;
+  contexts: BuildContext[];
+  buildArgs: Record<string, string>;
+  labels: Record<string, string>;
+  /** Files mounted as build secrets, by id. Neither commas nor quotes in a path. */
+  secretFiles: Record<string, string>;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+  onEvent?: ((event: BuildEvent) => void) | undefined;
+};
+
+export type BuildEvent =
+  | { type: "step"; name: string; status: "started" | "done" | "cached" | "failed"; ms?: number }
+  | { type: "log"; line: string };
+
+export type BuiltImage = {
+  /** `sha256:…` of the image's configuration. */
+  imageId: string;
+};
+
+export type ContainerSpec = {
+  name: string;
+  image: string;
+  labels: Record<string, string>;
+  env: Record<string, string>;
+  /** Host files or directories, read-only inside. */
+  mounts: { source: string; target: string }[];
+  /** Bytes. */
+  memory: number;
+  cpus: number;
+};
+
+export type RunningContainer = {
+  id: string;
+  name: string;
+  /** Address on the agents' network. */
+  address: string;
+};
+
+export type ContainerState = RunningContainer & {
+  running: boolean;
+  exitCode: number;
+  oomKilled: boolean;
+  /** ISO 8601. */
+  startedAt: string;
+  labels: Record<string, string>;
+};
+
+export type ListedContainer = { id: string; name: string; running: boolean; labels: Record<string, string> };
+
+export type ContainerDeath = { id: string; name: string; exitCode: number; labels: Record<string, string> };
+
+export type ResourceUse = { memoryBytes: number; cpuPercent: number; processes: number };
