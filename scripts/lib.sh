@@ -1,0 +1,98 @@
+# shellcheck shell=bash
+# What every script here shares. Sourced, never run.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+# Read by the scripts that source this file.
+# shellcheck disable=SC2034
+TOOLS=$ROOT/.tools
+cd "$ROOT"
+# Nothing here asks a question; a command that would, fails instead of waiting.
+exec </dev/null
+
+say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
+
+die() {
+  say "$*"
+  exit 1
+}
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs a command and says how long it took: timed NAME COMMAND...
+timed() {
+  local name=$1 status=0 started=${EPOCHREALTIME:-$SECONDS}
+  shift
+  "$@" || status=$?
+  # The clock with fractions came with bash 5.
+  local now=${EPOCHREALTIME:-$SECONDS}
+  LC_ALL=C awk -v name="$name" -v from="${started/,/.}" -v to="${now/,/.}" \
+    'BEGIN { printf "%s: %.1f s\n", name, to - from }' >&2
+  return "$status"
+}
+
+# Runs a command under a deadline, where the machine has `timeout` (coreutils; macOS does not ship it).
+within() {
+  local limit=$1 options=(--kill-after=5)
+  shift
+  # At the end of the time the whole process group goes; at a terminal it stays ours, for Ctrl-C to reach it.
+  [[ ! -t 2 ]] || options+=(--foreground)
+  if have timeout; then timeout "${options[@]}" "$limit" "$@"; else "$@"; fi
+}
+
+# Waits until a command succeeds: await SECONDS COMMAND...; fails when the time is over.
+await() {
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    ((SECONDS < deadline)) || return 1
+    sleep 0.2
+  done
+}
+
+# Sets up one thing at a time for the whole machine: two checkouts may run the same script beside each other.
+# Called at a script's start; the lock goes with the process.
+alone() {
+  have flock || return 0
+  exec 9>"${TMPDIR:-/tmp}/oken-setup-$(id -u).lock"
+  flock --wait 1200 9 || die "another set-up has held the lock for 20 minutes"
+}
+
+debian_root() { [[ -r /etc/debian_version && $(id -u) == 0 ]] && have apt-get; }
+
+debian_codename() { (. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}"); }
+
+# The mirror this machine itself installs from.
+debian_mirror() {
+  local site
+  # shellcheck disable=SC2016
+  site=$(apt-get indextargets --format '$(SITE)' "Codename: $(debian_codename)" 'Created-By: Packages' | head -n 1)
+  printf '%s' "${site:-http://deb.debian.org/debian}"
+}
+
+apt_installed() {
+  local package
+  for package in "$@"; do
+    [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || return 1
+  done
+}
+
+# Installs the Debian packages that are missing. The lists are refreshed only then, and a source of the
+# machine's that cannot be reached is no failure by itself: what matters is whether the packages install.
+apt_install() {
+  apt_installed "$@" && return
+  say "installing $*"
+  quietly apt-get update --quiet || say "some package lists could not be refreshed; trying with those there are"
+  quietly env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+    -o DPkg::Lock::Timeout=300 "$@"
+}
+
+# Runs a command whose output matters only when it fails.
+quietly() {
+  local log status=0
+  log=$(mktemp)
+  "$@" >"$log" 2>&1 || status=$?
+  ((status == 0)) || tail -n 40 "$log" >&2
+  rm -f "$log"
+  return "$status"
+}
