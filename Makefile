@@ -1,0 +1,39 @@
+# Oken Runner. Every target does the set-up it needs; `make` alone lists them.
+
+SHELL := bash
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup env build run demo check fix test bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+setup: ## install what is missing: Bun, packages, a Docker engine, images, a browser
+	@scripts/setup
+
+env: ## print the export lines that a shell needs to run the binary by hand
+	@scripts/env
+
+build: setup ## compile dist/oken-runner
+	@scripts/build
+
+run: build ## build, then serve on 127.0.0.1:8000
+	@exec scripts/with-env dist/oken-runner serve
+
+demo: build ## deploy two agents of examples/ to a runner of its own, and invoke them
+	@exec scripts/with-env scripts/demo
+
+check: setup ## format, types and lint
+	@scripts/check
+
+fix: setup ## repair format and lint where that can be done
+	@scripts/fix
+
+test: ## check, build, and run every test; ends with "N passed, N failed"
+	@scripts/test
+
+bench: build ## measure deploys and invokes beside the same steps done by hand
+	@exec scripts/with-env scripts/bench
+
+clean: ## remove what was built; the tools and images stay
+	rm -rf dist coverage
