@@ -1,0 +1,84 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+
+import { buildFiles, inImage } from "./harness-build.ts";
+
+setDefaultTimeout(300_000);
+
+const MAIN = 'import sys, importlib.metadata as m\nprint("hello", sys.version_info[1])\n';
+const SIX = 'import six\nprint("six", six.__version__)\n';
+
+test("an agent without dependencies has no virtual environment", async () => {
+  await using image = await buildFiles({ "main.py": MAIN });
+  expect(image.style).toBe("none");
+  expect(await image.run()).toBe("hello 12\n");
+  expect(await inImage(image.tag, "sh", "-c", "ls -d /opt/venv || true; id -u; ls -A /app")).toBe(
+    "10001\nmain.py\n",
+  );
+});
+
+test("requirements.txt is installed", async () => {
+  await using image = await buildFiles({ "main.py": SIX, "requirements.txt": "six==1.16.0\n" });
+  expect(image.style).toBe("requirements.txt");
+  expect(await image.run()).toBe("six 1.16.0\n");
+});
+
+test("a pyproject.toml alone is locked and installed", async () => {
+  await using image = await buildFiles({
+    "main.py": SIX,
+    "pyproject.toml": '[project]\nname = "demo"\nversion = "1"\ndependencies = ["six==1.16.0"]\n',
+  });
+  expect(image.style).toBe("pyproject.toml");
+  expect(await image.run()).toBe("six 1.16.0\n");
+});
+
+test("uv.lock is installed as it is", async () => {
+  await using image = await buildFiles({
+    "main.py": SIX,
+    "pyproject.toml":
+      '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["six"]\n',
+    "uv.lock": `version = 1
+revision = 3
+requires-python = ">=3.9"
+
+[[package]]
+name = "demo"
+version = "1"
+source = { virtual = "." }
+dependencies = [{ name = "six" }]
+
+[package.metadata]
+requires-dist = [{ name = "six" }]
+
+[[package]]
+name = "six"
+version = "1.16.0"
+source = { registry = "https://pypi.org/simple" }
+sdist = { url = "https://files.pythonhosted.org/packages/71/39/171f1c67cd00715f190ba0b100d606d440a28c93c7714febeca8b79af85e/six-1.16.0.tar.gz", hash = "sha256:1e61c37477a1626458e36f7b1d82aa5c9b094fa4802892072e49de9c60c4c926", size = 34041 }
+wheels = [
+    { url = "https://files.pythonhosted.org/packages/d9/5a/e7c31adbe875f2abbb91bd84cf2dc52d792b5a01506781dbcf25c91daf11/six-1.16.0-py2.py3-none-any.whl", hash = "sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254", size = 11053 },
+]
+`,
+  });
+  expect(image.style).toBe("uv.lock");
+  expect(await image.run()).toBe("six 1.16.0\n");
+});
+
+test("a package to be had only as source is built", async () => {
+  await using image = await buildFiles({
+    "main.py": "import docopt\nprint(docopt.__version__)\n",
+    "requirements.txt": "docopt==0.6.2\n",
+  });
+  expect(await image.run()).toBe("0.6.2\n");
+});
+
+test("a package that does not exist is named in the error", async () => {
+  const error = await buildFiles({
+    "main.py": MAIN,
+    "requirements.txt": "oken-no-such-package-here==1\n",
+  }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: "BUILD_FAILED",
+    message: "There is no package named oken-no-such-package-here in the package index.",
+    details: { class: "no_such_package" },
+  });
+});
