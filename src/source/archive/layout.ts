@@ -1,0 +1,120 @@
+import { flawOf } from "./path-policy.ts";
+import { tooLarge, unsafe } from "./refusal.ts";
+import type { ArchiveLimits } from "./limits.ts";
+
+export type Kind = "file" | "directory" | "link";
+
+/** What the archive has laid out so far. Paths are relative, with `/`, as spelled in the archive. */
+export type Layout = {
+  /**
+   * Takes the place for an entry and returns the directories above it (and itself, if it is one) that have
+   * to be made first, outermost first.
+   */
+  claim(components: string[], kind: Kind): string[];
+  kindOf(path: string): Kind | undefined;
+  /** The one folder that wraps everything and has `oken.toml` in it, or `""`. */
+  wrapper(): string;
+};
+
+const MANIFEST = "oken.toml";
+const LINK_HINT = "leave .venv, node_modules and the like out of the tarball";
+
+/**
+ * Two entries may not meet on one name: not a file twice, not a file where a directory is, not two
+ * spellings that a normalising file system takes for one (NFC and NFD, CVE-2021-37712).
+ */
+export function createLayout(limits: ArchiveLimits): Layout {
+  const nodes = new Map<string, { kind: Kind; path: string }>();
+  const topLevel = new Set<string>();
+  let implied = 0;
+
+  function enter(path: string, kind: Kind, entry: string): boolean {
+    const key = path.normalize("NFC");
+    const known = nodes.get(key);
+    if (known === undefined) {
+      nodes.set(key, { kind, path });
+      return true;
+    }
+    if (known.path !== path) {
+      throw unsafe("conflict", "two names in the archive differ only in their Unicode form", entry);
+    }
+    if (known.kind !== kind) {
+      const message = `the archive has a ${known.kind} and a ${kind} of the same name`;
+      throw unsafe("conflict", message, entry);
+    }
+    if (kind !== "directory") throw unsafe("duplicate", `the archive has the same ${kind} twice`, entry);
+    return false;
+  }
+
+  return {
+    claim(components, kind) {
+      const entry = components.join("/");
+      const made: string[] = [];
+      topLevel.add(components[0] ?? "");
+      for (let depth = 1; depth < components.length; depth += 1) {
+        const parent = components.slice(0, depth).join("/");
+        if (!enter(parent, "directory", entry)) continue;
+        made.push(parent);
+        implied += 1;
+        if (implied > limits.maxEntries) {
+          const message = `the archive implies more than ${limits.maxEntries} directories`;
+          throw tooLarge("entries", limits.maxEntries, { message, entry });
+        }
+      }
+      if (enter(entry, kind, entry) && kind === "directory") made.push(entry);
+      return made;
+    },
+    kindOf: (path) => {
+      const node = nodes.get(path.normalize("NFC"));
+      return node?.path === path ? node.kind : undefined;
+    },
+    wrapper() {
+      const [only, ...others] = topLevel;
+      if (only === undefined || others.length > 0) return "";
+      return nodes.get(only.normalize("NFC"))?.kind === "directory" &&
+        nodes.has(`${only.normalize("NFC")}/${MANIFEST}`)
+        ? only
+        : "";
+    },
+  };
+}
+
+/**
+ * Refuses a symbolic link that does not stay below `root` lexically, or whose way there passes through
+ * another link, so that what it names never depends on what another link names.
+ * `root` is the wrapping folder or `""`; both paths are relative to the archive.
+ */
+export function assertLinkStays(link: { path: string; target: string }, layout: Layout, root: string): void {
+  const { path, target } = link;
+  const flaw = target === "" ? "is empty" : flawOf(target);
+  if (flaw !== undefined) throw forbidden(path, `has a target that ${flaw}`);
+
+  // Step by step: normalising first would drop `link/..`, which the kernel resolves through the link.
+  const at = path.split("/").slice(0, -1);
+  const floor = root === "" ? 0 : 1;
+  for (const step of target.split("/")) {
+    if (step === "" || step === ".") continue;
+    if (step !== "..") at.push(step);
+    else if (at.length > floor) at.pop();
+    else throw forbidden(path, "leaves the tree");
+    if (layout.kindOf(at.join("/")) === "link") throw forbidden(path, "passes through another link");
+  }
+}
+
+/** The earlier file of the archive that a hard link names; any other target is refused. */
+export function hardLinkTarget(link: { path: string; target: string }, layout: Layout): string {
+  const { path, target } = link;
+  const flaw = target === "" ? "is empty" : flawOf(target);
+  if (flaw !== undefined) throw forbidden(path, `has a target that ${flaw}`);
+  const existing = target
+    .split("/")
+    .filter((step) => step !== "" && step !== ".")
+    .join("/");
+  // A path with ".." is never a key of the layout, so it needs no test of its own.
+  if (layout.kindOf(existing) === "file") return existing;
+  throw forbidden(path, "is a hard link to something that is not an earlier file of the archive");
+}
+
+export function forbidden(path: string, why: string) {
+  return unsafe("link_forbidden", `a link in the archive ${why}; ${LINK_HINT}`, path);
+}
