@@ -49,7 +49,7 @@ export function disagreement(entry?: string): RunnerError {
 export function escapeName(name: string): string {
   let out = "";
   for (const character of name) {
-    const escaped = /[\p{C}\p{Zl}\p{Zp}\\]/u.test(character)
+    const escaped = /[\p{C}\p{Zl}\p{Zp}]/u.test(character)
       ? `\\u{${character.codePointAt(0)?.toString(16)}}`
       : character;
     if (out.length + escaped.length > SHOWN_NAME_CHARS) return `${out.slice(0, SHOWN_NAME_CHARS - 1)}…`;

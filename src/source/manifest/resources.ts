@@ -1,0 +1,45 @@
+import { invalid } from "./fields.ts";
+import type { Fields } from "./fields.ts";
+
+const MiB = 1024 * 1024;
+/** An interpreter with nothing imported needs about half of this. */
+const MIN_MEMORY_BYTES = 16 * MiB;
+const MIN_CPUS = 0.01;
+const UNITS: Record<string, number> = { "": 1, b: 1, k: 1024, m: MiB, g: 1024 * MiB, t: 1024 * 1024 * MiB };
+
+export type Capped = { fallback: number; max: number };
+
+/** Bytes: an integer, or a string like `"512m"` (also `"512 MiB"`, `"1.5g"`); more than the host gives is cut. */
+export function memoryField(fields: Fields, { fallback, max }: Capped, warnings: string[]): number {
+  const value = fields.table.memory;
+  if (value === undefined) return fallback;
+  const bytes = typeof value === "string" ? parseBytes(value) : value;
+  if (typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < MIN_MEMORY_BYTES) {
+    const allowed = `it is a number of bytes or a string like "512m" or "1g", at least "16m"`;
+    throw invalid(fields, "memory", { value, allowed });
+  }
+  if (bytes <= max) return bytes;
+  warnings.push(`memory is cut to ${max / MiB} MiB, the most this host gives one agent`);
+  return max;
+}
+
+/** Cores, a fraction allowed; more than the host gives is cut. */
+export function cpusField(fields: Fields, { fallback, max }: Capped, warnings: string[]): number {
+  const value = fields.table.cpus;
+  if (value === undefined) return fallback;
+  if (typeof value !== "number" || !Number.isFinite(value) || value < MIN_CPUS) {
+    throw invalid(fields, "cpus", {
+      value,
+      allowed: `it is a number of cores such as 0.5 or 2, at least ${MIN_CPUS}`,
+    });
+  }
+  if (value <= max) return value;
+  warnings.push(`cpus is cut to ${max}, the most this host gives one agent`);
+  return max;
+}
+
+function parseBytes(text: string): number | undefined {
+  const match = /^(\d{1,15}(?:\.\d{1,3})?) ?([bkmgt]?)(?:i?b)?$/i.exec(text.trim());
+  const unit = UNITS[match?.[2]?.toLowerCase() ?? "none"];
+  return match?.[1] === undefined || unit === undefined ? undefined : Math.floor(Number(match[1]) * unit);
+}
