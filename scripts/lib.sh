@@ -82,8 +82,8 @@ apt_installed() {
 apt_install() {
   apt_installed "$@" && return
   say "installing $*"
-  quietly apt-get update --quiet || say "some package lists could not be refreshed; trying with those there are"
-  quietly env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
+  quietly within 300 apt-get update --quiet || say "some package lists could not be refreshed; trying with those there are"
+  quietly within 900 env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
     -o DPkg::Lock::Timeout=300 "$@"
 }
 

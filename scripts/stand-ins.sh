@@ -128,7 +128,7 @@ debian_image() {
   apt_install debootstrap
   mirror=$(debian_mirror)
   tree=$(mktemp -d "$WORK/debian-XXXXXXXX")
-  quietly debootstrap --variant=minbase --include="$(xargs <<<"$packages" | tr ' ' ,)" "$suite" "$tree" "$mirror" ||
+  quietly within 600 debootstrap --variant=minbase --include="$(xargs <<<"$packages" | tr ' ' ,)" "$suite" "$tree" "$mirror" ||
     die "debootstrap of $suite from $mirror failed"
   rm -rf "$tree"/var/lib/apt/lists/* "$tree"/var/cache/apt/archives/*.deb "$tree"/usr/share/{doc,man,locale}/*
   tar -C "$tree" --one-file-system -c . |
@@ -140,7 +140,7 @@ debian_image() {
 uv_image() {
   local image=$1 context
   context=$(mktemp -d "$WORK/uv-XXXXXXXX")
-  quietly "$ROOT/.venv/bin/python" -m pip download --no-input --no-deps --only-binary=:all: \
+  quietly within 120 "$ROOT/.venv/bin/python" -m pip download --no-input --no-deps --only-binary=:all: \
     --platform "musllinux_1_1_$(uname -m)" --dest "$context" "uv==$UV_VERSION" ||
     die "the wheel of uv $UV_VERSION could not be downloaded"
   "$ROOT/.venv/bin/python" -m zipfile -e "$context"/uv-*.whl "$context"
@@ -157,7 +157,7 @@ DOCKERFILE
 build() {
   local image=$1
   shift
-  quietly docker buildx build --load --tag "$image" --label "oken.stand-in=$STAND_IN_RECIPE" "$@" - ||
+  quietly within 300 docker buildx build --load --tag "$image" --label "oken.stand-in=$STAND_IN_RECIPE" "$@" - ||
     die "$image could not be built"
 }
 
@@ -165,7 +165,7 @@ build() {
 prove() {
   local image=$1
   shift
-  quietly docker run --rm --network none --read-only --user 65532:65532 "$image" "$@" || {
+  quietly within 60 docker run --rm --network none --read-only --user 65532:65532 "$image" "$@" || {
     docker image rm --force "$image" >/dev/null
     die "$image was made, but what is in it does not run"
   }
