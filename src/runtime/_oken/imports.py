@@ -1,0 +1,125 @@
+"""Where the agent's modules come from, and peace between its files and the standard library's names.
+
+An agent may have a file `queue.py`. Its own `import queue` then means that file, as with plain Python;
+the standard library's, its dependencies' and ours still mean the standard library's. Plain Python gives
+the file to all of them, and `concurrent.futures` fails at its first use.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+    from typing import Any
+
+STDLIB_DIR = os.path.dirname(os.path.abspath(os.__file__))
+
+
+def user_paths(app_dir: str, root: str) -> list[str]:
+    """What goes in front of sys.path: the package root, `/app`, `/app/src`."""
+    paths = []
+    for path in (os.path.join(app_dir, root) if root else app_dir, app_dir, os.path.join(app_dir, "src")):
+        path = os.path.normpath(path)
+        if path not in paths and os.path.isdir(path):
+            paths.append(path)
+    return paths
+
+
+def install(paths: list[str], bare: frozenset[str]) -> None:
+    """Makes the agent's directories importable. `bare`: the modules of an interpreter just started."""
+    sys.path[:0] = paths
+    names = shadowing_names(paths) - bare
+    if names:
+        _Shadowing(names, paths).install()
+
+
+def load(name: str, app_dir: str) -> ModuleType:
+    """Imports one of the agent's modules as the agent itself would."""
+    # With a `fromlist` the last part of a dotted name is returned, not the first.
+    module: ModuleType = builtins.__import__(name, {"__file__": os.path.join(app_dir, "_")}, {}, ["_"])
+    return module
+
+
+def shadowing_names(paths: list[str]) -> frozenset[str]:
+    """The agent's top-level modules that are named like one of the standard library."""
+    found = set()
+    for path in paths:
+        try:
+            entries = os.listdir(path)
+        except OSError:
+            continue
+        for entry in entries:
+            name, extension = os.path.splitext(entry)
+            package = os.path.join(path, entry, "__init__.py")
+            if extension != ".py" and (extension or not os.path.isfile(package)):
+                continue
+            if name not in sys.builtin_module_names and _in_stdlib(name):
+                found.add(name)
+    return frozenset(found)
+
+
+def _in_stdlib(name: str) -> bool:
+    known: frozenset[str] | None = getattr(sys, "stdlib_module_names", None)
+    if known is not None:
+        return name in known
+    base = os.path.join(STDLIB_DIR, name)
+    package = os.path.join(base, "__init__.py")
+    return name in sys.modules or os.path.isfile(base + ".py") or os.path.isfile(package)
+
+
+class _Shadowing:
+    """Gives each importer its own module of a name that exists twice.
+
+    Both live under the same name: the standard library's in sys.modules, the agent's aside; an import by
+    the agent swaps them for its duration. Only `import` statements that name such a module pay for it.
+    """
+
+    def __init__(self, names: frozenset[str], paths: list[str]) -> None:
+        self._names = names
+        self._paths = paths
+        self._prefixes = tuple(path + os.sep for path in paths)
+        self._aside: dict[str, ModuleType] = {}
+        self._users_in = False
+        self._lock = threading.RLock()
+        self._import: Any = builtins.__import__
+
+    def install(self) -> None:
+        builtins.__import__ = self._import_for
+
+    def _import_for(
+        self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
+    ) -> Any:
+        if level or name.partition(".")[0] not in self._names:
+            return self._import(name, globals, locals, fromlist, level)
+        with self._lock:
+            before = self._users_in
+            self._swap(self._is_users(globals))
+            path = sys.path[:]
+            if not self._users_in:
+                sys.path[:] = [entry for entry in path if entry not in self._paths] + self._paths
+            try:
+                return self._import(name, globals, locals, fromlist, level)
+            finally:
+                if not self._users_in:
+                    sys.path[:] = path
+                self._swap(before)
+
+    def _is_users(self, globals: Any) -> bool:
+        file = globals.get("__file__") if isinstance(globals, dict) else None
+        if not isinstance(file, str) or not file.startswith(self._prefixes):
+            return False
+        return not file.startswith(sys.prefix + os.sep)
+
+    def _swap(self, users_in: bool) -> None:
+        if users_in == self._users_in:
+            return
+        modules = sys.modules
+        aside = {name: modules.pop(name) for name in list(modules) if name.partition(".")[0] in self._names}
+        modules.update(self._aside)
+        self._aside = aside
+        self._users_in = users_in

@@ -1,0 +1,8 @@
+"""The signal by which the parent asks a worker to interrupt its main thread."""
+
+from __future__ import annotations
+
+import signal
+
+# A real-time signal, since agents and their libraries use SIGUSR1 and SIGUSR2 themselves.
+CANCEL_SIGNAL: int = signal.SIGRTMIN + 7

@@ -1,0 +1,298 @@
+"""The parent's side of the log: lines from the worker go out on our stdout, one JSON object each.
+
+The reader of our stdout may be slow. Lines wait in a bounded buffer; when it is full the pipes are no
+longer read, so that the agent's `print` waits as it would on any full pipe, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import time
+from json.encoder import encode_basestring
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+    from typing import Callable
+
+MAX_LINE_BYTES = 64 * 1024
+# Above the first mark reading stops, below the second it goes on.
+HIGH_WATER_BYTES = 1024 * 1024
+LOW_WATER_BYTES = 256 * 1024
+
+# time, level, stream, continued, length of the request id; then the id and the text
+LOG_HEAD = struct.Struct("!dBBBH")
+LEVELS = ("debug", "info", "warning", "error", "critical")
+STREAMS = ("stdout", "stderr", "runtime")
+LEVEL_INFO = 1
+LEVEL_WARNING = 2
+LEVEL_ERROR = 3
+STREAM_STDOUT = 0
+STREAM_STDERR = 1
+STREAM_RUNTIME = 2
+
+_READ_BYTES = 64 * 1024
+_MESSAGE_BYTES = MAX_LINE_BYTES + 4096
+
+
+class LogSink:
+    def __init__(self, descriptor: int = 1) -> None:
+        self._descriptor = descriptor
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._lines: list[bytes] = []
+        self._waiting = b""
+        self._waiting_bytes = 0
+        self._scheduled = False
+        self._blocked = False
+        self._second = -1
+        self._second_text = ""
+        self.on_full: Callable[[bool], None] | None = None
+        self._full = False
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """From here on writes happen once a turn of the loop and never block it."""
+        self._loop = loop
+        if _is_pipe(self._descriptor):
+            os.set_blocking(self._descriptor, False)
+
+    def write(
+        self,
+        text: str,
+        *,
+        level: int = LEVEL_INFO,
+        stream: int = STREAM_RUNTIME,
+        request_id: str | None = None,
+        moment: float | None = None,
+        continued: bool = False,
+    ) -> None:
+        line = '{"oken":1,"t":"%s","level":"%s","stream":"%s","request_id":%s,"msg":%s%s}\n' % (
+            self._stamp(time.time() if moment is None else moment),
+            LEVELS[level],
+            STREAMS[stream],
+            encode_basestring(request_id) if request_id else "null",
+            encode_basestring(text),
+            ',"cont":true' if continued else "",
+        )
+        data = line.encode("utf-8", "replace")
+        self._lines.append(data)
+        self._waiting_bytes += len(data)
+        if self._loop is None:
+            self.flush()
+        elif not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._turn)
+        if self._waiting_bytes > HIGH_WATER_BYTES and not self._full and self.on_full:
+            self._full = True
+            self.on_full(True)
+
+    def message(self, data: bytes) -> None:
+        """A line as the worker's own streams send it."""
+        moment, level, stream, continued, id_length = LOG_HEAD.unpack_from(data)
+        start = LOG_HEAD.size + id_length
+        self.write(
+            data[start:].decode("utf-8", "replace"),
+            level=level,
+            stream=stream,
+            request_id=data[LOG_HEAD.size : start].decode("utf-8", "replace") or None,
+            moment=moment,
+            continued=bool(continued),
+        )
+
+    def flush(self) -> None:
+        """Writes all that waits, blocking if it must; for the end of the process."""
+        if _is_pipe(self._descriptor):
+            os.set_blocking(self._descriptor, True)
+        self._turn()
+
+    def _turn(self) -> None:
+        self._scheduled = False
+        if self._blocked and self._loop is not None:
+            return
+        self._write_out()
+
+    def _write_out(self) -> None:
+        data = self._waiting + b"".join(self._lines)
+        self._lines.clear()
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self._descriptor, view) :]
+        except BlockingIOError:
+            pass
+        except OSError:
+            # Nobody reads the log any more; the agent goes on without it.
+            view = view[:0]
+        self._waiting = bytes(view)
+        self._waiting_bytes = len(self._waiting)
+        self._wait_writable(self._waiting_bytes > 0)
+        if self._full and self._waiting_bytes < LOW_WATER_BYTES and self.on_full:
+            self._full = False
+            self.on_full(False)
+
+    def _wait_writable(self, wanted: bool) -> None:
+        if self._loop is None or wanted == self._blocked:
+            return
+        self._blocked = wanted
+        if wanted:
+            self._loop.add_writer(self._descriptor, self._write_out)
+        else:
+            self._loop.remove_writer(self._descriptor)
+
+    def _stamp(self, moment: float) -> str:
+        second = int(moment)
+        if second != self._second:
+            self._second = second
+            self._second_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        return "%s.%03dZ" % (self._second_text, int((moment - second) * 1000))
+
+
+class PipeReader:
+    """Reads a raw output of the worker or of its children, and cuts it into lines."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        descriptor: int,
+        stream: int,
+        sink: LogSink,
+        request_id: Callable[[], str | None],
+    ) -> None:
+        self._loop = loop
+        self._descriptor = descriptor
+        self._stream = stream
+        self._level = LEVEL_INFO if stream == STREAM_STDOUT else LEVEL_ERROR
+        self._sink = sink
+        self._request_id = request_id
+        self._rest = b""
+        self._continues = False
+        self.closed = False
+        self.resume()
+
+    def resume(self) -> None:
+        if not self.closed:
+            self._loop.add_reader(self._descriptor, self.read)
+
+    def pause(self) -> None:
+        if not self.closed:
+            self._loop.remove_reader(self._descriptor)
+
+    def read(self) -> bool:
+        """Takes what is there; true when there may be more."""
+        try:
+            data = os.read(self._descriptor, _READ_BYTES)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        if not data:
+            self.close()
+            return False
+        *lines, rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._line(line)
+        while len(rest) >= MAX_LINE_BYTES:
+            cut = _character_boundary(rest, MAX_LINE_BYTES)
+            self._emit(rest[:cut])
+            self._continues = True
+            rest = rest[cut:]
+        self._rest = rest
+        return True
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        self.pause()
+        self.closed = True
+        if self._rest:
+            self._line(self._rest)
+            self._rest = b""
+        os.close(self._descriptor)
+
+    def drain(self) -> None:
+        """Takes all that is there and closes: for the pipes of a worker that is gone."""
+        while not self.closed and self.read():
+            pass
+        self.close()
+
+    def _line(self, line: bytes) -> None:
+        while len(line) > MAX_LINE_BYTES:
+            cut = _character_boundary(line, MAX_LINE_BYTES)
+            self._emit(line[:cut])
+            self._continues = True
+            line = line[cut:]
+        self._emit(line[:-1] if line.endswith(b"\r") else line)
+        self._continues = False
+
+    def _emit(self, line: bytes) -> None:
+        self._sink.write(
+            line.decode("utf-8", "replace"),
+            level=self._level,
+            stream=self._stream,
+            request_id=self._request_id(),
+            continued=self._continues,
+        )
+
+
+class MessageReader:
+    """Reads the worker's log socket, where each message is one line with its request."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, logs: socket.socket, sink: LogSink) -> None:
+        self._loop = loop
+        self._socket = logs
+        self._sink = sink
+        self.closed = False
+        self.resume()
+
+    def resume(self) -> None:
+        if not self.closed:
+            self._loop.add_reader(self._socket.fileno(), self.read)
+
+    def pause(self) -> None:
+        if not self.closed:
+            self._loop.remove_reader(self._socket.fileno())
+
+    def read(self) -> bool:
+        # A bounded number a turn, so that a chatty agent does not keep requests waiting.
+        for _ in range(64):
+            try:
+                data = self._socket.recv(_MESSAGE_BYTES)
+            except BlockingIOError:
+                return False
+            except OSError:
+                data = b""
+            if not data:
+                self.close()
+                return False
+            self._sink.message(data)
+        return True
+
+    def close(self) -> None:
+        if not self.closed:
+            self.pause()
+            self.closed = True
+            self._socket.close()
+
+    def drain(self) -> None:
+        while not self.closed and self.read():
+            pass
+        self.close()
+
+
+def _is_pipe(descriptor: int) -> bool:
+    # A terminal's or a file's mode is shared with whoever else has it open, so only a pipe is changed.
+    import stat
+
+    try:
+        return stat.S_ISFIFO(os.fstat(descriptor).st_mode)
+    except OSError:
+        return False
+
+
+def _character_boundary(data: bytes, limit: int) -> int:
+    """The last place up to `limit` that does not cut a UTF-8 character."""
+    cut = limit
+    while cut > limit - 4 and cut < len(data) and data[cut] & 0xC0 == 0x80:
+        cut -= 1
+    return cut

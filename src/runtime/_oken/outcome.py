@@ -1,0 +1,57 @@
+"""Turns what a handler gave back, or how it failed, into frames for the parent."""
+
+from __future__ import annotations
+
+import json
+
+from . import encode, failures, frames
+from .request import Cancelled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .request import Request
+
+_OPEN = b'{"output":'
+_OPEN_LIST = b'{"output":['
+
+
+def result(value: Any) -> bytes:
+    """The body of a whole answer."""
+    return _OPEN + encode.encode(value) + b"}"
+
+
+def result_list(items: list[bytes]) -> bytes:
+    """The body for items that were encoded one by one."""
+    return _OPEN_LIST + b",".join(items) + b"]}"
+
+
+def error_frame(number: int, status: int, message: str, details: dict[str, Any]) -> bytes:
+    code = "INVALID_REQUEST" if status == 400 else "INVOKE_FAILED"
+    body = json.dumps({"error": message, "code": code, "details": details}).encode("ascii")
+    return frames.frame(frames.ERROR, number, frames.ERROR_HEAD.pack(status) + body)
+
+
+def failure_frame(request: Request, error: BaseException, app_dir: str) -> bytes:
+    """The ERROR frame for whatever ended a request."""
+    if isinstance(error, encode.InputError):
+        return error_frame(request.number, 400, str(error), {})
+    if request.cancelled:
+        message = f"The request was cancelled ({request.cancelled})."
+        return error_frame(request.number, 503, message, {"reason": request.cancelled})
+    details: dict[str, Any] = {"type": type(error).__name__}
+    place = failures.where(error, app_dir)
+    if place:
+        details["at"] = place
+    if isinstance(error, encode.OutputError):
+        message = f"The answer is not JSON: {error}."
+    elif isinstance(error, SystemExit):
+        message = f"The agent called sys.exit({'' if error.code is None else repr(error.code)})"
+        message += f" ({place})." if place else "."
+    elif isinstance(error, Cancelled):
+        message = "The agent's code was interrupted."
+    else:
+        message = failures.sentence(error, app_dir)
+        details["traceback"] = failures.trimmed(error, app_dir)
+    return error_frame(request.number, 500, message, details)

@@ -1,0 +1,115 @@
+"""Judges from inside whether an http agent's own server is there, and if not, where it listens instead."""
+
+from __future__ import annotations
+
+import asyncio
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .spec import Spec
+    from .supervisor import Supervisor
+
+FIRST_WAIT_SECONDS = 0.02
+MAX_WAIT_SECONDS = 0.25
+ANSWER_SECONDS = 5.0
+# How long a server must be seen on localhost alone before it is called a failure.
+LOCALHOST_SECONDS = 3.0
+# /proc/net/tcp, column `st`.
+LISTEN = "0A"
+# 127.0.0.11, where Docker's own resolver listens in every container.
+DOCKER_DNS = "0B00007F"
+
+
+async def watch(spec: Spec, supervisor: Supervisor) -> None:
+    """Looks until the server of the present worker answers; again for each worker that replaces it."""
+    loop = asyncio.get_running_loop()
+    wait = FIRST_WAIT_SECONDS
+    pid = 0
+    local_since = 0.0
+    while True:
+        await asyncio.sleep(wait)
+        worker = supervisor.worker
+        if worker is None or worker.ready or supervisor.state not in ("starting", "crashed"):
+            wait = MAX_WAIT_SECONDS
+            continue
+        if worker.pid != pid:
+            pid = worker.pid
+            wait = FIRST_WAIT_SECONDS
+            local_since = 0.0
+        wait = min(wait * 1.3, MAX_WAIT_SECONDS)
+        listening = listeners()
+        here = [address for address, port in listening if port == spec.port]
+        if any(not is_loopback(address) for address in here):
+            status = await ask(spec.port, spec.health_path)
+            if status is not None and status < 500:
+                supervisor.serving()
+            elif status is not None:
+                supervisor.message = f"GET {spec.health_path} answers {status}"
+            continue
+        if here:
+            local_since = local_since or loop.time()
+            supervisor.reason = "bound_to_localhost"
+            supervisor.message = (
+                f"the server listens on 127.0.0.1:{spec.port}, where only the container itself can reach it; "
+                f"it must listen on 0.0.0.0:{spec.port}"
+            )
+            if loop.time() - local_since > LOCALHOST_SECONDS:
+                supervisor.fail_serving()
+            continue
+        local_since = 0.0
+        others = sorted({port for _, port in listening if port != spec.control_port})
+        if others:
+            ports = ", ".join(str(port) for port in others)
+            supervisor.reason = "wrong_port"
+            supervisor.message = (
+                f"nothing listens on port {spec.port}, but the agent listens on {ports}; "
+                f"use the PORT variable or set `port` in oken.toml"
+            )
+
+
+def listeners() -> list[tuple[str, int]]:
+    """Every listening TCP socket of this network namespace: hexadecimal address, port."""
+    found = []
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(path, encoding="ascii") as file:
+                lines = file.readlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if len(fields) > 3 and fields[3] == LISTEN:
+                address, _, port = fields[1].partition(":")
+                if address == DOCKER_DNS:
+                    continue
+                found.append((address, int(port, 16)))
+    return found
+
+
+def is_loopback(address: str) -> bool:
+    """Of an address as in /proc/net/tcp, whose words are in the machine's (little-endian) order."""
+    if len(address) == 8:
+        return address.endswith("7F")
+    mapped = address.startswith("0000000000000000FFFF0000")
+    return address == "00000000000000000000000001000000" or (mapped and address.endswith("7F"))
+
+
+async def ask(port: int, path: str) -> int | None:
+    """The status of one GET, None when there is no HTTP answer."""
+    try:
+        return await asyncio.wait_for(_ask(port, path), ANSWER_SECONDS)
+    except (OSError, ValueError, asyncio.TimeoutError, EOFError):
+        return None
+
+
+async def _ask(port: int, path: str) -> int:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("ascii"))
+        line = await reader.readline()
+        version, status = line.split(b" ", 2)[:2]
+        if not version.startswith(b"HTTP/"):
+            raise ValueError("not HTTP")
+        return int(status)
+    finally:
+        writer.close()

@@ -1,0 +1,51 @@
+"""What is to be served, as the runner decided it: the JSON of `OKEN_SPEC`."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+DEFAULT_TIMEOUT_SECONDS = 300.0
+DEFAULT_CONCURRENCY = 10
+
+
+class Spec:
+    """The settings of one instance; see `src/model/entrypoint.ts` for what the first seven mean."""
+
+    __slots__ = (
+        "app_dir",
+        "attr",
+        "concurrency",
+        "control_port",
+        "factory",
+        "file",
+        "health_path",
+        "mode",
+        "module",
+        "port",
+        "root",
+        "timeout",
+        "type",
+    )
+
+    def __init__(self, raw: dict[str, Any], app_dir: str) -> None:
+        self.type: str = raw.get("type") or "handler"
+        self.mode: str = raw.get("mode") or "object"
+        self.file: str = raw.get("file") or "main.py"
+        self.module: str = raw.get("module") or "main"
+        self.root: str = raw.get("root") or ""
+        self.attr: str | None = raw.get("attr")
+        self.factory: bool = bool(raw.get("factory"))
+        self.port: int = int(raw.get("port") or 8080)
+        self.control_port: int = int(raw.get("control_port") or self.port)
+        self.health_path: str = raw.get("health_path") or "/health"
+        self.concurrency: int = max(1, int(raw.get("concurrency") or DEFAULT_CONCURRENCY))
+        self.timeout: float = float(raw.get("timeout") or DEFAULT_TIMEOUT_SECONDS)
+        self.app_dir = app_dir
+
+    def label(self) -> str:
+        """How messages name the entrypoint: `main:handler` or `main.py`."""
+        if self.mode == "script" or not self.attr:
+            return self.file
+        return self.module + ":" + self.attr + ("()" if self.factory else "")

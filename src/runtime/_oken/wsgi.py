@@ -1,0 +1,159 @@
+"""A WSGI application (PEP 3333) as an ASGI one: each request on a thread, streamed both ways."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+
+class ClientGoneError(OSError):
+    """The client closed the connection while its answer was written."""
+
+
+def as_asgi(app: Any, threads: int) -> Any:
+    """The ASGI application that runs `app`, up to `threads` requests at a time."""
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="wsgi")
+
+    async def asgi(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await _Exchange(app, pool, scope, receive, send).run()
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+        else:
+            raise RuntimeError("WSGI has no lifespan")
+
+    return asgi
+
+
+class _Exchange:
+    def __init__(self, app: Any, pool: ThreadPoolExecutor, scope: Any, receive: Any, send: Any) -> None:
+        self._app = app
+        self._pool = pool
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+        self._status: int | None = None
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._sent = False
+
+    async def run(self) -> None:
+        await self._loop.run_in_executor(self._pool, self._call)
+
+    def _call(self) -> None:
+        """On a thread; every wait on the loop goes through `_wait`."""
+        body = io.BufferedReader(_Body(self))
+        answer = self._app(environment(self._scope, body), self._start_response)
+        try:
+            for piece in answer:
+                if piece:
+                    self._write(piece)
+            self._write(b"", last=True)
+        finally:
+            close = getattr(answer, "close", None)
+            if close is not None:
+                close()
+
+    def _start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Callable[[bytes], None]:
+        if exc_info is not None:
+            try:
+                if self._sent:
+                    # Too late for another status: the connection is cut by the server.
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None
+        elif self._status is not None:
+            raise AssertionError("start_response was called twice")
+        self._status = int(status.split(" ", 1)[0])
+        self._headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        return self._write
+
+    def _write(self, piece: bytes, last: bool = False) -> None:
+        if not self._sent:
+            if self._status is None:
+                raise AssertionError("start_response was not called before the body")
+            self._sent = True
+            start = {"type": "http.response.start", "status": self._status, "headers": self._headers}
+            self._wait(self._send(start))
+        self._wait(self._send({"type": "http.response.body", "body": piece, "more_body": not last}))
+
+    def receive(self) -> Any:
+        return self._wait(self._receive())
+
+    def _wait(self, coroutine: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+
+class _Body(io.RawIOBase):
+    """`wsgi.input`: reads the request's body as it arrives."""
+
+    def __init__(self, exchange: _Exchange) -> None:
+        super().__init__()
+        self._exchange = exchange
+        self._rest = b""
+        self._more = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._rest and self._more:
+            message = self._exchange.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError("the client went away before its body was read")
+            self._rest = message.get("body", b"")
+            self._more = message.get("more_body", False)
+        piece = self._rest[: len(buffer)]
+        self._rest = self._rest[len(piece) :]
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+
+def environment(scope: Any, body: Any) -> dict[str, Any]:
+    """The environ of a request, as PEP 3333 lists it."""
+    server = scope.get("server") or ("localhost", 80)
+    raw_path = scope.get("raw_path")
+    path = urllib.parse.unquote_to_bytes(raw_path) if raw_path else scope["path"].encode("utf-8")
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path.decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "REQUEST_URI": (raw_path or path).decode("latin-1")
+        + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else ""),
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1] or 0),
+        "SERVER_PROTOCOL": "HTTP/" + scope["http_version"],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": body,
+        # The body ends by itself, with or without Content-Length (chunked).
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    client = scope.get("client")
+    if client:
+        environ["REMOTE_ADDR"], environ["REMOTE_PORT"] = client[0], str(client[1])
+    for raw_name, raw_value in scope.get("headers", ()):
+        # A name with an underscore would take the place of the one with a hyphen.
+        if b"_" in raw_name:
+            continue
+        name = raw_name.decode("latin-1").upper().replace("-", "_")
+        if name not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            name = "HTTP_" + name
+        value = raw_value.decode("latin-1")
+        joiner = "; " if name == "HTTP_COOKIE" else ","
+        environ[name] = environ[name] + joiner + value if name in environ else value
+    return environ

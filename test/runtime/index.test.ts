@@ -1,0 +1,18 @@
+import { expect, test } from "bun:test";
+import { Glob } from "bun";
+import { join } from "node:path";
+import { RUNTIME_DIGEST, RUNTIME_FILES } from "../../src/runtime/index.ts";
+
+const root = join(import.meta.dir, "../../src/runtime");
+
+test("every file of the runtime is embedded, and nothing else", async () => {
+  const present = [...new Glob("**/{*.py,LICENSE*.txt}").scanSync(root)].sort();
+  expect(Object.keys(RUNTIME_FILES).sort()).toEqual(present);
+  for (const name of present) {
+    expect(RUNTIME_FILES[name]).toBe(await Bun.file(join(root, name)).text());
+  }
+});
+
+test("the digest is a SHA-256 in hex", () => {
+  expect(RUNTIME_DIGEST).toMatch(/^[0-9a-f]{64}$/);
+});
