@@ -1,0 +1,111 @@
+import { nearest } from "../manifest/nearest.ts";
+import { listed, refuse } from "./refuse.ts";
+import type { Inventory } from "../python/files.ts";
+import { COMMON_ROOTS, locateAbsolute } from "../python/modules.ts";
+
+/** Files that commonly are an entrypoint, the likeliest first. */
+const USUAL_NAMES = [
+  "main.py",
+  "app.py",
+  "server.py",
+  "api.py",
+  "agent.py",
+  "handler.py",
+  "run.py",
+  "index.py",
+  "asgi.py",
+  "wsgi.py",
+  "manage.py",
+];
+
+/**
+ * The file that `entrypoint` names, which may be written as a path or as a module.
+ *
+ * @throws RunnerError `CONFIG_ERROR` naming what there is instead
+ */
+export function findEntryFile(written: string, inventory: Inventory): string {
+  const path = written.replace(/^(?:\.\/)+/u, "").replace(/\/+$/u, "");
+  if (path.startsWith("/") || path.split("/").includes("..")) {
+    throw refuse(`entrypoint "${written}" must be a path inside the tarball, such as "main.py"`);
+  }
+  if (inventory.links.has(path)) {
+    throw refuse(
+      `entrypoint "${written}" is a symbolic link, which the runner does not follow: name the file it points to`,
+    );
+  }
+  if (inventory.modules.has(path)) return checkedName(path);
+  if (inventory.otherFiles.has(path)) {
+    throw refuse(
+      `entrypoint "${written}" is not a Python file: name a file that ends in .py, or "module:attr"`,
+    );
+  }
+  const module = moduleFile(path, inventory);
+  if (module !== undefined) return module;
+  if (inventory.directories.has(path)) return fileOfDirectory(path, written, inventory);
+  throw missing(written, inventory);
+}
+
+/** Files worth a look when the named one does not serve: usual names first, near the root first. */
+export function likelyFiles(inventory: Inventory): string[] {
+  return [...inventory.modules]
+    .filter(
+      (file) =>
+        !/(?:^|\/)(?:tests?|docs?|migrations)\/|(?:^|\/)(?:test_[^/]*|conftest|setup|__init__)\.py$/u.test(
+          file,
+        ),
+    )
+    .sort((one, other) => distanceOf(one) - distanceOf(other) || one.localeCompare(other));
+}
+
+function distanceOf(file: string): number {
+  const usual = USUAL_NAMES.indexOf(file.split("/").at(-1) ?? "");
+  return file.split("/").length * 100 + (usual === -1 ? USUAL_NAMES.length : usual);
+}
+
+function moduleFile(path: string, inventory: Inventory): string | undefined {
+  if (path.includes("/") || path.endsWith(".py") || path === "") return undefined;
+  const located = locateAbsolute(path, COMMON_ROOTS, inventory);
+  if (located !== undefined && "file" in located) return located.file;
+  // A package in a directory that is neither the root nor `src`: `backend/pkg/app.py`.
+  const tail = path.replaceAll(".", "/");
+  const found = [...inventory.modules].filter(
+    (file) => file.endsWith(`/${tail}.py`) || file.endsWith(`/${tail}/__init__.py`),
+  );
+  return found.length === 1 ? found[0] : undefined;
+}
+
+function fileOfDirectory(path: string, written: string, inventory: Inventory): string {
+  const main = path === "" ? "__main__.py" : `${path}/__main__.py`;
+  if (inventory.modules.has(main)) return main;
+  const inside = likelyFiles(inventory).find((file) => path === "" || file.startsWith(`${path}/`));
+  const hint = inside === undefined ? "" : `: write entrypoint = "${inside}"`;
+  throw refuse(`entrypoint "${written}" is a directory, not a Python file${hint}`);
+}
+
+function checkedName(path: string): string {
+  const dotted = path
+    .replace(/\.py$/u, "")
+    .split("/")
+    .find((part) => part.includes("."));
+  if (dotted === undefined) return path;
+  throw refuse(
+    `entrypoint "${path}" cannot be imported because "${dotted}" has a dot in its name: rename it, to "${dotted.replaceAll(".", "_")}" for example`,
+  );
+}
+
+function missing(written: string, inventory: Inventory): Error {
+  const files = likelyFiles(inventory);
+  const like = nearest(written, files);
+  const likely = [...new Set([...(like === undefined ? [] : [like]), ...files])].slice(0, 4);
+  if (likely[0] === undefined) {
+    return refuse(`entrypoint "${written}" is not in the tarball, which has no Python file at all`);
+  }
+  const there = listed(
+    likely.map((file) => `"${file}"`),
+    "and",
+  );
+  return refuse(
+    `entrypoint "${written}" is not in the tarball, which has ${there}: write entrypoint = "${likely[0]}" in oken.toml, for example`,
+    { candidates: likely },
+  );
+}
