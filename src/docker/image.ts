@@ -11,7 +11,10 @@ import { createBuildProgress } from "./progress.ts";
 import { redactor } from "./redact.ts";
 import type { BuildRequest, BuiltImage, Engine } from "./types.ts";
 
-type Images = Pick<Engine, "buildImage" | "imageExists" | "removeImages" | "listImages">;
+type Images = Pick<Engine, "buildImage" | "imageExists" | "removeImages"> & {
+  /** References of images that carry all of `labels`. */
+  listImages(labels: Record<string, string>): Promise<string[]>;
+};
 
 export function createImages(exec: DockerExec): Images {
   return {

@@ -13,8 +13,8 @@ export type Engine = {
   imageExists(reference: string): Promise<boolean>;
   /** Removes tags that exist; a tag that is gone already is no error. */
   removeImages(references: string[]): Promise<void>;
-  /** References of images that carry all of `labels`. */
-  listImages(labels: Record<string, string>): Promise<string[]>;
+  /** References of the images that this runner built. */
+  listImages(): Promise<string[]>;
 
   /** Creates and starts; on failure nothing of the container is left. */
   startContainer(spec: ContainerSpec): Promise<RunningContainer>;
@@ -26,16 +26,25 @@ export type Engine = {
   removeContainer(name: string): Promise<void>;
   /** Undefined when there is none. */
   inspectContainer(name: string): Promise<ContainerState | undefined>;
-  listContainers(labels: Record<string, string>): Promise<ListedContainer[]>;
+  /** The containers that this runner started. */
+  listContainers(): Promise<ListedContainer[]>;
 
   /** The last `tail` lines of a container, running or not. */
   logs(name: string, tail: number): Promise<string>;
   /** Lines as they come, ending when the container stops or `signal` aborts. */
   followLogs(name: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<string>;
-  /** Containers that died or were removed, until `signal` aborts or the engine goes away. */
-  deaths(labels: Record<string, string>, signal: AbortSignal): AsyncIterable<ContainerDeath>;
+  /** Containers of this runner as they die, until `signal` aborts or the engine goes away. */
+  deaths(signal: AbortSignal): AsyncIterable<ContainerDeath>;
   /** Processor, memory and process use of running containers. */
   usage(name: string): Promise<ResourceUse | undefined>;
+};
+
+/** Whose a container or an image is; kept as labels, so that a restart finds it again. */
+export type Identity = {
+  agentId: string;
+  version: number;
+  /** Digest of all that the version was made from. */
+  spec: string;
 };
 
 export type EngineInfo = { version: string };
@@ -71,7 +80,7 @@ export type BuiltImage = {
 export type ContainerSpec = {
   name: string;
   image: string;
-  labels: Record<string, string>;
+  identity: Identity;
   env: Record<string, string>;
   /** Host files or directories, read-only inside. */
   mounts: { source: string; target: string }[];
@@ -93,11 +102,12 @@ export type ContainerState = RunningContainer & {
   oomKilled: boolean;
   /** ISO 8601. */
   startedAt: string;
-  labels: Record<string, string>;
+  /** Undefined for a container that is not an agent's. */
+  identity: Identity | undefined;
 };
 
-export type ListedContainer = { id: string; name: string; running: boolean; labels: Record<string, string> };
+export type ListedContainer = RunningContainer & { running: boolean; identity: Identity | undefined };
 
-export type ContainerDeath = { id: string; name: string; exitCode: number; labels: Record<string, string> };
+export type ContainerDeath = { id: string; name: string; exitCode: number };
 
 export type ResourceUse = { memoryBytes: number; cpuPercent: number; processes: number };

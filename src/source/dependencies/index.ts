@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import type { Entrypoint } from "../../model/entrypoint.ts";
 import type { Manifest } from "../../model/manifest.ts";
@@ -113,8 +113,11 @@ async function writeContext(
   files: Record<string, string>,
 ): Promise<string> {
   const directory = join(buildDir, contentName(prefix, files));
-  await mkdir(directory);
-  await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(directory, name), text)));
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(directory, name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  }
   return directory;
 }
 

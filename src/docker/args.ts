@@ -1,0 +1,152 @@
+import type { ContainerSpec } from "./types.ts";
+import { MANAGED, identityLabels } from "./labels.ts";
+
+/** Numeric user and group of every agent; the image's code belongs to root, so the agent cannot write it. */
+export const AGENT_USER = "10001:10001";
+
+/** The agent's home, on a tmpfs. */
+export const AGENT_HOME = "/home/agent";
+
+/** Size of the tmpfs at `/tmp` and at the home directory; it counts as the container's memory. */
+const TMPFS_SIZE = "64m";
+
+/** Processes and threads; a fork bomb stops here. numpy and torch start a thread for each core. */
+const PIDS_LIMIT = "256";
+
+/** Open files, as on AWS Lambda; the engine's default of a million slows `fork` in old Pythons. */
+const NOFILE_LIMIT = "1024:1024";
+
+/** Seconds between SIGTERM and SIGKILL, CONTRACT section 4. */
+export const STOP_GRACE_SECONDS = 10;
+
+export type ContainerSettings = {
+  network: string;
+  /** OCI runtime; undefined for the engine's default. */
+  runtime: string | undefined;
+  runnerId: string;
+};
+
+/** `docker create` of an agent, hardened: no capability, no new privileges, read-only root, bounded everything. */
+export function createArgs(spec: ContainerSpec, settings: ContainerSettings): string[] {
+  return [
+    "create",
+    ...["--name", spec.name],
+    ...labelArgs(identityLabels(settings.runnerId, spec.identity)),
+    ...["--network", settings.network],
+    ...["--pull", "never"],
+    ...["--restart", "no"],
+    ...(settings.runtime === undefined ? [] : ["--runtime", settings.runtime]),
+    "--init",
+    ...["--stop-timeout", String(STOP_GRACE_SECONDS)],
+    ...["--user", AGENT_USER],
+    ...["--cap-drop", "ALL"],
+    ...["--security-opt", "no-new-privileges"],
+    "--read-only",
+    ...["--tmpfs", tmpfs("/tmp")],
+    ...["--tmpfs", tmpfs(AGENT_HOME)],
+    ...["--memory", String(spec.memory)],
+    ...["--memory-swap", String(spec.memory)],
+    ...["--cpus", String(spec.cpus)],
+    ...["--pids-limit", PIDS_LIMIT],
+    ...["--ulimit", `nofile=${NOFILE_LIMIT}`],
+    ...["--ulimit", "core=0"],
+    ...["--shm-size", "16m"],
+    ...["--ipc", "private"],
+    ...["--oom-score-adj", "500"],
+    ...["--log-driver", "local"],
+    ...["--log-opt", "max-size=10m"],
+    ...["--log-opt", "max-file=3"],
+    ...["--log-opt", "mode=non-blocking"],
+    ...["--log-opt", "max-buffer-size=1m"],
+    ...spec.mounts.flatMap(({ source, target }) => [
+      "--mount",
+      `type=bind,src=${source},dst=${target},readonly`,
+    ]),
+    ...Object.entries(spec.env).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
+    "--",
+    spec.image,
+  ];
+}
+
+export function startArgs(name: string): string[] {
+  return ["start", "--", name];
+}
+
+export function stopArgs(name: string, graceSeconds: number): string[] {
+  return ["stop", "-t", String(graceSeconds), "--", name];
+}
+
+export function removeArgs(name: string): string[] {
+  return ["rm", "--force", "--volumes", "--", name];
+}
+
+export function inspectArgs(names: string[]): string[] {
+  return ["container", "inspect", "--", ...names];
+}
+
+export function listArgs(labels: Record<string, string>): string[] {
+  return ["ps", "--all", "--no-trunc", ...filterArgs(labels), "--format", "{{.Names}}"];
+}
+
+export function logsArgs(name: string, tail: number): string[] {
+  return ["logs", "--tail", String(tail), "--", name];
+}
+
+export function followLogsArgs(name: string, tail: number): string[] {
+  return ["logs", "--follow", "--tail", String(tail), "--", name];
+}
+
+export function statsArgs(name: string): string[] {
+  return ["stats", "--no-stream", "--format", "{{json .}}", "--", name];
+}
+
+export function deathsArgs(labels: Record<string, string>): string[] {
+  return [
+    "events",
+    ...["--filter", "type=container"],
+    ...["--filter", "event=die"],
+    ...filterArgs(labels),
+    ...["--format", "{{json .}}"],
+  ];
+}
+
+export function networkInspectArgs(name: string): string[] {
+  return ["network", "inspect", "--format", "{{.Driver}}", "--", name];
+}
+
+/** Siblings cannot talk to each other; the runner reaches each agent through the bridge. */
+export function networkCreateArgs(name: string): string[] {
+  return [
+    "network",
+    "create",
+    ...["--driver", "bridge"],
+    ...["--opt", "com.docker.network.bridge.enable_icc=false"],
+    ...labelArgs(MANAGED),
+    "--",
+    name,
+  ];
+}
+
+export function imageInspectArgs(reference: string): string[] {
+  return ["image", "inspect", "--format", "{{.Id}}", "--", reference];
+}
+
+export function imageRemoveArgs(references: string[]): string[] {
+  return ["image", "rm", "--force", "--", ...references];
+}
+
+export function imageListArgs(labels: Record<string, string>): string[] {
+  return ["image", "ls", "--no-trunc", ...filterArgs(labels), "--format", "{{.Repository}}:{{.Tag}}"];
+}
+
+export function labelArgs(labels: Record<string, string>): string[] {
+  return Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
+}
+
+function filterArgs(labels: Record<string, string>): string[] {
+  return Object.entries(labels).flatMap(([name, value]) => ["--filter", `label=${name}=${value}`]);
+}
+
+function tmpfs(path: string): string {
+  return `${path}:rw,nosuid,nodev,size=${TMPFS_SIZE},mode=1777`;
+}

@@ -1,0 +1,32 @@
+import type { ContainerSettings } from "./args.ts";
+import { createContainers } from "./container.ts";
+import { createEvents } from "./events.ts";
+import type { DockerExec } from "./exec.ts";
+import { createImages } from "./image.ts";
+import { runnerLabels } from "./labels.ts";
+import { createLogs } from "./logs.ts";
+import { createNetworks } from "./network.ts";
+import type { Engine } from "./types.ts";
+
+/** How long the engine has to say its version, milliseconds; a health check waits for this. */
+const PING_TIMEOUT_MS = 5_000;
+
+/** The engine of this host, reached through the docker CLI. */
+export function createEngine(exec: DockerExec, settings: ContainerSettings): Engine {
+  const images = createImages(exec);
+  return {
+    async ping(signal) {
+      const output = await exec.run(["version", "--format", "{{.Server.Version}}"], {
+        timeoutMs: PING_TIMEOUT_MS,
+        signal,
+      });
+      return { version: output.trim() };
+    },
+    ...createNetworks(exec, settings.network),
+    ...images,
+    listImages: () => images.listImages(runnerLabels(settings.runnerId)),
+    ...createContainers(exec, settings),
+    ...createLogs(exec),
+    ...createEvents(exec, settings.runnerId),
+  };
+}

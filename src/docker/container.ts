@@ -1,0 +1,159 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+
+import { RunnerError } from "../errors.ts";
+import * as args from "./args.ts";
+import { isNoSuchObject } from "./errors.ts";
+import type { DockerExec } from "./exec.ts";
+import { parseIdentity, runnerLabels } from "./labels.ts";
+import type {
+  ContainerSpec,
+  ContainerState,
+  Engine,
+  ListedContainer,
+  ResourceUse,
+  RunningContainer,
+} from "./types.ts";
+
+/** Deadline for what a busy engine may take its time over: starting and stopping. */
+const SLOW_COMMAND_MS = 60_000;
+
+/** Only the fields we use; the engine adds and renames others between versions. */
+const Inspected = Type.Object({
+  Id: Type.String(),
+  Name: Type.String(),
+  State: Type.Object({
+    Running: Type.Boolean(),
+    ExitCode: Type.Integer(),
+    OOMKilled: Type.Boolean(),
+    StartedAt: Type.String(),
+  }),
+  Config: Type.Object({ Labels: Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()]) }),
+  NetworkSettings: Type.Object({
+    Networks: Type.Record(Type.String(), Type.Object({ IPAddress: Type.String() })),
+  }),
+});
+
+type Containers = Pick<
+  Engine,
+  | "startContainer"
+  | "restartContainer"
+  | "stopContainer"
+  | "removeContainer"
+  | "inspectContainer"
+  | "listContainers"
+  | "usage"
+>;
+
+export function createContainers(exec: DockerExec, settings: args.ContainerSettings): Containers {
+  async function inspect(names: string[]): Promise<ContainerState[]> {
+    const output = await exec.run(args.inspectArgs(names));
+    const parsed: unknown = JSON.parse(output);
+    return Value.Parse(Type.Array(Inspected), parsed).map((container) =>
+      toState(container, settings.network),
+    );
+  }
+
+  async function inspectOne(name: string): Promise<ContainerState | undefined> {
+    const found = await inspect([name]).catch(undefinedIfMissing);
+    return found?.[0];
+  }
+
+  async function started(name: string): Promise<RunningContainer> {
+    const state = await inspectOne(name);
+    if (state === undefined)
+      throw new RunnerError("CONTAINER_ERROR", `Container ${name} vanished as it started.`);
+    return { id: state.id, name, address: state.address };
+  }
+
+  const remove = async (name: string) => {
+    await exec.run(args.removeArgs(name), { timeoutMs: SLOW_COMMAND_MS }).catch(undefinedIfMissing);
+  };
+
+  return {
+    async startContainer(spec: ContainerSpec) {
+      await exec.run(args.createArgs(spec, settings), { timeoutMs: SLOW_COMMAND_MS });
+      try {
+        await exec.run(args.startArgs(spec.name), { timeoutMs: SLOW_COMMAND_MS });
+        return await started(spec.name);
+      } catch (error) {
+        await remove(spec.name);
+        throw error;
+      }
+    },
+
+    async restartContainer(name) {
+      const output = await exec
+        .run(args.startArgs(name), { timeoutMs: SLOW_COMMAND_MS })
+        .catch(undefinedIfMissing);
+      return output === undefined ? undefined : await started(name);
+    },
+
+    async stopContainer(name, graceSeconds) {
+      await exec
+        .run(args.stopArgs(name, graceSeconds), { timeoutMs: SLOW_COMMAND_MS + graceSeconds * 1000 })
+        .catch(undefinedIfMissing);
+    },
+
+    removeContainer: remove,
+    inspectContainer: inspectOne,
+
+    async listContainers() {
+      const output = await exec.run(args.listArgs(runnerLabels(settings.runnerId)));
+      const names = output.split("\n").filter((name) => name !== "");
+      if (names.length === 0) return [];
+      return (await inspect(names)).map(toListed);
+    },
+
+    async usage(name) {
+      const output = await exec.run(args.statsArgs(name)).catch(undefinedIfMissing);
+      return output === undefined ? undefined : parseUsage(output);
+    },
+  };
+}
+
+function toState(container: Static<typeof Inspected>, network: string): ContainerState {
+  return {
+    id: container.Id,
+    name: container.Name.replace(/^\//, ""),
+    address: container.NetworkSettings.Networks[network]?.IPAddress ?? "",
+    running: container.State.Running,
+    exitCode: container.State.ExitCode,
+    // OOMKilled alone is also true when only a child of the main process was killed.
+    oomKilled: container.State.OOMKilled && container.State.ExitCode === 137,
+    startedAt: container.State.StartedAt,
+    identity: parseIdentity(container.Config.Labels ?? {}),
+  };
+}
+
+function toListed({ id, name, address, running, identity }: ContainerState): ListedContainer {
+  return { id, name, address, running, identity };
+}
+
+const Stats = Type.Object({ CPUPerc: Type.String(), MemUsage: Type.String(), PIDs: Type.String() });
+
+/** Reads `{"CPUPerc":"0.05%","MemUsage":"21.5MiB / 512MiB","PIDs":"6",…}`. */
+function parseUsage(output: string): ResourceUse | undefined {
+  const line = output.split("\n").find((text) => text.startsWith("{"));
+  if (line === undefined) return undefined;
+  const stats = Value.Parse(Stats, JSON.parse(line));
+  const memory = /^([\d.]+)([KMGT]?i?B)/.exec(stats.MemUsage);
+  if (memory === null) return undefined;
+  return {
+    memoryBytes: Math.round(Number(memory[1]) * (MEMORY_UNITS[memory[2] ?? "B"] ?? 1)),
+    cpuPercent: Number.parseFloat(stats.CPUPerc),
+    processes: Number(stats.PIDs),
+  };
+}
+
+const MEMORY_UNITS: Record<string, number> = {
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  TiB: 1024 ** 4,
+};
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (!isNoSuchObject(error)) throw error;
+}

@@ -1,0 +1,52 @@
+import { type Static, Type } from "@sinclair/typebox";
+
+import type { Entrypoint } from "./entrypoint.ts";
+import type { Manifest } from "./manifest.ts";
+
+/** Every valid id works end to end, though Docker's own names are narrower. */
+export const AGENT_ID_PATTERN = "^[A-Za-z0-9_-]{1,128}$";
+
+export const AGENT_STATES = [
+  "building",
+  "starting",
+  "running",
+  "paused",
+  "idle",
+  "stopped",
+  "error",
+] as const;
+export type AgentState = (typeof AGENT_STATES)[number];
+
+/** `versions/<n>/version.json`: all that is needed to start this version again. */
+export const VersionRecord = Type.Object({
+  schema: Type.Literal(1),
+  version: Type.Integer({ minimum: 1 }),
+  /** ISO 8601, UTC. */
+  created_at: Type.String(),
+  /** Digest of all that the version was made from; equal digests mean an unchanged deploy. */
+  spec_digest: Type.String(),
+  tree_digest: Type.String(),
+  image: Type.String(),
+  image_id: Type.String(),
+  dependency_style: Type.String(),
+  manifest: Type.Unsafe<Manifest>(Type.Object({})),
+  entrypoint: Type.Unsafe<Entrypoint>(Type.Object({})),
+  warnings: Type.Array(Type.String()),
+});
+export type VersionRecord = Static<typeof VersionRecord>;
+
+/** `agent.json`: writing it is the commit of a deploy. */
+export const AgentRecord = Type.Object({
+  schema: Type.Literal(1),
+  agent_id: Type.String({ pattern: AGENT_ID_PATTERN }),
+  created_at: Type.String(),
+  desired: Type.Union([Type.Literal("running"), Type.Literal("stopped")]),
+  current_version: Type.Integer({ minimum: 1 }),
+  /** The versions that exist, ascending; a directory of another was left by a deploy that never finished. */
+  versions: Type.Array(Type.Integer({ minimum: 1 })),
+  last_invoked: Type.Union([Type.String(), Type.Null()]),
+});
+export type AgentRecord = Static<typeof AgentRecord>;
+
+/** Why the agent is not well: the last failed start or crash. */
+export type LastError = { at: string; code: string; message: string; log: string };

@@ -1,0 +1,117 @@
+import { expect, test } from "bun:test";
+
+import * as args from "../../src/docker/args.ts";
+
+const SPEC = {
+  name: "oken-echo-v1",
+  image: "oken/echo:v1",
+  identity: { agentId: "Echo", version: 1, spec: "abc" },
+  env: { PORT: "8080" },
+  mounts: [{ source: "/data/secrets.json", target: "/run/oken/secrets.json" }],
+  memory: 536_870_912,
+  cpus: 0.5,
+};
+
+test("an agent's container has no capability, no new privileges, a read-only root and a bound on everything", () => {
+  const argv = args.createArgs(SPEC, { network: "oken-agents", runtime: undefined, runnerId: "r1" });
+  expect(argv).toEqual([
+    "create",
+    "--name",
+    "oken-echo-v1",
+    "--label",
+    "oken.managed=true",
+    "--label",
+    "oken.runner=r1",
+    "--label",
+    "oken.agent=Echo",
+    "--label",
+    "oken.version=1",
+    "--label",
+    "oken.spec=abc",
+    "--network",
+    "oken-agents",
+    "--pull",
+    "never",
+    "--restart",
+    "no",
+    "--init",
+    "--stop-timeout",
+    "10",
+    "--user",
+    "10001:10001",
+    "--cap-drop",
+    "ALL",
+    "--security-opt",
+    "no-new-privileges",
+    "--read-only",
+    "--tmpfs",
+    "/tmp:rw,nosuid,nodev,size=64m,mode=1777",
+    "--tmpfs",
+    "/home/agent:rw,nosuid,nodev,size=64m,mode=1777",
+    "--memory",
+    "536870912",
+    "--memory-swap",
+    "536870912",
+    "--cpus",
+    "0.5",
+    "--pids-limit",
+    "256",
+    "--ulimit",
+    "nofile=1024:1024",
+    "--ulimit",
+    "core=0",
+    "--shm-size",
+    "16m",
+    "--ipc",
+    "private",
+    "--oom-score-adj",
+    "500",
+    "--log-driver",
+    "local",
+    "--log-opt",
+    "max-size=10m",
+    "--log-opt",
+    "max-file=3",
+    "--log-opt",
+    "mode=non-blocking",
+    "--log-opt",
+    "max-buffer-size=1m",
+    "--mount",
+    "type=bind,src=/data/secrets.json,dst=/run/oken/secrets.json,readonly",
+    "--env",
+    "PORT=8080",
+    "--",
+    "oken/echo:v1",
+  ]);
+});
+
+test("a runtime that the operator names is passed on", () => {
+  const argv = args.createArgs(SPEC, { network: "n", runtime: "runsc", runnerId: "r1" });
+  expect(argv.slice(argv.indexOf("--runtime"), argv.indexOf("--runtime") + 2)).toEqual([
+    "--runtime",
+    "runsc",
+  ]);
+});
+
+test("siblings on the agents' network cannot talk to each other", () => {
+  expect(args.networkCreateArgs("oken-agents")).toEqual([
+    "network",
+    "create",
+    "--driver",
+    "bridge",
+    "--opt",
+    "com.docker.network.bridge.enable_icc=false",
+    "--label",
+    "oken.managed=true",
+    "--",
+    "oken-agents",
+  ]);
+});
+
+test("the commands on a container name it after `--`", () => {
+  expect(args.startArgs("c")).toEqual(["start", "--", "c"]);
+  expect(args.stopArgs("c", 10)).toEqual(["stop", "-t", "10", "--", "c"]);
+  expect(args.removeArgs("c")).toEqual(["rm", "--force", "--volumes", "--", "c"]);
+  expect(args.logsArgs("c", 5)).toEqual(["logs", "--tail", "5", "--", "c"]);
+  expect(args.followLogsArgs("c", 5)).toEqual(["logs", "--follow", "--tail", "5", "--", "c"]);
+});

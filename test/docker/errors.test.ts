@@ -1,0 +1,48 @@
+import { describe, expect, test } from "bun:test";
+
+import { commandError, isAlreadyExists, isNoSuchObject } from "../../src/docker/errors.ts";
+
+const failed = (stderr: string) =>
+  commandError(["container", "inspect"], { exitCode: 1, code: undefined, stderr, message: undefined });
+
+describe("docker's sentences", () => {
+  test.each([
+    [
+      "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
+      "ENGINE_UNAVAILABLE",
+    ],
+    ["docker: unknown command: docker buildx", "ENGINE_UNAVAILABLE"],
+    ["write /x: no space left on device", "DISK_FULL"],
+    ["Error response from daemon: something new", "CONTAINER_ERROR"],
+  ])("%s is %s", (stderr, code) => {
+    expect(failed(stderr)).toMatchObject({ code });
+  });
+
+  test("a container, image or network that is not there is known as such", () => {
+    for (const text of [
+      "Error response from daemon: No such container: x",
+      "Error: No such object: x",
+      "network n not found",
+    ]) {
+      expect(isNoSuchObject(failed(text))).toBe(true);
+    }
+    expect(isNoSuchObject(failed("something else"))).toBe(false);
+  });
+
+  test("a name that is taken is known as such", () => {
+    expect(isAlreadyExists(failed("network with name oken-agents already exists"))).toBe(true);
+  });
+});
+
+test("a docker CLI that is not installed makes the engine unavailable", () => {
+  const error = commandError(["ps"], {
+    exitCode: undefined,
+    code: "ENOENT",
+    stderr: "",
+    message: "spawn docker ENOENT",
+  });
+  expect(error).toMatchObject({
+    code: "ENGINE_UNAVAILABLE",
+    message: "The docker CLI was not found on PATH.",
+  });
+});
