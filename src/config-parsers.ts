@@ -1,0 +1,75 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+
+export type Parsed<T> = { ok: true; value: T } | { ok: false; allowed: string };
+
+/** Reads the text of one setting; `allowed` completes the sentence "… must be". */
+export type Parser<T> = (text: string) => Parsed<T>;
+
+const UNITS: Record<string, number> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+
+export function parseNumber(options: { min: number; max: number; whole?: true }): Parser<number> {
+  const allowed = `a ${options.whole ? "whole " : ""}number from ${options.min} to ${options.max}`;
+  return (text) => {
+    const value = /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    const fits = value >= options.min && value <= options.max && (!options.whole || Number.isInteger(value));
+    return fits ? { ok: true, value } : { ok: false, allowed };
+  };
+}
+
+/** Bytes, plain or with a binary unit: `1048576`, `512k`, `50m`, `2g`. */
+export function parseBytes(options: { min: number }): Parser<number> {
+  const allowed = `a number of bytes of at least ${options.min}, such as 1048576, 512k, 50m or 2g`;
+  return (text) => {
+    const match = /^(\d+)([kmgt]?)(?:i?b)?$/i.exec(text);
+    const value =
+      match === null ? Number.NaN : Number(match[1]) * (UNITS[match[2]?.toLowerCase() ?? ""] ?? 1);
+    return Number.isSafeInteger(value) && value >= options.min ? { ok: true, value } : { ok: false, allowed };
+  };
+}
+
+export function parseChoice<const T extends string>(choices: readonly T[]): Parser<T> {
+  return (text) => {
+    const value = choices.find((choice) => choice === text);
+    return value === undefined ? { ok: false, allowed: `one of ${choices.join(", ")}` } : { ok: true, value };
+  };
+}
+
+export function parsePattern(pattern: RegExp, allowed: string): Parser<string> {
+  return (text) => (pattern.test(text) ? { ok: true, value: text } : { ok: false, allowed });
+}
+
+export function parseText(options: {
+  what: string;
+  minLength?: number;
+  mustContain?: string;
+}): Parser<string> {
+  return (text) => {
+    const fits =
+      text.length >= (options.minLength ?? 1) &&
+      text.includes(options.mustContain ?? "") &&
+      !/[\0\r\n]/.test(text);
+    return fits ? { ok: true, value: text } : { ok: false, allowed: options.what };
+  };
+}
+
+/** An absolute path; a relative one is taken from where the runner was started. */
+export function parsePath(options: { mustExist?: true } = {}): Parser<string> {
+  return (text) => {
+    // A comma or a quote would end a field of docker's `--mount` and `--secret` values, which are CSV.
+    if (/[\0\r\n,"]/.test(text))
+      return { ok: false, allowed: "a path without commas, quotes and line breaks" };
+    const value = resolve(text);
+    if (options.mustExist && !existsSync(value))
+      return { ok: false, allowed: "the path of a file that exists" };
+    return { ok: true, value };
+  };
+}
+
+export function parseUrl(): Parser<string> {
+  return (text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const fits = url !== undefined && ["http:", "https:"].includes(url.protocol);
+    return fits ? { ok: true, value: text } : { ok: false, allowed: "an http or https address" };
+  };
+}
