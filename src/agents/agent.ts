@@ -1,0 +1,77 @@
+import type { RunningContainer } from "../docker/types.ts";
+import type { RunnerError } from "../errors.ts";
+import type { AgentRecord, AgentState, LastError, VersionRecord } from "../model/agent.ts";
+
+/** A container that serves, and how many requests are inside it. */
+export type Instance = {
+  readonly version: VersionRecord;
+  readonly container: RunningContainer;
+  /** `http://address:port` of the agent's server. */
+  readonly origin: string;
+  inFlight: number;
+  /** Monotonic milliseconds of the last request's end. */
+  lastUsed: number;
+  /** Called when the last request has left. */
+  onEmpty: (() => void) | undefined;
+};
+
+/** An invoke that waits for its turn. */
+export type Waiter = { grant(instance: Instance): void; refuse(error: RunnerError): void };
+
+/** What the runner knows of one agent: a cache of disk and labels that a restart rebuilds. Changed only in `agents/`. */
+export type Agent = {
+  readonly id: string;
+  state: AgentState;
+  record: AgentRecord;
+  /** Ascending; the last five are kept. */
+  versions: VersionRecord[];
+  /** Undefined unless running. */
+  instance: Instance | undefined;
+  waiters: Waiter[];
+  /** The one start under way that waiting invokes share. */
+  waking: Promise<void> | undefined;
+  /** Done when the container that is being put to sleep has stopped; a wake waits for it. */
+  settling: Promise<void>;
+  /** Wall clock, milliseconds; undefined if never. */
+  lastInvoked: number | undefined;
+  lastError: LastError | undefined;
+  /** Mean milliseconds of an invoke, exponentially weighted; what `Retry-After` is computed from. */
+  meanInvokeMs: number;
+};
+
+export function createAgent(options: {
+  record: AgentRecord;
+  versions: VersionRecord[];
+  state: AgentState;
+}): Agent {
+  return {
+    id: options.record.agent_id,
+    state: options.state,
+    record: options.record,
+    versions: options.versions,
+    instance: undefined,
+    waiters: [],
+    waking: undefined,
+    settling: Promise.resolve(),
+    lastInvoked: options.record.last_invoked === null ? undefined : Date.parse(options.record.last_invoked),
+    lastError: undefined,
+    meanInvokeMs: 0,
+  };
+}
+
+/** The record as it is to be written: what changes with every invoke is kept in memory only. */
+export function recordOf(agent: Agent, change: Partial<AgentRecord> = {}): AgentRecord {
+  return { ...agent.record, last_invoked: lastInvokedAt(agent), ...change };
+}
+
+/** ISO 8601, UTC; null if never. */
+export function lastInvokedAt({ lastInvoked }: Agent): string | null {
+  return lastInvoked === undefined ? null : new Date(lastInvoked).toISOString();
+}
+
+export function currentVersion(agent: Agent): VersionRecord {
+  const found = agent.versions.find(({ version }) => version === agent.record.current_version);
+  if (found === undefined)
+    throw new Error(`agent ${agent.id} has no version ${agent.record.current_version}`);
+  return found;
+}

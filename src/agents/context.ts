@@ -1,0 +1,22 @@
+import type { Clock } from "../clock.ts";
+import type { Engine } from "../docker/types.ts";
+import type { Log } from "../log.ts";
+import type { Instances } from "./instances.ts";
+import type { Names } from "./names.ts";
+import type { Operations } from "./operations.ts";
+import type { Pool } from "./pool.ts";
+import type { Registry } from "./registry.ts";
+import type { Store } from "./store.ts";
+
+/** The parts that every operation on an agent works with; made once, in `daemon.ts`. */
+export type AgentsContext = {
+  engine: Engine;
+  store: Store;
+  registry: Registry;
+  pool: Pool;
+  instances: Instances;
+  operations: Operations;
+  names: Names;
+  clock: Clock;
+  log: Log;
+};

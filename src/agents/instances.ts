@@ -1,0 +1,144 @@
+import type { Clock } from "../clock.ts";
+import type { ContainerSpec, Engine, RunningContainer } from "../docker/types.ts";
+import { RunnerError, messageOf } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { VersionRecord } from "../model/agent.ts";
+import type { Instance } from "./agent.ts";
+import { plainText } from "./log-lines.ts";
+import type { Names } from "./names.ts";
+import { waitUntilReady } from "./readiness.ts";
+import type { Store } from "./store.ts";
+
+/** Where the runtime inside the container finds the agent's secrets. */
+const SECRETS_TARGET = "/run/oken/secrets.json";
+
+/** Log lines that a failed start carries. */
+const FAILURE_LOG_LINES = 50;
+
+/** Where the runtime of an `http` agent answers, apart from the agent's own port. */
+const CONTROL_PORT = 7999;
+
+/** Starts a version in a container and waits until it serves. */
+export type Instances = {
+  /** A fresh container. On failure it is gone, and the error carries its last lines. */
+  start(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance>;
+  /** The version's stopped container again, or a fresh one if it is gone. */
+  wake(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance>;
+  /** An instance for a container that runs already, once it has said that it serves. */
+  adopt(agentId: string, version: VersionRecord, container: RunningContainer): Promise<Instance>;
+};
+
+export type InstancesOptions = {
+  engine: Engine;
+  store: Store;
+  names: Names;
+  clock: Clock;
+  log: Log;
+  /** Port of an agent that is not an `http` agent. */
+  containerPort: number;
+  healthCheckTimeoutMs: number;
+};
+
+export function createInstances(options: InstancesOptions): Instances {
+  const { engine, names, clock } = options;
+
+  async function ready(
+    agentId: string,
+    version: VersionRecord,
+    container: RunningContainer,
+    signal: AbortSignal,
+  ): Promise<Instance> {
+    const ports = portsOf(version, options.containerPort);
+    try {
+      await waitUntilReady({
+        agentId,
+        container,
+        engine,
+        clock,
+        signal,
+        controlPort: ports.control,
+        timeoutMs: options.healthCheckTimeoutMs,
+      });
+    } catch (error) {
+      const log = await engine.logs(container.name, FAILURE_LOG_LINES).catch(messageOf);
+      await engine.removeContainer(container.name).catch((cause: unknown) => {
+        options.log.error(
+          { agent_id: agentId, container: container.name, err: cause },
+          "could not remove a container that failed to start",
+        );
+      });
+      throw withLog(error, plainText(log));
+    }
+    return {
+      version,
+      container,
+      origin: `http://${container.address}:${ports.serving}`,
+      inFlight: 0,
+      lastUsed: clock.monotonic(),
+      onEmpty: undefined,
+    };
+  }
+
+  async function start(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance> {
+    const name = names.container(agentId, version.version);
+    await engine.removeContainer(name);
+    await engine.ensureNetwork();
+    const container = await engine.startContainer(containerSpec(agentId, version, options));
+    return ready(agentId, version, container, signal);
+  }
+
+  return {
+    start,
+    async wake(agentId, version, signal) {
+      const container = await engine.restartContainer(names.container(agentId, version.version));
+      return container === undefined
+        ? start(agentId, version, signal)
+        : ready(agentId, version, container, signal);
+    },
+    adopt: (agentId, version, container) => ready(agentId, version, container, new AbortController().signal),
+  };
+}
+
+function containerSpec(agentId: string, version: VersionRecord, options: InstancesOptions): ContainerSpec {
+  const { manifest, entrypoint } = version;
+  const ports = portsOf(version, options.containerPort);
+  const spec = {
+    ...entrypoint,
+    port: ports.serving,
+    control_port: ports.control,
+    health_path: manifest.healthPath,
+    concurrency: manifest.concurrency,
+    timeout: manifest.timeout,
+  };
+  return {
+    name: options.names.container(agentId, version.version),
+    image: version.image,
+    identity: { agentId, version: version.version, spec: version.spec_digest },
+    env: {
+      PORT: String(ports.serving),
+      OKEN_AGENT_ID: agentId,
+      OKEN_VERSION: String(version.version),
+      OKEN_SPEC: JSON.stringify(spec),
+    },
+    mounts: [{ source: options.store.secretsPath(agentId, version.version), target: SECRETS_TARGET }],
+    memory: manifest.memory,
+    cpus: manifest.cpus,
+  };
+}
+
+/** An `http` agent's server has a port of its own, so its runtime answers beside it. */
+function portsOf(
+  { manifest, entrypoint }: VersionRecord,
+  containerPort: number,
+): { serving: number; control: number } {
+  if (entrypoint.type !== "http") return { serving: containerPort, control: containerPort };
+  return {
+    serving: manifest.port,
+    control: manifest.port === CONTROL_PORT ? CONTROL_PORT - 1 : CONTROL_PORT,
+  };
+}
+
+function withLog(error: unknown, log: string): unknown {
+  if (!(error instanceof RunnerError) || error.code !== "AGENT_START_FAILED") return error;
+  return new RunnerError(error.code, error.message, { details: { ...error.details, log }, cause: error });
+}

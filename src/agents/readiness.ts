@@ -1,0 +1,126 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+
+import type { Clock } from "../clock.ts";
+import type { Engine, RunningContainer } from "../docker/types.ts";
+import { RunnerError } from "../errors.ts";
+
+/** First pause between two probes, milliseconds: the runtime answers within 150 ms of its start. */
+const FIRST_PAUSE_MS = 5;
+/** Longest pause; what a slow start may be noticed late by. */
+const LONGEST_PAUSE_MS = 100;
+const PAUSE_GROWTH = 1.3;
+
+/** One probe's deadline. A container that is gone leaves its address unanswered. */
+const PROBE_TIMEOUT_MS = 1_000;
+
+/** How often the engine is asked whether the container still runs while it does not answer, milliseconds. */
+const INSPECT_EVERY_MS = 250;
+
+/** What the runtime inside the container says of itself on its control port. */
+const RuntimeHealth = Type.Object({
+  state: Type.String(),
+  reason: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  message: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+});
+type RuntimeHealth = Static<typeof RuntimeHealth>;
+
+const START_FAILURES = [
+  "exited",
+  "timeout",
+  "wrong_port",
+  "bound_to_localhost",
+  "oom",
+  "import_error",
+] as const;
+type StartFailure = (typeof START_FAILURES)[number];
+
+export type ReadinessOptions = {
+  agentId: string;
+  container: RunningContainer;
+  controlPort: number;
+  timeoutMs: number;
+  engine: Pick<Engine, "inspectContainer">;
+  clock: Clock;
+  signal: AbortSignal;
+};
+
+/**
+ * Resolves when the agent serves. Rejects with AGENT_START_FAILED as soon as its container exits, its runtime says that
+ * it cannot serve, or the deadline passes; with the signal's reason when that aborts.
+ */
+export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
+  const { clock, container, signal } = options;
+  const url = `http://${container.address}:${options.controlPort}/health`;
+  const deadline = clock.monotonic() + options.timeoutMs;
+  let nextInspect = clock.monotonic() + INSPECT_EVERY_MS;
+  let pause = FIRST_PAUSE_MS;
+  let last: RuntimeHealth | undefined;
+
+  for (;;) {
+    signal.throwIfAborted();
+    const health = await probe(url, signal);
+    if (health !== undefined) {
+      if (health.state === "ready" || health.state === "busy") return;
+      if (health.state === "failed" || health.state === "crashed") throw notReady(options, health);
+      last = health;
+    } else if (clock.monotonic() >= nextInspect) {
+      await requireRunning(options);
+      nextInspect = clock.monotonic() + INSPECT_EVERY_MS;
+    }
+    if (clock.monotonic() >= deadline) throw timedOut(options, last);
+    await clock.sleep(pause, signal);
+    pause = Math.min(pause * PAUSE_GROWTH, LONGEST_PAUSE_MS);
+  }
+}
+
+async function probe(url: string, signal: AbortSignal): Promise<RuntimeHealth | undefined> {
+  try {
+    const response = await fetch(url, {
+      proxy: "",
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]),
+    });
+    const body: unknown = await response.json();
+    return Value.Check(RuntimeHealth, body) ? body : undefined;
+  } catch {
+    // Not listening yet, or gone: the caller asks the engine which.
+    return undefined;
+  }
+}
+
+async function requireRunning({ agentId, container, engine }: ReadinessOptions): Promise<void> {
+  const state = await engine.inspectContainer(container.name);
+  if (state?.running) return;
+  if (state?.oomKilled)
+    throw startFailed(agentId, "oom", "it ran out of memory. Raise `memory` in oken.toml");
+  const code = state === undefined ? "its container is gone" : `it exited with code ${state.exitCode}`;
+  throw startFailed(agentId, "exited", code);
+}
+
+function notReady({ agentId }: ReadinessOptions, health: RuntimeHealth): RunnerError {
+  return startFailed(agentId, toReason(health.reason), health.message ?? "its runtime reported a failure");
+}
+
+function timedOut(
+  { agentId, timeoutMs, controlPort }: ReadinessOptions,
+  last: RuntimeHealth | undefined,
+): RunnerError {
+  const limit = `not ready after ${timeoutMs / 1000} s`;
+  if (last === undefined)
+    return startFailed(agentId, "timeout", `${limit}: nothing answers on port ${controlPort}`);
+  return startFailed(
+    agentId,
+    toReason(last.reason ?? "timeout"),
+    `${limit}: ${last.message ?? `its runtime is ${last.state}`}`,
+  );
+}
+
+function startFailed(agentId: string, reason: StartFailure, why: string): RunnerError {
+  return new RunnerError("AGENT_START_FAILED", `Agent ${agentId} did not start: ${why}`, {
+    details: { reason },
+  });
+}
+
+function toReason(text: string | null | undefined): StartFailure {
+  return START_FAILURES.find((reason) => reason === text) ?? "exited";
+}

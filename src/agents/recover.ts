@@ -1,0 +1,93 @@
+import type { ListedContainer } from "../docker/types.ts";
+import { messageOf } from "../errors.ts";
+import { type Agent, createAgent, currentVersion } from "./agent.ts";
+import type { AgentsContext } from "./context.ts";
+import { moveTo } from "./state.ts";
+
+/**
+ * Rebuilds the registry from disk and the engine's labels: agents whose container runs are adopted as they are, the
+ * others sleep until an invoke; what an unfinished deploy left is removed. One damaged agent does not keep the others
+ * down, and neither does an engine that is away.
+ */
+export async function recover(context: AgentsContext): Promise<void> {
+  const { store, registry, engine, log } = context;
+  await store.clearStaging();
+  const agents = await Promise.all((await store.listAgents()).map((agentId) => load(context, agentId)));
+  for (const agent of agents) if (agent !== undefined) registry.add(agent);
+  try {
+    const containers = await engine.listContainers();
+    await Promise.all([adoptRunning(context, containers), removeOrphans(context, containers)]);
+    await removeOrphanImages(context);
+  } catch (error) {
+    log.error({ err: error }, "running agents were not adopted: the engine does not answer");
+  }
+}
+
+/** Agents that sleep as far as we know, but whose current version's container runs. */
+export async function adoptRunning(context: AgentsContext, containers: ListedContainer[]): Promise<void> {
+  const adoptions = containers.map(async (container) => {
+    const agent = ownerOf(context, container);
+    if (agent?.state === "idle" && agent.waking === undefined && container.running)
+      await adopt(context, agent, container);
+  });
+  await Promise.all(adoptions);
+}
+
+async function load({ store, log }: AgentsContext, agentId: string): Promise<Agent | undefined> {
+  try {
+    const record = await store.readAgent(agentId);
+    if (record === undefined) {
+      log.info({ agent_id: agentId }, "removing what an unfinished first deploy left");
+      await store.removeAgent(agentId);
+      return undefined;
+    }
+    for (const version of await store.listVersions(agentId)) {
+      if (!record.versions.includes(version)) await store.removeVersion(agentId, version);
+    }
+    const versions = await Promise.all(record.versions.map((version) => store.readVersion(agentId, version)));
+    const agent = createAgent({ record, versions, state: record.desired === "stopped" ? "stopped" : "idle" });
+    currentVersion(agent);
+    return agent;
+  } catch (error) {
+    log.error(
+      { agent_id: agentId, err: error },
+      "an agent's record cannot be read; its directory is left as it is",
+    );
+    return undefined;
+  }
+}
+
+async function adopt(context: AgentsContext, agent: Agent, container: ListedContainer): Promise<void> {
+  try {
+    agent.instance = await context.instances.adopt(agent.id, currentVersion(agent), container);
+    moveTo(agent, "running", { log: context.log, reason: "adopted" });
+  } catch (error) {
+    context.log.warn(
+      { agent_id: agent.id, reason: messageOf(error) },
+      "a running container did not answer; the next invoke starts it anew",
+    );
+  }
+}
+
+/** The agent whose current version the container is of. */
+function ownerOf({ registry }: AgentsContext, { identity }: ListedContainer): Agent | undefined {
+  const agent = identity === undefined ? undefined : registry.find(identity.agentId);
+  return agent !== undefined && identity?.spec === currentVersion(agent).spec_digest ? agent : undefined;
+}
+
+async function removeOrphans(context: AgentsContext, containers: ListedContainer[]): Promise<void> {
+  for (const container of containers) {
+    if (ownerOf(context, container) !== undefined) continue;
+    context.log.info(
+      { container: container.name },
+      "removing a container that belongs to no current version",
+    );
+    await context.engine.removeContainer(container.name);
+  }
+}
+
+async function removeOrphanImages({ engine, registry }: AgentsContext): Promise<void> {
+  const known = new Set(registry.all().flatMap(({ versions }) => versions.map(({ image }) => image)));
+  const orphans = (await engine.listImages()).filter((reference) => !known.has(reference));
+  if (orphans.length > 0) await engine.removeImages(orphans);
+}

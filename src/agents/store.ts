@@ -1,0 +1,120 @@
+import { chmod, mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { TSchema } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+
+import { AgentRecord, VersionRecord } from "../model/agent.ts";
+
+/**
+ * The agents' part of the data directory:
+ * `agents/<id>/agent.json` and `agents/<id>/versions/<n>/{version.json, secrets.json, tree-<digest>/, build/}`.
+ */
+export type Store = {
+  agentDir(agentId: string): string;
+  versionDir(agentId: string, version: number): string;
+  secretsPath(agentId: string, version: number): string;
+  /** A fresh directory on the same file system as the agents, removed when the runner starts. */
+  createStaging(): Promise<string>;
+  /** Where uploads are received, on the same file system and removed at the start as well. */
+  uploadsDir(): Promise<string>;
+  clearStaging(): Promise<void>;
+  listAgents(): Promise<string[]>;
+  writeAgent(record: AgentRecord): Promise<void>;
+  /** Undefined when no deploy of the agent was ever finished. */
+  readAgent(agentId: string): Promise<AgentRecord | undefined>;
+  readVersion(agentId: string, version: number): Promise<VersionRecord>;
+  /** Numbers of the version directories, those of unfinished deploys included. */
+  listVersions(agentId: string): Promise<number[]>;
+  writeVersion(agentId: string, record: VersionRecord): Promise<void>;
+  writeSecrets(agentId: string, version: number, secrets: Record<string, string>): Promise<void>;
+  removeVersion(agentId: string, version: number): Promise<void>;
+  removeAgent(agentId: string): Promise<void>;
+};
+
+export function createStore(dataDir: string): Store {
+  const agents = join(dataDir, "agents");
+  const staging = join(dataDir, "staging");
+  const agentDir = (agentId: string) => join(agents, agentId);
+  const versionsDir = (agentId: string) => join(agentDir(agentId), "versions");
+  const versionDir = (agentId: string, version: number) => join(versionsDir(agentId), String(version));
+  const secretsPath = (agentId: string, version: number) =>
+    join(versionDir(agentId, version), "secrets.json");
+
+  return {
+    agentDir,
+    versionDir,
+    secretsPath,
+
+    async createStaging() {
+      const path = join(staging, Bun.randomUUIDv7());
+      await mkdir(path, { recursive: true, mode: 0o700 });
+      return path;
+    },
+    async uploadsDir() {
+      const path = join(staging, "uploads");
+      await mkdir(path, { recursive: true, mode: 0o700 });
+      return path;
+    },
+    clearStaging: () => rm(staging, { recursive: true, force: true }),
+
+    listAgents: () => names(agents),
+    readAgent: (agentId) =>
+      readRecord(join(agentDir(agentId), "agent.json"), AgentRecord).catch(undefinedIfMissing),
+    async writeAgent(record) {
+      await mkdir(agentDir(record.agent_id), { recursive: true, mode: 0o700 });
+      await writeDurably(join(agentDir(record.agent_id), "agent.json"), JSON.stringify(record, null, 2));
+    },
+
+    readVersion: (agentId, version) =>
+      readRecord(join(versionDir(agentId, version), "version.json"), VersionRecord),
+    listVersions: async (agentId) => (await names(versionsDir(agentId))).map(Number).filter(Number.isInteger),
+    async writeVersion(agentId, record) {
+      await writeDurably(
+        join(versionDir(agentId, record.version), "version.json"),
+        JSON.stringify(record, null, 2),
+      );
+    },
+    async writeSecrets(agentId, version, secrets) {
+      const path = secretsPath(agentId, version);
+      await writeDurably(path, JSON.stringify(secrets));
+      // The agent's user must read it through its mount; on the host the directory above is closed to others.
+      await chmod(path, 0o444);
+    },
+
+    removeVersion: (agentId, version) => rm(versionDir(agentId, version), { recursive: true, force: true }),
+    removeAgent: (agentId) => rm(agentDir(agentId), { recursive: true, force: true }),
+  };
+}
+
+/** Temporary file, fsync, rename, fsync of the directory: after a crash there is the old text or the new one. */
+async function writeDurably(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${Bun.randomUUIDv7()}.tmp`;
+  const file = await open(temporary, "wx", 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  const directory = await open(join(path, ".."), "r");
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}
+
+async function readRecord<T extends TSchema>(path: string, schema: T) {
+  const parsed: unknown = JSON.parse(await readFile(path, "utf8"));
+  return Value.Parse(schema, parsed);
+}
+
+async function names(directory: string): Promise<string[]> {
+  return (await readdir(directory).catch(undefinedIfMissing)) ?? [];
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+}

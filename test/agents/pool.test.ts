@@ -1,0 +1,182 @@
+import { describe, expect, test } from "bun:test";
+
+import { type Agent, type Instance, createAgent } from "../../src/agents/agent.ts";
+import { createPool } from "../../src/agents/pool.ts";
+import { systemClock } from "../../src/clock.ts";
+import { RunnerError } from "../../src/errors.ts";
+import type { AgentState, VersionRecord } from "../../src/model/agent.ts";
+
+const VERSION: VersionRecord = {
+  schema: 1,
+  version: 1,
+  created_at: "2026-01-01T00:00:00.000Z",
+  spec_digest: "",
+  tree_digest: "",
+  image: "",
+  image_id: "",
+  dependency_style: "none",
+  warnings: [],
+  manifest: {
+    name: "Echo",
+    pythonVersion: "3.12",
+    entrypointFile: "main.py",
+    entrypointAttr: undefined,
+    entrypointType: undefined,
+    warmTimeout: 300,
+    concurrency: 2,
+    timeout: 300,
+    memory: 1,
+    cpus: 1,
+    port: 8080,
+    healthPath: "/health",
+  },
+  entrypoint: {
+    type: "handler",
+    file: "main.py",
+    module: "main",
+    root: "",
+    attr: "handler",
+    factory: false,
+    mode: "object",
+    serve: "auto",
+    command: undefined,
+    env: {},
+    listens: undefined,
+    reason: "",
+  },
+};
+
+const never = new AbortController().signal;
+
+function instance(): Instance {
+  return {
+    version: VERSION,
+    container: { id: "", name: "", address: "" },
+    origin: "",
+    inFlight: 0,
+    lastUsed: 0,
+    onEmpty: undefined,
+  };
+}
+
+function fixture(
+  options: {
+    state?: AgentState;
+    maxQueue?: number;
+    queueTimeoutMs?: number;
+    wake?: (agent: Agent) => void;
+  } = {},
+) {
+  const agent = createAgent({
+    record: {
+      schema: 1,
+      agent_id: "echo",
+      created_at: VERSION.created_at,
+      desired: "running",
+      current_version: 1,
+      versions: [1],
+      last_invoked: null,
+    },
+    versions: [VERSION],
+    state: options.state ?? "running",
+  });
+  if (agent.state === "running") agent.instance = instance();
+  const { maxQueue = 10, queueTimeoutMs = 60_000, wake = () => undefined } = options;
+  return { agent, pool: createPool({ clock: systemClock, maxQueue, queueTimeoutMs, wake }) };
+}
+
+describe("an agent that runs", () => {
+  test("takes as many as its concurrency at once, the next when one leaves, in the order they came", async () => {
+    const { agent, pool } = fixture();
+    const first = await pool.acquire(agent, never);
+    await pool.acquire(agent, never);
+    const order: string[] = [];
+    const third = Promise.resolve(pool.acquire(agent, never)).then((lease) => (order.push("third"), lease));
+    const fourth = Promise.resolve(pool.acquire(agent, never)).then((lease) => (order.push("fourth"), lease));
+    expect(agent.instance?.inFlight).toBe(2);
+    first.release();
+    (await third).release();
+    (await fourth).release();
+    expect(order).toEqual(["third", "fourth"]);
+  });
+
+  test("a slot that is released twice is free once", async () => {
+    const { agent, pool } = fixture();
+    const lease = await pool.acquire(agent, never);
+    lease.release();
+    lease.release();
+    expect(agent.instance?.inFlight).toBe(0);
+  });
+
+  test("whoever comes to a full queue is told when to come again", async () => {
+    const { agent, pool } = fixture({ maxQueue: 1 });
+    await pool.acquire(agent, never);
+    await pool.acquire(agent, never);
+    const waiting = pool.acquire(agent, never);
+    const refused = (() => {
+      try {
+        return pool.acquire(agent, never);
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(refused).toMatchObject({ code: "AGENT_BUSY", status: 429, headers: { "Retry-After": "1" } });
+    pool.refuse(agent, new RunnerError("AGENT_NOT_RUNNING", "over"));
+    await expect(waiting).rejects.toMatchObject({ code: "AGENT_NOT_RUNNING" });
+  });
+
+  test("whoever waits too long is refused and leaves the queue", async () => {
+    const { agent, pool } = fixture({ queueTimeoutMs: 20 });
+    await pool.acquire(agent, never);
+    await pool.acquire(agent, never);
+    await expect(pool.acquire(agent, never)).rejects.toMatchObject({ code: "AGENT_BUSY" });
+    expect(agent.waiters).toEqual([]);
+  });
+
+  test("a caller who leaves the queue is forgotten", async () => {
+    const { agent, pool } = fixture();
+    await pool.acquire(agent, never);
+    await pool.acquire(agent, never);
+    const caller = new AbortController();
+    const waiting = pool.acquire(agent, caller.signal);
+    caller.abort(new Error("left"));
+    await expect(waiting).rejects.toThrow("left");
+    expect(agent.waiters).toEqual([]);
+  });
+});
+
+describe("an agent that sleeps", () => {
+  test("is woken, and all who came meanwhile get their turn", async () => {
+    let wakes = 0;
+    const { agent, pool } = fixture({ state: "idle", wake: () => void wakes++ });
+    const waiting = [pool.acquire(agent, never), pool.acquire(agent, never), pool.acquire(agent, never)];
+    expect(wakes).toBeGreaterThan(0);
+    agent.instance = instance();
+    pool.pump(agent);
+    const [first, second] = await Promise.all(waiting.slice(0, 2));
+    expect(agent.waiters.length).toBe(1);
+    first?.release();
+    second?.release();
+    await waiting[2];
+  });
+
+  test("its start is not counted as a wait for a turn", async () => {
+    const { agent, pool } = fixture({ state: "idle", queueTimeoutMs: 10 });
+    const start = Promise.withResolvers<void>();
+    agent.waking = start.promise;
+    const waiting = pool.acquire(agent, never);
+    await Bun.sleep(30);
+    agent.instance = instance();
+    pool.pump(agent);
+    expect((await waiting).instance).toBe(agent.instance);
+    start.resolve();
+  });
+});
+
+describe("an agent that was stopped or failed", () => {
+  test.each(["stopped", "error", "building"] as const)("%s: refuses at once", (state) => {
+    const { agent, pool } = fixture({ state });
+    expect(() => pool.acquire(agent, never)).toThrow(expect.objectContaining({ code: "AGENT_NOT_RUNNING" }));
+    expect(agent.waiters).toEqual([]);
+  });
+});
