@@ -1,0 +1,35 @@
+import { Elysia } from "elysia";
+
+import { AgentDetail, AgentList, StopResponse } from "../model/api.ts";
+import type { ServerContext } from "./context.ts";
+import * as docs from "./openapi/agents.ts";
+
+export function agentsController({ agents }: ServerContext) {
+  return new Elysia({ name: "agents" })
+    .get("/agents", () => ({ agents: agents.list() }), { response: AgentList, detail: docs.listDocs })
+    .get("/agents/:id", ({ params }) => agents.detail(params.id), {
+      response: AgentDetail,
+      detail: docs.detailDocs,
+    })
+    .delete(
+      "/agents/:id",
+      async ({ params }) => {
+        await agents.remove(params.id);
+        return new Response(null, { status: 204 });
+      },
+      { parse: "none", detail: docs.removeDocs },
+    )
+    .post(
+      "/stop/:id",
+      async ({ params }) => {
+        await agents.stop(params.id);
+        return { agent_id: params.id, status: "stopped" as const };
+      },
+      { parse: "none", response: StopResponse, detail: docs.stopDocs },
+    )
+    .post("/start/:id", ({ params }) => agents.start(params.id), {
+      parse: "none",
+      response: AgentDetail,
+      detail: docs.startDocs,
+    });
+}

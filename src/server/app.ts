@@ -1,0 +1,30 @@
+import { Elysia } from "elysia";
+
+import { agentsController } from "./agents.ts";
+import type { ServerContext } from "./context.ts";
+import { deployController } from "./deploy.ts";
+import { errorResponse } from "./errors.ts";
+import { fromFramework } from "./framework-errors.ts";
+import { invokeController } from "./invoke.ts";
+import { logsController } from "./logs.ts";
+import { REQUEST_ID_HEADER } from "./request-id.ts";
+import { systemController } from "./system.ts";
+
+/** Every route of the API, and the one place that turns errors into answers. */
+export function createApp(context: ServerContext) {
+  // With the standard host name Elysia reads the path from a fixed offset, wrong for hosts of under four letters (elysia#748).
+  const root = new Elysia({ handler: { standardHostname: false } });
+  // First, since a hook holds only for what is added after it.
+  root.onError({ as: "global" }, ({ error, request }) =>
+    errorResponse(fromFramework(error, request, root.routes), {
+      log: context.log,
+      requestId: request.headers.get(REQUEST_ID_HEADER) ?? "",
+    }),
+  );
+  return root
+    .use(deployController(context))
+    .use(invokeController(context))
+    .use(agentsController(context))
+    .use(logsController(context))
+    .use(systemController(context));
+}

@@ -1,0 +1,64 @@
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+
+import { type Agent, currentVersion } from "../agents/agent.ts";
+import { RunnerError } from "../errors.ts";
+
+/** How much of an agent's failed answer is told on, bytes. */
+const MAX_ERROR_TEXT = 64 * 1024;
+
+/** What the runtime inside the container answers when an invoke fails. */
+const RuntimeError = Type.Object({
+  error: Type.String(),
+  code: Type.Union([
+    Type.Literal("INVOKE_FAILED"),
+    Type.Literal("INVALID_REQUEST"),
+    Type.Literal("AGENT_BUSY"),
+  ]),
+  details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+});
+
+/** An agent's answer that is no success, as INVOKE_FAILED with the agent's status. Throws always. */
+export async function invokeFailure(agent: Agent, response: Response): Promise<never> {
+  const text = await firstText(response);
+  const { entrypoint } = currentVersion(agent);
+  const status = response.status >= 400 ? response.status : 502;
+  if (entrypoint.type !== "http") {
+    const body = parse(text);
+    if (Value.Check(RuntimeError, body))
+      throw new RunnerError(body.code, body.error, {
+        status,
+        ...(body.details && { details: body.details }),
+      });
+  }
+  throw new RunnerError("INVOKE_FAILED", sentence(agent, response.status, text), {
+    status,
+    details: { status: response.status },
+  });
+}
+
+/** The text itself is in the sentence, since the Platform shows nothing else. */
+function sentence(agent: Agent, status: number, text: string): string {
+  const said = `Agent ${agent.id} answered ${status}${text.trim() === "" ? "" : `: ${text.trim()}`}`;
+  if (status !== 404 || currentVersion(agent).entrypoint.type !== "http") return said;
+  return `${said}. If its server has no POST /invoke, call its own routes at /invoke/${agent.id}/{path}.`;
+}
+
+async function firstText(response: Response): Promise<string> {
+  if (response.body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of response.body) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length >= MAX_ERROR_TEXT) break;
+  }
+  return text.slice(0, MAX_ERROR_TEXT);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,114 @@
+import { Elysia } from "elysia";
+
+import type { Agent, Instance } from "../agents/agent.ts";
+import type { Lease } from "../agents/pool.ts";
+import { RunnerError } from "../errors.ts";
+import { connectionError, forward } from "../proxy/forward.ts";
+import type { ServerContext } from "./context.ts";
+import { invokeFailure } from "./invoke-failure.ts";
+import { invokeDocs } from "./openapi/invoke.ts";
+
+/** The runtime inside ends an invoke at its deadline with a better message; ours is the second line, milliseconds. */
+const DEADLINE_GRACE_MS = 1_000;
+
+export function invokeController(context: ServerContext) {
+  return new Elysia({ name: "invoke" })
+    .post("/invoke/:id", ({ params, request }) => invoke(context, params.id, request), {
+      parse: "none",
+      detail: invokeDocs,
+    })
+    .all("/invoke/:id/*", ({ params, request }) => passThrough(context, params.id, request), {
+      parse: "none",
+      detail: { hide: true },
+    });
+}
+
+/** `POST /invoke` of the agent; whatever is not a 2xx leaves as INVOKE_FAILED. */
+async function invoke(context: ServerContext, id: string, request: Request): Promise<Response> {
+  const agent = context.agents.find(id);
+  requireFits(request, context.config.maxInvokeBytes);
+  const response = await exchange(context, agent, { request, path: "/invoke", limitsWholeAnswer: true });
+  return response.ok ? response : invokeFailure(agent, response);
+}
+
+/** The same request on `/{path}` of an `http` agent's own server. */
+function passThrough(context: ServerContext, id: string, request: Request): Promise<Response> {
+  const agent = context.agents.find(id);
+  const type = agent.instance?.version.entrypoint.type ?? agent.versions.at(-1)?.entrypoint.type;
+  if (type !== "http") {
+    throw new RunnerError(
+      "NOT_FOUND",
+      `Agent ${id} is a ${type} agent and has no paths of its own: POST /invoke/${id}.`,
+    );
+  }
+  return exchange(context, agent, { request, path: pathBelow(request.url, id), limitsWholeAnswer: false });
+}
+
+type Exchange = {
+  request: Request;
+  /** Path and query on the agent's server. */
+  path: string;
+  /** False: the deadline is for the answer's head; its body may go on as long as it likes. */
+  limitsWholeAnswer: boolean;
+};
+
+async function exchange(
+  context: ServerContext,
+  agent: Agent,
+  { request, path, limitsWholeAnswer }: Exchange,
+): Promise<Response> {
+  const lease: Lease = await context.pool.acquire(agent, request.signal);
+  const { instance } = lease;
+  const timeoutMs = instance.version.manifest.timeout * 1000;
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(timedOut(agent, instance)), timeoutMs + DEADLINE_GRACE_MS);
+  const onDone = () => {
+    clearTimeout(timer);
+    lease.release();
+  };
+  request.headers.set("x-oken-timeout-ms", String(timeoutMs));
+  if (context.config.apiToken !== undefined) request.headers.delete("authorization");
+  try {
+    const response = await forward({
+      request,
+      url: instance.origin + path,
+      body: request.body,
+      signal: AbortSignal.any([request.signal, deadline.signal]),
+      onDone,
+    });
+    if (!limitsWholeAnswer) clearTimeout(timer);
+    return response;
+  } catch (error) {
+    if (deadline.signal.aborted) throw timedOut(agent, instance);
+    if (request.signal.aborted) throw error;
+    throw (await context.agents.causeOfDeath(agent, instance)) ?? connectionError(agent.id, error);
+  }
+}
+
+function timedOut(agent: Agent, { version }: Instance): RunnerError {
+  return new RunnerError(
+    "INVOKE_FAILED",
+    `Agent ${agent.id} did not answer within its timeout of ${version.manifest.timeout} s.`,
+    {
+      status: 504,
+      details: { reason: "timeout", timeout: version.manifest.timeout },
+    },
+  );
+}
+
+function requireFits(request: Request, maxBytes: number): void {
+  const length = Number(request.headers.get("content-length") ?? 0);
+  if (length > maxBytes)
+    throw new RunnerError("INVALID_REQUEST", `The body has ${length} bytes, the limit is ${maxBytes}.`, {
+      status: 413,
+      details: { limit: maxBytes },
+    });
+}
+
+/** The part of the address after `/invoke/{id}`, untouched: decoding it would change what the agent sees. */
+function pathBelow(url: string, id: string): string {
+  const { pathname, search } = new URL(url);
+  const start = pathname.indexOf("/", "/invoke/".length);
+  if (start === -1) throw new RunnerError("NOT_FOUND", `There is nothing at ${pathname} of agent ${id}.`);
+  return pathname.slice(start) + search;
+}

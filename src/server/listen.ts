@@ -1,0 +1,96 @@
+import { RunnerError } from "../errors.ts";
+import type { createApp } from "./app.ts";
+import { createAuth } from "./auth.ts";
+import type { ServerContext } from "./context.ts";
+import { errorResponse } from "./errors.ts";
+import { REQUEST_ID_HEADER, ensureRequestId } from "./request-id.ts";
+
+export type Listener = {
+  /** `http://127.0.0.1:8000`. */
+  url: string;
+  port: number;
+  /** Refuses new requests with SHUTTING_DOWN and waits until those inside have ended, `timeoutMs` at most. */
+  stop(timeoutMs: number): Promise<void>;
+};
+
+/** Bun's own limit on a body lies above ours, which answers with a JSON error where Bun's is empty. */
+const BODY_LIMIT_MARGIN = 16 * 1024 * 1024;
+
+/** Seconds without a byte after which a connection that is not in a request is closed. */
+const IDLE_TIMEOUT_SECONDS = 120;
+
+/** The agent in a path, for the log line. */
+const AGENT_IN_PATH = /^\/(?:invoke|stop|start|rollback|agents|logs)\/([A-Za-z0-9_-]{1,128})(?:\/|$)/;
+
+/** Serves the app: request ids, authentication, one log line for each request, and an orderly end. */
+export function listen(app: ReturnType<typeof createApp>, context: ServerContext): Listener {
+  const { config, log, clock } = context;
+  const authenticate = createAuth(config.apiToken);
+  let stopping = false;
+
+  const answer = async (request: Request, path: string, requestId: string): Promise<Response> => {
+    try {
+      if (stopping) throw shuttingDown();
+      authenticate(request, path);
+      return await app.handle(request);
+    } catch (error) {
+      return errorResponse(error, { log, requestId });
+    }
+  };
+
+  const server = Bun.serve({
+    hostname: config.host,
+    port: config.port,
+    development: false,
+    idleTimeout: IDLE_TIMEOUT_SECONDS,
+    maxRequestBodySize: Math.max(config.maxUploadBytes, config.maxInvokeBytes) + BODY_LIMIT_MARGIN,
+    async fetch(request, bunServer) {
+      const startedAt = clock.monotonic();
+      const requestId = ensureRequestId(request);
+      const path = pathOf(request.url);
+      // Deploys, invokes and followed logs may be silent for long; each has a deadline of its own.
+      bunServer.timeout(request, 0);
+      const response = await answer(request, path, requestId);
+      response.headers.set(REQUEST_ID_HEADER, requestId);
+      log.info(
+        {
+          request_id: requestId,
+          agent_id: AGENT_IN_PATH.exec(path)?.[1],
+          method: request.method,
+          path,
+          status: request.signal.aborted ? CLIENT_LEFT : response.status,
+          ms: Math.round((clock.monotonic() - startedAt) * 10) / 10,
+        },
+        "request",
+      );
+      return response;
+    },
+    error: (error) => errorResponse(error, { log, requestId: "" }),
+  });
+
+  return {
+    url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${server.port}`,
+    port: server.port ?? config.port,
+    async stop(timeoutMs) {
+      stopping = true;
+      const graceful = server.stop();
+      await Promise.race([graceful, clock.sleep(timeoutMs)]);
+      await server.stop(true);
+    },
+  };
+}
+
+/** nginx's status for a caller who left before the answer; only ever in the log. */
+const CLIENT_LEFT = 499;
+
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  const end = url.indexOf("?", start);
+  return start === -1 ? "/" : url.slice(start, end === -1 ? undefined : end);
+}
+
+function shuttingDown(): RunnerError {
+  return new RunnerError("SHUTTING_DOWN", "The runner is shutting down.", {
+    headers: { "Retry-After": "5", Connection: "close" },
+  });
+}

@@ -1,0 +1,44 @@
+import { Elysia } from "elysia";
+
+import { RunnerError } from "../errors.ts";
+import type { ServerContext } from "./context.ts";
+import { logsDocs } from "./openapi/logs.ts";
+import { sseResponse } from "./sse.ts";
+
+const DEFAULT_TAIL = 100;
+const MAX_TAIL = 10_000;
+
+/** `GET /logs/{id}`: the last lines, of a stopped agent too; with `follow=true` lines as they come. */
+export function logsController({ agents }: ServerContext) {
+  return new Elysia({ name: "logs" }).get(
+    "/logs/:id",
+    async ({ params, query, request }) => {
+      agents.find(params.id);
+      const tail = parseTail(query["tail"]);
+      if (!parseFollow(query["follow"])) return { logs: await agents.logs(params.id, tail) };
+      const ended = new AbortController();
+      const signal = AbortSignal.any([request.signal, ended.signal]);
+      return sseResponse(agents.followLogs(params.id, { tail, signal }), { onEnd: () => ended.abort() });
+    },
+    { detail: logsDocs },
+  );
+}
+
+function parseTail(text: string | undefined): number {
+  if (text === undefined || text === "") return DEFAULT_TAIL;
+  const tail = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (tail >= 1 && tail <= MAX_TAIL) return tail;
+  throw new RunnerError(
+    "INVALID_REQUEST",
+    `tail is ${JSON.stringify(text.slice(0, 40))}, but must be a whole number from 1 to ${MAX_TAIL}.`,
+  );
+}
+
+function parseFollow(text: string | undefined): boolean {
+  if (text === undefined || text === "" || text === "false" || text === "0") return false;
+  if (text === "true" || text === "1") return true;
+  throw new RunnerError(
+    "INVALID_REQUEST",
+    `follow is ${JSON.stringify(text.slice(0, 40))}, but must be true or false.`,
+  );
+}

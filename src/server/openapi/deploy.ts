@@ -1,0 +1,1 @@
+export const deployDocs = { summary: "Deploy an agent" };

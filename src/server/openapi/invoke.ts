@@ -1,0 +1,1 @@
+export const invokeDocs = { summary: "Invoke an agent" };

@@ -1,0 +1,1 @@
+export const logsDocs = { summary: "Read or follow an agent's log" };

@@ -1,0 +1,51 @@
+/** A comment at least this often, so that nobody on the way takes silence for death (cut after about 12 s). */
+const HEARTBEAT_MS = 4_000;
+
+const HEADERS = {
+  "Content-Type": "text/event-stream; charset=utf-8",
+  "Cache-Control": "no-cache",
+  "X-Accel-Buffering": "no",
+};
+
+/**
+ * Server-sent events, one `data: ` line for each item. The first byte leaves at once, since some clients hold back the
+ * headers until then. The source is let go as soon as the reader leaves.
+ */
+export function sseResponse(lines: AsyncIterable<string>, options: { onEnd: () => void }): Response {
+  const encoder = new TextEncoder();
+  const iterator = lines[Symbol.asyncIterator]();
+  let heartbeat: ReturnType<typeof setInterval> | undefined;
+  const end = () => {
+    clearInterval(heartbeat);
+    options.onEnd();
+  };
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      const comment = () => controller.enqueue(encoder.encode(":\n\n"));
+      comment();
+      heartbeat = setInterval(comment, HEARTBEAT_MS);
+    },
+    async pull(controller) {
+      try {
+        const { done, value } = await iterator.next();
+        if (!done) return controller.enqueue(encoder.encode(dataOf(value)));
+        end();
+        controller.close();
+      } catch (error) {
+        end();
+        controller.error(error);
+      }
+      return undefined;
+    },
+    cancel: end,
+  });
+  return new Response(body, { headers: HEADERS });
+}
+
+/** A carriage return would end a line of the stream, so each part becomes a `data: ` line of its own. */
+function dataOf(line: string): string {
+  return `${line
+    .split(/\r\n|\r|\n/)
+    .map((part) => `data: ${part}`)
+    .join("\n")}\n\n`;
+}
