@@ -1,0 +1,14 @@
+"""A handler: takes the input of an invoke, returns its output."""
+
+import os
+
+import humanize
+
+
+def handler(input):
+    name = input.get("name", "world")
+    print(f"greeting {name}")
+    return {
+        "greeting": f"{os.environ.get('GREETING', 'Hello')}, {name}!",
+        "length": humanize.naturalsize(len(name)),
+    }

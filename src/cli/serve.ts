@@ -1,0 +1,37 @@
+import { parseArgs } from "node:util";
+
+import { type Config, ConfigError, flagOf, loadConfig, settingsHelp } from "../config.ts";
+import { SETTINGS } from "../config-table.ts";
+import { messageOf } from "../errors.ts";
+
+const HELP = `Usage: oken-runner serve [flags]
+
+Serves the runner's API. Each variable below is also a flag, which wins over it: OKEN_DATA_DIR is --data-dir.
+In parentheses: what holds when it is not set. Sizes take k, m, g; times are in seconds.
+
+${settingsHelp()}
+`;
+
+/** What `serve` was asked for: its help, or a configuration to serve with. Throws ConfigError. */
+export function parseServe(
+  args: string[],
+  environment: Record<string, string | undefined>,
+): { help: string } | { config: Config } {
+  const flags = parseFlags(args);
+  return "help" in flags ? { help: HELP } : { config: loadConfig(environment, flags) };
+}
+
+function parseFlags(args: string[]): Record<string, string> {
+  const settings = Object.values(SETTINGS).map(
+    ({ env }) => [flagOf(env), { type: "string" as const }] as const,
+  );
+  try {
+    const { values } = parseArgs({
+      args,
+      options: { ...Object.fromEntries(settings), help: { type: "boolean", short: "h" } },
+    });
+    return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
+  } catch (error) {
+    throw new ConfigError(`${messageOf(error)} See oken-runner serve --help.`);
+  }
+}

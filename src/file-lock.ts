@@ -1,0 +1,21 @@
+import { FFIType, dlopen } from "bun:ffi";
+import { open } from "node:fs/promises";
+
+/** `LOCK_EX | LOCK_NB` of flock(2): alone, and without waiting. */
+const EXCLUSIVE_NOW = 2 | 4;
+
+const LIBC = process.platform === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
+
+/**
+ * Takes the advisory lock on a file, created if need be; undefined when another process has it. The kernel lets it go
+ * when this process ends, however it ends, which no lock made of files alone can promise. Bun has no flock of its own.
+ */
+export async function tryLock(path: string): Promise<{ release(): Promise<void> } | undefined> {
+  const file = await open(path, "a", 0o600);
+  const libc = dlopen(LIBC, { flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } });
+  const isOurs = libc.symbols.flock(file.fd, EXCLUSIVE_NOW) === 0;
+  libc.close();
+  if (isOurs) return { release: () => file.close() };
+  await file.close();
+  return undefined;
+}

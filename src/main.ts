@@ -1,0 +1,70 @@
+import { HELP } from "./cli/help.ts";
+import { parseServe } from "./cli/serve.ts";
+import { ConfigError } from "./config.ts";
+import { startDaemon } from "./daemon.ts";
+import { createLog } from "./log.ts";
+import { VERSION } from "./version.ts";
+
+/** Exit status of a wrong command line or setting, as getopt's users expect it. */
+const USAGE_ERROR = 2;
+
+async function main(args: string[]): Promise<void> {
+  const [command, ...rest] = args;
+  switch (command) {
+    case "serve":
+      return serve(rest);
+    case "--version":
+    case "-v":
+    case "version":
+      return print(`oken-runner ${VERSION}\n`);
+    case "--help":
+    case "-h":
+    case "help":
+      return print(HELP);
+    case undefined:
+      return fail(HELP);
+    default:
+      return fail(`oken-runner: there is no command ${JSON.stringify(command)}.\n\n${HELP}`);
+  }
+}
+
+async function serve(args: string[]): Promise<void> {
+  const parsed = parseServe(args, process.env);
+  if ("help" in parsed) return print(parsed.help);
+  const { config } = parsed;
+  const log = createLog({ level: config.logLevel, format: config.logFormat });
+  const daemon = await startDaemon({ config, log, environment: process.env });
+
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals) => {
+    // The second signal means: now.
+    if (stopping) process.exit(1);
+    stopping = true;
+    log.info({ signal }, "stopping");
+    daemon.stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ err: error }, "could not stop in good order");
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}
+
+function fail(text: string): void {
+  process.stderr.write(text);
+  process.exitCode = USAGE_ERROR;
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  fail(`oken-runner: ${error.message}\n`);
+}

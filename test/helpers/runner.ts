@@ -1,0 +1,120 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { createClient } from "./client.ts";
+import type { Client } from "./client.ts";
+import { docker } from "./docker.ts";
+
+const BINARY = resolve(import.meta.dir, "../../dist/oken-runner");
+
+/** How long a runner may take until it serves, and to end, milliseconds. */
+const START_TIMEOUT_MS = 20_000;
+
+export type TestRunner = Client & {
+  url: string;
+  dataDir: string;
+  network: string;
+  /** Its log so far, one object for each line. */
+  log(): Record<string, unknown>[];
+  /** Ends the process with `signal` and waits for it; containers stay. */
+  kill(signal: "SIGTERM" | "SIGKILL"): Promise<number>;
+  /** Starts it again on the same data directory after a kill. */
+  restart(): Promise<void>;
+  /** Names of all containers of this runner, running or not. */
+  containers(): Promise<string[]>;
+  /** References of all images of this runner. */
+  images(): Promise<string[]>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/**
+ * The compiled binary on a free port with a data directory and a network of its own, so that tests run beside each
+ * other. Disposing of it removes all that it made.
+ */
+export async function startRunner(env: Record<string, string> = {}): Promise<TestRunner> {
+  const dataDir = await mkdtemp(join(tmpdir(), "oken-test-"));
+  const network = `oken-test-${Bun.randomUUIDv7().slice(-12)}`;
+  const settings = {
+    OKEN_PORT: "0",
+    OKEN_DATA_DIR: dataDir,
+    OKEN_DOCKER_NETWORK: network,
+    OKEN_LOG_FORMAT: "json",
+    ...env,
+  };
+  let run = await spawn(settings, dataDir);
+  const runnerId = await readRunnerId(dataDir);
+  const label = `label=oken.runner=${runnerId}`;
+  const containers = () => docker(["ps", "--all", "--filter", label, "--format", "{{.Names}}"]);
+  const images = () => docker(["image", "ls", "--filter", label, "--format", "{{.Repository}}:{{.Tag}}"]);
+
+  return {
+    ...createClient(() => run.url),
+    get url() {
+      return run.url;
+    },
+    dataDir,
+    network,
+    log: () =>
+      run.lines
+        .filter((line) => line.startsWith("{"))
+        .map((line): Record<string, unknown> => JSON.parse(line)),
+    kill: (signal) => run.kill(signal),
+    async restart() {
+      run = await spawn(settings, dataDir);
+    },
+    containers,
+    images,
+    async [Symbol.asyncDispose]() {
+      await run.kill("SIGKILL");
+      const [names, references] = await Promise.all([containers(), images()]);
+      if (names.length > 0) await docker(["rm", "--force", ...names]);
+      if (references.length > 0) await docker(["image", "rm", "--force", ...references]);
+      await docker(["network", "rm", network]).catch(() => []);
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function spawn(settings: Record<string, string>, cwd: string) {
+  const child = Bun.spawn([BINARY, "serve"], {
+    cwd,
+    env: { ...process.env, ...settings },
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  const lines: string[] = [];
+  const ready = Promise.withResolvers<string>();
+  const reading = (async () => {
+    let rest = "";
+    for await (const chunk of child.stderr.pipeThrough(new TextDecoderStream())) {
+      const parts = (rest + chunk).split("\n");
+      rest = parts.pop() ?? "";
+      for (const line of parts) {
+        lines.push(line);
+        const url = /"url":"([^"]+)".*is ready/.exec(line)?.[1];
+        if (url !== undefined) ready.resolve(url);
+      }
+    }
+    ready.reject(new Error(`the runner ended before it served:\n${lines.join("\n")}`));
+  })();
+  const timer = setTimeout(
+    () => ready.reject(new Error(`the runner is not ready:\n${lines.join("\n")}`)),
+    START_TIMEOUT_MS,
+  );
+  const url = await ready.promise.finally(() => clearTimeout(timer));
+  return {
+    url,
+    lines,
+    async kill(signal: "SIGTERM" | "SIGKILL") {
+      child.kill(signal);
+      await reading;
+      return child.exited;
+    },
+  };
+}
+
+async function readRunnerId(dataDir: string): Promise<string> {
+  const identity: { runnerId: string } = await Bun.file(join(dataDir, "runner.json")).json();
+  return identity.runnerId;
+}
