@@ -15,6 +15,9 @@ const SECRETS_TARGET = "/run/oken/secrets.json";
 /** Log lines that a failed start carries. */
 const FAILURE_LOG_LINES = 50;
 
+/** How long a container that runs already may take to say that it serves; the runner's start waits for it. */
+const ADOPTION_TIMEOUT_MS = 5_000;
+
 /** Where the runtime of an `http` agent answers, apart from the agent's own port. */
 const CONTROL_PORT = 7999;
 
@@ -39,15 +42,13 @@ export type InstancesOptions = {
   healthCheckTimeoutMs: number;
 };
 
+type Start = { container: RunningContainer; signal: AbortSignal; timeoutMs: number };
+
 export function createInstances(options: InstancesOptions): Instances {
   const { engine, names, clock } = options;
 
-  async function ready(
-    agentId: string,
-    version: VersionRecord,
-    container: RunningContainer,
-    signal: AbortSignal,
-  ): Promise<Instance> {
+  async function ready(agentId: string, version: VersionRecord, start: Start): Promise<Instance> {
+    const { container, signal, timeoutMs } = start;
     const ports = portsOf(version, options.containerPort);
     try {
       await waitUntilReady({
@@ -57,7 +58,7 @@ export function createInstances(options: InstancesOptions): Instances {
         clock,
         signal,
         controlPort: ports.control,
-        timeoutMs: options.healthCheckTimeoutMs,
+        timeoutMs,
       });
     } catch (error) {
       const log = await engine.logs(container.name, FAILURE_LOG_LINES).catch(messageOf);
@@ -84,7 +85,7 @@ export function createInstances(options: InstancesOptions): Instances {
     await engine.removeContainer(name);
     await engine.ensureNetwork();
     const container = await engine.startContainer(containerSpec(agentId, version, options));
-    return ready(agentId, version, container, signal);
+    return ready(agentId, version, { container, signal, timeoutMs: options.healthCheckTimeoutMs });
   }
 
   return {
@@ -93,9 +94,14 @@ export function createInstances(options: InstancesOptions): Instances {
       const container = await engine.restartContainer(names.container(agentId, version.version));
       return container === undefined
         ? start(agentId, version, signal)
-        : ready(agentId, version, container, signal);
+        : ready(agentId, version, { container, signal, timeoutMs: options.healthCheckTimeoutMs });
     },
-    adopt: (agentId, version, container) => ready(agentId, version, container, new AbortController().signal),
+    adopt: (agentId, version, container) =>
+      ready(agentId, version, {
+        container,
+        signal: new AbortController().signal,
+        timeoutMs: ADOPTION_TIMEOUT_MS,
+      }),
   };
 }
 

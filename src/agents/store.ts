@@ -108,7 +108,10 @@ async function writeDurably(path: string, text: string): Promise<void> {
 
 async function readRecord<T extends TSchema>(path: string, schema: T) {
   const parsed: unknown = JSON.parse(await readFile(path, "utf8"));
-  return Value.Parse(schema, parsed);
+  // Checked, not parsed: parsing would drop the properties that the schema leaves open.
+  if (Value.Check(schema, parsed)) return parsed;
+  const flaw = Value.Errors(schema, parsed).First();
+  throw new Error(`${path} is damaged at ${flaw?.path ?? "its root"}: ${flaw?.message ?? "not as expected"}`);
 }
 
 async function names(directory: string): Promise<string[]> {

@@ -10,6 +10,8 @@ export function fromFramework(
 ): unknown {
   if (error instanceof NotFoundError) return noRoute(request, routes);
   if (error instanceof ParseError) return new RunnerError("INVALID_REQUEST", "The body is not valid JSON.");
+  // An answer of ours that its own schema refuses is a bug of ours.
+  if (error instanceof ValidationError && error.type === "response") return new Error(error.message);
   if (error instanceof ValidationError)
     return new RunnerError(
       "INVALID_REQUEST",

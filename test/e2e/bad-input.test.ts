@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { HANDLER } from "../helpers/agents.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
+import { tarball } from "../helpers/tarball.ts";
+
+let runner: TestRunner;
+beforeAll(async () => {
+  runner = await startRunner({ OKEN_HEALTH_CHECK_TIMEOUT: "3" });
+});
+afterAll(() => runner[Symbol.asyncDispose]());
+
+const MANIFEST = '[agent]\nname = "Bad"\n';
+
+async function expectNothingLeft(): Promise<void> {
+  expect(await runner.containers()).toEqual([]);
+  expect(await runner.images()).toEqual([]);
+  expect(await readdir(join(runner.dataDir, "agents")).catch(() => [])).toEqual([]);
+  expect(await readdir(join(runner.dataDir, "staging", "uploads")).catch(() => [])).toEqual([]);
+  expect((await runner.request("GET", "/agents")).body).toEqual({ agents: [] });
+}
+
+async function form(fields: Record<string, string | Uint8Array<ArrayBuffer>>): Promise<FormData> {
+  const data = new FormData();
+  for (const [name, value] of Object.entries(fields))
+    data.set(name, typeof value === "string" ? value : new Blob([value]));
+  return data;
+}
+
+describe("a form that is not right is refused, and nothing is left", () => {
+  const archive = tarball(HANDLER);
+  test.each([
+    ["no tarball", async () => form({ agent_id: "bad" }), 400, "INVALID_REQUEST", "tarball"],
+    ["no agent_id", async () => form({ tarball: await archive }), 400, "CONFIG_ERROR", "agent_id"],
+    [
+      "not gzip",
+      async () => form({ agent_id: "bad", tarball: new Uint8Array([1, 2, 3, 4]) }),
+      415,
+      "ARCHIVE_NOT_GZIP",
+      "gzip",
+    ],
+    [
+      "an agent_id that climbs",
+      async () => form({ agent_id: "../x", tarball: await archive }),
+      400,
+      "CONFIG_ERROR",
+      "agent_id",
+    ],
+    [
+      "an agent_id of 129 characters",
+      async () => form({ agent_id: "a".repeat(129), tarball: await archive }),
+      400,
+      "CONFIG_ERROR",
+      "agent_id",
+    ],
+    [
+      "secrets that are no object",
+      async () => form({ agent_id: "bad", tarball: await archive, secrets: "[1]" }),
+      400,
+      "CONFIG_ERROR",
+      "secrets",
+    ],
+    [
+      "secrets that are no strings",
+      async () => form({ agent_id: "bad", tarball: await archive, secrets: '{"A":1}' }),
+      400,
+      "CONFIG_ERROR",
+      "secret",
+    ],
+    [
+      "secrets that are no JSON",
+      async () => form({ agent_id: "bad", tarball: await archive, secrets: "{" }),
+      400,
+      "CONFIG_ERROR",
+      "secrets",
+    ],
+  ] as const)("%s", async (_, make, status, code, mention) => {
+    const answer = await runner.deployForm(await make());
+    expect(answer).toMatchObject({ status, body: { code } });
+    expect(answer.body.error).toContain(mention);
+    await expectNothingLeft();
+  });
+});
+
+describe("an agent that is not right is refused with a sentence that names why, and nothing is left", () => {
+  test.each([
+    ["no oken.toml", { "main.py": "" }, 400, "CONFIG_ERROR", ["oken.toml"]],
+    ["invalid TOML", { "oken.toml": "name = ", "main.py": "" }, 400, "CONFIG_ERROR", ["oken.toml"]],
+    ["no name", { "oken.toml": "[agent]\n", "main.py": "" }, 400, "CONFIG_ERROR", ["name"]],
+    [
+      "an old Python",
+      { ...HANDLER, "oken.toml": `${MANIFEST}python_version = "2.7"\n` },
+      400,
+      "CONFIG_ERROR",
+      ["python_version", "2.7"],
+    ],
+    ["a missing entrypoint", { "oken.toml": MANIFEST }, 400, "CONFIG_ERROR", ["main.py"]],
+    [
+      "a syntax error",
+      { "oken.toml": MANIFEST, "main.py": "def handler(input:\n    return 1\n" },
+      400,
+      "CONFIG_ERROR",
+      ["main.py"],
+    ],
+    [
+      "a dependency that does not exist",
+      { ...HANDLER, "requirements.txt": "oken-no-such-package-here\n" },
+      400,
+      "BUILD_FAILED",
+      ["oken-no-such-package-here"],
+    ],
+    [
+      "an import that fails",
+      {
+        "oken.toml": MANIFEST,
+        "main.py": "import nothing_of_that_name\n\ndef handler(input):\n    return 1\n",
+      },
+      422,
+      "AGENT_START_FAILED",
+      ["nothing_of_that_name", "main.py"],
+    ],
+    [
+      "an exit at start",
+      {
+        "oken.toml": MANIFEST,
+        "main.py": "import sys\nprint('leaving')\nsys.exit(3)\n\ndef handler(input):\n    return 1\n",
+      },
+      422,
+      "AGENT_START_FAILED",
+      ["main.py"],
+    ],
+    [
+      "a start that never ends",
+      {
+        "oken.toml": MANIFEST,
+        "main.py": "import time\n\ntime.sleep(60)\n\ndef handler(input):\n    return 1\n",
+      },
+      422,
+      "AGENT_START_FAILED",
+      ["3 s"],
+    ],
+    [
+      "a server that never listens",
+      {
+        "oken.toml": MANIFEST,
+        "requirements.txt": "flask\n",
+        "main.py":
+          "import time\n\nfrom flask import Flask\n\n\ndef main():\n    app = Flask(__name__)\n    time.sleep(60)\n    app.run()\n\n\nif __name__ == '__main__':\n    main()\n",
+      },
+      422,
+      "AGENT_START_FAILED",
+      ["3 s"],
+    ],
+  ] as const)("%s", async (_, files, status, code, mentions) => {
+    const answer = await runner.deploy("bad", files);
+    expect(answer).toMatchObject({ status, body: { code } });
+    for (const mention of mentions) expect(answer.body.error).toContain(mention);
+    await expectNothingLeft();
+  });
+});
+
+describe("every route answers errors as JSON", () => {
+  test.each([
+    ["GET", "/nothing", 404, "NOT_FOUND"],
+    ["GET", "/deploy", 405, "INVALID_REQUEST"],
+    ["POST", "/health", 405, "INVALID_REQUEST"],
+    ["POST", "/deploy", 415, "INVALID_REQUEST"],
+    ["POST", "/invoke/none", 404, "AGENT_NOT_FOUND"],
+    ["POST", "/stop/none", 404, "AGENT_NOT_FOUND"],
+    ["POST", "/start/none", 404, "AGENT_NOT_FOUND"],
+    ["GET", "/agents/none", 404, "AGENT_NOT_FOUND"],
+    ["DELETE", "/agents/none", 404, "AGENT_NOT_FOUND"],
+    ["GET", "/logs/none", 404, "AGENT_NOT_FOUND"],
+    ["GET", "/agents/..%2F..%2Fetc", 404, "AGENT_NOT_FOUND"],
+  ] as const)("%s %s: %i %s", async (method, path, status, code) => {
+    const answer = await runner.request(method, path);
+    expect(answer).toMatchObject({ status, body: { error: expect.any(String), code } });
+    expect(answer.headers.get("x-request-id")).toBeString();
+  });
+});
+
+test("an id of capitals, dashes and underscores works from one end to the other", async () => {
+  for (const id of ["-My_Agent-", "A".repeat(128)]) {
+    expect(await runner.deploy(id, HANDLER)).toMatchObject({ status: 200, body: { agent_id: id } });
+    expect(await runner.invoke(id, { name: "Ada" })).toMatchObject({
+      status: 200,
+      body: { output: { hello: "Ada" } },
+    });
+    expect((await runner.request("DELETE", `/agents/${id}`)).status).toBe(204);
+  }
+  await expectNothingLeft();
+});

@@ -1,0 +1,132 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import packageJson from "../../package.json" with { type: "json" };
+import { HANDLER } from "../helpers/agents.ts";
+import { startRunner } from "../helpers/runner.ts";
+
+const BINARY = resolve(import.meta.dir, "../../dist/oken-runner");
+
+async function run(args: string[], env: Record<string, string> = {}) {
+  const child = Bun.spawn([BINARY, ...args], {
+    env: { ...process.env, ...env },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  return { out, error, code };
+}
+
+describe("the command line", () => {
+  test("says its version", async () => {
+    expect(await run(["--version"])).toEqual({
+      out: `oken-runner ${packageJson.version}\n`,
+      error: "",
+      code: 0,
+    });
+  });
+
+  test("serve --help names every setting with its default", async () => {
+    const { out, code } = await run(["serve", "--help"]);
+    expect(code).toBe(0);
+    for (const name of [
+      "OKEN_DATA_DIR",
+      "OKEN_DOCKER_NETWORK",
+      "OKEN_DEFAULT_WARM_TIMEOUT",
+      "OKEN_CLEANUP_INTERVAL",
+    ])
+      expect(out).toContain(name);
+  });
+
+  test.each([[[]], [["deploy-everything"]], [["serve", "--no-such-flag"]]])(
+    "%p is refused with help",
+    async (args) => {
+      const { out, error, code } = await run(args);
+      expect({ out, code }).toEqual({ out: "", code: 2 });
+      expect(error).toContain("oken-runner");
+    },
+  );
+
+  test("a bad setting ends the start with one sentence", async () => {
+    expect(await run(["serve"], { OKEN_CLEANUP_INTERVAL: "soon" })).toEqual({
+      out: "",
+      error: 'oken-runner: OKEN_CLEANUP_INTERVAL is "soon", but must be a number from 0.05 to 86400.\n',
+      code: 2,
+    });
+  });
+});
+
+test("a .env or bunfig.toml where the runner is started changes nothing", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "oken-stray-"));
+  try {
+    await writeFile(join(directory, ".env"), "OKEN_PORT=not-a-port\n");
+    await writeFile(join(directory, "bunfig.toml"), 'preload = ["./evil.ts"]\n');
+    await writeFile(join(directory, "evil.ts"), 'console.log("evil ran");\n');
+    const child = Bun.spawn([BINARY, "serve", "--help"], { cwd: directory, stdout: "pipe" });
+    expect(await child.stdout.text()).not.toContain("evil");
+    expect(await child.exited).toBe(0);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});
+
+describe("with a token", () => {
+  test("every route but health wants it", async () => {
+    const token = "a-token-of-more-than-sixteen-characters";
+    await using runner = await startRunner({ OKEN_API_TOKEN: token });
+    expect((await runner.request("GET", "/health")).status).toBe(200);
+    for (const [method, path] of [
+      ["GET", "/agents"],
+      ["POST", "/invoke/x"],
+      ["GET", "/logs/x"],
+      ["GET", "/nothing"],
+    ] as const) {
+      const refused = await runner.request(method, path);
+      expect(refused).toMatchObject({ status: 401, body: { code: "UNAUTHORIZED" } });
+      expect(refused.headers.get("www-authenticate")).toStartWith("Bearer");
+    }
+    const wrong = await runner.request("GET", "/agents", { headers: { authorization: "Bearer wrong" } });
+    expect(wrong.status).toBe(401);
+    expect(
+      (await runner.request("GET", "/agents", { headers: { authorization: `Bearer ${token}` } })).status,
+    ).toBe(200);
+  });
+});
+
+test("requests are one log line each, with the caller's request id if it is usable", async () => {
+  await using runner = await startRunner();
+  const named = await runner.request("GET", "/agents/none", { headers: { "x-request-id": "call-7" } });
+  expect(named.headers.get("x-request-id")).toBe("call-7");
+  const unusable = await runner.request("GET", "/agents", { headers: { "x-request-id": 'a"b c' } });
+  expect(unusable.headers.get("x-request-id")).not.toBe('a"b c');
+  expect(runner.log().filter((line) => line["request_id"] === "call-7")).toEqual([
+    expect.objectContaining({
+      method: "GET",
+      path: "/agents/none",
+      status: 404,
+      agent_id: "none",
+      level: "info",
+    }),
+  ]);
+});
+
+test("a host name of one letter reaches the same routes", async () => {
+  await using runner = await startRunner();
+  const answer = await runner.request("GET", "/agents", { headers: { host: "h" } });
+  expect(answer).toMatchObject({ status: 200, body: { agents: [] } });
+});
+
+test("without an engine the runner starts, says so on health, and refuses deploys", async () => {
+  await using runner = await startRunner({ DOCKER_HOST: "unix:///nonexistent/docker.sock" });
+  const health = await runner.request("GET", "/health");
+  expect(health).toMatchObject({
+    status: 503,
+    body: { status: "degraded", agents_running: 0, checks: { engine: expect.any(String) } },
+  });
+  expect(await runner.deploy("none", HANDLER)).toMatchObject({
+    status: 503,
+    body: { code: "ENGINE_UNAVAILABLE" },
+  });
+});

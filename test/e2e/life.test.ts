@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+
+import { HANDLER } from "../helpers/agents.ts";
+import { docker } from "../helpers/docker.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
+
+let runner: TestRunner;
+beforeAll(async () => {
+  runner = await startRunner({ OKEN_CLEANUP_INTERVAL: "0.1" });
+});
+afterAll(() => runner[Symbol.asyncDispose]());
+
+const statusOf = async (id: string) => (await runner.request("GET", `/agents/${id}`)).body["status"];
+
+const SLOW = {
+  "oken.toml": '[agent]\nname = "Slow"\nwarm_timeout = 1\n',
+  "main.py":
+    "import asyncio\n\nasync def handler(input):\n    await asyncio.sleep(input['seconds'])\n    return 'done'\n",
+};
+
+describe("stop and start", () => {
+  test("a stopped agent refuses invokes, keeps its log, and starts again by request", async () => {
+    await runner.deploy("stopped", HANDLER);
+    await runner.invoke("stopped", { name: "Ada" });
+    for (const _ of ["once", "again"]) {
+      expect(await runner.request("POST", "/stop/stopped")).toMatchObject({
+        status: 200,
+        body: { agent_id: "stopped", status: "stopped" },
+      });
+    }
+    expect(await runner.invoke("stopped")).toMatchObject({
+      status: 400,
+      body: { code: "AGENT_NOT_RUNNING" },
+    });
+    expect((await runner.request("GET", "/logs/stopped")).body["logs"]).toContain("called with");
+    expect(await runner.request("POST", "/start/stopped")).toMatchObject({
+      status: 200,
+      body: { agent_id: "stopped", status: "running" },
+    });
+    expect(await runner.invoke("stopped", { name: "Ada" })).toMatchObject({
+      status: 200,
+      body: { output: { hello: "Ada" } },
+    });
+  });
+
+  test("a stopped agent that is deployed again runs", async () => {
+    await runner.deploy("revived", HANDLER);
+    await runner.request("POST", "/stop/revived");
+    expect(await runner.deploy("revived", HANDLER)).toMatchObject({
+      status: 200,
+      body: { status: "running" },
+    });
+    expect((await runner.invoke("revived", { name: "Ada" })).status).toBe(200);
+  });
+});
+
+test("a removed agent is gone with its containers, images, source and secrets", async () => {
+  await runner.deploy("removed", HANDLER, { TOKEN: "very secret" });
+  expect((await runner.request("DELETE", "/agents/removed")).status).toBe(204);
+  expect((await runner.request("DELETE", "/agents/removed")).status).toBe(404);
+  expect((await runner.containers()).filter((name) => name.includes("removed"))).toEqual([]);
+  expect((await runner.images()).filter((name) => name.includes("removed"))).toEqual([]);
+  expect(await Array.fromAsync(new Bun.Glob("agents/removed/**").scan(runner.dataDir))).toEqual([]);
+});
+
+describe("an agent that nobody uses", () => {
+  test("is put to sleep, and woken by the next invokes, which share one start", async () => {
+    await runner.deploy("sleeper", {
+      ...HANDLER,
+      "oken.toml": '[agent]\nname = "Sleeper"\nwarm_timeout = 1\n',
+    });
+    await eventually(async () => expect(await statusOf("sleeper")).toBe("idle"));
+    const answers = await Promise.all(["a", "b", "c", "d"].map((name) => runner.invoke("sleeper", { name })));
+    expect(answers.map(({ body }) => body.output)).toEqual(
+      ["a", "b", "c", "d"].map((name) => ({ hello: name })),
+    );
+    const starts = runner.log().filter((line) => line["agent_id"] === "sleeper" && line["to"] === "starting");
+    expect(starts.length).toBe(1);
+  });
+
+  test("is not put to sleep with a request inside", async () => {
+    await runner.deploy("slow", SLOW);
+    expect((await runner.invoke("slow", { seconds: 2.5 })).body.output).toBe("done");
+    const idleAt = runner.log().filter((line) => line["agent_id"] === "slow" && line["to"] === "idle");
+    expect(idleAt).toEqual([]);
+  });
+});
+
+test("an agent whose container dies is started anew by the next invoke", async () => {
+  await runner.deploy("mortal", HANDLER);
+  const container = (await runner.containers()).find((name) => name.includes("mortal"));
+  await docker(["kill", String(container)]);
+  await eventually(async () => expect(await statusOf("mortal")).toBe("idle"));
+  expect((await runner.invoke("mortal", { name: "Ada" })).body.output).toEqual({ hello: "Ada" });
+});
+
+test("what one agent is called with reaches it exact to the byte as environment variables", async () => {
+  const secrets = {
+    LINES: "a\nb\r\n",
+    QUOTES: `'"\`$HOME\\`,
+    EQUALS: "a=b=",
+    EMPTY: "",
+    UNICODE: "ключ 🔑",
+    DOCKER_HOST: "tcp://127.0.0.1:1",
+  };
+  await runner.deploy(
+    "secret",
+    {
+      "oken.toml": '[agent]\nname = "Secret"\n',
+      "main.py":
+        "import os\n\ndef handler(input):\n    return {name: os.environ.get(name) for name in input['names']}\n",
+    },
+    secrets,
+  );
+  const answer = await runner.invoke("secret", { names: Object.keys(secrets) });
+  expect(answer.body.output).toEqual(secrets);
+  const container = (await runner.containers()).find((name) => name.includes("secret"));
+  expect((await docker(["inspect", String(container)])).join("")).not.toContain("ключ");
+});

@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+
+import { eventually } from "../helpers/eventually.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
+
+let runner: TestRunner;
+beforeAll(async () => {
+  runner = await startRunner();
+});
+afterAll(() => runner[Symbol.asyncDispose]());
+
+const PRINTER = {
+  "oken.toml": '[agent]\nname = "Printer"\n',
+  "main.py": `import sys
+
+
+def handler(input):
+    for line in input["lines"]:
+        print(line)
+    print("to stderr", file=sys.stderr)
+    return len(input["lines"])
+`,
+};
+
+/** Reads a followed log as text while it streams. */
+function follow(path: string) {
+  const leaving = new AbortController();
+  let text = "";
+  const done = (async () => {
+    const response = await fetch(runner.url + path, { signal: leaving.signal });
+    expect(response.headers.get("content-type")).toStartWith("text/event-stream");
+    for await (const chunk of (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream()))
+      text += chunk;
+  })();
+  return { text: () => text, leave: () => leaving.abort(), done };
+}
+
+describe("the log of an agent", () => {
+  test("is its last lines, from both outputs, without the runtime's frame", async () => {
+    await runner.deploy("printer", PRINTER);
+    await runner.invoke("printer", { lines: ["one", "two", "three"] });
+    await eventually(async () => {
+      const { body } = await runner.request("GET", "/logs/printer");
+      expect(String(body["logs"]).trim().split("\n").toSorted()).toEqual([
+        "one",
+        "three",
+        "to stderr",
+        "two",
+      ]);
+    });
+    expect((await runner.request("GET", "/logs/printer?tail=1")).body["logs"]).not.toContain("one");
+  });
+
+  test.each(["tail=0", "tail=10001", "tail=x", "follow=perhaps"])("%s is refused", async (query) => {
+    expect(await runner.request("GET", `/logs/printer?${query}`)).toMatchObject({
+      status: 400,
+      body: { code: "INVALID_REQUEST" },
+    });
+  });
+});
+
+describe("a followed log", () => {
+  test("begins at once, carries lines as `data: ` as they are printed, and ends when the agent stops", async () => {
+    await runner.deploy("followed", PRINTER);
+    const log = follow("/logs/followed?follow=true&tail=10");
+    await eventually(() => expect(log.text()).toStartWith(":"), 1_000);
+    await runner.invoke("followed", { lines: ["first", "x".repeat(200_000)] });
+    await eventually(() => expect(log.text()).toContain("data: first\n\n"));
+    await eventually(() => expect(log.text()).toContain("data: to stderr\n\n"));
+    for (const line of log.text().split("\n"))
+      expect(line.length).toBeLessThanOrEqual(64 * 1024 + "data: ".length);
+    await runner.request("POST", "/stop/followed");
+    await log.done;
+  });
+
+  test("has a comment at least every five seconds while nothing is printed", async () => {
+    await runner.deploy("quiet", PRINTER);
+    const log = follow("/logs/quiet?follow=true");
+    await eventually(() => expect(log.text().match(/^:/gm)?.length ?? 0).toBeGreaterThanOrEqual(2), 5_500);
+    log.leave();
+    await log.done.catch(() => undefined);
+  });
+
+  test("lets its source go within a second when the reader leaves", async () => {
+    await runner.deploy("left", PRINTER);
+    const log = follow("/logs/left?follow=true");
+    await eventually(() => expect(log.text()).toStartWith(":"));
+    await eventually(async () => expect(await followers()).toBe(1));
+    log.leave();
+    await log.done.catch(() => undefined);
+    await eventually(async () => expect(await followers()).toBe(0), 1_000);
+  });
+});
+
+/** How many processes follow the log of the agent `left`. */
+async function followers(): Promise<number> {
+  const ps = Bun.spawn(["pgrep", "-fc", "docker logs --follow.*oken-left"], { stdout: "pipe" });
+  return Number(await ps.stdout.text());
+}

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "bun:test";
+
+import { HANDLER } from "../helpers/agents.ts";
+import { docker } from "../helpers/docker.ts";
+import { startRunner } from "../helpers/runner.ts";
+
+describe("agents go on when the runner ends, and the next start adopts them", () => {
+  test.each(["SIGKILL", "SIGTERM"] as const)("after %s", async (signal) => {
+    await using runner = await startRunner();
+    await runner.deploy("kept", HANDLER);
+    await runner.invoke("kept");
+    const before = await docker(["ps", "--no-trunc", "--quiet", "--filter", `network=${runner.network}`]);
+    expect(await runner.kill(signal)).toBe(signal === "SIGTERM" ? 0 : 137);
+    expect(await docker(["ps", "--no-trunc", "--quiet", "--filter", `network=${runner.network}`])).toEqual(
+      before,
+    );
+    await runner.restart();
+    expect((await runner.request("GET", "/agents/kept")).body).toMatchObject({
+      status: "running",
+      version: 1,
+    });
+    expect((await runner.invoke("kept", { name: "Ada" })).body.output).toEqual({ hello: "Ada" });
+    expect(await docker(["ps", "--no-trunc", "--quiet", "--filter", `network=${runner.network}`])).toEqual(
+      before,
+    );
+    expect((await runner.deploy("kept", HANDLER)).body).toMatchObject({ unchanged: true });
+  });
+});
+
+test("a stopped agent is still stopped after a restart", async () => {
+  await using runner = await startRunner();
+  await runner.deploy("still", HANDLER);
+  await runner.request("POST", "/stop/still");
+  await runner.kill("SIGKILL");
+  await runner.restart();
+  expect((await runner.request("GET", "/agents/still")).body).toMatchObject({ status: "stopped" });
+});
+
+test("a deploy that a crash cut off leaves nothing after the next start", async () => {
+  await using runner = await startRunner();
+  const deploying = runner.deploy("cut", {
+    ...HANDLER,
+    "main.py": "import time\n\ntime.sleep(60)\n\ndef handler(input):\n    return 1\n",
+  });
+  const isStarted = Promise.withResolvers<void>();
+  const poll = setInterval(
+    () => void runner.containers().then((names) => names.length > 0 && isStarted.resolve()),
+    50,
+  );
+  await isStarted.promise.finally(() => clearInterval(poll));
+  await runner.kill("SIGKILL");
+  await deploying.catch(() => undefined);
+  await runner.restart();
+  expect(await runner.containers()).toEqual([]);
+  expect(await runner.images()).toEqual([]);
+  expect((await runner.request("GET", "/agents")).body).toEqual({ agents: [] });
+});
+
+test("a second runner on the same data directory does not start", async () => {
+  await using runner = await startRunner();
+  const second = startRunner({ OKEN_DATA_DIR: runner.dataDir });
+  expect(second).rejects.toThrow("another runner is using it");
+  await second.catch(() => undefined);
+});

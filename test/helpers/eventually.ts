@@ -1,0 +1,16 @@
+/** Longest wait for a condition, milliseconds. */
+const DEADLINE_MS = 20_000;
+const PAUSE_MS = 25;
+
+/** Tries until `check` no longer throws, and throws its last error when the deadline passes. */
+export async function eventually<T>(check: () => Promise<T> | T, deadlineMs = DEADLINE_MS): Promise<T> {
+  const deadline = performance.now() + deadlineMs;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await Bun.sleep(PAUSE_MS);
+    }
+  }
+}
