@@ -54,7 +54,7 @@ await() {
 # Called at a script's start; the lock goes with the process.
 alone() {
   have flock || return 0
-  exec 9>"${TMPDIR:-/tmp}/oken-setup-$(id -u).lock"
+  exec 9>>"${TMPDIR:-/tmp}/oken-setup-$(id -u).lock"
   flock --wait 1200 9 || die "another set-up has held the lock for 20 minutes"
 }
 
