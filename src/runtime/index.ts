@@ -12,6 +12,7 @@ import controlText from "./_oken/control.py" with { type: "text" };
 import encodeText from "./_oken/encode.py" with { type: "text" };
 import failuresText from "./_oken/failures.py" with { type: "text" };
 import framesText from "./_oken/frames.py" with { type: "text" };
+import hooksText from "./_oken/hooks.py" with { type: "text" };
 import http1Text from "./_oken/http1.py" with { type: "text" };
 import importsText from "./_oken/imports.py" with { type: "text" };
 import invocationText from "./_oken/invocation.py" with { type: "text" };
@@ -19,6 +20,7 @@ import linkText from "./_oken/link.py" with { type: "text" };
 import linkSignalText from "./_oken/link_signal.py" with { type: "text" };
 import logsinkText from "./_oken/logsink.py" with { type: "text" };
 import loopEngineText from "./_oken/loop_engine.py" with { type: "text" };
+import mainEngineText from "./_oken/main_engine.py" with { type: "text" };
 import negotiateText from "./_oken/negotiate.py" with { type: "text" };
 import outcomeText from "./_oken/outcome.py" with { type: "text" };
 import parentText from "./_oken/parent.py" with { type: "text" };
@@ -81,6 +83,7 @@ export const RUNTIME_FILES: Readonly<Record<string, string>> = {
   "_oken/encode.py": encodeText,
   "_oken/failures.py": failuresText,
   "_oken/frames.py": framesText,
+  "_oken/hooks.py": hooksText,
   "_oken/http1.py": http1Text,
   "_oken/imports.py": importsText,
   "_oken/invocation.py": invocationText,
@@ -88,6 +91,7 @@ export const RUNTIME_FILES: Readonly<Record<string, string>> = {
   "_oken/link_signal.py": linkSignalText,
   "_oken/logsink.py": logsinkText,
   "_oken/loop_engine.py": loopEngineText,
+  "_oken/main_engine.py": mainEngineText,
   "_oken/negotiate.py": negotiateText,
   "_oken/outcome.py": outcomeText,
   "_oken/parent.py": parentText,

@@ -6,12 +6,11 @@ import asyncio
 import os
 import signal
 import socket
-import sys
 import threading
 
-from . import encode, frames, outcome
+from . import encode, frames, hooks, outcome
 from .link_signal import CANCEL_SIGNAL
-from .request import CURRENT, Cancelled, Request
+from .request import CURRENT, Cancelled, Request, parse_invoke
 from .threads import ThreadPool
 
 TYPE_CHECKING = False
@@ -25,7 +24,6 @@ if TYPE_CHECKING:
 
 # A sync generator may be this many items ahead of the loop that sends them.
 ITEMS_AHEAD = 16
-TEARDOWN_SECONDS = 5.0
 
 
 class LoopEngine(asyncio.Protocol):
@@ -106,17 +104,7 @@ class LoopEngine(asyncio.Protocol):
     # Requests.
 
     def _invoke(self, number: int, payload: bytes) -> None:
-        form, milliseconds, id_length, head_length = frames.INVOKE_HEAD.unpack_from(payload)
-        id_end = frames.INVOKE_HEAD.size + id_length
-        head_end = id_end + head_length
-        request = Request(
-            number,
-            form,
-            milliseconds,
-            payload[frames.INVOKE_HEAD.size : id_end].decode("ascii"),
-            payload[id_end:head_end],
-            payload[head_end:],
-        )
+        request = parse_invoke(number, payload)
         self._active[number] = request
         if self._target.is_async:
             # The task copies the context, so all it starts belongs to the request.
@@ -283,25 +271,10 @@ class LoopEngine(asyncio.Protocol):
         credit.release()
 
     def _fail(self, request: Request, error: BaseException) -> None:
-        if (
-            not isinstance(error, (encode.InputError, Cancelled, asyncio.CancelledError))
-            or not request.cancelled
-        ):
-            self._log_failure(request, error)
+        outcome.log_failure(request, error, self._spec.app_dir)
         self._finish(request, outcome.failure_frame(request, error, self._spec.app_dir))
         if isinstance(error, SystemExit):
-            self.send(frames.frame(frames.EXITING, 0, b"the agent called sys.exit()"))
-
-    def _log_failure(self, request: Request, error: BaseException) -> None:
-        if isinstance(error, encode.InputError):
-            return
-        from . import failures
-
-        token = CURRENT.set(request)
-        try:
-            sys.stderr.write(failures.trimmed(error, self._spec.app_dir) + "\n")
-        finally:
-            CURRENT.reset(token)
+            self.send(frames.frame(frames.EXITING, 0, outcome.EXIT_REASON))
 
     def _finish(self, request: Request, frame: bytes) -> None:
         if request.finished:
@@ -331,26 +304,8 @@ class LoopEngine(asyncio.Protocol):
             raise Cancelled
 
     async def _drain(self) -> None:
-        await run_hook(self._target.teardown, self._spec.app_dir)
+        await hooks.run_teardown(self._target.teardown, self._spec.app_dir)
         self._loop.stop()
-
-
-async def run_hook(hook: Callable[[], Any] | None, app_dir: str) -> None:
-    """`teardown`, sync or async; its errors are logged, its time is limited."""
-    if hook is None:
-        return
-    try:
-        value = hook()
-        if hasattr(value, "__await__"):
-            await asyncio.wait_for(_awaited(value), TEARDOWN_SECONDS)
-    except BaseException as error:
-        from . import failures
-
-        sys.stderr.write("teardown failed: " + failures.trimmed(error, app_dir) + "\n")
-
-
-async def _awaited(value: Any) -> Any:
-    return await value
 
 
 def _is_async_value(value: Any) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 
 from . import encode, failures, frames
-from .request import Cancelled
+from .request import CURRENT, Cancelled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from .request import Request
 
+# Told to the parent after a sys.exit() of the agent's.
+EXIT_REASON = b"the agent called sys.exit()"
 _OPEN = b'{"output":'
 _OPEN_LIST = b'{"output":['
 
@@ -55,3 +58,15 @@ def failure_frame(request: Request, error: BaseException, app_dir: str) -> bytes
         message = failures.sentence(error, app_dir)
         details["traceback"] = failures.trimmed(error, app_dir)
     return error_frame(request.number, 500, message, details)
+
+
+def log_failure(request: Request, error: BaseException, app_dir: str) -> None:
+    """Writes the traceback to the request's log; a request that was cancelled ends without one."""
+    if request.cancelled or isinstance(error, encode.InputError):
+        return
+    text = str(error) if isinstance(error, encode.OutputError) else failures.trimmed(error, app_dir)
+    token = CURRENT.set(request)
+    try:
+        sys.stderr.write(text + "\n")
+    finally:
+        CURRENT.reset(token)

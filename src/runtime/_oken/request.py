@@ -6,6 +6,7 @@ import contextvars
 import threading
 import time
 
+from . import frames
 from .http1 import parse_headers
 
 TYPE_CHECKING = False
@@ -76,6 +77,15 @@ class Request:
         self.cancelled = why
         if self._cancel_event is not None:
             self._cancel_event.set()
+
+
+def parse_invoke(number: int, payload: bytes) -> Request:
+    """The request in an INVOKE frame."""
+    form, milliseconds, id_length, head_length = frames.INVOKE_HEAD.unpack_from(payload)
+    id_end = frames.INVOKE_HEAD.size + id_length
+    head_end = id_end + head_length
+    request_id = payload[frames.INVOKE_HEAD.size : id_end].decode("ascii")
+    return Request(number, form, milliseconds, request_id, payload[id_end:head_end], payload[head_end:])
 
 
 class Context:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+from . import hooks
 from .loop_engine import LoopEngine
+from .main_engine import MainEngine
 from .report import report_failure, report_ready
-from .target import Target, load_target
+from .target import load_target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,25 +19,16 @@ if TYPE_CHECKING:
 
 
 def run(spec: Spec, channel: socket.socket, streams: tuple[LineStream, LineStream]) -> None:
+    """Serves until the parent lets go; a failure to load is reported and waits for that too."""
     try:
         target = load_target(spec)
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        _setup(target, loop)
+        hooks.run_setup(target.setup, loop)
     except BaseException as error:
         report_failure(channel, error, spec)
         return
     report_ready(channel, callable=target.label, kind=target.kind)
-    LoopEngine(loop, spec, target, streams).run(channel)
-
-
-def _setup(target: Target, loop: asyncio.AbstractEventLoop) -> None:
-    if target.setup is None:
-        return
-    value = target.setup()
-    if hasattr(value, "__await__"):
-        loop.run_until_complete(_awaited(value))
-
-
-async def _awaited(value: object) -> None:
-    await value  # type: ignore[misc]
+    # A sync handler needs the main thread to be interrupted in a blocking call, and can have it when alone.
+    engine = MainEngine if spec.concurrency == 1 and not target.is_async else LoopEngine
+    engine(loop, spec, target, streams).run(channel)

@@ -1,0 +1,40 @@
+"""`setup` before the agent is ready, `teardown` when it ends; both may be sync or async."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+from . import failures
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+# Of the ten seconds that SIGTERM leaves.
+TEARDOWN_SECONDS = 5.0
+
+
+def run_setup(hook: Callable[[], Any] | None, loop: asyncio.AbstractEventLoop) -> None:
+    """Raises whatever `setup` raises."""
+    if hook is None:
+        return
+    value = hook()
+    if hasattr(value, "__await__"):
+        loop.run_until_complete(_awaited(value))
+
+
+async def run_teardown(hook: Callable[[], Any] | None, app_dir: str) -> None:
+    """Its errors are only logged; an async one is cut off in time for the rest of the end."""
+    if hook is None:
+        return
+    try:
+        value = hook()
+        if hasattr(value, "__await__"):
+            await asyncio.wait_for(_awaited(value), TEARDOWN_SECONDS)
+    except BaseException as error:
+        sys.stderr.write("teardown failed: " + failures.trimmed(error, app_dir) + "\n")
+
+
+async def _awaited(value: Any) -> Any:
+    return await value

@@ -1,0 +1,173 @@
+"""Ending work that nobody waits for any more, however it is stuck."""
+
+from __future__ import annotations
+
+import threading
+import unittest
+
+from harness import Agent, TestCase, wait_for
+
+STUCK = """
+    import asyncio, socket, time
+    from os import getpid
+    class Agent:
+        def run(self, input):
+            if input == "pid": return getpid()
+            if input == "nap": time.sleep(2); return "slept"
+            print("began")
+            try:
+                self.stick(input)
+            finally:
+                print("cleaned up")
+        def stick(self, input):
+            if input == "sleep": time.sleep(3600)
+            if input == "spin":
+                while True: pass
+            if input == "swallow":
+                while True:
+                    try:
+                        while True: pass
+                    except BaseException: pass
+            if input == "recv":
+                a, b = socket.socketpair()
+                a.recv(1)
+            if input == "lock":
+                import threading
+                threading.Lock().acquire() and threading.Event().wait()
+    class Async(Agent):
+        async def run(self, input):
+            if input == "pid": return getpid()
+            if input == "nap": await asyncio.sleep(1); return "slept"
+            print("began")
+            try:
+                if input == "await": await asyncio.sleep(3600)
+                else: self.stick(input)
+            finally:
+                print("cleaned up")
+"""
+
+
+class Cancels(TestCase):
+    def stuck(self, attribute: str, concurrency: int) -> Agent:
+        return self.agent({"main.py": STUCK}, type="agent", attr=attribute, concurrency=concurrency).ready()
+
+    def leave(self, agent: Agent, value: str) -> None:
+        """Sends an invoke and closes the connection once it runs."""
+        body = b'{"input": "%b"}' % value.encode()
+        began = len([line for line in agent.lines if line["msg"] == "began"])
+        with agent.connect() as connection:
+            connection.sendall(
+                b"POST /invoke HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+            )
+            wait_for(
+                lambda: len([line for line in agent.lines if line["msg"] == "began"]) > began, "the start"
+            )
+
+    def idle(self, agent: Agent) -> None:
+        wait_for(
+            lambda: agent.health()["in_flight"] == 0 and agent.health()["state"] == "ready", "an idle agent"
+        )
+
+    def test_every_kind_of_stuck_code_ends_when_the_caller_goes_away(self) -> None:
+        for attribute, concurrency, values in (
+            ("Agent", 10, ("sleep", "spin", "swallow", "recv", "lock")),
+            ("Agent", 1, ("sleep", "spin", "swallow", "recv", "lock")),
+            ("Async", 10, ("await", "sleep", "spin", "recv")),
+            ("Async", 1, ("await", "sleep", "spin", "recv")),
+        ):
+            agent = self.stuck(attribute, concurrency)
+            for value in values:
+                with self.subTest(value, attribute=attribute, concurrency=concurrency):
+                    self.leave(agent, value)
+                    self.idle(agent)
+                    self.assertIsInstance(agent.output("pid"), int)
+            agent.__exit__()
+
+    def test_code_that_can_be_interrupted_cleans_up_and_keeps_its_process(self) -> None:
+        for attribute, concurrency, values in (
+            ("Agent", 10, ("spin",)),
+            ("Agent", 1, ("sleep", "spin", "recv", "lock")),
+            ("Async", 10, ("await", "sleep", "spin", "recv")),
+        ):
+            agent = self.stuck(attribute, concurrency)
+            before = agent.output("pid")
+            for value in values:
+                with self.subTest(value, attribute=attribute, concurrency=concurrency):
+                    self.leave(agent, value)
+                    self.idle(agent)
+                    self.assertEqual(agent.output("pid"), before)
+            self.assertEqual(len([line for line in agent.lines if line["msg"] == "cleaned up"]), len(values))
+
+    def test_the_deadline_answers_504_and_stops_the_work(self) -> None:
+        for attribute, concurrency in (("Agent", 10), ("Agent", 1), ("Async", 10)):
+            with self.subTest(attribute, concurrency=concurrency):
+                agent = self.stuck(attribute, concurrency)
+                answer = agent.invoke("spin", X_Oken_Timeout_Ms="300")
+                self.assertEqual((answer.status, answer.json["code"]), (504, "INVOKE_FAILED"))
+                self.assertIn("0.3 s", answer.json["error"])
+                self.assertEqual(agent.health()["state"] in ("ready", "busy"), True)
+                self.idle(agent)
+
+    def test_the_parent_answers_while_the_worker_is_stuck(self) -> None:
+        agent = self.stuck("Agent", 1)
+        self.leave(agent, "swallow")
+        self.assertIn(agent.health()["state"], ("busy", "ready", "crashed", "starting"))
+        self.assertIsInstance(agent.output("pid"), int)
+
+    def test_others_in_a_worker_that_is_killed_are_told_why(self) -> None:
+        agent = self.stuck("Agent", 2)
+        answers = []
+        body = b'{"input": "swallow"}'
+        with agent.connect() as connection:
+            connection.sendall(
+                b"POST /invoke HTTP/1.1\r\nHost: x\r\nX-Request-Id: guilty\r\nContent-Length: %d\r\n\r\n%b"
+                % (len(body), body)
+            )
+            agent.wait_line("began")
+        other = threading.Thread(target=lambda: answers.append(agent.invoke("sleep")))
+        other.start()
+        other.join(12)
+        self.assertEqual(answers[0].status, 502)
+        self.assertIn("request guilty did not stop after its caller went away", answers[0].json["error"])
+
+    def test_context_tells_the_cancel_to_code_that_asks(self) -> None:
+        agent = self.handler(
+            """
+            import time
+            def handler(input, context):
+                print("began")
+                while not context.cancelled: time.sleep(0.01)
+                print("saw it")
+            """
+        )
+        self.leave(agent, "x")
+        self.idle(agent)
+
+    def test_a_generator_is_closed_when_its_reader_goes_away(self) -> None:
+        source = """
+            import asyncio, time
+            def sync(input):
+                try:
+                    while True: yield "x"; time.sleep(0.01)
+                finally: print("closed")
+            async def asynchronous(input):
+                try:
+                    while True: yield "x"; await asyncio.sleep(0.01)
+                finally: print("closed")
+        """
+        for attribute, concurrency in (("sync", 10), ("sync", 1), ("asynchronous", 10), ("asynchronous", 1)):
+            with self.subTest(attribute, concurrency=concurrency):
+                agent = self.handler(source, attr=attribute, concurrency=concurrency)
+                with agent.connect() as connection:
+                    connection.sendall(
+                        b"POST /invoke HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n"
+                        b'Content-Length: 12\r\n\r\n{"input": 1}'
+                    )
+                    connection.recv(100)
+                agent.wait_line("closed")
+                self.idle(agent)
+                self.assertEqual(agent.health()["restarts"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
