@@ -192,10 +192,18 @@ export function buildFailure(output: { steps: Step[]; text: string[] }): RunnerE
     const match = rule.pattern.exec(withoutStepNames(rule, failed, evidence));
     if (match === null) continue;
     const sentence = rule.sentence(evidence, match).trim().slice(0, MAX_SENTENCE);
-    return failure({ kind: rule.kind, sentence, hint: rule.hint, log, step: failed?.name ?? "" });
+    const name =
+      rule.kind === "needs_build" ? match.slice(1).find((group) => group !== undefined) : undefined;
+    return failure({
+      kind: rule.kind,
+      sentence,
+      hint: rule.hint,
+      log,
+      step: failed?.name ?? "",
+      package: name,
+    });
   }
-  const words =
-    uvSummary(log.join("\n")) || failed?.error || output.text.findLast((line) => line.trim() !== "");
+  const words = uvSummary(log.join("\n")) || failed?.error || log.findLast((line) => line.trim() !== "");
   return failure({
     kind: "other",
     sentence: `The image could not be built: ${words ?? "the build gave no reason"}`.slice(0, MAX_SENTENCE),
@@ -211,10 +219,12 @@ function failure(options: {
   hint: string;
   log: string[];
   step: string;
+  package?: string | undefined;
 }): RunnerError {
   const { kind, sentence, hint, log, step } = options;
+  const name = options.package === undefined ? {} : { package: options.package.replace(/[=<>!~ ].*$/, "") };
   return new RunnerError(kind === "disk" ? "DISK_FULL" : "BUILD_FAILED", sentence, {
-    details: { class: kind, hint, log: log.slice(-LOG_LINES).join("\n"), step },
+    details: { class: kind, hint, log: log.slice(-LOG_LINES).join("\n"), step, ...name },
   });
 }
 

@@ -3,15 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { RunnerError } from "../errors.ts";
-import { buildArgs } from "./build-args.ts";
+import { buildArgs, exportArgs } from "./build-args.ts";
 import { buildFailure } from "./build-failure.ts";
 import { isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { createBuildProgress } from "./progress.ts";
+import type { BuildProgress } from "./progress.ts";
 import { redactor } from "./redact.ts";
-import type { BuildRequest, BuiltImage, Engine } from "./types.ts";
+import type { BuildInputs, BuildRequest, BuiltImage, Engine, ExportRequest } from "./types.ts";
+import { buildWheels } from "./wheels.ts";
 
-type Images = Pick<Engine, "buildImage" | "imageExists" | "removeImages"> & {
+type Images = Pick<Engine, "buildImage" | "exportStage" | "buildWheels" | "imageExists" | "removeImages"> & {
   /** References of images that carry all of `labels`. */
   listImages(labels: Record<string, string>): Promise<string[]>;
 };
@@ -19,6 +21,8 @@ type Images = Pick<Engine, "buildImage" | "imageExists" | "removeImages"> & {
 export function createImages(exec: DockerExec): Images {
   return {
     buildImage: (request) => buildImage(exec, request),
+    exportStage: (request) => exportStage(exec, request),
+    buildWheels: (request) => buildWheels(exec, (image) => buildImage(exec, image), request),
 
     async imageExists(reference) {
       try {
@@ -56,31 +60,35 @@ export function createImages(exec: DockerExec): Images {
  * `step` and the last lines as `log`; with BUILD_TIMEOUT, DISK_FULL or ENGINE_UNAVAILABLE; or with the signal's reason.
  */
 async function buildImage(exec: DockerExec, request: BuildRequest): Promise<BuiltImage> {
-  const redact = redactor();
-  const progress = createBuildProgress({ onEvent: request.onEvent ?? (() => undefined), redact });
   const scratch = await mkdtemp(join(tmpdir(), "oken-build-"));
-  const metadataFile = join(scratch, "metadata.json");
   try {
-    const output = exec.stream(buildArgs(request, { metadataFile }), {
-      timeoutMs: request.timeoutMs,
-      signal: request.signal,
-    });
-    for await (const chunk of output) progress.feed(chunk.text);
-    progress.end();
-    return { imageId: imageIdOf(await readFile(metadataFile, "utf8")) };
-  } catch (error) {
-    progress.end();
-    throw translate(error, request, progress);
+    const metadataFile = join(scratch, "metadata.json");
+    const progress = await run(exec, buildArgs(request, metadataFile), request);
+    const imageId = imageIdOf(await readFile(metadataFile, "utf8"));
+    return { imageId, bases: await basesOf(exec, progress) };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-function translate(
-  error: unknown,
-  request: BuildRequest,
-  progress: ReturnType<typeof createBuildProgress>,
-): unknown {
+async function exportStage(exec: DockerExec, request: ExportRequest): Promise<void> {
+  await run(exec, exportArgs(request), request);
+}
+
+async function run(exec: DockerExec, args: string[], inputs: BuildInputs): Promise<BuildProgress> {
+  const progress = createBuildProgress({ onEvent: inputs.onEvent ?? (() => undefined), redact: redactor() });
+  try {
+    const output = exec.stream(args, { timeoutMs: inputs.timeoutMs, signal: inputs.signal });
+    for await (const chunk of output) progress.feed(chunk.text);
+    progress.end();
+    return progress;
+  } catch (error) {
+    progress.end();
+    throw translate(error, inputs, progress);
+  }
+}
+
+function translate(error: unknown, request: BuildInputs, progress: BuildProgress): unknown {
   if (request.signal?.aborted || !(error instanceof RunnerError)) return error;
   if (error.details?.["reason"] === "timeout") {
     const seconds = Math.round(request.timeoutMs / 1000);
@@ -102,4 +110,25 @@ function imageIdOf(metadata: string): string {
     if (typeof value === "string") return value;
   }
   throw new RunnerError("CONTAINER_ERROR", "docker buildx build did not say which image it made.");
+}
+
+/** BuildKit names a base with its digest in the step that loads it; one that is only in the engine has an id alone. */
+async function basesOf(exec: DockerExec, progress: BuildProgress): Promise<Record<string, string>> {
+  const bases: Record<string, string> = {};
+  for (const { name } of progress.steps()) {
+    const [, reference, digest] = /^\[[^\]]+\] FROM (\S+?)(?:@(sha256:[0-9a-f]{64}))?$/.exec(name) ?? [];
+    if (reference === undefined) continue;
+    const known = digest ?? (await localId(exec, reference));
+    if (known !== undefined) bases[reference] = known;
+  }
+  return bases;
+}
+
+async function localId(exec: DockerExec, reference: string): Promise<string | undefined> {
+  try {
+    return (await exec.run(["image", "inspect", "--format", "{{.Id}}", reference])).trim();
+  } catch (error) {
+    if (isNoSuchObject(error)) return undefined;
+    throw error;
+  }
 }

@@ -10,6 +10,13 @@ export type Engine = {
   networkExists(): Promise<boolean>;
 
   buildImage(request: BuildRequest): Promise<BuiltImage>;
+  /** Builds one stage of a Dockerfile and writes its files into `directory`; makes no image. */
+  exportStage(request: ExportRequest): Promise<void>;
+  /**
+   * Runs package code to build wheels from source in a container of its own, which reaches the allowed hosts and nothing
+   * else, and writes what comes out into `outputDir`. Whatever happens, nothing of it is left in the engine.
+   */
+  buildWheels(request: WheelRequest): Promise<void>;
   imageExists(reference: string): Promise<boolean>;
   /** Removes tags that exist; a tag that is gone already is no error. */
   removeImages(references: string[]): Promise<void>;
@@ -52,20 +59,46 @@ export type EngineInfo = { version: string };
 /** A directory handed to the build under a name of its own. Its base name must be unique to its content. */
 export type BuildContext = { name: string; directory: string };
 
-export type BuildRequest = {
-  tag: string;
+/** What every build reads, and how long it may take. */
+export type BuildInputs = {
   /** Path of the Dockerfile, outside every context. */
   dockerfile: string;
+  /** Stage to build; the last one when undefined. */
+  target?: string | undefined;
   /** The main context; its base name must be unique to its content, since BuildKit tells contexts apart by it. */
   context: string;
   contexts: BuildContext[];
   buildArgs: Record<string, string>;
-  labels: Record<string, string>;
   /** Files mounted as build secrets, by id. Neither commas nor quotes in a path. */
   secretFiles: Record<string, string>;
+  /** Whole milliseconds. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
   onEvent?: ((event: BuildEvent) => void) | undefined;
+};
+
+export type BuildRequest = BuildInputs & { tag: string; labels: Record<string, string> };
+
+export type ExportRequest = BuildInputs & { directory: string };
+
+export type WheelRequest = Omit<BuildInputs, "secretFiles"> & {
+  /** Of lower-case letters, digits and dashes; unique among everything in the engine. */
+  name: string;
+  labels: Record<string, string>;
+  /** Programs in the image: the way out, and the build. */
+  gatewayCommand: [string, ...string[]];
+  buildCommand: [string, ...string[]];
+  limits: WheelLimits;
+  outputDir: string;
+};
+
+export type WheelLimits = {
+  /** Bytes, what is written to the working directory included. */
+  memory: number;
+  cpus: number;
+  processes: number;
+  /** Bytes of all that comes out. */
+  output: number;
 };
 
 export type BuildEvent =
@@ -75,6 +108,8 @@ export type BuildEvent =
 export type BuiltImage = {
   /** `sha256:…` of the image's configuration. */
   imageId: string;
+  /** What each `FROM` came to, by the reference that was asked for: a digest, or the image's id when it is local. */
+  bases: Record<string, string>;
 };
 
 export type ContainerSpec = {

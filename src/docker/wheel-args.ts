@@ -1,0 +1,98 @@
+import type { WheelRequest } from "./types.ts";
+
+/** Where the build may write: in memory, and so within the container's limit. */
+const WORK = "/work";
+
+/** Memory of the gateway, which copies bytes and keeps none. */
+const GATEWAY_MEMORY = "128m";
+
+const GATEWAY_PROCESSES = 32;
+
+/** An address that is no one's (RFC 5737): names are resolved by the gateway alone. */
+const NO_RESOLVER = "192.0.2.1";
+
+/**
+ * A network without a way out and, since its bridge gets no address, without a way to the host either: what listens on
+ * the host, its neighbours and the metadata service are unreachable, with no firewall rule of ours.
+ */
+export function networkArgs({ name, labels }: Pick<WheelRequest, "name" | "labels">): string[] {
+  return [
+    "network",
+    "create",
+    "--internal",
+    "--opt",
+    "com.docker.network.bridge.inhibit_ipv4=true",
+    ...labelFlags(labels),
+    name,
+  ];
+}
+
+export function gatewayArgs(request: WheelRequest): string[] {
+  return [
+    "create",
+    "--name",
+    `${request.name}-gateway`,
+    ...hardening(request.labels),
+    "--network",
+    "bridge",
+    "--memory",
+    GATEWAY_MEMORY,
+    "--memory-swap",
+    GATEWAY_MEMORY,
+    "--pids-limit",
+    String(GATEWAY_PROCESSES),
+    ...command(request.name, request.gatewayCommand),
+  ];
+}
+
+export function builderArgs(request: WheelRequest, gateway: string): string[] {
+  const { limits } = request;
+  return [
+    "run",
+    "--rm",
+    "--name",
+    `${request.name}-builder`,
+    ...hardening(request.labels),
+    "--network",
+    request.name,
+    "--dns",
+    NO_RESOLVER,
+    "--tmpfs",
+    `${WORK}:rw,exec,nosuid,nodev,mode=1777,size=${limits.memory}`,
+    "--memory",
+    String(limits.memory),
+    "--memory-swap",
+    String(limits.memory),
+    "--cpus",
+    String(limits.cpus),
+    "--pids-limit",
+    String(limits.processes),
+    "--env",
+    `OKEN_GATEWAY=${gateway}`,
+    ...command(request.name, request.buildCommand),
+  ];
+}
+
+function hardening(labels: Record<string, string>): string[] {
+  return [
+    "--pull",
+    "never",
+    "--init",
+    "--read-only",
+    "--cap-drop",
+    "ALL",
+    "--security-opt",
+    "no-new-privileges",
+    "--ulimit",
+    "core=0",
+    ...labelFlags(labels),
+  ];
+}
+
+function command(image: string, [program, ...args]: [string, ...string[]]): string[] {
+  return ["--entrypoint", program, image, ...args];
+}
+
+function labelFlags(labels: Record<string, string>): string[] {
+  return Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
+}
