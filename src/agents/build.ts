@@ -1,61 +1,218 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { BuildRequest, BuiltImage, Engine } from "../docker/types.ts";
+import type { BuildRequest, BuiltImage, Engine, WheelLimits } from "../docker/types.ts";
 import { RunnerError } from "../errors.ts";
-import { prepareBuild } from "../source/dependencies/index.ts";
-import type { PrepareOptions, PreparedBuild } from "../source/dependencies/index.ts";
+import type { Entrypoint } from "../model/entrypoint.ts";
+import type { Manifest } from "../model/manifest.ts";
+import {
+  madeList,
+  openTree,
+  planDependencies,
+  prepareBuild,
+  prepareBuilder,
+} from "../source/dependencies/index.ts";
+import type {
+  BuildSettings,
+  DependencyPlan,
+  DependencyStyle,
+  MadeList,
+} from "../source/dependencies/index.ts";
+import { keptLists } from "./kept-list.ts";
 
-export type AgentBuildOptions = Omit<PrepareOptions, "buildDir" | "packages"> &
-  Pick<BuildRequest, "tag" | "labels" | "timeoutMs" | "signal" | "onEvent"> & {
-    /** A directory on the tree's file system; what the build needs is made in it and removed again. */
-    scratchDir: string;
-    /** Told as soon as the dependency style is known, before anything is built. */
-    onDetected?: (detected: Pick<PreparedBuild, "style" | "styleReason" | "warnings">) => void;
-  };
+/** Packages that are found one after another to be had only as source; an agent with more should ship a lock. */
+const MAX_SOURCE_ROUNDS = 20;
 
-export type AgentImage = BuiltImage & Pick<PreparedBuild, "style" | "styleReason" | "warnings">;
+/** What building packages from source may use, unless the operator says otherwise. */
+export const DEFAULT_WHEEL_LIMITS: WheelLimits = {
+  memory: 2 * 1024 ** 3,
+  cpus: 2,
+  processes: 512,
+  output: 512 * 1024 ** 2,
+};
+
+type BuildEngine = Pick<Engine, "buildImage" | "exportStage" | "buildWheels">;
+
+export type AgentBuildOptions = Pick<BuildRequest, "tag" | "labels" | "timeoutMs" | "signal" | "onEvent"> & {
+  /** The extracted upload; never written to. */
+  tree: string;
+  manifest: Pick<Manifest, "pythonVersion">;
+  entrypoint: Pick<Entrypoint, "file">;
+  agentId: string;
+  settings: BuildSettings;
+  /** The Python that runs inside the container: path to text. */
+  runtimeFiles: Record<string, string>;
+  /** A directory on the tree's file system; what the build needs is made in it and removed again. */
+  scratchDir: string;
+  /** This agent's own directory for what was resolved and built before; goes when the agent goes. Kept nowhere if undefined. */
+  keepDir?: string | undefined;
+  wheelLimits?: WheelLimits | undefined;
+  /** Told as soon as the dependency style is known, before anything is built. */
+  onDetected?: ((detected: Detected) => void) | undefined;
+};
+
+export type Detected = { style: DependencyStyle; styleReason: string; warnings: string[] };
+
+export type AgentImage = BuiltImage & Detected;
 
 /**
- * Builds an agent's image: first with wheels alone, in a phase in which no package's code runs; when a package is to be
- * had only as source, and the host allows it, once more in layers and with a cache of this agent's own.
- * Rejects as `Engine.buildImage` does.
+ * Builds an agent's image: from wheels, in a build in which no package's code runs. Packages to be had only as source
+ * are built before, where the host allows it, in a container that reaches the package index and nothing else, and come
+ * into the image as this agent's own wheels. Rejects as `Engine.buildImage` and `Engine.buildWheels` do.
  */
-export async function buildAgent(
-  engine: Pick<Engine, "buildImage">,
-  options: AgentBuildOptions,
-): Promise<AgentImage> {
-  const deadline = performance.now() + options.timeoutMs;
+export async function buildAgent(engine: BuildEngine, options: AgentBuildOptions): Promise<AgentImage> {
+  const plan = await planDependencies(openTree(options.tree), options.entrypoint.file);
+  const detected = { style: plan.style, styleReason: plan.reason, warnings: plan.warnings };
+  options.onDetected?.(detected);
   const scratch = await mkdtemp(join(options.scratchDir, "build-"));
-  const attempt = async (packages: "wheels" | "sources"): Promise<AgentImage> => {
-    const prepared = await prepareBuild({ ...options, packages, buildDir: join(scratch, packages) });
-    const { style, styleReason, warnings } = prepared;
-    if (packages === "wheels") options.onDetected?.({ style, styleReason, warnings });
-    const image = await engine.buildImage({
-      tag: options.tag,
-      labels: options.labels,
-      signal: options.signal,
-      onEvent: options.onEvent,
-      timeoutMs: Math.max(1, Math.ceil(deadline - performance.now())),
-      dockerfile: prepared.dockerfile,
-      context: prepared.context,
-      contexts: prepared.contexts,
-      buildArgs: prepared.buildArgs,
-      secretFiles: prepared.secretFiles,
-    });
-    return { ...image, style, styleReason, warnings };
-  };
   try {
-    return await attempt("wheels").catch((error: unknown) => {
-      if (options.settings.sdist === "deny" || !needsBuild(error)) throw error;
-      options.onEvent?.({ type: "log", line: "A package is to be had only as source: building it." });
-      return attempt("sources");
+    const image = await buildPlan({
+      engine,
+      options,
+      plan,
+      scratch,
+      deadline: performance.now() + options.timeoutMs,
     });
+    return { ...image, ...detected };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-function needsBuild(error: unknown): boolean {
-  return error instanceof RunnerError && error.details?.["class"] === "needs_build";
+type Build = {
+  engine: BuildEngine;
+  options: AgentBuildOptions;
+  plan: DependencyPlan;
+  scratch: string;
+  deadline: number;
+};
+
+async function buildPlan(build: Build): Promise<BuiltImage> {
+  const { options, plan, scratch } = build;
+  const { settings, manifest } = options;
+  const kept = keptLists({
+    directory: options.keepDir ?? join(scratch, "kept"),
+    plan,
+    python: `${manifest.pythonVersion} ${settings.builderImage ?? settings.pythonImage}`,
+  });
+  const found = usable(await kept.find(), plan);
+  let made = found;
+  const known = Object.keys(plan.sources);
+  if (made === undefined && (known.length > 0 || plan.builds.length > 0 || plan.dynamic.length > 0)) {
+    made = await buildSources(build, { made, packages: known, round: 0 });
+  }
+  for (let round = 1; ; round++) {
+    try {
+      const { image, list } = await buildImage(build, made, round);
+      const worth = made ?? list;
+      if (worth !== undefined && worth !== found) await kept.keep(worth);
+      return image;
+    } catch (error) {
+      const name = packageToBuild(error);
+      if (name === undefined || made?.wheels[name] !== undefined || round > MAX_SOURCE_ROUNDS) throw error;
+      options.onEvent?.({ type: "log", line: `${name} is to be had only as source: building it.` });
+      made = await buildSources(build, { made, packages: [name], round });
+    }
+  }
+}
+
+/** A project whose own code is compiled is built anew each time: its wheel holds that code. */
+function usable(found: MadeList | undefined, plan: DependencyPlan): MadeList | undefined {
+  return plan.builds.length > 0 || plan.dynamic.length > 0 ? undefined : found;
+}
+
+async function buildImage(
+  { engine, options, plan, scratch, deadline }: Build,
+  made: MadeList | undefined,
+  round: number,
+): Promise<{ image: BuiltImage; list: MadeList | undefined }> {
+  const prepared = await prepareBuild({
+    ...options,
+    plan,
+    made,
+    pythonVersion: options.manifest.pythonVersion,
+    buildDir: join(scratch, `image-${round}`),
+  });
+  const { resolves, ...inputs } = prepared;
+  const shared = { ...inputs, signal: options.signal, timeoutMs: remaining(deadline) };
+  const building = engine.buildImage({
+    ...shared,
+    tag: options.tag,
+    labels: options.labels,
+    onEvent: options.onEvent,
+  });
+  if (resolves === undefined) return { image: await building, list: undefined };
+  // BuildKit does a step that two builds share once, so the list comes out while the packages are being installed.
+  const directory = join(scratch, `lock-${round}`);
+  const exporting = engine.exportStage({ ...shared, target: "lock", directory });
+  const [image, exported] = await Promise.allSettled([building, exporting]);
+  if (image.status === "rejected") throw image.reason;
+  if (exported.status === "rejected") throw exported.reason;
+  const text = await readFile(join(directory, resolves), "utf8");
+  return { image: image.value, list: { lock: { file: resolves, text }, wheels: {} } };
+}
+
+async function buildSources(
+  { engine, options, plan, scratch, deadline }: Build,
+  { made, packages, round }: { made: MadeList | undefined; packages: string[]; round: number },
+): Promise<MadeList> {
+  const { settings } = options;
+  if (settings.sdist === "deny") throw denied([...packages, ...plan.builds, ...plan.dynamic]);
+  const lock = made?.lock ?? uploadedLock(plan);
+  const prepared = await prepareBuilder({
+    plan,
+    lock,
+    packages: lock === undefined ? [] : packages,
+    tree: options.tree,
+    buildDir: join(scratch, `builder-${round}`),
+    pythonVersion: options.manifest.pythonVersion,
+    settings,
+  });
+  const outputDir = join(scratch, `built-${round}`);
+  await engine.buildWheels({
+    ...prepared,
+    name: `oken-build-${crypto.randomUUID()}`,
+    labels: options.labels,
+    limits: options.wheelLimits ?? DEFAULT_WHEEL_LIMITS,
+    outputDir,
+    timeoutMs: remaining(deadline),
+    signal: options.signal,
+    onEvent: options.onEvent,
+  });
+  const files = Object.fromEntries((await readdir(outputDir)).map((name) => [name, join(outputDir, name)]));
+  const list = lock === undefined ? files[plan.lock ?? "requirements.lock"] : undefined;
+  const text = list === undefined ? undefined : await readFile(list, "utf8");
+  const built = madeList({ plan, lock, files, text });
+  return { lock: built.lock, wheels: { ...made?.wheels, ...built.wheels } };
+}
+
+function uploadedLock(plan: DependencyPlan): MadeList["lock"] | undefined {
+  if (plan.lock === undefined || !plan.locked) return undefined;
+  return { file: plan.lock, text: plan.files[plan.lock] ?? "" };
+}
+
+function packageToBuild(error: unknown): string | undefined {
+  if (!(error instanceof RunnerError) || error.details?.["class"] !== "needs_build") return undefined;
+  const name = error.details["package"];
+  return typeof name === "string" ? name.replaceAll(/[-_.]+/g, "-").toLowerCase() : undefined;
+}
+
+function denied(names: string[]): RunnerError {
+  const what = names.join(", ");
+  return new RunnerError(
+    "BUILD_FAILED",
+    `${what} must be built from source, which this host does not allow (OKEN_BUILD_SDIST=deny).`,
+    {
+      details: {
+        class: "needs_build",
+        hint: "Choose a version that has a wheel for this Python, or ship a wheel in the upload.",
+        log: "",
+        step: "detect",
+      },
+    },
+  );
+}
+
+function remaining(deadline: number): number {
+  return Math.max(1, Math.ceil(deadline - performance.now()));
 }

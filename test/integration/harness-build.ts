@@ -44,6 +44,7 @@ export async function buildFiles(
     const image = await buildAgent(images, {
       tree: join(directory, "tree"),
       scratchDir: directory,
+      keepDir: join(directory, "kept"),
       manifest: { pythonVersion: "3.12" },
       entrypoint: { file: "main.py" },
       agentId: "test-agent",

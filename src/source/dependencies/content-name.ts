@@ -23,6 +23,13 @@ export async function treeName(prefix: string, root: string): Promise<string> {
   return `${prefix}-${hash.digest("hex").slice(0, DIGEST_LENGTH)}`;
 }
 
+/** SHA-256 of a file's bytes, hex. */
+export async function fileDigest(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest("hex");
+}
+
 async function addDirectory(hash: ReturnType<typeof createHash>, root: string, path: string): Promise<void> {
   const names = (await readdir(join(root, path))).sort();
   for (const name of names) {

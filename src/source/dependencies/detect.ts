@@ -1,71 +1,182 @@
-import { parsePyproject, reducedPyproject, stringOf, table } from "./pyproject.ts";
+import { createHash } from "node:crypto";
+import { posix } from "node:path";
+
+import { planPdmLock, planPoetryLock } from "./foreign-lock.ts";
 import type { DependencyPlan } from "./plan.ts";
-import { dependencyError } from "./plan.ts";
+import { dependencyError, newPlan } from "./plan.ts";
+import { poetryRequirements } from "./poetry.ts";
+import { addLocalProject, readProject } from "./project.ts";
+import { installPyproject, parsePyproject, resolvePyproject, stringOf, strings, table } from "./pyproject.ts";
+import type { Pyproject } from "./pyproject.ts";
+import { LOCAL_FILE_PLACEHOLDER, readRequirements } from "./requirements.ts";
+import type { Requirements } from "./requirements.ts";
+import { scriptProject } from "./script.ts";
 import type { SourceTree } from "./tree.ts";
+import { planUvLock } from "./uv-lock.ts";
+import { workspaceFiles } from "./workspace.ts";
+
+const UNLOCKED = "There is no uv.lock: the versions were chosen at this deploy. `uv lock` makes one to ship.";
 
 /** Decides where the agent's dependencies are named; the first that is there wins. */
-export async function planDependencies(tree: SourceTree): Promise<DependencyPlan> {
-  const pyprojectText = await tree.text("pyproject.toml");
-  const pyproject = pyprojectText === undefined ? undefined : parsePyproject(pyprojectText);
-  const lock = await tree.text("uv.lock");
+export async function planDependencies(tree: SourceTree, entrypointFile: string): Promise<DependencyPlan> {
+  const text = await tree.text("pyproject.toml");
+  const pyproject = text === undefined ? undefined : parsePyproject(text);
+  const poetry = table(pyproject?.tool["poetry"]);
 
+  const lock = await tree.text("uv.lock");
   if (lock !== undefined) {
-    if (pyproject === undefined) {
-      throw dependencyError(
-        "lock_without_project",
-        "uv.lock is there without the pyproject.toml that it locks.",
-        "Add pyproject.toml to the upload, or leave uv.lock out.",
-      );
-    }
-    return {
-      style: "uv.lock",
-      reason: "uv.lock lists every package exactly",
-      recipe: "sync",
-      files: { "uv.lock": lock, "pyproject.toml": reducedPyproject(pyproject) },
-      warnings: [],
-    };
+    if (pyproject === undefined) throw withoutProject("uv.lock");
+    return planUvLock(tree, lock, pyproject);
   }
-  if (pyproject?.project !== undefined) {
-    const name = stringOf(pyproject.project["name"]);
-    if (name === undefined) {
-      throw dependencyError(
-        "syntax",
-        "pyproject.toml has a [project] table without a name.",
-        'Add `name = "my-agent"` under [project].',
-      );
-    }
-    return {
+  const poetryLock = await tree.text("poetry.lock");
+  if (poetryLock !== undefined) {
+    if (pyproject === undefined) throw withoutProject("poetry.lock");
+    return withRoot(tree, pyproject, await planPoetryLock(tree, poetryLock, pyproject));
+  }
+  const pdmLock = await tree.text("pdm.lock");
+  if (pdmLock !== undefined) {
+    if (pyproject === undefined) throw withoutProject("pdm.lock");
+    return withRoot(tree, pyproject, await planPdmLock(tree, pdmLock, pyproject));
+  }
+  if (pyproject?.project !== undefined) return withRoot(tree, pyproject, await planProject(tree, pyproject));
+  if (pyproject !== undefined && poetry?.["dependencies"] !== undefined) {
+    const { lines, localDirectories, warnings } = poetryRequirements(poetry);
+    const plan = newPlan({
       style: "pyproject.toml",
-      reason: "pyproject.toml has [project] and no lock is beside it",
-      recipe: "lock-and-sync",
-      files: { "pyproject.toml": reducedPyproject(pyproject) },
-      warnings: [
-        "There is no uv.lock: the versions were chosen now. Run `uv lock` and ship the file to choose them.",
-      ],
-    };
+      reason: "pyproject.toml has [tool.poetry] and no lock is beside it",
+      lock: "requirements.lock",
+      warnings: [...warnings, "There is no poetry.lock: the versions were chosen at this deploy."],
+    });
+    return withRoot(tree, pyproject, await finishList({ tree, plan, lines, localDirectories }));
   }
-  if (table(pyproject?.tool["poetry"]) !== undefined) {
+  if (await tree.has("requirements.txt")) return planRequirements(tree);
+  const script = scriptProject((await tree.text(entrypointFile)) ?? "", entrypointFile);
+  if (script !== undefined) {
+    const plan = await planProject(tree, script);
+    return { ...plan, style: "script", reason: `${entrypointFile} has inline metadata (PEP 723)` };
+  }
+  if (await tree.has("setup.py")) return planSetup(tree);
+  return newPlan({ style: "none", reason: "no file names a dependency", lock: undefined });
+}
+
+async function planProject(tree: SourceTree, pyproject: Pyproject): Promise<DependencyPlan> {
+  const project = pyproject.project ?? {};
+  if (stringOf(project["name"]) === undefined) {
     throw dependencyError(
-      "unsupported",
-      "pyproject.toml has only a [tool.poetry] table and there is no poetry.lock.",
-      "Run `poetry lock` and ship poetry.lock, or move the dependencies to [project].",
+      "syntax",
+      "pyproject.toml has a [project] table without a name.",
+      'Add `name = "my-agent"` under [project].',
     );
   }
-  const requirements = await tree.text("requirements.txt");
-  if (requirements !== undefined) {
-    return {
-      style: "requirements.txt",
-      reason: "requirements.txt lists the packages",
-      recipe: "compile-and-sync",
-      files: { "requirements.txt": requirements },
-      warnings: [],
-    };
+  const plan = newPlan({
+    style: "pyproject.toml",
+    reason: "pyproject.toml has [project] and no lock is beside it",
+    lock: "uv.lock",
+    warnings: [UNLOCKED],
+  });
+  const dynamic = strings(project["dynamic"]);
+  if (dynamic.includes("dependencies")) {
+    const source = await readProject(tree, ".");
+    if (source.dependencies === undefined) {
+      plan.dynamic.push(".");
+      return finishList({
+        tree,
+        plan: { ...plan, lock: "requirements.lock" },
+        lines: [],
+        localDirectories: [],
+      });
+    }
+    pyproject = { ...pyproject, project: { ...project, dependencies: source.dependencies } };
   }
-  return {
-    style: "none",
-    reason: "no file names a dependency",
-    recipe: "none",
-    files: {},
-    warnings: [],
+  const { dependencies } = pyproject.project ?? {};
+  if (strings(dependencies).length === 0 && pyproject.groups === undefined) {
+    return { ...plan, lock: undefined, warnings: [] };
+  }
+  plan.files = {
+    "pyproject.toml": resolvePyproject(pyproject),
+    "install/pyproject.toml": installPyproject(pyproject),
+    ...(await workspaceFiles({ tree, pyproject, plan })),
   };
+  return plan;
+}
+
+async function planRequirements(tree: SourceTree): Promise<DependencyPlan> {
+  const requirements = await readRequirements(tree, "requirements.txt");
+  const plan = newPlan({
+    style: "requirements.txt",
+    reason: "requirements.txt lists the packages",
+    lock: "requirements.lock",
+    warnings: requirements.warnings,
+  });
+  return finishList({ tree, plan, ...requirements });
+}
+
+async function planSetup(tree: SourceTree): Promise<DependencyPlan> {
+  const plan = newPlan({
+    style: "setup.py",
+    reason: "setup.py describes the project",
+    lock: "requirements.lock",
+    warnings: [UNLOCKED],
+  });
+  return finishList({ tree, plan, lines: [], localDirectories: ["."] });
+}
+
+/** Turns requirement lines, and what projects of the upload ask for, into a list to resolve. */
+async function finishList(
+  options: { tree: SourceTree; plan: DependencyPlan } & Pick<Requirements, "lines" | "localDirectories"> &
+    Partial<Requirements>,
+): Promise<DependencyPlan> {
+  const { tree, plan, constraints = [], indexLines = [], prerelease = false } = options;
+  const lines = [...options.lines];
+  for (const directory of options.localDirectories) {
+    const source = await addLocalProject(tree, plan, { directory });
+    if (source.dependencies === undefined) plan.dynamic.push(directory);
+    else lines.push(...source.dependencies);
+  }
+  plan.importable = plan.importable.filter((directory) => directory !== ".");
+  if (lines.length === 0 && plan.dynamic.length === 0 && plan.builds.length === 0) {
+    return { ...plan, lock: undefined };
+  }
+  plan.files["requirements.in"] = lines.map((line) => `${localFileUrl(plan, line)}\n`).join("");
+  plan.files["indexes"] = indexLines.map((line) => `${line}\n`).join("");
+  if (constraints.length > 0) {
+    plan.files["constraints.txt"] = `${constraints.join("\n")}\n`;
+    plan.compileFlags.push("--constraint", "constraints.txt");
+  }
+  if (prerelease) plan.compileFlags.push("--prerelease", "allow");
+  // As pip does: with uv's own way the first index that knows a package is the only one asked for it.
+  if (indexLines.length > 0) plan.compileFlags.push("--index-strategy", "unsafe-best-match");
+  plan.compileFlags.push("requirements.in");
+  return plan;
+}
+
+/** A file of the upload under a directory made of its path, so that no two in one upload have one name. */
+function localFileUrl(plan: DependencyPlan, line: string): string {
+  const at = line.indexOf(LOCAL_FILE_PLACEHOLDER);
+  if (at < 0) return line;
+  const rest = line.slice(at + LOCAL_FILE_PLACEHOLDER.length);
+  const [path = "", ...marker] = rest.split(" ; ");
+  const directory = createHash("sha256").update(path).digest("hex").slice(0, 16);
+  const name = `${directory}/${posix.basename(path)}`;
+  plan.copies[name] = path;
+  return `${line.slice(0, at)}${LOCAL_FILE_PLACEHOLDER}${name}${marker.length === 0 ? "" : ` ; ${marker.join(" ; ")}`}`;
+}
+
+/** The project at the root: its code is in place, but its name, version and `src` directory must be known too. */
+async function withRoot(
+  tree: SourceTree,
+  pyproject: Pyproject,
+  plan: DependencyPlan,
+): Promise<DependencyPlan> {
+  if (pyproject.backend !== undefined) await addLocalProject(tree, plan, { directory: "." });
+  plan.importable = plan.importable.filter((directory) => directory !== ".");
+  return plan;
+}
+
+function withoutProject(lock: string) {
+  return dependencyError(
+    "lock_without_project",
+    `${lock} is there without the pyproject.toml that it locks.`,
+    `Add pyproject.toml to the upload, or leave ${lock} out.`,
+  );
 }

@@ -11,28 +11,61 @@ export type DependencyStyle =
   | "setup.py"
   | "none";
 
-/**
- * How the build installs them. Every recipe ends in an exact, hashed list:
- * - `none`: nothing to install;
- * - `sync`: from a `uv.lock`, beside a `pyproject.toml` reduced to what the install reads;
- * - `lock-and-sync`: makes that `uv.lock` first;
- * - `compile-and-sync`: resolves `requirements.txt` to a hashed list, then installs the list;
- * - `hashed`: installs a hashed `requirements.lock` that is already there.
- */
-export type InstallRecipe = "none" | "sync" | "lock-and-sync" | "compile-and-sync" | "hashed";
+/** The two forms that an exact, hashed list of packages has. Every style ends in one of them. */
+export type LockFile = "uv.lock" | "requirements.lock";
 
 export type DependencyPlan = {
   style: DependencyStyle;
   /** One sentence for the deploy's answer. */
   reason: string;
-  recipe: InstallRecipe;
-  /** What the build reads of the upload to install, by file name: normalised, so that nothing else re-runs it. */
+  /** The list that is installed; undefined when there is nothing to install. */
+  lock: LockFile | undefined;
+  /** `files` has that list already; otherwise the build resolves it from `files`. */
+  locked: boolean;
+  /** What resolving and installing read, by relative path: normalised, so that no other edit runs them again. */
   files: Record<string, string>;
+  /** Files of the upload, such as wheels, that go beside `files` as they are: name there to path in the upload. */
+  copies: Record<string, string>;
+  /** Directories of the upload, relative to its root, that must be importable though they are not the entrypoint's. */
+  importable: string[];
+  /** Projects of the upload, so that their names, versions and entry points are known at run time. */
+  projects: LocalProject[];
+  /** Directories of projects in the upload whose code must be built to be used, such as extension modules. */
+  builds: string[];
+  /** Directories of projects in the upload of which only their build backend knows the dependencies. */
+  dynamic: string[];
+  /** Packages of `lock` that are known to come as source: canonical name to the requirement that fetches it. */
+  sources: Record<string, string>;
+  /** Arguments of `uv pip compile`, from a closed set. */
+  compileFlags: string[];
   warnings: string[];
 };
 
-/** Name of the file in which a resolved recipe leaves its result, to be kept with the version. */
-export const LOCK_FILE = { sync: "uv.lock", hashed: "requirements.lock" } as const;
+export type LocalProject = {
+  name: string;
+  version: string;
+  /** Entry points by group, `console_scripts` among them. */
+  entryPoints: Record<string, Record<string, string>>;
+};
+
+/** A plan with nothing in it yet but what it is. */
+export function newPlan(
+  essentials: Pick<DependencyPlan, "style" | "reason" | "lock"> & Partial<DependencyPlan>,
+): DependencyPlan {
+  return {
+    locked: false,
+    files: {},
+    copies: {},
+    importable: [],
+    projects: [],
+    builds: [],
+    dynamic: [],
+    sources: {},
+    compileFlags: [],
+    warnings: [],
+    ...essentials,
+  };
+}
 
 /** A dependency file that cannot be used; `hint` says what mends it. */
 export function dependencyError(kind: string, message: string, hint: string): RunnerError {

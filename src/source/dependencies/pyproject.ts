@@ -1,18 +1,19 @@
-import { parse, stringify, type TomlTable } from "smol-toml";
+import { parse, stringify } from "smol-toml";
+import type { TomlTable } from "smol-toml";
 
 import { messageOf } from "../../errors.ts";
 import { dependencyError } from "./plan.ts";
+import { archiveUrl } from "./vcs.ts";
 
 /** Tables of `[tool.uv]` that say what to install. The rest is how to build or where to look, and the runner's say. */
 const KEPT_UV_KEYS = [
-  "sources",
   "index",
   "constraint-dependencies",
   "override-dependencies",
   "environments",
   "required-environments",
   "conflicts",
-  "default-groups",
+  "workspace",
 ];
 
 export type Pyproject = {
@@ -20,15 +21,19 @@ export type Pyproject = {
   project: TomlTable | undefined;
   tool: TomlTable;
   groups: TomlTable | undefined;
+  /** Build backend, where one is named. */
+  backend: string | undefined;
 };
 
 /** Throws BUILD_FAILED with the line for text that is no TOML. */
-export function parsePyproject(text: string): Pyproject {
-  const document = parseToml(text, "pyproject.toml");
+export function parsePyproject(text: string, file = "pyproject.toml"): Pyproject {
+  const document = parseToml(text, file);
+  const system = table(document["build-system"]);
   return {
     project: table(document["project"]),
     tool: table(document["tool"]) ?? {},
     groups: table(document["dependency-groups"]),
+    backend: system === undefined ? undefined : (stringOf(system["build-backend"]) ?? "setuptools"),
   };
 }
 
@@ -36,11 +41,12 @@ export function parseToml(text: string, file: string): TomlTable {
   try {
     return parse(text);
   } catch (error) {
+    const reason = messageOf(error)
+      .replace(/^Invalid TOML document: /, "")
+      .trim();
     throw dependencyError(
       "syntax",
-      `${file} is not valid TOML: ${messageOf(error)
-        .replace(/^Invalid TOML document: /, "")
-        .trim()}`,
+      `${file} is not valid TOML: ${reason}`,
       `Mend ${file} at the line shown.`,
     );
   }
@@ -48,34 +54,83 @@ export function parseToml(text: string, file: string): TomlTable {
 
 /**
  * `pyproject.toml` with nothing but what resolving reads: no build backend that would run, no setting that would change
- * the install, and no comment or version whose edit would install everything again.
+ * the install, and no comment or version whose edit would resolve everything again.
  */
-export function reducedPyproject({ project, tool, groups }: Pyproject): string {
+export function resolvePyproject({ project, tool, groups }: Pyproject): string {
   const uv = table(tool["uv"]) ?? {};
-  const kept = Object.fromEntries(KEPT_UV_KEYS.flatMap((key) => (key in uv ? [[key, uv[key]]] : [])));
+  const kept = pick(uv, KEPT_UV_KEYS);
+  const sources = sourcesWithoutGit(table(uv["sources"]) ?? {});
   return stringify({
-    ...(project === undefined ? {} : { project: reducedProject(project) }),
+    ...(project === undefined ? {} : { project: { ...reducedProject(project), version: "0" } }),
     ...(groups === undefined ? {} : { "dependency-groups": groups }),
-    ...(Object.keys(kept).length === 0 ? {} : { tool: { uv: kept } }),
+    tool: { uv: { ...kept, package: false, ...(Object.keys(sources).length === 0 ? {} : { sources }) } },
+  });
+}
+
+/** As much of `pyproject.toml` as installing from a `uv.lock` needs: all else is in the lock. */
+export function installPyproject({ project, tool }: Pyproject): string {
+  const defaults = table(tool["uv"])?.["default-groups"];
+  const name = stringOf(project?.["name"]);
+  return stringify({
+    ...(name === undefined ? {} : { project: { name, version: "0" } }),
+    tool: { uv: defaults === undefined ? {} : { "default-groups": defaults } },
   });
 }
 
 function reducedProject(project: TomlTable): TomlTable {
-  const keys = ["name", "requires-python", "dependencies", "optional-dependencies"];
-  return {
-    ...Object.fromEntries(keys.flatMap((key) => (project[key] === undefined ? [] : [[key, project[key]]]))),
-    version: "0",
-  };
+  return pick(project, ["name", "requires-python", "dependencies", "optional-dependencies"]);
+}
+
+/** Repositories as archives, which need no git. */
+function sourcesWithoutGit(sources: TomlTable): TomlTable {
+  return Object.fromEntries(
+    Object.entries(sources).map(([name, value]) => {
+      const source = table(value);
+      const git = stringOf(source?.["git"]);
+      if (source === undefined || git === undefined) return [name, value];
+      const revision = ["rev", "tag", "branch"]
+        .map((key) => stringOf(source[key]))
+        .find((text) => text !== undefined);
+      const subdirectory = stringOf(source["subdirectory"]);
+      const archive = archiveUrl(`git+${git}${revision === undefined ? "" : `@${revision}`}`, name);
+      const marker = stringOf(source["marker"]);
+      return [
+        name,
+        {
+          url: archive?.url ?? git,
+          ...(subdirectory === undefined ? {} : { subdirectory }),
+          ...(marker === undefined ? {} : { marker }),
+        },
+      ];
+    }),
+  );
+}
+
+function pick(from: TomlTable, keys: string[]): TomlTable {
+  return Object.fromEntries(
+    keys.flatMap((key) => {
+      const value = from[key];
+      return value === undefined ? [] : [[key, value] as const];
+    }),
+  );
 }
 
 export function table(value: unknown): TomlTable | undefined {
   return isTable(value) ? value : undefined;
 }
 
-function isTable(value: unknown): value is TomlTable {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+export function tables(value: unknown): TomlTable[] {
+  return Array.isArray(value) ? value.filter(isTable) : [];
+}
+
+export function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
 }
 
 export function stringOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
+}
+
+function isTable(value: unknown): value is TomlTable {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }

@@ -12,6 +12,8 @@ export type SourceTree = {
   hasDirectory(path: string): Promise<boolean>;
   /** Undefined when there is no such regular file. Throws for one above 16 MiB. */
   text(path: string): Promise<string | undefined>;
+  /** Directories that a pattern of shell wildcards names, one level at a time. */
+  directories(pattern: string): Promise<string[]>;
 };
 
 export function openTree(root: string): SourceTree {
@@ -29,6 +31,17 @@ export function openTree(root: string): SourceTree {
         );
       }
       return (await readFile(join(root, path), "utf8")).replace(/^\uFEFF/, "");
+    },
+    directories: async (pattern) => {
+      const found: string[] = [];
+      for await (const entry of new Bun.Glob(pattern).scan({
+        cwd: root,
+        onlyFiles: false,
+        followSymlinks: false,
+      })) {
+        if ((await kindOf(root, entry))?.isDirectory()) found.push(entry);
+      }
+      return found.sort();
     },
   };
 }

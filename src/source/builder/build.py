@@ -1,0 +1,135 @@
+"""Resolves and builds packages from source, in a container that holds nothing worth taking.
+
+Reads `task.json` and `input/` beside it. What it made, the list and the wheels, leaves as a tar archive in base64 on
+standard output; everything said on the way goes to standard error. From the first package on, nothing in this container
+is to be believed: whoever reads the archive treats it as coming from the package.
+"""
+
+import base64
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+import time
+
+HERE = pathlib.Path(__file__).parent
+TASK = json.loads((HERE / "task.json").read_text())
+WORK = pathlib.Path("/work")
+PROJECT, OUT, CACHE = WORK / "project", WORK / "out", WORK / "cache"
+PYTHON = "/usr/local/bin/python3"
+GATEWAY = os.environ.get("OKEN_GATEWAY", "")
+# The gateway starts at the same time as this container.
+GATEWAY_SECONDS = 20
+
+
+def uv(*arguments):
+    result = subprocess.run(["uv", *map(str, arguments)], cwd=PROJECT, stdout=sys.stderr, check=False)
+    if result.returncode != 0:
+        sys.exit(result.returncode)
+
+
+def await_gateway():
+    host, port = GATEWAY.rsplit(":", 1)
+    deadline = time.monotonic() + GATEWAY_SECONDS
+    while True:
+        try:
+            socket.create_connection((host, int(port)), 1).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                sys.exit("error: the way to the package index did not open")
+            time.sleep(0.05)
+
+
+def environment():
+    values = {
+        "HOME": str(WORK / "home"),
+        "TMPDIR": str(WORK / "tmp"),
+        "UV_CACHE_DIR": str(CACHE),
+        "UV_PYTHON": PYTHON,
+        "UV_PYTHON_PREFERENCE": "only-system",
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_LINK_MODE": "copy",
+        "UV_NO_CONFIG": "1",
+        "UV_NO_PROGRESS": "1",
+        "NO_COLOR": "1",
+        **TASK["environment"],
+    }
+    if (HERE / "ca.pem").exists():
+        values.update({name: str(HERE / "ca.pem") for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")})
+    if GATEWAY:
+        proxy = f"http://{GATEWAY}"
+        values.update({name: proxy for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")})
+    os.environ.update(values)
+    for name in ("home", "tmp", "out"):
+        (WORK / name).mkdir()
+
+
+def resolve():
+    """Makes the list; gives the names of the packages in it that were looked at as source."""
+    links = TASK["findLinks"]
+    if TASK["resolve"] == "lock":
+        uv("lock", *links)
+        shutil.copy(PROJECT / "uv.lock", OUT)
+    elif TASK["resolve"] == "compile":
+        uv("pip", "compile", "-q", "--generate-hashes", "--no-header", "--no-annotate", *links,
+           "-o", OUT / "requirements.lock", *TASK["compileFlags"])
+    return sorted({path.parent.name + "==" + path.name for path in CACHE.glob("sdists-v*/pypi/*/*") if path.is_dir()}
+                  | {path.parent.name + "==" + path.name for path in CACHE.glob("sdists-v*/index/*/*/*") if path.is_dir()})
+
+
+def listed(candidates):
+    """Those of the candidates that the list holds: resolving looks at versions that it does not choose, too."""
+    text = "".join(path.read_text() for path in OUT.glob("*.lock"))
+    pins = {f"{canonical(n)}=={v}" for n, v in re.findall(r'^([A-Za-z0-9._-]+)==([^\s;\\]+)', text, re.M)}
+    pins |= {f"{canonical(n)}=={v}" for n, v in re.findall(r'^name = "([^"]+)"\nversion = "([^"]+)"', text, re.M)}
+    return [candidate for candidate in candidates if candidate in pins]
+
+
+def canonical(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def build(requirements):
+    if requirements:
+        (WORK / "build.txt").write_text("\n".join(requirements) + "\n")
+        uv("venv", "-q", "--python", PYTHON, WORK / "venv")
+        uv("pip", "install", "--python", WORK / "venv/bin/python", "--no-deps", *TASK["findLinks"], "-r", WORK / "build.txt")
+        for wheel in CACHE.glob("sdists-v*/**/*.whl"):
+            name, version = wheel.name.split("-")[:2]
+            wanted = {canonical(re.split(r"[ =@\[]", line, maxsplit=1)[0]) for line in requirements}
+            if canonical(name) in wanted:
+                shutil.copy(wheel, OUT)
+    for directory in TASK["projects"]:
+        uv("build", "--wheel", "--out-dir", OUT, PROJECT / "projects" / directory)
+
+
+def emit():
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        os.close(reading)
+        with os.fdopen(writing, "wb") as pipe, tarfile.open(fileobj=pipe, mode="w|") as archive:
+            for path in sorted(OUT.iterdir()):
+                if path.suffix in (".whl", ".lock"):
+                    archive.add(path, arcname=path.name, recursive=False)
+        os._exit(0)
+    os.close(writing)
+    # A multiple of three, so that the parts' base64 may be joined.
+    with os.fdopen(reading, "rb") as pipe:
+        while chunk := pipe.read(3 * 64 * 1024):
+            sys.stdout.write(base64.b64encode(chunk).decode())
+    sys.stdout.flush()
+    os.wait()
+
+
+environment()
+shutil.copytree(HERE / "input", PROJECT)
+if GATEWAY:
+    await_gateway()
+build(TASK["packages"] + listed(resolve() if TASK["resolve"] else []))
+emit()

@@ -1,0 +1,170 @@
+import { cp, readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { CONTEXTS, TARGETS, builderDockerfileText } from "../dockerfile.ts";
+import buildProgram from "../builder/build.py" with { type: "text" };
+import gatewayProgram from "../builder/gateway.py" with { type: "text" };
+import { contentName } from "./content-name.ts";
+import { checkedList, requirementOf } from "./list.ts";
+import { canonicalName } from "./names.ts";
+import type { DependencyPlan, LockFile } from "./plan.ts";
+import { dependencyError } from "./plan.ts";
+import { imageFor, writeFiles } from "./prepare.ts";
+import type { MadeList } from "./prepare.ts";
+import { LOCAL_FILE_PLACEHOLDER } from "./requirements.ts";
+import type { BuildSettings } from "./settings.ts";
+import { allowedHosts, splitCredentials } from "./settings.ts";
+
+/** Where the programs find themselves in the container, and where they work. */
+const BUILDER = "/opt/oken/builder";
+const WORK = "/work";
+
+/** What of an upload no build needs. */
+const NOT_COPIED = /(^|\/)(\.git|\.hg|\.svn|\.venv|venv|node_modules|__pycache__)(\/|$)/;
+
+export type BuilderOptions = {
+  plan: DependencyPlan;
+  /** The list, where it is known already. */
+  lock: { file: LockFile; text: string } | undefined;
+  /** Canonical names of packages of the list that come as source. */
+  packages: string[];
+  tree: string;
+  buildDir: string;
+  pythonVersion: string;
+  settings: BuildSettings;
+};
+
+export type PreparedBuilder = {
+  dockerfile: string;
+  target: string;
+  context: string;
+  contexts: { name: string; directory: string }[];
+  buildArgs: Record<string, string>;
+  gatewayCommand: [string, ...string[]];
+  buildCommand: [string, ...string[]];
+};
+
+/** Writes what the container for source builds reads: no secret is among it. */
+export async function prepareBuilder(options: BuilderOptions): Promise<PreparedBuilder> {
+  const { plan, lock, settings, tree, buildDir, pythonVersion } = options;
+  const indexes = splitCredentials(settings);
+  const directories = [...new Set([...plan.builds, ...plan.dynamic])];
+  const inputs = Object.fromEntries(
+    Object.entries(plan.files).map(([name, text]) => [
+      `input/${name}`,
+      text.replaceAll(LOCAL_FILE_PLACEHOLDER, `file://${BUILDER}/files/`),
+    ]),
+  );
+  if (plan.dynamic.length > 0) {
+    const lines = plan.dynamic.map(
+      (directory) => `${WORK}/project/projects/${directories.indexOf(directory)}\n`,
+    );
+    inputs["input/requirements.in"] = `${inputs["input/requirements.in"] ?? ""}${lines.join("")}`;
+  }
+  const task = {
+    resolve:
+      lock !== undefined
+        ? null
+        : plan.lock === "uv.lock"
+          ? "lock"
+          : plan.lock === undefined
+            ? null
+            : "compile",
+    compileFlags: plan.compileFlags,
+    findLinks: [
+      ...(settings.findLinks === undefined ? [] : ["--find-links", `${BUILDER}/wheels`]),
+      ...(settings.offline ? ["--no-index"] : []),
+    ],
+    packages: options.packages.map((name) => plan.sources[name] ?? requirement(lock, name)),
+    projects: plan.builds.map((directory) => String(directories.indexOf(directory))),
+    environment: {
+      ...(indexes.main === "" ? {} : { UV_DEFAULT_INDEX: indexes.main }),
+      ...(indexes.extra.length === 0 ? {} : { UV_INDEX: indexes.extra.join(" ") }),
+    },
+  };
+  const gateway = {
+    allow: allowedHosts(indexes, {
+      ...plan.files,
+      lock: lock?.text ?? "",
+      sources: Object.values(plan.sources).join("\n"),
+    }),
+    ownAddresses: settings.ownAddresses ?? [],
+    upstream: settings.proxy ?? null,
+  };
+  const texts = {
+    ...inputs,
+    "build.py": buildProgram,
+    "gateway.py": gatewayProgram,
+    "task.json": JSON.stringify(task),
+    "gateway.json": JSON.stringify(gateway),
+    ...(settings.caFile === undefined ? {} : { "ca.pem": await readFile(settings.caFile, "utf8") }),
+  };
+  const copies = plan.lock === "uv.lock" ? "input" : "files";
+  const sources = Object.fromEntries(
+    Object.entries(plan.copies).map(([name, path]) => [`${copies}/${name}`, join(tree, path)]),
+  );
+  // Never built twice from one directory, so the random part makes the name as unique as content would.
+  const directory = join(buildDir, contentName("builder", { ...texts, unique: crypto.randomUUID() }));
+  await writeFiles(directory, texts, sources);
+  for (const [index, path] of directories.entries()) {
+    await copyTree(join(tree, path), join(directory, "input", "projects", String(index)));
+  }
+  if (settings.findLinks !== undefined) await copyTree(settings.findLinks, join(directory, "wheels"));
+  await writeFiles(buildDir, { "Dockerfile.builder": builderDockerfileText() });
+  return {
+    dockerfile: join(buildDir, "Dockerfile.builder"),
+    target: TARGETS.builder,
+    context: directory,
+    contexts: [{ name: CONTEXTS.builder, directory }],
+    buildArgs: {
+      OKEN_PYTHON_IMAGE: imageFor(settings.builderImage ?? settings.pythonImage, pythonVersion),
+      OKEN_UV_IMAGE: settings.uvImage,
+    },
+    gatewayCommand: ["/usr/local/bin/python3", "-I", `${BUILDER}/gateway.py`],
+    buildCommand: ["/usr/local/bin/python3", "-I", `${BUILDER}/build.py`],
+  };
+}
+
+/** What came out of it, checked: the list if it made one, and the wheels by package. */
+export function madeList(options: {
+  plan: DependencyPlan;
+  lock: { file: LockFile; text: string } | undefined;
+  /** Names and paths of the files that came out. */
+  files: Record<string, string>;
+  /** Text of the list that came out. */
+  text: string | undefined;
+}): MadeList {
+  const { plan, lock, files, text } = options;
+  const wheels = Object.fromEntries(
+    Object.entries(files).flatMap(([name, path]) => {
+      const project = name.split("-")[0];
+      return name.endsWith(".whl") && project !== undefined ? [[canonicalName(project), path] as const] : [];
+    }),
+  );
+  if (lock !== undefined) return { lock, wheels };
+  const file = plan.lock ?? "requirements.lock";
+  const list = (text ?? "").replaceAll(`file://${BUILDER}/files/`, LOCAL_FILE_PLACEHOLDER);
+  const checked = file === "requirements.lock" ? checkedList(list, WORK) : list;
+  const indexes = plan.files["indexes"] ?? "";
+  return { lock: { file, text: file === "requirements.lock" ? `${indexes}${checked}` : checked }, wheels };
+}
+
+function requirement(lock: { file: LockFile; text: string } | undefined, name: string): string {
+  const found = lock === undefined ? undefined : requirementOf(lock, name);
+  if (found === undefined) {
+    throw dependencyError(
+      "needs_build",
+      `${name} must be built from source, but the list does not say from which.`,
+      "Depend on a release that has wheels.",
+    );
+  }
+  return found;
+}
+
+async function copyTree(from: string, to: string): Promise<void> {
+  await cp(from, to, {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: (path) => !NOT_COPIED.test(path.slice(from.length)),
+  });
+}

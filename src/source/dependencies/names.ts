@@ -1,0 +1,35 @@
+/** A package's name as indexes compare it (PEP 503). */
+export function canonicalName(name: string): string {
+  return name.replaceAll(/[-_.]+/g, "-").toLowerCase();
+}
+
+/** Of `name[extra]>=1; marker` the canonical name, and the version part in a form that can be compared. */
+export function parseRequirement(
+  text: string,
+): { name: string; specifier: string; marker: string; url: boolean } | undefined {
+  const match =
+    /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*([^;]*)(?:;(.*))?$/.exec(text);
+  if (match === null) return undefined;
+  const [, name = "", rest = "", marker = ""] = match;
+  return {
+    name: canonicalName(name),
+    specifier: normalSpecifier(rest.replace(/^\((.*)\)\s*$/, "$1")),
+    marker: marker.trim(),
+    url: rest.trim().startsWith("@"),
+  };
+}
+
+/** `>= 1.0 , <2` as `<2,>=1.0`: the same set of clauses gives the same text. */
+export function normalSpecifier(text: string): string {
+  return text
+    .split(",")
+    .map((clause) =>
+      clause
+        .replaceAll(/\s+/g, "")
+        .toLowerCase()
+        .replace(/^([=<>!~]+)v/, "$1"),
+    )
+    .filter((clause) => clause !== "")
+    .sort()
+    .join(",");
+}

@@ -1,0 +1,52 @@
+import { createHash } from "node:crypto";
+
+import type { Pyproject } from "./pyproject.ts";
+import { table } from "./pyproject.ts";
+
+const LEGACY_KEYS = ["dependencies", "source", "extras", "dev-dependencies"];
+const POETRY_KEYS = [...LEGACY_KEYS, "group"];
+const PROJECT_KEYS = ["requires-python", "dependencies", "optional-dependencies"];
+
+/**
+ * What `metadata.content-hash` of a matching `poetry.lock` can be: Poetry before 2.2 left `[dependency-groups]` out.
+ * https://github.com/python-poetry/poetry/blob/main/src/poetry/packages/locker.py, `_get_content_hash`
+ */
+export function poetryContentHashes({ project, tool, groups }: Pyproject): string[] {
+  const relevantProject = present(project ?? {}, PROJECT_KEYS);
+  const poetry = table(tool["poetry"]) ?? {};
+  const hashes = [undefined, groups].map((group) => {
+    const modern = Object.keys(relevantProject).length > 0 || group !== undefined;
+    const relevantPoetry: Record<string, unknown> = {};
+    for (const key of POETRY_KEYS) {
+      const absentKept = LEGACY_KEYS.includes(key) && !modern;
+      if (poetry[key] !== undefined) relevantPoetry[key] = poetry[key];
+      else if (absentKept) relevantPoetry[key] = null;
+    }
+    const content = modern
+      ? {
+          project: relevantProject,
+          tool: { poetry: relevantPoetry },
+          ...(group === undefined ? {} : { "dependency-groups": group }),
+        }
+      : relevantPoetry;
+    return createHash("sha256").update(pythonJson(content)).digest("hex");
+  });
+  return [...new Set(hashes)];
+}
+
+function present(from: Record<string, unknown>, keys: string[]): Record<string, unknown> {
+  return Object.fromEntries(keys.flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]])));
+}
+
+/** `json.dumps(value, sort_keys=True)`: spaces after the separators, everything beyond ASCII escaped. */
+function pythonJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
+  if (typeof value === "object" && value !== null && !(value instanceof Date)) {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${entries.map(([key, item]) => `${pythonJson(key)}: ${pythonJson(item)}`).join(", ")}}`;
+  }
+  return JSON.stringify(value).replaceAll(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,234 @@
+import { createHash } from "node:crypto";
+import { chmod, copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
+import { dirname, join, posix } from "node:path";
+
+import { CONTEXTS, IGNORE_TEXT, dockerfileText } from "../dockerfile.ts";
+import type { Resolution } from "../dockerfile.ts";
+import { contentName, fileDigest, treeName } from "./content-name.ts";
+import { withoutPackages } from "./list.ts";
+import type { DependencyPlan, LockFile } from "./plan.ts";
+import { LOCAL_FILE_PLACEHOLDER } from "./requirements.ts";
+import type { BuildSettings } from "./settings.ts";
+import { netrcText, splitCredentials } from "./settings.ts";
+import { siteFiles } from "./site.ts";
+
+/** A list that was made earlier, and the wheels that were built from source for it. */
+export type MadeList = {
+  lock: { file: LockFile; text: string };
+  /** Canonical names to paths on this host. */
+  wheels: Record<string, string>;
+};
+
+export type PrepareOptions = {
+  plan: DependencyPlan;
+  made: MadeList | undefined;
+  /** The extracted upload; never written to. */
+  tree: string;
+  /** A directory for everything the build reads; made here. */
+  buildDir: string;
+  /** `3.N`. */
+  pythonVersion: string;
+  agentId: string;
+  settings: BuildSettings;
+  /** The Python that runs inside the container: path to text. */
+  runtimeFiles: Record<string, string>;
+};
+
+export type PreparedBuild = {
+  /** Path; its ignore file lies beside it, so that one in the upload has no say. */
+  dockerfile: string;
+  context: string;
+  contexts: { name: string; directory: string }[];
+  buildArgs: Record<string, string>;
+  secretFiles: Record<string, string>;
+  /** The list that the build resolves and that is worth keeping; undefined when it only reads one. */
+  resolves: LockFile | undefined;
+};
+
+/** Writes into `buildDir` all that the build reads. Runs nothing, fetches nothing, follows no link of the upload. */
+export async function prepareBuild(options: PrepareOptions): Promise<PreparedBuild> {
+  const { plan, made, buildDir, settings } = options;
+  const indexes = splitCredentials(settings);
+  const { lock, resolution } = installFrom(plan, made, settings);
+  await mkdir(buildDir, { recursive: true });
+  const add = contextWriter(buildDir);
+
+  await add.files(CONTEXTS.runtime, "runtime", options.runtimeFiles);
+  const site = siteFiles(plan);
+  if (Object.keys(site).length > 0) await add.files(CONTEXTS.site, "site", site);
+  const wheels = Object.values(made?.wheels ?? {});
+  const files = lock === undefined ? {} : await placeCopies(options, add);
+  if (lock !== undefined) {
+    const inputs = made === undefined ? plan.files : lockFiles(plan, made);
+    await add.files(CONTEXTS.dependencies, "deps", withLocalFiles(inputs, files.urls), files.besides);
+    if (settings.findLinks !== undefined) await add.link(CONTEXTS.findLinks, "wheels", settings.findLinks);
+    if (wheels.length > 0) {
+      const sources = Object.fromEntries(wheels.map((path) => [posix.basename(path), path]));
+      await add.files(CONTEXTS.built, "built", {}, sources);
+    }
+  }
+  const secretFiles: Record<string, string> = {};
+  if (settings.caFile !== undefined) secretFiles["ca"] = settings.caFile;
+  if (indexes.credentials.length > 0) {
+    secretFiles["netrc"] = join(buildDir, "netrc");
+    await writeFile(secretFiles["netrc"], netrcText(indexes.credentials), { mode: 0o600 });
+  }
+  const text = dockerfileText({
+    pythonVersion: options.pythonVersion,
+    lock,
+    resolution,
+    cacheId: `oken-uv-${digest(settings.uvImage)}`,
+    secrets: { ca: "ca" in secretFiles, netrc: "netrc" in secretFiles },
+    files: files.urls !== undefined && Object.keys(files.urls).length > 0,
+    findLinks: settings.findLinks !== undefined,
+    built: lock !== undefined && wheels.length > 0,
+    site: Object.keys(site).length > 0,
+    offline: settings.offline ?? false,
+    compileFlags: plan.compileFlags.length > 0 ? plan.compileFlags : ["pyproject.toml"],
+    builtNames: Object.keys(made?.wheels ?? {}).sort(),
+  });
+  const dockerfile = join(buildDir, "Dockerfile");
+  await writeFile(dockerfile, text);
+  await writeFile(`${dockerfile}.dockerignore`, IGNORE_TEXT);
+  const code = await add.link(undefined, "code", options.tree);
+  return {
+    dockerfile,
+    context: code,
+    contexts: add.contexts,
+    buildArgs: {
+      OKEN_PYTHON_IMAGE: imageFor(settings.pythonImage, options.pythonVersion),
+      OKEN_UV_IMAGE: settings.uvImage,
+      OKEN_INDEX_URL: indexes.main,
+      OKEN_EXTRA_INDEX_URLS: indexes.extra.join(" "),
+      ...(indexes.credentials.length > 0 ? { OKEN_AGENT: digest(options.agentId) } : {}),
+    },
+    secretFiles,
+    resolves: resolution === "lock" || resolution === "compile" ? lock : undefined,
+  };
+}
+
+export function imageFor(template: string, pythonVersion: string): string {
+  return template.replaceAll("{version}", pythonVersion);
+}
+
+/**
+ * A `uv.lock` names the address of every file, so from another index, or a folder of wheels, its packages are installed
+ * by name and hash instead.
+ */
+function installFrom(
+  plan: DependencyPlan,
+  made: MadeList | undefined,
+  settings: BuildSettings,
+): { lock: LockFile | undefined; resolution: Resolution | undefined } {
+  if (plan.lock === undefined) return { lock: undefined, resolution: undefined };
+  const elsewhere = (settings.indexUrl ?? "") !== "" || settings.findLinks !== undefined;
+  const file = made?.lock.file ?? plan.lock;
+  const listed = made !== undefined || plan.locked;
+  if (file === "requirements.lock") return { lock: file, resolution: listed ? undefined : "compile" };
+  if (!elsewhere) return { lock: file, resolution: listed ? undefined : "lock" };
+  return { lock: "requirements.lock", resolution: listed ? "export" : "compile" };
+}
+
+/** The list, and beside a `uv.lock` the project file that names it. */
+function lockFiles(plan: DependencyPlan, { lock, wheels }: MadeList): Record<string, string> {
+  if (lock.file === "requirements.lock") {
+    return { [lock.file]: withoutPackages(lock.text, new Set(Object.keys(wheels))) };
+  }
+  const project = plan.files["install/pyproject.toml"] ?? plan.files["pyproject.toml"] ?? "";
+  return { [lock.file]: lock.text, "pyproject.toml": project };
+}
+
+type Placed = {
+  /** Placeholder to `file:` URL. */
+  urls?: Record<string, string>;
+  /** Files that go into the dependencies' context, path there to path on this host. */
+  besides?: Record<string, string>;
+};
+
+/**
+ * Wheels of the upload. One that a requirements list asks for gets a path made of its content: uv's cache, which agents
+ * share, knows a local file by its path and time.
+ */
+async function placeCopies(options: PrepareOptions, add: ContextWriter): Promise<Placed> {
+  const { plan, tree } = options;
+  const copies = Object.entries(plan.copies);
+  if (copies.length === 0) return {};
+  if (plan.lock === "uv.lock") {
+    return { besides: Object.fromEntries(copies.map(([name, path]) => [name, join(tree, path)])) };
+  }
+  const urls: Record<string, string> = {};
+  const sources: Record<string, string> = {};
+  for (const [name, path] of copies) {
+    const place = `${(await fileDigest(join(tree, path))).slice(0, 32)}/${posix.basename(path)}`;
+    sources[place] = join(tree, path);
+    urls[`${LOCAL_FILE_PLACEHOLDER}${name}`] = `file:///opt/oken/files/${place}`;
+  }
+  await add.files(CONTEXTS.files, "files", {}, sources);
+  return { urls };
+}
+
+function withLocalFiles(
+  files: Record<string, string>,
+  urls: Record<string, string> = {},
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(files).map(([name, text]) => {
+      let replaced = text;
+      for (const [placeholder, url] of Object.entries(urls)) replaced = replaced.replaceAll(placeholder, url);
+      return [name, replaced];
+    }),
+  );
+}
+
+type ContextWriter = ReturnType<typeof contextWriter>;
+
+/** Makes contexts whose base names are made of their content. */
+function contextWriter(buildDir: string) {
+  const contexts: { name: string; directory: string }[] = [];
+  return {
+    contexts,
+    async files(
+      name: string,
+      prefix: string,
+      texts: Record<string, string>,
+      sources: Record<string, string> = {},
+    ): Promise<void> {
+      const digests = await Promise.all(
+        Object.entries(sources).map(async ([path, source]) => [path, await fileDigest(source)] as const),
+      );
+      const directory = join(buildDir, contentName(prefix, { ...texts, ...Object.fromEntries(digests) }));
+      await writeFiles(directory, texts, sources);
+      contexts.push({ name, directory });
+    },
+    /** A directory as it is, under another name. */
+    async link(name: string | undefined, prefix: string, directory: string): Promise<string> {
+      const path = join(buildDir, await treeName(prefix, directory));
+      await symlink(directory, path);
+      if (name !== undefined) contexts.push({ name, directory: path });
+      return path;
+    },
+  };
+}
+
+/** Readable for all, whatever the umask: modes are part of what BuildKit compares. */
+export async function writeFiles(
+  directory: string,
+  texts: Record<string, string>,
+  sources: Record<string, string> = {},
+): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o755 });
+  for (const [path, text] of Object.entries(texts)) {
+    await mkdir(dirname(join(directory, path)), { recursive: true, mode: 0o755 });
+    await writeFile(join(directory, path), text);
+    await chmod(join(directory, path), 0o644);
+  }
+  for (const [path, source] of Object.entries(sources)) {
+    await mkdir(dirname(join(directory, path)), { recursive: true, mode: 0o755 });
+    await copyFile(source, join(directory, path));
+    await chmod(join(directory, path), 0o644);
+  }
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}

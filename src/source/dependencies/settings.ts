@@ -1,0 +1,87 @@
+/** What the operator decides about builds. */
+export type BuildSettings = {
+  /** Image reference with `{version}` where the Python version goes. */
+  pythonImage: string;
+  uvImage: string;
+  /** Image in which packages are built from source, such as one with a compiler; `pythonImage` when undefined. */
+  builderImage?: string | undefined;
+  /** Replaces PyPI. May hold credentials, which then go as a build secret. */
+  indexUrl?: string | undefined;
+  extraIndexUrls?: string[] | undefined;
+  /** Directory of wheels on this host. */
+  findLinks?: string | undefined;
+  /** No index is asked at all: every package is in `findLinks`. */
+  offline?: boolean | undefined;
+  /** PEM file of authorities to trust while building; never in the image. */
+  caFile?: string | undefined;
+  /** HTTP proxy of this host, for the container in which packages are built from source. */
+  proxy?: string | undefined;
+  /** Addresses of this host, which a source build must not reach even where they are public. */
+  ownAddresses?: string[] | undefined;
+  /** What becomes of a package that is to be had only as source. */
+  sdist: "isolated" | "deny";
+};
+
+const PYPI = "https://pypi.org/simple";
+const PYPI_FILES = "https://files.pythonhosted.org";
+
+export type Credentials = { host: string; user: string; password: string };
+
+export type Indexes = {
+  /** Empty for PyPI. */
+  main: string;
+  extra: string[];
+  /** From the URLs, which no longer hold them. */
+  credentials: Credentials[];
+};
+
+/** The indexes without their credentials, which are for a netrc file: that binds each to its host. */
+export function splitCredentials(settings: Pick<BuildSettings, "indexUrl" | "extraIndexUrls">): Indexes {
+  const credentials: Credentials[] = [];
+  const clean = (text: string): string => {
+    const url = new URL(text);
+    if (url.username !== "" || url.password !== "") {
+      credentials.push({
+        host: url.hostname,
+        user: decodeURIComponent(url.username),
+        password: decodeURIComponent(url.password),
+      });
+      url.username = "";
+      url.password = "";
+    }
+    return url.href;
+  };
+  const main = settings.indexUrl === undefined || settings.indexUrl === "" ? "" : clean(settings.indexUrl);
+  return { main, extra: (settings.extraIndexUrls ?? []).map(clean), credentials };
+}
+
+export function netrcText(credentials: Credentials[]): string {
+  return credentials
+    .map(({ host, user, password }) => `machine ${host}\nlogin ${user}\npassword ${password}\n`)
+    .join("");
+}
+
+export type AllowedHost = {
+  host: string;
+  port: number;
+  /** May have an address that is not public. */ trusted: boolean;
+};
+
+/** Hosts that a source build may ask: the operator's indexes, and those that the upload's own files name. */
+export function allowedHosts(indexes: Indexes, files: Record<string, string>): AllowedHost[] {
+  const configured = [...(indexes.main === "" ? [PYPI, PYPI_FILES] : [indexes.main]), ...indexes.extra];
+  const named = Object.values(files).flatMap((text) => text.match(/https?:\/\/[^\s/"'#?@]+/g) ?? []);
+  const allowed = new Map<string, AllowedHost>();
+  const add = (text: string, trusted: boolean) => {
+    if (!URL.canParse(text)) return;
+    const { hostname, port, protocol } = new URL(text);
+    const number = port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+    const key = `${hostname}:${number}`;
+    if (!allowed.has(key)) allowed.set(key, { host: hostname, port: number, trusted });
+    // GitHub answers a request for an archive with the address of another of its hosts.
+    if (hostname === "github.com") add("https://codeload.github.com", false);
+  };
+  for (const url of configured) add(url, true);
+  for (const url of new Set(named)) add(url, false);
+  return [...allowed.values()];
+}

@@ -1,0 +1,74 @@
+import type { DependencyPlan } from "./plan.ts";
+import { addLocalProject } from "./project.ts";
+import type { Pyproject } from "./pyproject.ts";
+import { parsePyproject, resolvePyproject, stringOf, strings, table } from "./pyproject.ts";
+import type { SourceTree } from "./tree.ts";
+import { insideTree } from "./tree.ts";
+
+/** Projects in one upload: more than this is a mistake in a pattern. */
+const MAX_PROJECTS = 200;
+
+/**
+ * Members of a workspace and projects that `[tool.uv.sources]` takes by path: their reduced `pyproject.toml` files go
+ * where resolving looks for them, the projects themselves are made importable.
+ */
+export async function workspaceFiles(options: {
+  tree: SourceTree;
+  pyproject: Pyproject;
+  plan: DependencyPlan;
+}): Promise<Record<string, string>> {
+  const { tree, pyproject, plan } = options;
+  const files: Record<string, string> = {};
+  const pending = await neighbours(tree, ".", pyproject);
+  const seen = new Set(["."]);
+  while (pending.length > 0 && seen.size < MAX_PROJECTS) {
+    const directory = pending.shift() ?? ".";
+    if (seen.has(directory)) continue;
+    seen.add(directory);
+    if (await tree.has(directory)) {
+      plan.copies[directory] = directory;
+      continue;
+    }
+    const text = await tree.text(`${directory}/pyproject.toml`);
+    const source = await addLocalProject(tree, plan, { directory });
+    const project =
+      text === undefined
+        ? { project: undefined, tool: {}, groups: undefined, backend: undefined }
+        : parsePyproject(text, `${directory}/pyproject.toml`);
+    if (source.dependencies === undefined) plan.dynamic.push(directory);
+    files[`${directory}/pyproject.toml`] = resolvePyproject({
+      ...project,
+      project: {
+        name: source.name ?? directory,
+        ...project.project,
+        dependencies: source.dependencies ?? [],
+      },
+    });
+    pending.push(...(await neighbours(tree, directory, project)));
+  }
+  return files;
+}
+
+async function neighbours(tree: SourceTree, directory: string, { tool }: Pyproject): Promise<string[]> {
+  const uv = table(tool["uv"]) ?? {};
+  const members = await Promise.all(
+    strings(table(uv["workspace"])?.["members"]).map((pattern) => expand(tree, `${directory}/${pattern}`)),
+  );
+  const paths = Object.values(table(uv["sources"]) ?? {}).flatMap((value) => {
+    const path = stringOf(table(value)?.["path"]);
+    return path === undefined ? [] : [`${directory}/${path}`];
+  });
+  return [...members.flat(), ...paths].flatMap((path) => insideTree(path) ?? []);
+}
+
+/** Directories that a pattern such as `packages/*` names, if they hold a project. */
+async function expand(tree: SourceTree, pattern: string): Promise<string[]> {
+  const path = insideTree(pattern);
+  if (path === undefined) return [];
+  if (!/[*?[]/.test(path)) return [path];
+  const matches = await tree.directories(path);
+  const projects = await Promise.all(
+    matches.map(async (match) => ((await tree.has(`${match}/pyproject.toml`)) ? [match] : [])),
+  );
+  return projects.flat();
+}
