@@ -2,14 +2,15 @@ import { RunnerError } from "../errors.ts";
 import type { Agent, Instance } from "./agent.ts";
 import { remove, start, stop } from "./commands.ts";
 import type { AgentsContext } from "./context.ts";
-import { type DeployOptions, type DeployRequest, type DeployResult, deploy } from "./deploy.ts";
+import { type DeployOptions, deploy } from "./deploy.ts";
+import { type Deployments, createDeployments } from "./deployments.ts";
 import { followLines, lastLines } from "./logs.ts";
 import { detailOf, summaryOf } from "./view.ts";
 
 /** What can be done with agents: the door that `server/` goes through. Each throws AGENT_NOT_FOUND for an unknown id. */
 export type Agents = {
   find(agentId: string): Agent;
-  deploy(request: DeployRequest): Promise<DeployResult>;
+  deployments: Deployments;
   start(agentId: string): Promise<Awaited<ReturnType<typeof detailOf>>>;
   stop(agentId: string): Promise<void>;
   remove(agentId: string): Promise<void>;
@@ -23,13 +24,17 @@ export type Agents = {
 };
 
 export function createAgents(context: AgentsContext, options: DeployOptions): Agents {
-  const { registry, engine } = context;
+  const { registry, engine, clock } = context;
+  const deployments = createDeployments({ clock, deploy: (request) => deploy(context, options, request) });
   return {
     find: (agentId) => registry.get(agentId),
-    deploy: (request) => deploy(context, options, request),
+    deployments,
     start: async (agentId) => detailOf(await start(context, agentId), engine),
     stop: async (agentId) => void (await stop(context, agentId)),
-    remove: (agentId) => remove(context, agentId),
+    async remove(agentId) {
+      await remove(context, agentId);
+      deployments.forget(agentId);
+    },
     list: () => registry.all().map(summaryOf),
     detail: (agentId) => detailOf(registry.get(agentId), engine),
     logs: (agentId, tail) => lastLines(context, registry.get(agentId), tail),

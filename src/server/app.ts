@@ -3,6 +3,7 @@ import { Elysia } from "elysia";
 import { agentsController } from "./agents.ts";
 import type { ServerContext } from "./context.ts";
 import { deployController } from "./deploy.ts";
+import { deploymentsController } from "./deployments.ts";
 import { errorResponse } from "./errors.ts";
 import { fromFramework } from "./framework-errors.ts";
 import { invokeController } from "./invoke.ts";
@@ -23,6 +24,7 @@ export function createApp(context: ServerContext) {
   );
   return root
     .use(deployController(context))
+    .use(deploymentsController(context))
     .use(invokeController(context))
     .use(agentsController(context))
     .use(logsController(context))

@@ -1,18 +1,53 @@
 import { Elysia } from "elysia";
 
+import type { Deployment } from "../agents/deployments.ts";
 import type { ServerContext } from "./context.ts";
+import { locationOf, sseEvents, viewOf } from "./deployment-view.ts";
 import { deployDocs } from "./openapi/deploy.ts";
+import { sseResponse } from "./sse.ts";
 
-/** `POST /deploy`: answers once the new version serves. A caller who leaves after the upload does not cancel it. */
+/**
+ * `POST /deploy`: answers once the new version serves; as it goes, with `Accept: text/event-stream`; or at once, with
+ * `Prefer: respond-async` (RFC 7240). A caller who leaves after the upload does not cancel it.
+ */
 export function deployController(context: ServerContext) {
   return new Elysia({ name: "deploy" }).post(
     "/deploy",
     async ({ request }) => {
-      await using upload = await context.receiveUpload(request);
-      const { agentId, archivePath, secrets } = upload;
-      return await context.agents.deploy({ agentId, archivePath, secrets });
+      const deployment = await begin(context, request);
+      if (/(^|,)\s*respond-async\s*(,|;|$)/i.test(request.headers.get("prefer") ?? ""))
+        return accepted(deployment);
+      if (request.headers.get("accept")?.includes("text/event-stream")) return watched(deployment, request);
+      return deployment.done;
     },
     // The body is read as a stream, by a parser that keeps it out of the memory.
     { parse: "none", detail: deployDocs },
   );
+}
+
+/** The upload is received before anything is answered, so that a wrong form has its status; then it is the deploy's. */
+async function begin(context: ServerContext, request: Request): Promise<Deployment> {
+  const upload = await context.receiveUpload(request);
+  const { agentId, archivePath, secrets } = upload;
+  const deployment = context.agents.deployments.start({ agentId, archivePath, secrets });
+  const dispose = () => upload[Symbol.asyncDispose]();
+  deployment.done.then(dispose, dispose).catch((error: unknown) => {
+    context.log.error({ agent_id: agentId, err: error }, "could not remove an upload");
+  });
+  return deployment;
+}
+
+function accepted(deployment: Deployment): Response {
+  return Response.json(viewOf(deployment), {
+    status: 202,
+    headers: { Location: locationOf(deployment), "Preference-Applied": "respond-async" },
+  });
+}
+
+function watched(deployment: Deployment, request: Request): Response {
+  const ended = new AbortController();
+  const events = deployment.follow(0, AbortSignal.any([request.signal, ended.signal]));
+  const response = sseResponse(sseEvents(events), { onEnd: () => ended.abort() });
+  response.headers.set("Content-Location", locationOf(deployment));
+  return response;
 }

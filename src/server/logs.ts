@@ -3,7 +3,7 @@ import { Elysia } from "elysia";
 import { RunnerError } from "../errors.ts";
 import type { ServerContext } from "./context.ts";
 import { logsDocs } from "./openapi/logs.ts";
-import { sseResponse } from "./sse.ts";
+import { type SseEvent, sseResponse } from "./sse.ts";
 
 const DEFAULT_TAIL = 100;
 const MAX_TAIL = 10_000;
@@ -18,10 +18,15 @@ export function logsController({ agents }: ServerContext) {
       if (!parseFollow(query["follow"])) return { logs: await agents.logs(params.id, tail) };
       const ended = new AbortController();
       const signal = AbortSignal.any([request.signal, ended.signal]);
-      return sseResponse(agents.followLogs(params.id, { tail, signal }), { onEnd: () => ended.abort() });
+      const lines = agents.followLogs(params.id, { tail, signal });
+      return sseResponse(asEvents(lines), { onEnd: () => ended.abort() });
     },
     { detail: logsDocs },
   );
+}
+
+async function* asEvents(lines: AsyncIterable<string>): AsyncGenerator<SseEvent> {
+  for await (const data of lines) yield { data };
 }
 
 function parseTail(text: string | undefined): number {

@@ -7,13 +7,16 @@ const HEADERS = {
   "X-Accel-Buffering": "no",
 };
 
+/** One server-sent event; `data` may have several lines. */
+export type SseEvent = { id?: number; event?: string; data: string };
+
 /**
- * Server-sent events, one `data: ` line for each item. The first byte leaves at once, since some clients hold back the
- * headers until then. The source is let go as soon as the reader leaves.
+ * A stream of server-sent events (WHATWG HTML section 9.2). The first byte leaves at once, since some clients hold back
+ * the headers until then. The source is let go as soon as the reader leaves.
  */
-export function sseResponse(lines: AsyncIterable<string>, options: { onEnd: () => void }): Response {
+export function sseResponse(events: AsyncIterable<SseEvent>, options: { onEnd: () => void }): Response {
   const encoder = new TextEncoder();
-  const iterator = lines[Symbol.asyncIterator]();
+  const iterator = events[Symbol.asyncIterator]();
   let heartbeat: ReturnType<typeof setInterval> | undefined;
   const end = () => {
     clearInterval(heartbeat);
@@ -28,7 +31,7 @@ export function sseResponse(lines: AsyncIterable<string>, options: { onEnd: () =
     async pull(controller) {
       try {
         const { done, value } = await iterator.next();
-        if (!done) return controller.enqueue(encoder.encode(dataOf(value)));
+        if (!done) return controller.enqueue(encoder.encode(textOf(value)));
         end();
         controller.close();
       } catch (error) {
@@ -42,10 +45,10 @@ export function sseResponse(lines: AsyncIterable<string>, options: { onEnd: () =
   return new Response(body, { headers: HEADERS });
 }
 
-/** A carriage return would end a line of the stream, so each part becomes a `data: ` line of its own. */
-function dataOf(line: string): string {
-  return `${line
-    .split(/\r\n|\r|\n/)
-    .map((part) => `data: ${part}`)
-    .join("\n")}\n\n`;
+/** A carriage return would end a line of the stream, so each part of the data becomes a `data: ` line of its own. */
+function textOf({ id, event, data }: SseEvent): string {
+  const lines = data.split(/\r\n|\r|\n/).map((part) => `data: ${part}`);
+  if (event !== undefined) lines.unshift(`event: ${event}`);
+  if (id !== undefined) lines.unshift(`id: ${id}`);
+  return `${lines.join("\n")}\n\n`;
 }

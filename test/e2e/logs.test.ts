@@ -62,7 +62,7 @@ describe("the log of an agent", () => {
 describe("a followed log", () => {
   test("begins at once, carries lines as `data: ` as they are printed, and ends when the agent stops", async () => {
     await runner.deploy("followed", PRINTER);
-    const log = follow("/logs/followed?follow=true&tail=10");
+    const log = follow("/logs/followed?follow=true&tail=1000");
     await eventually(() => expect(log.text()).toStartWith(":"), 1_000);
     await runner.invoke("followed", { lines: ["first", "x".repeat(200_000)] });
     await eventually(() => expect(log.text()).toContain("data: first\n\n"));

@@ -1,0 +1,60 @@
+/** Events kept of one log; the oldest go first. A build that prints more has its start cut off in a replay. */
+const KEPT = 10_000;
+
+/** An event with its number, counted from 1. */
+export type Recorded<T> = { id: number; event: T };
+
+/** Events that can be read again from any of them, and followed while they come. */
+export type EventLog<T> = {
+  add(event: T): void;
+  /** No more will come. */
+  end(): void;
+  all(): readonly Recorded<T>[];
+  /** Events with an id above `after`, as they come, until the end or until `signal` aborts. */
+  follow(after: number, signal: AbortSignal): AsyncGenerator<Recorded<T>>;
+};
+
+export function createEventLog<T>(): EventLog<T> {
+  const events: Recorded<T>[] = [];
+  let lastId = 0;
+  let ended = false;
+  let changed = Promise.withResolvers<void>();
+
+  const notify = () => {
+    changed.resolve();
+    changed = Promise.withResolvers<void>();
+  };
+
+  return {
+    add(event) {
+      events.push({ id: ++lastId, event });
+      if (events.length > KEPT) events.shift();
+      notify();
+    },
+    end() {
+      ended = true;
+      notify();
+    },
+    all: () => events,
+    async *follow(after, signal) {
+      const aborted = Promise.withResolvers<void>();
+      const onAbort = () => aborted.resolve();
+      signal.addEventListener("abort", onAbort, { once: true });
+      try {
+        let seen = after;
+        while (!signal.aborted) {
+          const change = changed.promise;
+          const fresh = events.slice(Math.max(0, events.length - (lastId - seen)));
+          for (const recorded of fresh) {
+            seen = recorded.id;
+            yield recorded;
+          }
+          if (ended && seen >= lastId) return;
+          await Promise.race([change, aborted.promise]);
+        }
+      } finally {
+        signal.removeEventListener("abort", onAbort);
+      }
+    },
+  };
+}

@@ -1,0 +1,3 @@
+export const listDocs = { summary: "List an agent's deployments" };
+export const showDocs = { summary: "Show or follow a deployment" };
+export const cancelDocs = { summary: "Cancel a deployment" };
