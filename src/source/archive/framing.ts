@@ -8,6 +8,15 @@ export const BLOCK_BYTES = 512;
 const SIZE_FIELD = { at: 124, length: 12 };
 const CHECKSUM_FIELD = { at: 148, length: 8 };
 const TYPEFLAG_AT = 156;
+/** Mode, owner, group, time, device: not used, but Python stops reading an archive where one is not a number. */
+const OTHER_NUMBERS = [
+  { at: 100, length: 8 },
+  { at: 108, length: 8 },
+  { at: 116, length: 8 },
+  { at: 136, length: 12 },
+  { at: 329, length: 8 },
+  { at: 337, length: 8 },
+];
 const NAME_FIELD = { at: 0, length: 100 };
 
 const FILE_TYPES = new Set(["0", "\0", "7"]);
@@ -52,6 +61,13 @@ export function createFraming(limits: ArchiveLimits): Framing {
     }
     if (zeroBlocks > 0) throw corrupt("trailing_data", "there is data behind the end of the tar archive");
     verifyChecksum(block);
+    if (!OTHER_NUMBERS.every((field) => isNumber(block, field))) {
+      throw corrupt(
+        "bad_header",
+        "a header of the tar archive has text where a number belongs",
+        nameOf(block),
+      );
+    }
 
     const typeflag = String.fromCharCode(block[TYPEFLAG_AT] ?? 0);
     const size = parseSize(block, limits);
@@ -210,6 +226,11 @@ function assertSafeSize(size: number, limits: ArchiveLimits): number {
 function parseOctal(block: Buffer, { at, length }: { at: number; length: number }): number | undefined {
   const match = /^ *([0-7]*)[ \0]*$/.exec(block.toString("latin1", at, at + length));
   return match === null ? undefined : Number.parseInt(match[1] || "0", 8);
+}
+
+function isNumber(block: Buffer, { at, length }: { at: number; length: number }): boolean {
+  const first = block[at] ?? 0;
+  return first === 0x80 || first === 0xff || /^ *[0-7]* *$/.test(text(block, { at, length }));
 }
 
 function parseEntryPax(body: Buffer): Map<string, string> {

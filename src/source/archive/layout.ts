@@ -12,6 +12,7 @@ export type Layout = {
    */
   claim(components: string[], kind: Kind): string[];
   kindOf(path: string): Kind | undefined;
+  readonly limits: ArchiveLimits;
   /** The one folder that wraps everything and has `oken.toml` in it, or `""`. */
   wrapper(): string;
 };
@@ -47,6 +48,7 @@ export function createLayout(limits: ArchiveLimits): Layout {
   }
 
   return {
+    limits,
     claim(components, kind) {
       const entry = components.join("/");
       const made: string[] = [];
@@ -86,8 +88,7 @@ export function createLayout(limits: ArchiveLimits): Layout {
  */
 export function assertLinkStays(link: { path: string; target: string }, layout: Layout, root: string): void {
   const { path, target } = link;
-  const flaw = target === "" ? "is empty" : flawOf(target);
-  if (flaw !== undefined) throw forbidden(path, `has a target that ${flaw}`);
+  assertTarget(link, layout);
 
   // Step by step: normalising first would drop `link/..`, which the kernel resolves through the link.
   const at = path.split("/").slice(0, -1);
@@ -104,8 +105,7 @@ export function assertLinkStays(link: { path: string; target: string }, layout: 
 /** The earlier file of the archive that a hard link names; any other target is refused. */
 export function hardLinkTarget(link: { path: string; target: string }, layout: Layout): string {
   const { path, target } = link;
-  const flaw = target === "" ? "is empty" : flawOf(target);
-  if (flaw !== undefined) throw forbidden(path, `has a target that ${flaw}`);
+  assertTarget(link, layout);
   const existing = target
     .split("/")
     .filter((step) => step !== "" && step !== ".")
@@ -115,6 +115,13 @@ export function hardLinkTarget(link: { path: string; target: string }, layout: L
   throw forbidden(path, "is a hard link to something that is not an earlier file of the archive");
 }
 
-export function forbidden(path: string, why: string) {
+function assertTarget({ path, target }: { path: string; target: string }, { limits }: Layout): void {
+  const isLong = Buffer.byteLength(target) > limits.maxPathBytes;
+  const flaw = isLong ? `has more than ${limits.maxPathBytes} bytes` : flawOf(target);
+  if (flaw !== undefined) throw forbidden(path, `has a target that ${flaw}`);
+  if (target === "") throw forbidden(path, "has an empty target");
+}
+
+function forbidden(path: string, why: string) {
   return unsafe("link_forbidden", `a link in the archive ${why}; ${LINK_HINT}`, path);
 }
