@@ -18,6 +18,10 @@ const OTHER_NUMBERS = [
   { at: 337, length: 8 },
 ];
 const NAME_FIELD = { at: 0, length: 100 };
+const MAGIC_FIELD = { at: 257, length: 5 };
+/** `ustar` and then NUL is POSIX, `ustar` and then a space is GNU, which keeps times where POSIX keeps a prefix. */
+const AFTER_MAGIC_AT = 262;
+const PREFIX_AT = 345;
 
 const FILE_TYPES = new Set(["0", "\0", "7"]);
 const LINK_TYPES = new Set(["1", "2"]);
@@ -69,6 +73,9 @@ export function createFraming(limits: ArchiveLimits): Framing {
       );
     }
 
+    if (block[PREFIX_AT] !== 0 && !hasPrefix(block)) {
+      throw corrupt("bad_header", "a header of the tar archive has a name prefix its format does not know");
+    }
     const typeflag = String.fromCharCode(block[TYPEFLAG_AT] ?? 0);
     const size = parseSize(block, limits);
     if (EXTENDED_TYPES.has(typeflag)) {
@@ -231,6 +238,11 @@ function parseOctal(block: Buffer, { at, length }: { at: number; length: number 
 function isNumber(block: Buffer, { at, length }: { at: number; length: number }): boolean {
   const first = block[at] ?? 0;
   return first === 0x80 || first === 0xff || /^ *[0-7]* *$/.test(text(block, { at, length }));
+}
+
+/** Others read the field by the magic or always (Python), so that the same entry has two names. */
+function hasPrefix(block: Buffer): boolean {
+  return text(block, MAGIC_FIELD) === "ustar" && block[AFTER_MAGIC_AT] === 0;
 }
 
 function parseEntryPax(body: Buffer): Map<string, string> {

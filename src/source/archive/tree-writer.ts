@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { chmod, link, mkdir, open, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** Made here and by nobody before, and never through a link that somebody put in the way. */
 const CREATE_FLAGS = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_WRONLY;
@@ -9,12 +9,13 @@ const EXECUTABLE_MODE = 0o755;
 const DIRECTORY_MODE = 0o755;
 /** Files up to this size are written in one go, several at once; larger ones piece by piece. */
 export const SMALL_FILE_BYTES = 64 * 1024;
-const SMALL_FILES_AT_ONCE = 8;
+/** Hides the way to the thread pool and back, which takes longer than making a small file. */
+const WRITES_AT_ONCE = 16;
 
 /** Writes below one private directory. Paths are relative and were judged before; see path-policy and layout. */
 export type TreeWriter = {
+  /** These two return once the work has begun, behind the directory above; `settle` says how it ended. */
   directory(path: string): Promise<void>;
-  /** Returns once the write has begun; `settle` says how it ended. */
   smallFile(path: string, executable: boolean, content: Buffer): Promise<void>;
   largeFile(path: string, executable: boolean, content: AsyncIterable<Buffer>): Promise<void>;
   hardLink(existing: string, path: string): Promise<void>;
@@ -25,29 +26,44 @@ export type TreeWriter = {
 
 export function createTreeWriter(root: string): TreeWriter {
   const underWay = new Set<Promise<void>>();
+  const directories = new Map<string, Promise<void>>();
   // open(2) and mkdir(2) take the process's umask off the mode; a strict one must not reach the agent.
   const umask = process.umask();
   const fixMode = async (path: string, mode: number) => {
     if ((umask & mode) !== 0) await chmod(path, mode);
   };
+  const makeDirectory = async (absolute: string) => {
+    await mkdir(absolute, { mode: DIRECTORY_MODE });
+    await fixMode(absolute, DIRECTORY_MODE);
+  };
+  const parentOf = (path: string) => directories.get(dirname(path));
+
+  async function begin(path: string, write: (absolute: string) => Promise<void>) {
+    if (underWay.size >= WRITES_AT_ONCE) await Promise.race(underWay);
+    const work = Promise.resolve(parentOf(path))
+      .then(() => write(join(root, path)))
+      .then(() => void underWay.delete(work));
+    // What fails stays in the set: the next wait, or settle, throws it.
+    work.catch(() => {});
+    underWay.add(work);
+    // In an object: an async function would wait for a promise that it returns.
+    return { work };
+  }
 
   return {
     async directory(path) {
-      await mkdir(join(root, path), { mode: DIRECTORY_MODE });
-      await fixMode(join(root, path), DIRECTORY_MODE);
+      directories.set(path, (await begin(path, makeDirectory)).work);
     },
     async smallFile(path, executable, content) {
-      if (underWay.size >= SMALL_FILES_AT_ONCE) await Promise.race(underWay);
       const mode = modeOf(executable);
-      const write = writeFile(join(root, path), content, { flag: CREATE_FLAGS, mode })
-        .then(() => fixMode(join(root, path), mode))
-        .then(() => void underWay.delete(write));
-      // A failed write stays in the set: the next wait, or settle, throws it.
-      write.catch(() => {});
-      underWay.add(write);
+      await begin(path, async (absolute) => {
+        await writeFile(absolute, content, { flag: CREATE_FLAGS, mode });
+        await fixMode(absolute, mode);
+      });
     },
     async largeFile(path, executable, content) {
       const mode = modeOf(executable);
+      await parentOf(path);
       const file = await open(join(root, path), CREATE_FLAGS, mode);
       try {
         for await (const piece of content) {
