@@ -8,9 +8,23 @@ import type { Entrypoint } from "../../src/model/entrypoint.ts";
 import type { Manifest } from "../../src/model/manifest.ts";
 import { type Detection, detectEntrypoint } from "../../src/source/entrypoint.ts";
 import type { DetectionCase } from "../fixtures/detection/case.ts";
+import { AGENTS } from "../fixtures/detection/agents.ts";
+import { APPLICATIONS } from "../fixtures/detection/applications.ts";
+import { EXPLICIT } from "../fixtures/detection/explicit.ts";
+import { FACTORIES } from "../fixtures/detection/factories.ts";
 import { HANDLERS } from "../fixtures/detection/handlers.ts";
+import { LAYOUTS } from "../fixtures/detection/layouts.ts";
+import { SCRIPTS } from "../fixtures/detection/scripts.ts";
+import { SYNTAX } from "../fixtures/detection/syntax.ts";
 
 describe("handlers", () => table(HANDLERS));
+describe("agents", () => table(AGENTS));
+describe("web applications", () => table(APPLICATIONS));
+describe("factories", () => table(FACTORIES));
+describe("scripts", () => table(SCRIPTS));
+describe("what oken.toml names", () => table(EXPLICIT));
+describe("layouts", () => table(LAYOUTS));
+describe("syntax", () => table(SYNTAX));
 
 function table(cases: readonly DetectionCase[]): void {
   test.each(cases.map((example) => [example.name, example] as const))("%s", async (_, example) => {

@@ -1,5 +1,7 @@
 import type { Parameter } from "../python/facts.ts";
-import { type Evaluator, topOf, type Value } from "../python/evaluate.ts";
+import type { Evaluator } from "../python/evaluate.ts";
+import { packagePath, topOf, type Value, withoutFirst } from "../python/value.ts";
+import { article } from "./refuse.ts";
 import type { Module } from "../python/project.ts";
 
 /** Whether something can be called with the input, and if not, why, as the end of a sentence. */
@@ -29,7 +31,7 @@ export function fitOfHandler(evaluator: Evaluator, module: Module, value: Value)
     case "instance": {
       const member = evaluator.member(value, "__call__");
       if (member.kind === "function")
-        return fitOfParameters(member.function.parameters.slice(1), "a callable instance");
+        return fitOfParameters(withoutFirst(member.function.parameters), "a callable instance");
       if (member.kind === "absent") return { fits: false, why: "is an instance whose class has no __call__" };
       return { fits: true, how: "a callable instance" };
     }
@@ -40,13 +42,13 @@ export function fitOfHandler(evaluator: Evaluator, module: Module, value: Value)
       };
     case "made":
       if (LOG_HANDLER.test(value.by)) return { fits: false, why: `is a ${value.by}` };
-      return { fits: true, how: `made by ${value.by}` };
+      return { fits: true, how: `a callable made by ${value.by}` };
     case "external":
       return { fits: false, why: `comes from the package ${value.path.split(".")[0]}, not from the tarball` };
     case "unknown":
-      return { fits: true, how: "assigned" };
+      return { fits: true, how: "assigned there" };
     case "app":
-      return { fits: false, why: `is a ${value.framework.title}` };
+      return { fits: false, why: `is ${article(value.framework.title)} ${value.framework.title}` };
     case "module":
       return { fits: false, why: "is a module" };
     case "text":
@@ -80,8 +82,8 @@ export function fitOfParameters(parameters: readonly Parameter[], how: string): 
 
 /** `class Agent` with `run`, its own or inherited inside the tarball. */
 export function fitOfAgent(evaluator: Evaluator, value: Value): Fit {
-  if (value.kind === "external" || value.kind === "made") {
-    const path = value.kind === "made" ? value.by : value.path;
+  const path = packagePath(value);
+  if (path !== undefined) {
     return { fits: false, why: `comes from the package ${path.split(".")[0]}, not from the tarball` };
   }
   if (value.kind !== "class" && value.kind !== "instance") return { fits: false, why: "is not a class" };
@@ -94,7 +96,7 @@ export function fitOfAgent(evaluator: Evaluator, value: Value): Fit {
     const isStatic = run.function.decorators.some(
       (decorator) => decorator.kind === "name" && decorator.id === "staticmethod",
     );
-    const parameters = isStatic ? run.function.parameters : withoutSelf(run.function.parameters);
+    const parameters = isStatic ? run.function.parameters : withoutFirst(run.function.parameters);
     const fit: Fit = bare || isStatic ? fitOfParameters(parameters, "run") : { fits: true, how: "run" };
     if (!fit.fits) return { fits: false, why: `has a run that ${fit.why}` };
   }
@@ -107,7 +109,7 @@ function constructible(evaluator: Evaluator, value: Extract<Value, { kind: "clas
   const init = evaluator.member(value, "__init__");
   const needed =
     init.kind === "function"
-      ? withoutSelf(init.function.parameters).find(({ required }) => required)
+      ? withoutFirst(init.function.parameters).find(({ required }) => required)
       : undefined;
   if (needed === undefined) return { fits: true, how: "a class with run" };
   return {
@@ -116,17 +118,12 @@ function constructible(evaluator: Evaluator, value: Extract<Value, { kind: "clas
   };
 }
 
-function withoutSelf(parameters: readonly Parameter[]): Parameter[] {
-  return parameters[0]?.kind === "positional" ? parameters.slice(1) : [...parameters];
-}
-
 function commandDecorator(
   evaluator: Evaluator,
   value: Extract<Value, { kind: "function" }>,
 ): string | undefined {
   for (const decorator of value.function.decorators) {
-    const made = evaluator.expression(decorator, topOf(value.module));
-    const path = made.kind === "external" ? made.path : made.kind === "made" ? made.by : "";
+    const path = packagePath(evaluator.expression(decorator, topOf(value.module))) ?? "";
     if (COMMAND_LINE.test(path)) return path.split(".")[0];
   }
   return undefined;

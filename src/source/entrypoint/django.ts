@@ -2,8 +2,8 @@ import { createEvaluator } from "../python/evaluate.ts";
 import type { Call } from "../python/facts.ts";
 import { COMMON_ROOTS, locateAbsolute } from "../python/modules.ts";
 import { type Loader, loadProject, readEntryModule } from "../python/project.ts";
+import { inside } from "../python/value.ts";
 import type { Redirect, Subject } from "./choice.ts";
-import { inside } from "./servers.ts";
 
 const SETTING = "DJANGO_SETTINGS_MODULE";
 

@@ -20,3 +20,7 @@ export function listed(items: readonly string[], word: "and" | "or"): string {
   const last = shown.pop() ?? "";
   return shown.length === 0 ? last : `${shown.join(", ")} ${word} ${last}`;
 }
+
+export function article(title: string): "a" | "an" {
+  return /^[aeiou]/iu.test(title) ? "an" : "a";
+}

@@ -1,7 +1,7 @@
 import type { Entrypoint, ServeMethod } from "../../model/entrypoint.ts";
-import { topOf, type Value } from "../python/evaluate.ts";
+import { inside, packagePath, topOf, type Value } from "../python/value.ts";
 import { type Choice, type Redirect, runScript, type Subject } from "./choice.ts";
-import { inside, serversIn } from "./servers.ts";
+import { type Server, serversIn } from "./servers.ts";
 
 /** Frameworks whose own command runs the file. */
 const STREAMLIT_OPTIONS = ["--server.address=0.0.0.0", "--server.port=$PORT", "--server.headless=true"];
@@ -31,9 +31,7 @@ export function chooseFileRunner(subject: Subject): Choice | undefined {
 
 function uses({ evaluator, module }: Subject, name: string): boolean {
   const { top, main } = module.facts;
-  const isOf = (value: Value) =>
-    (value.kind === "external" && value.path.startsWith(`${name}.`)) ||
-    (value.kind === "made" && value.by.startsWith(`${name}.`));
+  const isOf = (value: Value) => packagePath(value)?.startsWith(`${name}.`) ?? false;
   const imports = top.bindings.some(
     ({ value }) => value.kind === "import" && value.loads.path.split(".")[0] === name,
   );
@@ -72,12 +70,20 @@ export function chooseScript({ evaluator, module }: Subject): Choice | Redirect 
     return { redirect: name, attr, factory, because: `${called}("${target.value}") in ${module.file}` };
   }
   return runScript({
+    serve: server.serve,
     listens: addressOf(servers),
     reason: `${module.file} is run as a script: ${server.called} on line ${server.call.at.line} starts its server`,
   });
 }
 
-export function addressOf(servers: ReturnType<typeof serversIn>): Entrypoint["listens"] {
+/** The author says that it serves http, and it does something when it is run: then that is what it does. */
+export function chooseUnknownScript({ module }: Subject): Choice | undefined {
+  const { main, top } = module.facts;
+  if ((main ?? top).calls.length === 0) return undefined;
+  return runScript({ reason: `${module.file} is run as a script, because oken.toml says that it is http` });
+}
+
+function addressOf(servers: readonly Server[]): Entrypoint["listens"] {
   const host = servers.find((server) => server.host !== undefined)?.host;
   const port = servers.find((server) => server.port !== undefined)?.port;
   return host === undefined && port === undefined ? undefined : { host, port };

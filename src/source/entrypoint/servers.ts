@@ -1,12 +1,14 @@
 import type { Call, Expression, Scope } from "../python/facts.ts";
-import { type Evaluator, type Frame, topOf, type Value } from "../python/evaluate.ts";
+import type { ServeMethod } from "../../model/entrypoint.ts";
+import type { Evaluator } from "../python/evaluate.ts";
+import { type Frame, inside, packagePath, topOf, type Value } from "../python/value.ts";
 import type { Module } from "../python/project.ts";
 
 /** Functions called from the `__main__` block, and from those, this deep. */
 const MAX_CALL_DEPTH = 5;
 const MAX_SCOPES = 100;
 
-type Server = {
+export type Server = {
   /** How a call names it: `uvicorn.run`. */
   called: string;
   /** The application, if the call is given one. */
@@ -14,6 +16,8 @@ type Server = {
   /** In which `target` is read. */
   frame: Frame;
   call: Call;
+  /** How the application's own method serves it. */
+  serve: ServeMethod;
   host: string | undefined;
   port: number | undefined;
 };
@@ -80,10 +84,6 @@ export function blockingServers(evaluator: Evaluator, module: Module): Server[] 
     .filter(({ called }) => !/\.(?:Config|AppRunner|make_server|HTTPServer|Granian)$/u.test(called));
 }
 
-export function inside(module: Module, scope: Scope): Frame {
-  return { module, before: Infinity, local: { scope, given: new Map() } };
-}
-
 function serverOf(evaluator: Evaluator, call: Call, frame: Frame): Server | undefined {
   const { callee } = call;
   if (callee.kind === "attribute" && RUN_METHODS.has(callee.name)) {
@@ -94,10 +94,11 @@ function serverOf(evaluator: Evaluator, call: Call, frame: Frame): Server | unde
         frame,
         called: `${textOf(callee.base)}.${callee.name}`,
         target: callee.base,
+        serve: owner.framework.serve,
       });
     }
   }
-  const path = pathOf(evaluator.expression(callee, frame));
+  const path = packagePath(evaluator.expression(callee, frame));
   const known = path === undefined ? undefined : SERVER_CALLS.find((entry) => entry.path.test(path));
   if (path === undefined || known === undefined) return undefined;
   const target =
@@ -112,9 +113,13 @@ type Described = {
   target: Expression | undefined;
   host?: number | undefined;
   port?: number | undefined;
+  serve?: ServeMethod;
 };
 
-function describe(evaluator: Evaluator, { call, frame, called, target, host, port }: Described): Server {
+function describe(
+  evaluator: Evaluator,
+  { call, frame, called, target, host, port, serve }: Described,
+): Server {
   const read = (names: readonly string[], index: number | undefined): Value | undefined => {
     const named = names.map((name) => call.keywords.get(name)).find((value) => value !== undefined);
     const given = named ?? (index === undefined ? undefined : call.args[index]);
@@ -127,14 +132,10 @@ function describe(evaluator: Evaluator, { call, frame, called, target, host, por
     target,
     frame,
     call,
+    serve: serve ?? "auto",
     host: readHost?.kind === "text" ? readHost.text : undefined,
     port: readPort?.kind === "number" ? readPort.number : undefined,
   };
-}
-
-function pathOf(value: Value): string | undefined {
-  if (value.kind === "external") return value.path;
-  return value.kind === "made" ? value.by : undefined;
 }
 
 function textOf(expression: Expression): string {

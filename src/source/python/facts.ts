@@ -9,6 +9,7 @@ export type Position = { line: number; column: number };
 export type Expression =
   | { kind: "name"; id: string }
   | { kind: "attribute"; base: Expression; name: string }
+  | { kind: "subscript"; base: Expression }
   | Call
   | { kind: "lambda"; parameters: Parameter[] }
   /** Any one of these: `a if x else b`, `a or b`. */

@@ -31,6 +31,8 @@ export function readExpression(node: Node | null, depth = 0): Expression {
         base: inner(node.childForFieldName("object")),
         name: node.childForFieldName("attribute")?.text ?? "",
       };
+    case "subscript":
+      return { kind: "subscript", base: inner(node.childForFieldName("value")) };
     case "call":
       return readCall(node, depth);
     case "lambda":

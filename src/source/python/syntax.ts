@@ -43,7 +43,7 @@ function isSuspicious({ rootNode }: Tree): boolean {
   return hasRaggedBlock(rootNode);
 }
 
-/** tree-sitter forgives a line that returns to a column where no open block began; Python does not. */
+/** tree-sitter forgives an empty block, and a line that returns to where no open block began. */
 function hasRaggedBlock(root: Node): boolean {
   return root.descendantsOfType(["module", "block"]).some((block) => {
     let column: number | undefined;
@@ -54,7 +54,7 @@ function hasRaggedBlock(root: Node): boolean {
       column = startPosition.column;
       row = startPosition.row;
     }
-    return false;
+    return block.type === "block" && column === undefined;
   });
 }
 

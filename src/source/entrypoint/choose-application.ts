@@ -1,0 +1,66 @@
+import { type AppCandidate, chooseApp, findApps } from "./applications.ts";
+import { type Choice, serveObject, type Subject } from "./choice.ts";
+import { chooseFactory } from "./factories.ts";
+import { article, listed, pasteLine, refuse } from "./refuse.ts";
+import { chooseScript } from "./scripts.ts";
+import { blockingServers, serversIn } from "./servers.ts";
+
+/**
+ * The module's web application, or the function that makes it.
+ *
+ * @throws RunnerError `CONFIG_ERROR` when there are several and none stands out
+ */
+export function chooseApplication(subject: Subject): Choice | undefined {
+  const { evaluator, module, place } = subject;
+  const candidates = findApps(evaluator, module);
+  const served = candidates.length > 1 ? servedBySelf(subject, candidates) : undefined;
+  const chosen = served ?? chooseApp(candidates);
+  if (chosen !== undefined) return serveApplication(subject, chosen, candidates);
+  if (candidates.length === 0) return chooseFactory(subject, "shown");
+  const named = candidates.map(({ name, framework }) => `${name} (${framework.title})`);
+  const lines = candidates.map(({ attr }) => pasteLine(place, attr));
+  throw refuse(
+    `${module.file} has several web applications, ${listed(named, "and")}: write one of these in oken.toml: ${lines.join(" or ")}`,
+    { candidates: lines },
+  );
+}
+
+/** Of several, the one that the file serves when it is run. */
+function servedBySelf(
+  { evaluator, module }: Subject,
+  candidates: readonly AppCandidate[],
+): AppCandidate | undefined {
+  const scope = module.facts.main ?? module.facts.top;
+  for (const { target, frame } of serversIn(evaluator, module, scope)) {
+    const isHere = frame.module === module && target?.kind === "name";
+    const name = target?.kind === "string" ? target.value.split(":")[1] : isHere ? target.id : undefined;
+    const found = candidates.find((candidate) => candidate.name === name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function serveApplication(
+  subject: Subject,
+  { name, attr, framework: { title, serve } }: AppCandidate,
+  candidates: readonly AppCandidate[],
+): Choice {
+  const { evaluator, module } = subject;
+  const others = candidates.map((candidate) => candidate.name).filter((other) => other !== name);
+  const among = others.length === 0 ? "" : `, chosen over ${listed(others, "and")}`;
+  const reason = `${attr} in ${module.file} is ${article(title)} ${title}${among}`;
+  const [blocking] = blockingServers(evaluator, module);
+  if (blocking === undefined) return serveObject({ type: "http", attr, serve, reason });
+  if (serve === "fastmcp") {
+    throw refuse(
+      `${module.file}:${blocking.call.at.line}: ${blocking.called}() runs as soon as the file is imported, and would speak over standard input: put it under if __name__ == "__main__":`,
+    );
+  }
+  // Flask leaves out its own `app.run()` when this says that somebody else serves.
+  if (/^(?:API)?Flask /u.test(title) && blocking.called === `${name}.run`) {
+    return serveObject({ type: "http", attr, serve, reason, env: { FLASK_RUN_FROM_CLI: "true" } });
+  }
+  const script = chooseScript(subject);
+  const isOwn = script !== undefined && !("redirect" in script);
+  return isOwn ? { ...script, serve } : serveObject({ type: "http", attr, serve, reason });
+}

@@ -1,0 +1,92 @@
+import { instanceOf } from "./classes.ts";
+import type { Call } from "./facts.ts";
+import { type Framework, frameworkMadeBy, frameworkOfMember, isWrapper } from "./frameworks.ts";
+import {
+  type At,
+  best,
+  type Engine,
+  type FunctionValue,
+  inside,
+  topOf,
+  UNKNOWN,
+  type Value,
+} from "./value.ts";
+
+/** What a call gives. */
+export function evaluateCall(engine: Engine, call: Call, at: At): Value {
+  const callee = engine.evaluate(call.callee, at);
+  switch (callee.kind) {
+    case "external":
+      return callPackage(engine, { path: callee.path, call, at });
+    case "class":
+      return instanceOf(engine, callee);
+    case "function":
+      return engine.invoke(callee, bindArguments(engine, call, { callee, at }), at.depth);
+    // A method of an application that gives an application, called: `mcp.http_app()`.
+    case "app":
+    case "made":
+      return callee;
+    case "instance":
+    case "lambda":
+    case "module":
+    case "text":
+    case "number":
+    case "literal":
+    case "unknown":
+      break;
+  }
+  return UNKNOWN;
+}
+
+/** What a function of the tarball returns, else what its annotation promises. */
+export function invoke(
+  engine: Engine,
+  { function: facts, module }: FunctionValue,
+  { given, depth }: { given: ReadonlyMap<string, Value>; depth: number },
+): Value {
+  const frame = inside(module, facts.body, given);
+  const returned = facts.body.returned.map((expression) =>
+    engine.evaluate(expression, { frame, depth: depth + 1 }),
+  );
+  const value = best(returned);
+  if (value.kind === "app" || facts.returns === undefined) return value;
+  const promised = instanceOf(
+    engine,
+    engine.evaluate(facts.returns, { frame: topOf(module), depth: depth + 1 }),
+  );
+  return promised.kind === "app" ? promised : value;
+}
+
+export function bindArguments(
+  engine: Engine,
+  call: Call,
+  { callee, at }: { callee: FunctionValue; at: At },
+): ReadonlyMap<string, Value> {
+  const given = new Map<string, Value>();
+  const positional = callee.function.parameters.filter(({ kind }) => kind === "positional");
+  for (const [index, argument] of call.args.entries()) {
+    const name = positional[index]?.name;
+    if (name !== undefined) given.set(name, engine.evaluate(argument, at));
+  }
+  for (const [name, argument] of call.keywords) given.set(name, engine.evaluate(argument, at));
+  return given;
+}
+
+function callPackage(engine: Engine, { path, call, at }: { path: string; call: Call; at: At }): Value {
+  const framework = frameworkMadeBy(path) ?? classMethodFramework(path);
+  if (framework !== undefined) return { kind: "app", framework, maker: path };
+  if (isWrapper(path)) {
+    const given = [...call.args, ...call.keywords.values()].map((argument) => engine.evaluate(argument, at));
+    const app = given.find((value) => value.kind === "app");
+    if (app !== undefined) return app;
+  }
+  return { kind: "made", by: path };
+}
+
+/** `FastMCP.from_fastapi(…)` */
+function classMethodFramework(path: string): Framework | undefined {
+  const owner = path.slice(0, path.lastIndexOf("."));
+  return frameworkMadeBy(owner) === undefined
+    ? undefined
+    : frameworkOfMember(owner, path.slice(owner.length + 1));
+}

@@ -1,0 +1,175 @@
+import { bindArguments } from "./calls.ts";
+import { instanceOf } from "./classes.ts";
+import type { Binding, BoundValue, Expression, FunctionFacts } from "./facts.ts";
+import { frameworkFirstOf, frameworkMadeBy, RAW_WSGI } from "./frameworks.ts";
+import { locateReference, type Module, type Project } from "./project.ts";
+import {
+  type At,
+  best,
+  type Engine,
+  type Frame,
+  inside,
+  rawFramework,
+  UNKNOWN,
+  type Value,
+} from "./value.ts";
+
+const MAX_STAR_DEPTH = 8;
+
+/** What a name stands for at a place. */
+export function lookUp(engine: Engine, name: string, { frame, depth }: At): Value {
+  if (!engine.step(depth)) return UNKNOWN;
+  const { local, module, before } = frame;
+  if (local !== undefined) {
+    const bindings = live(local.scope.bindings, name, Infinity);
+    if (bindings.length > 0)
+      return best(bindings.map((binding) => valueOf(engine, binding, { frame, depth })));
+    const given = local.given.get(name);
+    if (given !== undefined) return given;
+  }
+  const at: At = { frame: { module, before: local === undefined ? before : Infinity }, depth: depth + 1 };
+  const bindings = live(module.facts.top.bindings, name, at.frame.before);
+  if (bindings.length > 0) return best(bindings.map((binding) => valueOf(engine, binding, at)));
+  return throughStars(engine, name, at);
+}
+
+/** The top-level names that a module has at its end, those of `import *` inside the tarball among them. */
+export function namesOf(project: Project, module: Module): Map<string, Binding> {
+  return collect(module, 0);
+
+  function collect({ file, facts }: Module, depth: number): Map<string, Binding> {
+    const names = new Map<string, Binding>();
+    for (const star of depth < MAX_STAR_DEPTH ? facts.top.stars : []) {
+      const located = locateReference(star, file, project);
+      const starred =
+        located !== undefined && "file" in located ? project.modules.get(located.file) : undefined;
+      if (starred === undefined || starred.file === file) continue;
+      for (const [name, binding] of collect(starred, depth + 1)) {
+        if (!name.startsWith("_")) names.set(name, binding);
+      }
+    }
+    for (const binding of facts.top.bindings) {
+      if (binding.value.kind !== "deleted") names.set(binding.name, binding);
+      else if (!binding.conditional) names.delete(binding.name);
+    }
+    return names;
+  }
+}
+
+/** The last binding, and those before it that it may not have replaced. */
+function live(bindings: readonly Binding[], name: string, before: number): Binding[] {
+  const found: Binding[] = [];
+  for (const binding of bindings.toReversed()) {
+    if (binding.name !== name || binding.order >= before) continue;
+    found.push(binding);
+    if (!binding.conditional) break;
+  }
+  return found;
+}
+
+function valueOf(engine: Engine, { name, value, order }: Binding, { frame, depth }: At): Value {
+  const { local, module } = frame;
+  // What a name meant when this statement ran: `app = Middleware(app)` is not about itself.
+  const at: At = { frame: local === undefined ? { module, before: order } : frame, depth: depth + 1 };
+  switch (value.kind) {
+    case "function":
+      return functionValue(engine, value.function, at);
+    case "class":
+      return { kind: "class", class: value.class, module };
+    case "import":
+      return imported(engine, value, at);
+    case "expression":
+      // Inside a function the order of bindings is not kept apart, and `x = x` would go round.
+      if (local !== undefined && isName(value.value, name)) return UNKNOWN;
+      return assigned(engine, { name, value, at });
+    case "item":
+      return item(engine, value, at);
+    case "deleted":
+    case "unknown":
+      break;
+  }
+  return UNKNOWN;
+}
+
+type Assignment = { name: string; value: Extract<BoundValue, { kind: "expression" }>; at: At };
+
+function assigned(engine: Engine, { name, value, at }: Assignment): Value {
+  const evaluated = engine.evaluate(value.value, at);
+  if (evaluated.kind !== "made" && evaluated.kind !== "unknown") return evaluated;
+  if (value.annotation !== undefined) {
+    const promised = instanceOf(engine, engine.evaluate(value.annotation, at));
+    if (promised.kind === "app") return promised;
+  }
+  // `app = anything(app)`: who gives it the same name means it to be the same application.
+  const parts = value.value.kind === "call" ? [...value.value.args, ...value.value.keywords.values()] : [];
+  const inner = parts.find((part) => isName(part, name));
+  const dressed = inner === undefined ? UNKNOWN : engine.evaluate(inner, at);
+  return dressed.kind === "app" ? dressed : evaluated;
+}
+
+function isName(expression: Expression, name: string): boolean {
+  return expression.kind === "name" && expression.id === name;
+}
+
+function functionValue(engine: Engine, facts: FunctionFacts, at: At): Value {
+  for (const decorator of facts.decorators) {
+    const value = engine.evaluate(decorator, at);
+    // `@Request.application def app(request)` of Werkzeug.
+    if (value.kind === "external" && /^werkzeug\..*\.application$/u.test(value.path)) {
+      return { kind: "app", framework: RAW_WSGI, maker: value.path };
+    }
+  }
+  const framework = rawFramework(facts.parameters);
+  if (framework !== undefined) return { kind: "app", framework, maker: "" };
+  return { kind: "function", function: facts, module: at.frame.module };
+}
+
+function imported(engine: Engine, { from, name }: Extract<BoundValue, { kind: "import" }>, at: At): Value {
+  const located = locateReference(from, at.frame.module.file, engine.project);
+  if (located === undefined) {
+    if (from.level > 0) return UNKNOWN;
+    return { kind: "external", path: name === undefined ? from.path : `${from.path}.${name}` };
+  }
+  const module: Value = { kind: "module", located };
+  return name === undefined ? module : engine.attribute(module, name, at);
+}
+
+function throughStars(engine: Engine, name: string, { frame, depth }: At): Value {
+  const { file, facts } = frame.module;
+  for (const star of facts.top.stars.toReversed()) {
+    const located = locateReference(star, file, engine.project);
+    if (located !== undefined) {
+      const value = engine.attribute({ kind: "module", located }, name, { frame, depth });
+      if (value.kind !== "unknown") return value;
+    } else if (star.level === 0) {
+      // Which names a package gives is not known, but those of the frameworks are.
+      const path = `${star.path}.${name}`;
+      if (frameworkMadeBy(path) ?? frameworkFirstOf(path)) return { kind: "external", path };
+    }
+  }
+  return UNKNOWN;
+}
+
+function item(engine: Engine, { value, index }: Extract<BoundValue, { kind: "item" }>, at: At): Value {
+  if (value.kind === "items") {
+    const part = value.items[index];
+    return part === undefined ? UNKNOWN : engine.evaluate(part, at);
+  }
+  if (value.kind !== "call") return UNKNOWN;
+  const callee = engine.evaluate(value.callee, at);
+  if (callee.kind === "external") {
+    const framework = index === 0 ? frameworkFirstOf(callee.path) : undefined;
+    return framework === undefined ? UNKNOWN : { kind: "app", framework, maker: callee.path };
+  }
+  if (callee.kind !== "function") return UNKNOWN;
+  const { body } = callee.function;
+  const frame: Frame = inside(callee.module, body, bindArguments(engine, value, { callee, at }));
+  const parts = body.returned.map((returned) =>
+    returned.kind === "items" ? returned.items[index] : undefined,
+  );
+  return best(
+    parts.map((part) =>
+      part === undefined ? UNKNOWN : engine.evaluate(part, { frame, depth: at.depth + 1 }),
+    ),
+  );
+}

@@ -1,0 +1,60 @@
+import type { Node } from "web-tree-sitter";
+import type { Binding, BoundValue, Scope } from "./facts.ts";
+import { positionOf, readExpression } from "./read-expression.ts";
+
+/** Reading of one scope: a module's top level, a function's body, a class's body. */
+export type Reader = {
+  scope: Scope;
+  /** Takes what is under `if __name__ == "__main__":`; undefined inside functions and classes. */
+  main: Scope | undefined;
+  order: number;
+  functionDepth: number;
+};
+
+/** Where a statement stands. */
+export type Place = { conditional: boolean; depth: number };
+
+/** How a target is bound; `index` is its place in a tuple of targets. */
+export type Target = { place: Place; value: (index: number | undefined) => BoundValue };
+
+export function newReader(functionDepth: number, main?: Scope): Reader {
+  return { scope: emptyScope(), main, order: 0, functionDepth };
+}
+
+export function emptyScope(): Scope {
+  return { bindings: [], calls: [], returned: [], stars: [] };
+}
+
+export function bind(
+  reader: Reader,
+  node: Node,
+  { place, value, name }: { place: Place; value: BoundValue; name?: string },
+): void {
+  reader.order += 1;
+  const binding: Binding = {
+    name: name ?? node.text,
+    at: positionOf(node),
+    order: reader.order,
+    conditional: place.conditional,
+    value,
+  };
+  reader.scope.bindings.push(binding);
+}
+
+export function bindTarget(reader: Reader, node: Node | null, { place, value }: Target): void {
+  if (node?.type === "identifier") bind(reader, node, { place, value: value(undefined) });
+  else if (node !== null && /^(?:pattern_list|tuple_pattern|list_pattern)$/u.test(node.type)) {
+    for (const [index, item] of node.namedChildren.entries()) {
+      if (item.type === "identifier") bind(reader, item, { place, value: value(index) });
+    }
+  }
+}
+
+/** Every call in a simple statement, calls within calls among them. */
+export function readCalls(reader: Reader, node: Node, { conditional }: Place): void {
+  reader.order += 1;
+  for (const found of node.descendantsOfType("call")) {
+    const call = readExpression(found);
+    if (call.kind === "call") reader.scope.calls.push({ call, order: reader.order, conditional });
+  }
+}

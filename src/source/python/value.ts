@@ -1,0 +1,105 @@
+import type { ClassFacts, Expression, FunctionFacts, Parameter, Scope } from "./facts.ts";
+import { type Framework, RAW_ASGI, RAW_WSGI } from "./frameworks.ts";
+import type { Located } from "./modules.ts";
+import type { Module, Project } from "./project.ts";
+
+/** What a name or expression stands for, as far as reading can tell. */
+export type Value =
+  /** `maker` is the full name of what made it; empty for an application that is one by its signature. */
+  | { kind: "app"; framework: Framework; maker: string }
+  | FunctionValue
+  | ClassValue
+  | { kind: "instance"; class: ClassFacts; module: Module }
+  | { kind: "lambda"; parameters: Parameter[] }
+  /** Something of a package outside the tarball, by its full name. */
+  | { kind: "external"; path: string }
+  /** What calling that gave, or a part of it. */
+  | { kind: "made"; by: string }
+  | { kind: "module"; located: NonNullable<Located> }
+  | { kind: "text"; text: string }
+  | { kind: "number"; number: number }
+  | { kind: "literal" }
+  | { kind: "unknown" };
+
+export type FunctionValue = { kind: "function"; function: FunctionFacts; module: Module };
+export type ClassValue = { kind: "class"; class: ClassFacts; module: Module };
+
+/** Where an expression stands. */
+export type Frame = {
+  module: Module;
+  /** Only what was bound before counts; infinite inside functions, which run later. */
+  before: number;
+  local?: { scope: Scope; given: ReadonlyMap<string, Value> };
+};
+
+/** `depth` counts the steps that led here, so that names which lead to each other end. */
+export type At = { frame: Frame; depth: number };
+
+/** The parts of evaluation that call each other. */
+export type Engine = {
+  project: Project;
+  evaluate(expression: Expression, at: At): Value;
+  attribute(base: Value, name: string, at: At): Value;
+  /** What calling a function of the tarball gives. */
+  invoke(value: FunctionValue, given: ReadonlyMap<string, Value>, depth: number): Value;
+  /** False once the work for one detection is used up: what is not known by then stays unknown. */
+  step(depth: number): boolean;
+};
+
+export const UNKNOWN: Value = { kind: "unknown" };
+
+const RANK: Record<Value["kind"], number> = {
+  app: 9,
+  function: 8,
+  class: 7,
+  instance: 7,
+  lambda: 6,
+  made: 5,
+  external: 4,
+  module: 3,
+  text: 2,
+  number: 2,
+  unknown: 1,
+  literal: 0,
+};
+
+/** Of the things that a name may stand for, the one that is likeliest to be served. */
+export function best(values: readonly Value[]): Value {
+  let chosen: Value = UNKNOWN;
+  let rank = -1;
+  for (const value of values) {
+    if (RANK[value.kind] <= rank) continue;
+    chosen = value;
+    rank = RANK[value.kind];
+  }
+  return chosen;
+}
+
+/** The frame of code at a module's end. */
+export function topOf(module: Module): Frame {
+  return { module, before: Infinity };
+}
+
+/** The frame of a function's body, or of the `__main__` block. */
+export function inside(module: Module, scope: Scope, given: ReadonlyMap<string, Value> = new Map()): Frame {
+  return { module, before: Infinity, local: { scope, given } };
+}
+
+/** The full name of what a value of a package is or was made by. */
+export function packagePath(value: Value): string | undefined {
+  if (value.kind === "external") return value.path;
+  return value.kind === "made" ? value.by : undefined;
+}
+
+/** `async def app(scope, receive, send)` or `def app(environ, start_response)`, by the parameters' names. */
+export function rawFramework(parameters: readonly Parameter[]): Framework | undefined {
+  const required = parameters.filter(({ kind, required }) => kind === "positional" && required);
+  const [first, second, third, ...more] = required.map(({ name }) => name);
+  if (first === undefined || second === undefined || more.length > 0) return undefined;
+  if (third !== undefined) return first.endsWith("scope") && second.startsWith("rec") ? RAW_ASGI : undefined;
+  return first.includes("env") && second.includes("start") ? RAW_WSGI : undefined;
+}
+
+export function withoutFirst(parameters: readonly Parameter[]): Parameter[] {
+  return parameters[0]?.kind === "positional" ? parameters.slice(1) : [...parameters];
+}
