@@ -52,6 +52,7 @@ function alternatives({ evaluator, module, place }: Subject, type: EntrypointTyp
   if (type === "http") return [];
   const lines: string[] = [];
   for (const name of evaluator.names(module).keys()) {
+    if (lines.length === MAX_LINES) break;
     const value = evaluator.name(module, name);
     const isAgent = type !== "handler" && value.kind === "class" && fitOfAgent(evaluator, value).fits;
     const isOwn =
@@ -60,5 +61,5 @@ function alternatives({ evaluator, module, place }: Subject, type: EntrypointTyp
     const isOfPackage = value.kind === "external" && name === "handler";
     if (isAgent || (type !== "agent" && (isHandler || isOfPackage))) lines.push(pasteLine(place, name));
   }
-  return lines.slice(0, MAX_LINES);
+  return lines;
 }

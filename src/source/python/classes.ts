@@ -1,11 +1,17 @@
-import type { ClassFacts, FunctionFacts } from "./facts.ts";
+import type { FunctionFacts } from "./facts.ts";
 import { frameworkMadeBy } from "./frameworks.ts";
 import type { Module } from "./project.ts";
-import { type Engine, type FunctionValue, rawFramework, UNKNOWN, type Value, withoutFirst } from "./value.ts";
+import {
+  type Engine,
+  type FunctionValue,
+  type Owner,
+  rawFramework,
+  UNKNOWN,
+  type Value,
+  withoutFirst,
+} from "./value.ts";
 
-const MAX_BASES_DEPTH = 12;
-
-export type Owner = { class: ClassFacts; module: Module };
+const MAX_ANCESTORS = 64;
 
 /** `outside`: not in the tarball's classes, but a base from outside may have it. */
 export type Member =
@@ -18,31 +24,25 @@ export function instanceOf(engine: Engine, value: Value): Value {
     return framework === undefined ? UNKNOWN : { kind: "app", framework, maker: value.path };
   }
   if (value.kind !== "class") return UNKNOWN;
-  const inherited = inheritedApp(engine, value, 0);
+  const inherited = inheritedApp(engine, value);
   if (inherited !== undefined) return inherited;
-  const call = findMember(engine, value, { name: "__call__" });
+  const call = findMember(engine, value, "__call__");
   const framework =
     call.kind === "function" ? rawFramework(withoutFirst(call.function.parameters)) : undefined;
   if (framework !== undefined) return { kind: "app", framework, maker: "" };
   return { ...value, kind: "instance" };
 }
 
-export function findMember(
-  engine: Engine,
-  owner: Owner,
-  { name, depth = 0 }: { name: string; depth?: number },
-): Member {
-  if (owner.class.members.has(name)) {
-    const facts = owner.class.members.get(name);
-    return facts === undefined
-      ? { kind: "value" }
-      : { kind: "function", function: facts, module: owner.module };
-  }
+export function findMember(engine: Engine, owner: Owner, name: string): Member {
   let outside = false;
-  for (const base of basesOf(engine, owner, depth)) {
-    const member = base.kind === "class" ? findMember(engine, base, { name, depth: depth + 1 }) : undefined;
-    if (member === undefined || member.kind === "outside") outside = true;
-    else if (member.kind !== "absent") return member;
+  for (const found of ancestry(engine, owner)) {
+    if (found.kind !== "class") outside = true;
+    else if (found.class.members.has(name)) {
+      const facts = found.class.members.get(name);
+      return facts === undefined
+        ? { kind: "value" }
+        : { kind: "function", function: facts, module: found.module };
+    }
   }
   return { kind: outside ? "outside" : "absent" };
 }
@@ -53,7 +53,7 @@ export function boundMethod(
   owner: Extract<Value, { kind: "class" | "instance" }>,
   name: string,
 ): Value {
-  const member = findMember(engine, owner, { name });
+  const member = findMember(engine, owner, name);
   if (member.kind !== "function") return UNKNOWN;
   const { function: facts, module } = member;
   const marks = facts.decorators.map((decorator) => (decorator.kind === "name" ? decorator.id : ""));
@@ -73,20 +73,32 @@ export function boundMethod(
   return bound;
 }
 
-function inheritedApp(engine: Engine, owner: Owner, depth: number): Value | undefined {
-  for (const base of basesOf(engine, owner, depth)) {
-    if (base.kind === "external") {
-      const framework = frameworkMadeBy(base.path);
-      if (framework !== undefined) return { kind: "app", framework, maker: base.path };
-    }
-    const inherited = base.kind === "class" ? inheritedApp(engine, base, depth + 1) : undefined;
-    if (inherited !== undefined) return inherited;
+function inheritedApp(engine: Engine, owner: Owner): Value | undefined {
+  for (const base of ancestry(engine, owner)) {
+    const framework = base.kind === "external" ? frameworkMadeBy(base.path) : undefined;
+    if (framework !== undefined && base.kind === "external")
+      return { kind: "app", framework, maker: base.path };
   }
   return undefined;
 }
 
-function basesOf(engine: Engine, owner: Owner, depth: number): Value[] {
-  if (depth > MAX_BASES_DEPTH) return [];
+/** A class and its bases, nearest first; close enough to Python's own order for what is asked here. */
+function ancestry(engine: Engine, { class: facts, module }: Owner): Value[] {
+  const found: Value[] = [{ kind: "class", class: facts, module }];
+  const seen = new Set([facts]);
+  for (const value of found) {
+    if (value.kind !== "class" || seen.size > MAX_ANCESTORS) continue;
+    for (const base of engine.bases(value)) {
+      if (base.kind === "class" && seen.has(base.class)) continue;
+      if (base.kind === "class") seen.add(base.class);
+      found.push(base);
+    }
+  }
+  return found;
+}
+
+/** For {@link Engine.bases}, which remembers them. */
+export function evaluateBases(engine: Engine, owner: Owner): Value[] {
   // Bases are read where the class was made: `class Agent(Agent)` has the earlier one as its base.
   const made = owner.module.facts.top.bindings.find(
     ({ value }) => value.kind === "class" && value.class === owner.class,
@@ -94,5 +106,5 @@ function basesOf(engine: Engine, owner: Owner, depth: number): Value[] {
   const frame = { module: owner.module, before: made?.order ?? Infinity };
   return owner.class.bases
     .filter((base) => base.kind !== "name" || base.id !== "object")
-    .map((base) => engine.evaluate(base, { frame, depth: depth + 1 }));
+    .map((base) => engine.evaluate(base, { frame, depth: 0 }));
 }

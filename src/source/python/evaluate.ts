@@ -1,6 +1,6 @@
 import { evaluateCall, invoke } from "./calls.ts";
-import { boundMethod, findMember, type Member, type Owner } from "./classes.ts";
-import type { Binding, Expression } from "./facts.ts";
+import { boundMethod, evaluateBases, findMember, type Member } from "./classes.ts";
+import type { Binding, ClassFacts, Expression, Scope } from "./facts.ts";
 import { frameworkOfMember } from "./frameworks.ts";
 import { locateWithin } from "./modules.ts";
 import { lookUp, namesOf } from "./names.ts";
@@ -11,6 +11,7 @@ import {
   type Engine,
   type Frame,
   type FunctionValue,
+  type Owner,
   packagePath,
   topOf,
   UNKNOWN,
@@ -37,11 +38,24 @@ export type Evaluator = {
 /** Reads what names mean, through assignments, imports and calls, without running anything. */
 export function createEvaluator(project: Project): Evaluator {
   let steps = 0;
+  const bindings = new Map<Scope, Map<string, Binding[]>>();
+  const bases = new Map<ClassFacts, Value[]>();
+  const names = new Map<Module, Map<string, Binding>>();
   const engine: Engine = {
     project,
     evaluate: (expression, at) => evaluate(engine, expression, at),
     attribute: (base, name, at) => attributeOf(engine, base, { name, at }),
     invoke: (value, given, depth) => invoke(engine, value, { given, depth }),
+    bindings: (scope, name) => remember(bindings, scope, () => byName(scope)).get(name) ?? [],
+    bases: (owner) => {
+      const known = bases.get(owner.class);
+      if (known !== undefined) return known;
+      // A class that is its own base ends here.
+      bases.set(owner.class, []);
+      const found = evaluateBases(engine, owner);
+      bases.set(owner.class, found);
+      return found;
+    },
     step: (depth) => {
       steps += 1;
       return steps < MAX_STEPS && depth < MAX_DEPTH;
@@ -49,12 +63,22 @@ export function createEvaluator(project: Project): Evaluator {
   };
   return {
     project,
-    names: (module) => namesOf(project, module),
+    names: (module) => remember(names, module, () => namesOf(project, module)),
     name: (module, name) => lookUp(engine, name, { frame: topOf(module), depth: 0 }),
     expression: (expression, frame) => evaluate(engine, expression, { frame, depth: 0 }),
     result: (value) => invoke(engine, value, { given: new Map(), depth: 0 }),
-    member: (owner, name) => findMember(engine, owner, { name }),
+    member: (owner, name) => findMember(engine, owner, name),
   };
+}
+
+function remember<K, V>(known: Map<K, V>, key: K, make: () => V): V {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
+}
+
+function byName({ bindings }: Scope): Map<string, Binding[]> {
+  return Map.groupBy(bindings, ({ name }) => name);
 }
 
 function evaluate(engine: Engine, expression: Expression, { frame, depth }: At): Value {

@@ -87,6 +87,9 @@ export type ModuleFacts = {
   top: Scope;
   /** The body of `if __name__ == "__main__":`. */
   main: Scope | undefined;
-  /** The module has `__getattr__`, or writes to `globals()`: names may exist that no statement binds. */
+  /**
+   * The module has `__getattr__`, or writes to `globals()`, or is too long to be read to its end: names may exist
+   * that are not among its bindings.
+   */
   dynamic: boolean;
 };

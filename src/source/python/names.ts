@@ -15,20 +15,22 @@ import {
 } from "./value.ts";
 
 const MAX_STAR_DEPTH = 8;
+/** Of the conditional bindings of one name, the last ones. */
+const MAX_ALTERNATIVES = 8;
 
 /** What a name stands for at a place. */
 export function lookUp(engine: Engine, name: string, { frame, depth }: At): Value {
   if (!engine.step(depth)) return UNKNOWN;
   const { local, module, before } = frame;
   if (local !== undefined) {
-    const bindings = live(local.scope.bindings, name, Infinity);
+    const bindings = live(engine.bindings(local.scope, name), Infinity);
     if (bindings.length > 0)
       return best(bindings.map((binding) => valueOf(engine, binding, { frame, depth })));
     const given = local.given.get(name);
     if (given !== undefined) return given;
   }
   const at: At = { frame: { module, before: local === undefined ? before : Infinity }, depth: depth + 1 };
-  const bindings = live(module.facts.top.bindings, name, at.frame.before);
+  const bindings = live(engine.bindings(module.facts.top, name), at.frame.before);
   if (bindings.length > 0) return best(bindings.map((binding) => valueOf(engine, binding, at)));
   return throughStars(engine, name, at);
 }
@@ -57,10 +59,11 @@ export function namesOf(project: Project, module: Module): Map<string, Binding> 
 }
 
 /** The last binding, and those before it that it may not have replaced. */
-function live(bindings: readonly Binding[], name: string, before: number): Binding[] {
+function live(bindings: readonly Binding[], before: number): Binding[] {
   const found: Binding[] = [];
-  for (const binding of bindings.toReversed()) {
-    if (binding.name !== name || binding.order >= before) continue;
+  for (let index = bindings.length - 1; index >= 0 && found.length < MAX_ALTERNATIVES; index -= 1) {
+    const binding = bindings[index];
+    if (binding === undefined || binding.order >= before) continue;
     found.push(binding);
     if (!binding.conditional) break;
   }

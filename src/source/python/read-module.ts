@@ -7,20 +7,30 @@ import { bind, bindTarget, emptyScope, newReader, type Place, readCalls, type Re
 /** Functions inside functions are read this deep: `def main(): async def serve(): …`. */
 const MAX_FUNCTION_DEPTH = 3;
 const MAX_BLOCK_DEPTH = 30;
+/** Statements and calls read of one module: ten times what a long one has, and some 300 ms. */
+const MAX_READ = 50_000;
 /** After these, a name may exist that no statement binds. */
 const DYNAMIC_CALLS = new Set(["globals", "exec", "setattr"]);
 
 export function readModule(root: Node): ModuleFacts {
   const main = emptyScope();
-  const reader = newReader(0, main);
+  const reader = newReader({ left: MAX_READ }, 0, main);
   readBlock(reader, root, { conditional: false, depth: 0 });
   const hasMain = main.calls.length > 0 || main.bindings.length > 0;
-  return { top: reader.scope, main: hasMain ? main : undefined, dynamic: isDynamic(reader.scope) };
+  return {
+    top: reader.scope,
+    main: hasMain ? main : undefined,
+    dynamic: reader.budget.left <= 0 || isDynamic(reader.scope),
+  };
 }
 
 function readBlock(reader: Reader, block: Node | null, place: Place): void {
   if (place.depth > MAX_BLOCK_DEPTH) return;
-  for (const statement of block?.namedChildren ?? []) readStatement(reader, statement, place);
+  for (const statement of block?.namedChildren ?? []) {
+    reader.budget.left -= 1;
+    if (reader.budget.left <= 0) return;
+    readStatement(reader, statement, place);
+  }
 }
 
 function readStatement(reader: Reader, node: Node, place: Place): void {
@@ -152,8 +162,8 @@ function readClass(reader: Reader, node: Node): ClassFacts {
   return { bases, members };
 }
 
-function readBody({ functionDepth }: Reader, node: Node): Scope {
-  const body = newReader(functionDepth + 1);
+function readBody({ budget, functionDepth }: Reader, node: Node): Scope {
+  const body = newReader(budget, functionDepth + 1);
   if (body.functionDepth <= MAX_FUNCTION_DEPTH) {
     readBlock(body, node.childForFieldName("body"), { conditional: false, depth: 0 });
   }

@@ -2,6 +2,9 @@ import type { Node } from "web-tree-sitter";
 import type { Binding, BoundValue, Scope } from "./facts.ts";
 import { positionOf, readExpression } from "./read-expression.ts";
 
+/** A statement with more is data, whose calls say nothing of the entrypoint. */
+const MAX_CALLS = 100;
+
 /** Reading of one scope: a module's top level, a function's body, a class's body. */
 export type Reader = {
   scope: Scope;
@@ -9,6 +12,8 @@ export type Reader = {
   main: Scope | undefined;
   order: number;
   functionDepth: number;
+  /** Of statements and calls, shared by all scopes of the module. */
+  budget: { left: number };
 };
 
 /** Where a statement stands. */
@@ -17,8 +22,8 @@ export type Place = { conditional: boolean; depth: number };
 /** How a target is bound; `index` is its place in a tuple of targets. */
 export type Target = { place: Place; value: (index: number | undefined) => BoundValue };
 
-export function newReader(functionDepth: number, main?: Scope): Reader {
-  return { scope: emptyScope(), main, order: 0, functionDepth };
+export function newReader(budget: Reader["budget"], functionDepth: number, main?: Scope): Reader {
+  return { scope: emptyScope(), main, order: 0, functionDepth, budget };
 }
 
 export function emptyScope(): Scope {
@@ -53,7 +58,9 @@ export function bindTarget(reader: Reader, node: Node | null, { place, value }: 
 /** Every call in a simple statement, calls within calls among them. */
 export function readCalls(reader: Reader, node: Node, { conditional }: Place): void {
   reader.order += 1;
-  for (const found of node.descendantsOfType("call")) {
+  const calls = node.descendantsOfType("call").slice(0, MAX_CALLS);
+  reader.budget.left -= calls.length;
+  for (const found of calls) {
     const call = readExpression(found);
     if (call.kind === "call") reader.scope.calls.push({ call, order: reader.order, conditional });
   }

@@ -1,4 +1,4 @@
-import type { ClassFacts, Expression, FunctionFacts, Parameter, Scope } from "./facts.ts";
+import type { Binding, ClassFacts, Expression, FunctionFacts, Parameter, Scope } from "./facts.ts";
 import { type Framework, RAW_ASGI, RAW_WSGI } from "./frameworks.ts";
 import type { Located } from "./modules.ts";
 import type { Module, Project } from "./project.ts";
@@ -21,6 +21,8 @@ export type Value =
   | { kind: "literal" }
   | { kind: "unknown" };
 
+/** A class of the tarball, or an instance of it. */
+export type Owner = { class: ClassFacts; module: Module };
 export type FunctionValue = { kind: "function"; function: FunctionFacts; module: Module };
 export type ClassValue = { kind: "class"; class: ClassFacts; module: Module };
 
@@ -42,6 +44,10 @@ export type Engine = {
   attribute(base: Value, name: string, at: At): Value;
   /** What calling a function of the tarball gives. */
   invoke(value: FunctionValue, given: ReadonlyMap<string, Value>, depth: number): Value;
+  /** The bindings of a name in a scope, in order. */
+  bindings(scope: Scope, name: string): readonly Binding[];
+  /** What the bases of a class stand for. */
+  bases(owner: Owner): readonly Value[];
   /** False once the work for one detection is used up: what is not known by then stays unknown. */
   step(depth: number): boolean;
 };
