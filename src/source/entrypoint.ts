@@ -1,11 +1,13 @@
 import type { Entrypoint } from "../model/entrypoint.ts";
-import type { Manifest } from "../model/manifest.ts";
-import type { Choice, Redirect, Subject } from "./entrypoint/choice.ts";
+import { RunnerError } from "../errors.ts";
+import type { EntrypointType, Manifest } from "../model/manifest.ts";
+import { type Choice, type Redirect, serveObject, type Subject } from "./entrypoint/choice.ts";
 import { chooseDjango } from "./entrypoint/django.ts";
 import { chooseNamed } from "./entrypoint/explicit.ts";
 import { choose } from "./entrypoint/implicit.ts";
+import { NOTHING } from "./entrypoint/nothing.ts";
 import { refuse } from "./entrypoint/refuse.ts";
-import { findEntryFile } from "./entrypoint/target.ts";
+import { type EntryFile, findEntryFile, likelyFiles } from "./entrypoint/target.ts";
 import { addressWarnings } from "./entrypoint/warnings.ts";
 import { createEvaluator } from "./python/evaluate.ts";
 import { listTree } from "./python/files.ts";
@@ -13,8 +15,8 @@ import { placeOf } from "./python/modules.ts";
 import { loadPythonParser } from "./python/parser.ts";
 import { type Loader, loadProject, readEntryModule, relativeLevels } from "./python/project.ts";
 
-/** `main.py` may name `server:app`, which may import it on; nobody needs more. */
-const MAX_REDIRECTS = 3;
+/** Other files looked at for what was meant, when the entrypoint has nothing to serve. */
+const MAX_HINT_FILES = 5;
 
 export type Detection = { entrypoint: Entrypoint; warnings: string[] };
 
@@ -30,22 +32,19 @@ export async function detectEntrypoint(options: { tree: string; manifest: Manife
   const { tree, manifest } = options;
   const [inventory, parser] = await Promise.all([listTree(tree), loadPythonParser()]);
   const loader: Loader = { tree, inventory, parser };
-  const file = findEntryFile(manifest.entrypointFile, inventory);
-  const wanted = { attr: manifest.entrypointAttr, type: manifest.entrypointType, because: "" };
-  if (wanted.attr !== undefined) wanted.because = `${wanted.attr} is named in oken.toml`;
-  const detection = await detectIn(loader, file, { ...wanted, redirects: 0 });
+  const entry = findEntryFile(manifest.entrypointFile, inventory);
+  const { entrypointAttr: attr, entrypointType: type } = manifest;
+  const because = "is named in oken.toml";
+  const detection = await detectIn(loader, entry, { attr, type, because }).catch(async (error: unknown) => {
+    throw await withHint(error, loader, { file: entry.file, type });
+  });
   detection.warnings.push(...addressWarnings(detection.entrypoint, manifest));
   return detection;
 }
 
-type Wish = {
-  attr: string | undefined;
-  type: Manifest["entrypointType"];
-  because: string;
-  redirects: number;
-};
+type Wish = { attr: string | undefined; type: EntrypointType | undefined; because: string };
 
-async function detectIn(loader: Loader, file: string, wish: Wish): Promise<Detection> {
+async function detectIn(loader: Loader, { file, spelled }: EntryFile, wish: Wish): Promise<Detection> {
   const outcome = await readEntryModule(loader, file);
   if (outcome.kind === "broken") {
     const { at, message } = outcome.problem;
@@ -54,26 +53,41 @@ async function detectIn(loader: Loader, file: string, wish: Wish): Promise<Detec
   if (outcome.kind === "skipped") return unread(loader, file, { wish, why: outcome.why });
   const { facts } = outcome;
   const project = await loadProject(loader, file, facts);
-  const module = { file, facts };
-  const place = placeOf(file, relativeLevels(facts), loader.inventory);
-  const subject: Subject = { evaluator: createEvaluator(project), module, place };
+  const place = spelled ? { file, ...spelled } : placeOf(file, relativeLevels(facts), loader.inventory);
+  const subject: Subject = { evaluator: createEvaluator(project), module: { file, facts }, place };
   const choice = await decide(loader, subject, wish);
   if (!("redirect" in choice)) return { entrypoint: { ...place, ...choice }, warnings: [] };
-  const next = findEntryFile(choice.redirect, loader.inventory);
+  // What is served is named now, so that there is no second redirect.
   const attr = choice.factory ? `${choice.attr}()` : choice.attr;
-  return await detectIn(loader, next, {
-    attr,
-    type: "http",
-    because: `${attr} is served by ${choice.because}`,
-    redirects: wish.redirects + 1,
-  });
+  const because = `is served by ${choice.because}`;
+  return await detectIn(loader, choice.redirect, { attr, type: "http", because });
 }
 
-async function decide(loader: Loader, subject: Subject, wish: Wish): Promise<Choice | Redirect> {
-  if (wish.attr !== undefined) return chooseNamed(subject, { ...wish, attr: wish.attr });
-  const django = wish.redirects < MAX_REDIRECTS ? await chooseDjango(loader, subject) : undefined;
-  if (django !== undefined) return django;
-  return choose(subject, wish.type);
+async function decide(
+  loader: Loader,
+  subject: Subject,
+  { attr, type, because }: Wish,
+): Promise<Choice | Redirect> {
+  if (attr !== undefined) return chooseNamed(subject, { attr, type, because });
+  return (await chooseDjango(loader, subject)) ?? choose(subject, type);
+}
+
+/** Adds the other file that has what this one has not. */
+async function withHint(
+  failure: unknown,
+  loader: Loader,
+  { file, type }: { file: string; type: EntrypointType | undefined },
+): Promise<unknown> {
+  if (!(failure instanceof RunnerError) || failure.details?.reason !== NOTHING) return failure;
+  const others = likelyFiles(loader.inventory).filter((other) => other !== file);
+  for (const other of others.slice(0, MAX_HINT_FILES)) {
+    const wish: Wish = { attr: undefined, type, because: "" };
+    const found = await detectIn(loader, { file: other, spelled: undefined }, wish).catch(() => undefined);
+    if (found === undefined) continue;
+    const hint = `or write entrypoint = "${other}" in oken.toml, where ${found.entrypoint.reason}`;
+    return refuse(`${failure.message}, ${hint}`, { ...failure.details, entrypoint: other });
+  }
+  return failure;
 }
 
 /** A file too large to read is believed to have what was named. */
@@ -86,16 +100,11 @@ function unread(loader: Loader, file: string, { wish, why }: { wish: Wish; why: 
   const place = placeOf(file, 0, loader.inventory);
   const factory = wish.attr.endsWith("()");
   const attr = wish.attr.replace(/\(\)$/u, "");
-  const choice: Choice = {
+  const choice = serveObject({
     type: wish.type,
     attr,
     factory,
-    mode: "object",
-    serve: "auto",
-    command: undefined,
-    env: {},
-    listens: undefined,
-    reason: wish.because,
-  };
+    reason: `${attr} in ${file} ${wish.because}`,
+  });
   return { entrypoint: { ...place, ...choice }, warnings: [`${file} was not read because ${why}`] };
 }

@@ -3,6 +3,7 @@ import type { EntrypointType } from "../../model/manifest.ts";
 import type { Evaluator } from "../python/evaluate.ts";
 import type { ModulePlace } from "../python/modules.ts";
 import type { Module } from "../python/project.ts";
+import type { EntryFile } from "./target.ts";
 
 /** One module under examination. */
 export type Subject = { evaluator: Evaluator; module: Module; place: ModulePlace };
@@ -11,7 +12,7 @@ export type Subject = { evaluator: Evaluator; module: Module; place: ModulePlace
 export type Choice = Omit<Entrypoint, "file" | "module" | "root">;
 
 /** A rule's answer when the entrypoint names another module: `uvicorn.run("pkg.server:app")`. */
-export type Redirect = { redirect: string; attr: string; factory: boolean; because: string };
+export type Redirect = { redirect: EntryFile; attr: string; factory: boolean; because: string };
 
 type ObjectChoice = {
   type: EntrypointType;

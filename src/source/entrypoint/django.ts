@@ -1,9 +1,10 @@
 import { createEvaluator } from "../python/evaluate.ts";
 import type { Call } from "../python/facts.ts";
-import { COMMON_ROOTS, locateAbsolute } from "../python/modules.ts";
+import { COMMON_ROOTS } from "../python/modules.ts";
 import { type Loader, loadProject, readEntryModule } from "../python/project.ts";
 import { inside } from "../python/value.ts";
 import type { Redirect, Subject } from "./choice.ts";
+import { findModule } from "./target.ts";
 
 const SETTING = "DJANGO_SETTINGS_MODULE";
 
@@ -16,36 +17,28 @@ export async function chooseDjango(loader: Loader, subject: Subject): Promise<Re
   const settings = settingsModule(subject);
   if (settings === undefined) return undefined;
   const roots = [subject.place.root, ...COMMON_ROOTS];
-  const located = locateAbsolute(settings, roots, loader.inventory);
-  if (located === undefined || !("file" in located)) return undefined;
-  const because = `${settings}, the settings of ${subject.module.file}`;
-  const application = await namedApplication(loader, located.file);
-  if (application !== undefined) return { ...application, factory: false, because };
-  const parent = settings.split(".").slice(0, -1);
-  for (const name of ["asgi", "wsgi"]) {
-    const beside = locateAbsolute([...parent, name].join("."), roots, loader.inventory);
-    if (beside !== undefined && "file" in beside) {
-      return { redirect: beside.file, attr: "application", factory: false, because };
-    }
+  const found = findModule(settings, roots, loader.inventory);
+  if (found === undefined) return undefined;
+  const beside = settings.split(".").slice(0, -1);
+  const paths = await namedApplications(loader, found.file);
+  for (const path of [...paths, [...beside, "asgi", "application"], [...beside, "wsgi", "application"]]) {
+    const redirect = findModule(path.slice(0, -1).join("."), roots, loader.inventory);
+    if (redirect === undefined) continue;
+    const because = `${settings}, the settings of ${subject.module.file}`;
+    return { redirect, attr: path.at(-1) ?? "application", factory: false, because };
   }
   return undefined;
 }
 
-async function namedApplication(
-  loader: Loader,
-  file: string,
-): Promise<{ redirect: string; attr: string } | undefined> {
+/** `WSGI_APPLICATION = "site.wsgi.application"`, in parts. */
+async function namedApplications(loader: Loader, file: string): Promise<string[][]> {
   const outcome = await readEntryModule(loader, file);
-  if (outcome.kind !== "read") return undefined;
-  const project = await loadProject(loader, file, outcome.facts);
-  const evaluator = createEvaluator(project);
-  for (const setting of ["ASGI_APPLICATION", "WSGI_APPLICATION"]) {
-    const value = evaluator.name({ file, facts: outcome.facts }, setting);
-    const path = value.kind === "text" ? value.text.split(".") : [];
-    const attr = path.pop();
-    if (attr !== undefined && path.length > 0) return { redirect: path.join("."), attr };
-  }
-  return undefined;
+  if (outcome.kind !== "read") return [];
+  const { facts } = outcome;
+  const evaluator = createEvaluator(await loadProject(loader, file, facts));
+  return ["ASGI_APPLICATION", "WSGI_APPLICATION"]
+    .map((setting) => evaluator.name({ file, facts }, setting))
+    .flatMap((value) => (value.kind === "text" ? [value.text.split(".")] : []));
 }
 
 /** `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site.settings")`, wherever the file says it. */

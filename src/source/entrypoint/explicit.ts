@@ -6,7 +6,7 @@ import { topOf, type Value } from "../python/value.ts";
 import { type Fit, fitOfAgent, fitOfHandler } from "./callables.ts";
 import { type Choice, serveObject, type Subject } from "./choice.ts";
 import { giveDefaults, requiredOf } from "./factories.ts";
-import { listed, pasteLine, refuse } from "./refuse.ts";
+import { article, listed, pasteLine, refuse } from "./refuse.ts";
 
 /** `app`, `x.y`, `create_app()`. */
 const ATTRIBUTE = /^([\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*)(\(\))?$/u;
@@ -17,7 +17,7 @@ const PLAIN_KINDS: ReadonlySet<Value["kind"]> = new Set(["literal", "text", "num
 export type Wanted = {
   attr: string;
   type: EntrypointType | undefined;
-  /** Who named it, as the beginning of the reason. */
+  /** Who named it, as the end of the reason. */
   because: string;
 };
 
@@ -43,12 +43,13 @@ export function chooseNamed(subject: Subject, { attr, type, because }: Wanted): 
   }
   const app = object.kind === "app" ? object.framework : madeBy(evaluator, object);
   const inner = call === undefined && object.kind === "app" ? object.framework.inner : undefined;
+  const what = app === undefined ? "" : `, ${article(app.title)} ${app.title},`;
   return serveObject({
     type: served,
     attr: inner === undefined ? path : `${path}.${inner}`,
     factory: call !== undefined || (served === "http" && object.kind === "function"),
     serve: served === "http" ? (app?.serve ?? "auto") : "auto",
-    reason: `${because}${app === undefined ? "" : `, ${app.title}`} in ${module.file}`,
+    reason: `${attr} in ${module.file}${what} ${because}`,
   });
 }
 

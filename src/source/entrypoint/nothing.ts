@@ -13,6 +13,9 @@ const WANTED: Record<EntrypointType, string> = {
 const WANTED_ANY =
   "define def handler(input), class Agent with run(self, input), or a web application such as app = FastAPI()";
 
+/** `details.reason` of the errors after which another file of the tarball may be what was meant. */
+export const NOTHING = "nothing_to_serve";
+
 /** Says what was seen and why it does not count, what would count, and what else could be named. */
 export function nothingToServe(
   subject: Subject,
@@ -30,6 +33,7 @@ export function nothingToServe(
     : "";
   const wanted = type === undefined ? WANTED_ANY : WANTED[type];
   return refuse(`${module.file} has nothing to serve${kind}${seen}: ${wanted}${instead}${script}`, {
+    reason: NOTHING,
     candidates: lines,
   });
 }

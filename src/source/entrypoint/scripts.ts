@@ -2,6 +2,7 @@ import type { Entrypoint, ServeMethod } from "../../model/entrypoint.ts";
 import { inside, packagePath, topOf, type Value } from "../python/value.ts";
 import { type Choice, type Redirect, runScript, type Subject } from "./choice.ts";
 import { type Server, serversIn } from "./servers.ts";
+import { findModule } from "./target.ts";
 
 /** Frameworks whose own command runs the file. */
 const STREAMLIT_OPTIONS = ["--server.address=0.0.0.0", "--server.port=$PORT", "--server.headless=true"];
@@ -56,6 +57,7 @@ function uses({ evaluator, module }: Subject, name: string): boolean {
 /** What a script under `__main__`, or in one go at the top level, starts a server on. */
 export function chooseScript({ evaluator, module }: Subject): Choice | Redirect | undefined {
   const { main, top } = module.facts;
+  const { project } = evaluator;
   const servers = [main, top].flatMap((scope) =>
     scope === undefined ? [] : serversIn(evaluator, module, scope),
   );
@@ -65,9 +67,11 @@ export function chooseScript({ evaluator, module }: Subject): Choice | Redirect 
     if (target?.kind !== "string") continue;
     const [name, attr, ...rest] = target.value.split(":");
     if (!name || !attr || rest.length > 0) continue;
+    const redirect = findModule(name, project.roots, project.inventory);
+    if (redirect === undefined) continue;
     const keyword = call.keywords.get("factory");
     const factory = keyword !== undefined && keyword.kind === "literal";
-    return { redirect: name, attr, factory, because: `${called}("${target.value}") in ${module.file}` };
+    return { redirect, attr, factory, because: `${called}("${target.value}") in ${module.file}` };
   }
   return runScript({
     serve: server.serve,

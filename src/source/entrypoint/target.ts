@@ -1,7 +1,9 @@
 import { nearest } from "../manifest/nearest.ts";
 import { listed, refuse } from "./refuse.ts";
 import type { Inventory } from "../python/files.ts";
-import { COMMON_ROOTS, locateAbsolute } from "../python/modules.ts";
+import { COMMON_ROOTS, locateAbsolute, type ModuleName } from "../python/modules.ts";
+
+const DOTTED = /^[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*$/u;
 
 /** Files that commonly are an entrypoint, the likeliest first. */
 const USUAL_NAMES = [
@@ -18,12 +20,15 @@ const USUAL_NAMES = [
   "manage.py",
 ];
 
+/** A file, and its module as it was spelled, if it was spelled as one. */
+export type EntryFile = { file: string; spelled: ModuleName | undefined };
+
 /**
  * The file that `entrypoint` names, which may be written as a path or as a module.
  *
  * @throws RunnerError `CONFIG_ERROR` naming what there is instead
  */
-export function findEntryFile(written: string, inventory: Inventory): string {
+export function findEntryFile(written: string, inventory: Inventory): EntryFile {
   const path = written.replace(/^(?:\.\/)+/u, "").replace(/\/+$/u, "");
   if (path.startsWith("/") || path.split("/").includes("..")) {
     throw refuse(`entrypoint "${written}" must be a path inside the tarball, such as "main.py"`);
@@ -33,16 +38,40 @@ export function findEntryFile(written: string, inventory: Inventory): string {
       `entrypoint "${written}" is a symbolic link, which the runner does not follow: name the file it points to`,
     );
   }
-  if (inventory.modules.has(path)) return checkedName(path);
+  if (inventory.modules.has(path)) return { file: checkedName(path), spelled: undefined };
   if (inventory.otherFiles.has(path)) {
     throw refuse(
       `entrypoint "${written}" is not a Python file: name a file that ends in .py, or "module:attr"`,
     );
   }
-  const module = moduleFile(path, inventory);
+  const module = findModule(path, COMMON_ROOTS, inventory);
   if (module !== undefined) return module;
-  if (inventory.directories.has(path)) return fileOfDirectory(path, written, inventory);
+  if (inventory.directories.has(path)) {
+    return { file: fileOfDirectory(path, written, inventory), spelled: undefined };
+  }
   throw missing(written, inventory);
+}
+
+/** A module by its dotted name, as Python would find it, or in the one other directory that has it. */
+export function findModule(
+  name: string,
+  roots: readonly string[],
+  inventory: Inventory,
+): EntryFile | undefined {
+  if (!DOTTED.test(name)) return undefined;
+  for (const root of roots) {
+    const located = locateAbsolute(name, [root], inventory);
+    if (located !== undefined && "file" in located) {
+      return { file: located.file, spelled: { module: name, root } };
+    }
+  }
+  const tails = [`/${name.replaceAll(".", "/")}.py`, `/${name.replaceAll(".", "/")}/__init__.py`];
+  const [file, ...others] = [...inventory.modules].filter((path) =>
+    tails.some((tail) => path.endsWith(tail)),
+  );
+  if (file === undefined || others.length > 0) return undefined;
+  const tail = tails.find((candidate) => file.endsWith(candidate)) ?? "";
+  return { file, spelled: { module: name, root: file.slice(0, -tail.length) } };
 }
 
 /** Files worth a look when the named one does not serve: usual names first, near the root first. */
@@ -60,18 +89,6 @@ export function likelyFiles(inventory: Inventory): string[] {
 function distanceOf(file: string): number {
   const usual = USUAL_NAMES.indexOf(file.split("/").at(-1) ?? "");
   return file.split("/").length * 100 + (usual === -1 ? USUAL_NAMES.length : usual);
-}
-
-function moduleFile(path: string, inventory: Inventory): string | undefined {
-  if (path.includes("/") || path.endsWith(".py") || path === "") return undefined;
-  const located = locateAbsolute(path, COMMON_ROOTS, inventory);
-  if (located !== undefined && "file" in located) return located.file;
-  // A package in a directory that is neither the root nor `src`: `backend/pkg/app.py`.
-  const tail = path.replaceAll(".", "/");
-  const found = [...inventory.modules].filter(
-    (file) => file.endsWith(`/${tail}.py`) || file.endsWith(`/${tail}/__init__.py`),
-  );
-  return found.length === 1 ? found[0] : undefined;
 }
 
 function fileOfDirectory(path: string, written: string, inventory: Inventory): string {

@@ -2,7 +2,7 @@ import type { Position } from "./facts.ts";
 
 /** PEP 263: a comment in the first two lines, before any code. */
 const CODING = /^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)/u;
-const KNOWN_ENCODINGS = ["gbk", "big5", "shift_jis", "euc-jp", "euc-kr", "utf-16"] as const;
+const KNOWN_ENCODINGS = ["gbk", "big5", "shift_jis", "euc-jp", "euc-kr"] as const;
 const BLANK_OR_COMMENT = /^[ \t\f]*(?:#.*)?$/u;
 
 export type Decoded = { source: string } | { problem: string; at: Position };
@@ -14,14 +14,16 @@ export type Decoded = { source: string } | { problem: string; at: Position };
  */
 export function decodeModule(bytes: Uint8Array): Decoded {
   const nul = bytes.indexOf(0);
-  if (nul !== -1) return { problem: "source code cannot contain null bytes", at: positionAt(bytes, nul) };
+  if (nul !== -1) {
+    const at = endOf(new TextDecoder().decode(bytes.subarray(0, nul)));
+    return { problem: "source code cannot contain null bytes", at };
+  }
   const encoding = declaredEncoding(bytes);
   if (encoding !== undefined) return { source: newlines(decodeAs(encoding, bytes)) };
   try {
     return { source: newlines(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) };
   } catch {
-    const at = positionAt(bytes, firstInvalid(bytes));
-    return { problem: "the file is not UTF-8 and names no other encoding", at };
+    return { problem: "the file is not UTF-8 and names no other encoding", at: endOf(validBeginning(bytes)) };
   }
 }
 
@@ -46,23 +48,25 @@ function newlines(source: string): string {
   return source.includes("\r") ? source.replaceAll(/\r\n?/gu, "\n") : source;
 }
 
-/** The start of the longest valid beginning's end, found by halving. */
-function firstInvalid(bytes: Uint8Array): number {
+/** What is valid before the first byte that is not, found by halving. */
+function validBeginning(bytes: Uint8Array): string {
+  let text = "";
   let valid = 0;
-  let invalid = bytes.length;
+  let invalid = bytes.length + 1;
   while (invalid - valid > 1) {
     const middle = Math.floor((valid + invalid) / 2);
     try {
-      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, middle), { stream: true });
+      // Streaming keeps back a letter whose bytes are not all there.
+      text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, middle), { stream: true });
       valid = middle;
     } catch {
       invalid = middle;
     }
   }
-  return Math.max(0, invalid - 1);
+  return text;
 }
 
-function positionAt(bytes: Uint8Array, offset: number): Position {
-  const before = new TextDecoder("utf-8").decode(bytes.subarray(0, offset)).split(/\r\n|[\r\n]/u);
-  return { line: before.length, column: Array.from(before.at(-1) ?? "").length + 1 };
+function endOf(text: string): Position {
+  const lines = text.split(/\r\n|[\r\n]/u);
+  return { line: lines.length, column: Array.from(lines.at(-1) ?? "").length + 1 };
 }

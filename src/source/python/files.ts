@@ -6,7 +6,7 @@ import { join } from "node:path";
 const MAX_ENTRIES = 20_000;
 const MAX_DEPTH = 64;
 /** A larger module is data in Python's clothes; reading it would only cost time. */
-export const MAX_MODULE_BYTES = 2 * 1024 * 1024;
+export const MAX_MODULE_BYTES = 1024 * 1024;
 /** Never the agent's own code, and often most of the tree. */
 const SKIPPED = new Set([".git", ".venv", "venv", "node_modules", "__pycache__", "site-packages"]);
 
@@ -44,7 +44,7 @@ export async function listTree(tree: string): Promise<Inventory> {
 
 /** Undefined when the file is larger than {@link MAX_MODULE_BYTES}. A link in its place is an error. */
 export async function readModuleBytes(tree: string, path: string): Promise<Uint8Array | undefined> {
-  const file = await open(join(tree, path), constants.O_RDONLY | constants.O_NOFOLLOW);
+  const file = await open(join(tree, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const { size } = await file.stat();
     if (size > MAX_MODULE_BYTES) return undefined;

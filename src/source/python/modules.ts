@@ -1,8 +1,9 @@
 import type { ModuleReference } from "./facts.ts";
 import type { Inventory } from "./files.ts";
 
-/** Where a module's file is and under which directory its dotted name counts. */
-export type ModulePlace = { file: string; module: string; root: string };
+/** A dotted name, and the directory under which it counts. */
+export type ModuleName = { module: string; root: string };
+export type ModulePlace = ModuleName & { file: string };
 
 /** What an import names: a file of the tarball, one of its directories, or something from outside. */
 export type Located = { file: string } | { directory: string } | undefined;

@@ -3,10 +3,10 @@ import grammarWasm from "tree-sitter-python/tree-sitter-python.wasm" with { type
 import engineWasm from "web-tree-sitter/web-tree-sitter.wasm" with { type: "file" };
 
 /** Source made to take long must not hold the event loop; a megabyte of plain Python takes about 150 ms. */
-const PARSE_LIMIT_MS = 500;
+const PARSE_LIMIT_MS = 1_000;
 
 export type PythonParser = {
-  /** The caller deletes the tree. Undefined when the source takes longer than half a second to parse. */
+  /** The caller deletes the tree. Undefined when the source takes longer than a second to parse. */
   parse(source: string): Tree | undefined;
 };
 

@@ -90,13 +90,13 @@ async function readOne(
   syntax: "judge" | "trust",
 ): Promise<Read | Exclude<ReadOutcome, { kind: "read" }>> {
   const bytes = await readModuleBytes(tree, file);
-  if (bytes === undefined) return { kind: "skipped", why: "it is larger than 2 MiB" };
+  if (bytes === undefined) return { kind: "skipped", why: "it is larger than 1 MiB" };
   const decoded = decodeModule(bytes);
   if ("problem" in decoded) {
     return { kind: "broken", problem: { message: decoded.problem, at: decoded.at } };
   }
   const parsed = parser.parse(decoded.source);
-  if (parsed === undefined) return { kind: "skipped", why: "parsing it takes longer than half a second" };
+  if (parsed === undefined) return { kind: "skipped", why: "parsing it takes longer than a second" };
   try {
     const problem = syntax === "judge" ? await findSyntaxProblem(decoded.source, parsed) : undefined;
     if (problem !== undefined) return { kind: "broken", problem };

@@ -6,6 +6,7 @@ import type { Position } from "./facts.ts";
 /** CPython itself refuses 200 open brackets; deeper ones could exhaust the stack that ruff has in WebAssembly. */
 const MAX_BRACKETS = 200;
 const NEWEST_PYTHON = "py314";
+const HANDLERS = new Set(["except_clause", "except_group_clause", "finally_clause"]);
 
 export type SyntaxProblem = { message: string; at: Position };
 
@@ -40,7 +41,7 @@ function firstProblem(source: string): SyntaxProblem | undefined {
 function isSuspicious({ rootNode }: Tree): boolean {
   if (rootNode.hasError) return true;
   if (rootNode.descendantsOfType(["print_statement", "exec_statement"]).length > 0) return true;
-  return hasRaggedBlock(rootNode);
+  return hasRaggedBlock(rootNode) || hasStrayClause(rootNode);
 }
 
 /** tree-sitter forgives an empty block, and a line that returns to where no open block began. */
@@ -56,6 +57,16 @@ function hasRaggedBlock(root: Node): boolean {
     }
     return block.type === "block" && column === undefined;
   });
+}
+
+/** Nor does it mind an `else:` in a column of its own, or a `try:` with nothing after it. */
+function hasStrayClause(root: Node): boolean {
+  const clauses = root.descendantsOfType(["elif_clause", "else_clause", "except_clause", "finally_clause"]);
+  const isOut = clauses.some(
+    ({ parent, startPosition }) => startPosition.column !== parent?.startPosition.column,
+  );
+  const tries = root.descendantsOfType("try_statement");
+  return isOut || tries.some(({ namedChildren }) => !namedChildren.some(({ type }) => HANDLERS.has(type)));
 }
 
 function bracketDepth(source: string): number {
