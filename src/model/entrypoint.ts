@@ -14,12 +14,16 @@ export type Entrypoint = {
    */
   module: string;
   /**
-   * Directory, relative to the tarball's root, that must be importable: `""` or `"src"`. `".."` when the
+   * Directory, relative to the tarball's root, that must be importable: `""` or `"src"`. After it on the path come
+   * `/app`, `/app/src` and the directory of `file`, for imports written for another way of starting. `".."` when the
    * tarball's root is itself the package that a relative import needs; `module` then starts with `app.`,
    * after `/app`.
    */
   root: string;
-  /** Attribute to take from the module; undefined for `script`. May be dotted. */
+  /**
+   * Attribute to take from the module; undefined for `script`. May be dotted. A `handler` is anything that can be
+   * called with the input; an `agent` is a class to be made once, or an instance that has `run`.
+   */
   attr: string | undefined;
   /** The attribute is a factory to be called with no arguments; an awaitable result is awaited. */
   factory: boolean;

@@ -56,6 +56,11 @@ describe("what detection reads of a tree", () => {
     );
   });
 
+  test("a module made to be slow is not parsed to its end", async () => {
+    await using tree = await treeOf({ "main.py": `x = [${"{'a': f(1)}, ".repeat(60_000)}]\n${HANDLER}` });
+    expect(await refusal(tree.path)).toContain("main.py was not read because it takes too long to parse");
+  });
+
   test("bytes that are not UTF-8 are refused at their place", async () => {
     await using tree = await treeOf({ "main.py": Buffer.from(`# caf\xe9\n${HANDLER}`, "latin1") });
     expect(await refusal(tree.path)).toContain(

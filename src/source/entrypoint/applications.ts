@@ -4,7 +4,7 @@ import type { Framework } from "../python/frameworks.ts";
 import type { Module } from "../python/project.ts";
 
 /** When there are several, in this order. */
-const PREFERRED_NAMES = ["app", "application", "api", "server"];
+export const PREFERRED_NAMES = ["app", "application", "api", "server"];
 
 export type AppCandidate = {
   name: string;

@@ -1,6 +1,7 @@
-import { type AppCandidate, chooseApp, findApps } from "./applications.ts";
+import { packagePath, type Value } from "../python/value.ts";
+import { type AppCandidate, chooseApp, findApps, PREFERRED_NAMES } from "./applications.ts";
 import { type Choice, serveObject, type Subject } from "./choice.ts";
-import { chooseFactory } from "./factories.ts";
+import { chooseFactory, FACTORY_NAMES } from "./factories.ts";
 import { article, listed, pasteLine, refuse } from "./refuse.ts";
 import { chooseScript } from "./scripts.ts";
 import { blockingServers, serversIn } from "./servers.ts";
@@ -23,6 +24,35 @@ export function chooseApplication(subject: Subject): Choice | undefined {
     `${module.file} has several web applications, ${listed(named, "and")}: write one of these in oken.toml: ${lines.join(" or ")}`,
     { candidates: lines },
   );
+}
+
+/**
+ * Something under a usual name that reading cannot see into: what the author says is http, what a package's
+ * factory made, or what the file gives to a server when it is run.
+ */
+export function chooseUnknownApplication(
+  { evaluator, module }: Subject,
+  isSaid: boolean,
+): Choice | undefined {
+  const { top, main } = module.facts;
+  const isOpen = (name: string) =>
+    ["made", "external", "unknown"].includes(evaluator.name(module, name).kind);
+  const served = serversIn(evaluator, module, main ?? top)
+    .map(({ target, frame }) => (frame.module === module && target?.kind === "name" ? target.id : ""))
+    .find((name) => evaluator.names(module).has(name) && isOpen(name));
+  const named = PREFERRED_NAMES.filter((name) => evaluator.names(module).has(name) && isOpen(name));
+  const made = named.find((name) => isSaid || isMadeByFactory(evaluator.name(module, name)));
+  const attr = served ?? made;
+  if (attr === undefined || blockingServers(evaluator, module).length > 0) return undefined;
+  const origin = packagePath(evaluator.name(module, attr));
+  const from = origin === undefined ? "" : ` from ${origin}`;
+  const why =
+    served === undefined ? "has the name of a web application" : "is given to a server under __main__";
+  return serveObject({ type: "http", attr, reason: `${attr} in ${module.file}${from} ${why}` });
+}
+
+function isMadeByFactory(value: Value): boolean {
+  return value.kind === "made" && FACTORY_NAMES.includes(value.by.split(".").at(-1) ?? "");
 }
 
 /** Of several, the one that the file serves when it is run. */

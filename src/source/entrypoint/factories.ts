@@ -6,7 +6,7 @@ import { type FunctionValue, topOf, type Value } from "../python/value.ts";
 import { type Choice, serveObject, type Subject } from "./choice.ts";
 import { article, listed, pasteLine, refuse } from "./refuse.ts";
 
-const FACTORY_NAMES = ["create_app", "make_app", "build_app", "get_app"];
+export const FACTORY_NAMES = ["create_app", "make_app", "build_app", "get_app"];
 
 type Factory = {
   name: string;

@@ -3,7 +3,7 @@ import type { Parameter } from "../python/facts.ts";
 import { inside, packagePath, topOf, type Value } from "../python/value.ts";
 import { fitOfAgent, fitOfHandler } from "./callables.ts";
 import { type Choice, type Redirect, serveObject, type Subject } from "./choice.ts";
-import { chooseApplication } from "./choose-application.ts";
+import { chooseApplication, chooseUnknownApplication } from "./choose-application.ts";
 import { chooseFactory } from "./factories.ts";
 import { nothingToServe } from "./nothing.ts";
 import { refuse } from "./refuse.ts";
@@ -26,7 +26,9 @@ export function choose(subject: Subject, type: EntrypointType | undefined): Choi
     (http ? (chooseApplication(subject) ?? chooseFileRunner(subject)) : undefined) ??
     (agent ? chooseAgent(subject) : undefined) ??
     (handler ? (chooseHandler(subject) ?? chooseMain(subject)) : undefined) ??
-    (http ? (chooseFactory(subject, "named") ?? chooseScript(subject)) : undefined) ??
+    (http ? chooseFactory(subject, "named") : undefined) ??
+    (http ? chooseUnknownApplication(subject, type === "http") : undefined) ??
+    (http ? chooseScript(subject) : undefined) ??
     (type === "http" ? chooseUnknownScript(subject) : undefined);
   if (choice === undefined)
     throw nothingToServe(subject, { type, mainIsScript: isGivenCommandLine(subject) });

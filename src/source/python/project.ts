@@ -96,7 +96,7 @@ async function readOne(
     return { kind: "broken", problem: { message: decoded.problem, at: decoded.at } };
   }
   const parsed = parser.parse(decoded.source);
-  if (parsed === undefined) return { kind: "skipped", why: "parsing it takes longer than a second" };
+  if (parsed === undefined) return { kind: "skipped", why: "it takes too long to parse" };
   try {
     const problem = syntax === "judge" ? await findSyntaxProblem(decoded.source, parsed) : undefined;
     if (problem !== undefined) return { kind: "broken", problem };
