@@ -4,6 +4,7 @@ import { posix } from "node:path";
 import { planPdmLock, planPoetryLock } from "./foreign-lock.ts";
 import type { DependencyPlan } from "./plan.ts";
 import { dependencyError, newPlan } from "./plan.ts";
+import { isExact } from "./list.ts";
 import { poetryRequirements } from "./poetry.ts";
 import { addLocalProject, readProject } from "./project.ts";
 import { installPyproject, parsePyproject, resolvePyproject, stringOf, strings, table } from "./pyproject.ts";
@@ -15,7 +16,7 @@ import type { SourceTree } from "./tree.ts";
 import { planUvLock } from "./uv-lock.ts";
 import { workspaceFiles } from "./workspace.ts";
 
-const UNLOCKED = "There is no uv.lock: the versions were chosen at this deploy. `uv lock` makes one to ship.";
+const UNLOCKED = "No lock was shipped, so the versions were chosen at this deploy: `uv lock` makes one.";
 
 /** Decides where the agent's dependencies are named; the first that is there wins. */
 export async function planDependencies(tree: SourceTree, entrypointFile: string): Promise<DependencyPlan> {
@@ -102,11 +103,24 @@ async function planProject(tree: SourceTree, pyproject: Pyproject): Promise<Depe
 
 async function planRequirements(tree: SourceTree): Promise<DependencyPlan> {
   const requirements = await readRequirements(tree, "requirements.txt");
+  const { lines, localDirectories, localFiles, warnings } = requirements;
+  // pip refuses a list with hashes that leaves anything out, so such a list needs no resolving.
+  if (isExact(lines) && localDirectories.length === 0 && localFiles.length === 0) {
+    const list = [...requirements.indexLines, ...lines].map((line) => `${line}\n`).join("");
+    return newPlan({
+      style: "requirements.txt",
+      reason: "requirements.txt lists every package exactly",
+      lock: "requirements.lock",
+      locked: true,
+      files: { "requirements.lock": list },
+      warnings,
+    });
+  }
   const plan = newPlan({
     style: "requirements.txt",
     reason: "requirements.txt lists the packages",
     lock: "requirements.lock",
-    warnings: requirements.warnings,
+    warnings,
   });
   return finishList({ tree, plan, ...requirements });
 }

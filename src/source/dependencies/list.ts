@@ -12,6 +12,11 @@ const REQUIREMENT =
 
 const INDEX = /^--(?:index-url|extra-index-url|find-links) https?:\/\/[^\s'"]+$/;
 
+/** Each line is one version of a package with the hashes of its files. */
+export function isExact(lines: string[]): boolean {
+  return lines.length > 0 && lines.every((line) => REQUIREMENT.test(line) && /==[^*]+--hash=/.test(line));
+}
+
 /** The list without the packages that come built already. */
 export function withoutPackages(list: string, names: Set<string>): string {
   const { indexes, blocks } = parseList(list);
