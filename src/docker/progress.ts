@@ -213,7 +213,12 @@ function flush(step: Tracked, sink: ProgressSink): void {
 
 function emitLine(step: Tracked, text: string, sink: ProgressSink): void {
   // What a progress bar overwrites with a carriage return was never meant to stay.
-  const line = sink.redact(text.replace(/\r$/, "").replace(/^.*\r/, "").slice(0, MAX_LINE));
+  const line = sink.redact(
+    text
+      .replace(/\r$/, "")
+      .replace(/^[^]*\r/, "")
+      .slice(0, MAX_LINE),
+  );
   step.tail.push(line);
   if (step.tail.length > TAIL_LINES) step.tail.shift();
   sink.onEvent({ type: "log", line });

@@ -121,7 +121,12 @@ function createLog(onEvent: ((event: BuildEvent) => void) | undefined) {
   const kept: string[] = [];
   let partial = "";
   const emit = (text: string) => {
-    const line = redact(text.replace(/\r$/, "").replace(/^.*\r/, "").slice(0, MAX_LINE));
+    const line = redact(
+      text
+        .replace(/\r$/, "")
+        .replace(/^[^]*\r/, "")
+        .slice(0, MAX_LINE),
+    );
     kept.push(line);
     if (kept.length > TAIL_LINES) kept.shift();
     onEvent?.({ type: "log", line });

@@ -1,12 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 
 import { buildAgent } from "../../src/agents/build.ts";
 import type { AgentBuildOptions, AgentImage } from "../../src/agents/build.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { createImages } from "../../src/docker/image.ts";
 import type { BuildEvent } from "../../src/docker/types.ts";
+import { writeTree } from "../helpers/tree.ts";
 import type { BuildSettings } from "../../src/source/dependencies/index.ts";
 
 /** A program in the place of the runtime: runs the agent's `main.py` with the application's directory importable. */
@@ -68,13 +69,6 @@ export async function buildFiles(
     throw error;
   } finally {
     await rm(directory, { recursive: true, force: true });
-  }
-}
-
-export async function writeTree(root: string, files: Record<string, string>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), text);
   }
 }
 

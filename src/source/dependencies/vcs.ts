@@ -11,6 +11,10 @@ const ARCHIVES: Record<string, (repository: string, revision: string) => string>
   "bitbucket.org": (repository, revision) => `https://bitbucket.org/${repository}/get/${revision}.tar.gz`,
 };
 
+/** `git+https://host/owner/name@revision#egg=name&subdirectory=path` */
+const REPOSITORY =
+  /^git\+(?:https?|ssh):\/\/(?:[^@/\s]+@)?([^/:\s]+)\/([\w.-]+(?:\/[\w.-]+)+)(?:@([\w./-]+))?(?:#([^\s;]*))?(?:\s*;.*)?$/;
+
 /**
  * A `git+https:` requirement as the archive of that revision, since the images of agents have no git.
  * Undefined for a requirement that is no repository. Throws for a repository that has no such archive.
@@ -18,22 +22,15 @@ const ARCHIVES: Record<string, (repository: string, revision: string) => string>
 export function archiveUrl(target: string, givenName: string | undefined): SourceArchive | undefined {
   const vcs = /^(git|hg|svn|bzr)\+/.exec(target);
   if (vcs === null) return undefined;
-  const parsed =
-    /^git\+(?:https?|ssh):\/\/(?:[^@/\s]+@)?([^/:\s]+)\/([\w.-]+(?:\/[\w.-]+)+?)(?:\.git)?(?:@([\w./-]+))?(?:[?#](\S*))?(?:\s*;.*)?$/.exec(
-      target,
-    );
-  const [, host = "", repository = "", revision = "HEAD", fragment = ""] = parsed ?? [];
+  const [, host = "", path = "", revision = "HEAD", fragment = ""] = REPOSITORY.exec(target) ?? [];
+  const repository = path.replace(/\.git$/, "");
   const archive = ARCHIVES[host.toLowerCase()];
-  const name = givenName ?? /(?:^|[&#])egg=([\w.-]+)/.exec(fragment)?.[1];
-  if (
-    archive === undefined ||
-    name === undefined ||
-    (/(?:^|&)subdirectory=/.test(fragment) && name === undefined)
-  ) {
+  const name = givenName ?? /(?:^|&)egg=([\w.-]+)/.exec(fragment)?.[1];
+  if (archive === undefined || name === undefined) {
     throw dependencyError(
       "git_missing",
       `\`${target}\` comes from a repository that has no archives to download, and the build has no git.`,
-      `Write it as \`name @ git+https://github.com/…@revision\` or \`name @ https://…/archive.tar.gz\`, or depend on a release.`,
+      "Write it as `name @ git+https://github.com/…@revision`, or depend on a release.",
     );
   }
   const subdirectory = /(?:^|&)(subdirectory=[\w./-]+)/.exec(fragment)?.[1];

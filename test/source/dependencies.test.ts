@@ -1,0 +1,391 @@
+import { describe, expect, test } from "bun:test";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { openTree, planDependencies } from "../../src/source/dependencies/index.ts";
+import type { DependencyPlan } from "../../src/source/dependencies/index.ts";
+import { writeTree } from "../helpers/tree.ts";
+
+async function plan(files: Record<string, string>): Promise<DependencyPlan> {
+  await using tree = await temporaryTree(files);
+  return await planDependencies(openTree(tree.path), "main.py");
+}
+
+async function temporaryTree(files: Record<string, string>) {
+  const path = await mkdtemp(join(tmpdir(), "oken-test-"));
+  await writeTree(path, files);
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+const failure = (files: Record<string, string>) => plan(files).catch((error: unknown) => error);
+
+const PROJECT = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\n';
+const LOCK = `version = 1
+revision = 3
+requires-python = ">=3.9"
+
+[[package]]
+name = "demo"
+version = "1"
+source = { virtual = "." }
+
+[package.metadata]
+requires-dist = [{ name = "six", specifier = ">=1.16,<2" }]
+
+[package.metadata.requires-dev]
+dev = [{ name = "pytest", specifier = ">=8" }]
+`;
+const POETRY_LOCK = `[[package]]
+name = "six"
+version = "1.16.0"
+optional = false
+groups = ["main"]
+markers = "python_version >= \\"3.9\\""
+files = [{file = "six.whl", hash = "sha256:aa"}]
+
+[[package]]
+name = "pytest"
+version = "8.0.0"
+optional = false
+groups = ["dev"]
+files = [{file = "pytest.whl", hash = "sha256:bb"}]
+
+[metadata]
+lock-version = "2.1"
+`;
+
+describe("the style", () => {
+  const everything = {
+    "main.py": "# /// script\n# dependencies = ['a']\n# ///\n",
+    "setup.py": "from setuptools import setup\nsetup(install_requires=['six'])\n",
+    "requirements.txt": "six\n",
+    "pyproject.toml": `${PROJECT}dependencies = ["six<2,>=1.16"]\n[dependency-groups]\ndev = ["pytest>=8"]\n`,
+    "pdm.lock": POETRY_LOCK,
+    "poetry.lock": POETRY_LOCK,
+    "uv.lock": LOCK,
+  };
+  const order = [
+    "uv.lock",
+    "poetry.lock",
+    "pdm.lock",
+    "pyproject.toml",
+    "requirements.txt",
+    "main.py",
+    "setup.py",
+  ];
+
+  test.each(order.map((file, index) => [file, order.slice(0, index)] as const))(
+    "%s is used when %j are not there",
+    async (file, absent) => {
+      const files = Object.fromEntries(Object.entries(everything).filter(([name]) => !absent.includes(name)));
+      expect((await plan(files)).style as string).toBe(file === "main.py" ? "script" : file);
+    },
+  );
+
+  test("nothing names a dependency", async () => {
+    expect(await plan({ "main.py": "" })).toMatchObject({ style: "none", lock: undefined });
+  });
+
+  test("a pyproject.toml of tools alone leaves it to requirements.txt", async () => {
+    const files = { "pyproject.toml": "[tool.ruff]\nline-length = 100\n", "requirements.txt": "six\n" };
+    expect(await plan(files)).toMatchObject({ style: "requirements.txt" });
+  });
+
+  test("a link is as good as absent", async () => {
+    await using tree = await temporaryTree({ "main.py": "", "real.txt": "six\n" });
+    await symlink("real.txt", join(tree.path, "requirements.txt"));
+    expect(await planDependencies(openTree(tree.path), "main.py")).toMatchObject({ style: "none" });
+  });
+});
+
+const locked = (dependencies: string, groups = '[dependency-groups]\ndev = ["pytest>=8"]\n') => ({
+  "uv.lock": LOCK,
+  "pyproject.toml": `${PROJECT}dependencies = ${dependencies}\n${groups}`,
+});
+
+describe("a uv.lock that no longer matches is an error that names the difference", () => {
+  test.each([
+    ["spaces and order do not matter", locked('["six < 2, >= 1.16"]')],
+    ["a new version of the project does not matter", { ...locked('["six>=1.16,<2"]') }],
+  ])("%s", async (_, files) => {
+    expect(await plan(files)).toMatchObject({ style: "uv.lock", locked: true });
+  });
+
+  test.each([
+    ["an added package", locked('["six>=1.16,<2", "httpx"]'), "`httpx`"],
+    ["another range", locked('["six>=1.17,<2"]'), "`six>=1.17,<2`"],
+    ["a removed package", locked("[]"), "`six<2,>=1.16`"],
+    [
+      "an added package of a group",
+      locked('["six>=1.16,<2"]', '[dependency-groups]\ndev = ["pytest>=8", "ruff"]\n'),
+      "`ruff`",
+    ],
+    [
+      "another project",
+      { "uv.lock": LOCK, "pyproject.toml": '[project]\nname = "other"\n' },
+      "no project named other",
+    ],
+  ])("%s", async (_, files, named) => {
+    const error = await failure(files);
+    expect(error).toMatchObject({ code: "BUILD_FAILED", details: { class: "lock_drift" } });
+    expect(String(error)).toContain(named);
+    expect(String(error)).toContain("Run `uv lock`");
+  });
+});
+
+test("only what resolving reads is kept of pyproject.toml", async () => {
+  const text = (version: string, comment: string) => `# ${comment}
+[project]
+name = "demo"
+version = "${version}"
+description = "x"
+dependencies = ["six"]
+
+[build-system]
+requires = ["hostile"]
+build-backend = "hostile"
+
+[tool.uv]
+no-binary-package = ["six"]
+index-url = "https://elsewhere.example/simple"
+
+[tool.ruff]
+line-length = 100
+`;
+  const first = await plan({ "pyproject.toml": text("1", "a") });
+  const second = await plan({ "pyproject.toml": text("2", "b") });
+  expect(second.files).toEqual(first.files);
+  expect(JSON.stringify(first.files)).not.toMatch(/hostile|elsewhere|no-binary|description/);
+});
+
+const lines = async (files: Record<string, string>) =>
+  (await plan(files)).files["requirements.in"]?.split("\n").filter((line) => line !== "");
+
+describe("requirements.txt", () => {
+  test("includes, constraints, comments and continued lines are read as pip reads them", async () => {
+    const result = await plan({
+      "requirements.txt":
+        "-r deps/base.txt\n--requirement=deps/more.txt\n-c pins.txt\n# a comment\nsix>=1 # why\n",
+      "deps/base.txt": "flask[async]>=3 \\\n  ; python_version > '3'\n",
+      "deps/more.txt": "-r base2.txt\n",
+      "deps/base2.txt": "rich\n",
+      "pins.txt": "werkzeug<4\n",
+    });
+    expect(
+      result.files["requirements.in"]
+        ?.split("\n")
+        .filter(Boolean)
+        .map((line) => line.replaceAll(/\s+/g, " ")),
+    ).toEqual(["flask[async]>=3 ; python_version > '3'", "rich", "six>=1"]);
+    expect(result.files["constraints.txt"]).toBe("werkzeug<4\n");
+  });
+
+  test.each([
+    "--no-binary six",
+    "--no-binary=:all:",
+    "--only-binary :all:",
+    "--trusted-host example.com",
+    "--no-build-isolation",
+  ])("%s is dropped", async (option) => {
+    expect(await lines({ "requirements.txt": `${option}\nsix\n` })).toEqual(["six"]);
+  });
+
+  test.each(["six --no-binary six", "six --global-option=x", "six --config-settings a=b"])(
+    "an option after a requirement is dropped: %s",
+    async (line) => {
+      expect(await lines({ "requirements.txt": `${line}\n` })).toEqual(["six"]);
+    },
+  );
+
+  test("indexes of the upload are asked as pip asks them", async () => {
+    const result = await plan({
+      "requirements.txt": "--extra-index-url https://example.com/whl/cpu\ntorch\n",
+    });
+    expect(result.files["indexes"]).toBe("--extra-index-url https://example.com/whl/cpu\n");
+    expect(result.compileFlags).toContain("unsafe-best-match");
+  });
+
+  test("an exact list with hashes is installed as it is", async () => {
+    const list = "six==1.16.0 --hash=sha256:aa --hash=sha256:bb\n";
+    expect(await plan({ "requirements.txt": list })).toMatchObject({
+      locked: true,
+      files: { "requirements.lock": list },
+    });
+  });
+
+  test("a project of the upload brings its own requirements and is made importable", async () => {
+    const result = await plan({
+      "requirements.txt": "-e ./libs/common\nsix\n",
+      "libs/common/pyproject.toml": '[project]\nname = "common"\nversion = "2"\ndependencies = ["rich"]\n',
+      "libs/common/src/common/__init__.py": "",
+    });
+    expect(result.files["requirements.in"]).toBe("six\nrich\n");
+    expect(result).toMatchObject({
+      importable: ["libs/common/src"],
+      projects: [{ name: "common", version: "2" }],
+    });
+  });
+
+  test("a wheel of the upload is installed", async () => {
+    const result = await plan({
+      "requirements.txt": "./wheels/demo-1-py3-none-any.whl\n",
+      "wheels/demo-1-py3-none-any.whl": "x",
+    });
+    expect(Object.values(result.copies)).toEqual(["wheels/demo-1-py3-none-any.whl"]);
+    expect(result.files["requirements.in"]).toMatch(
+      /^demo @ oken-local-file:\w+\/demo-1-py3-none-any\.whl\n$/,
+    );
+  });
+
+  test("a repository is fetched as an archive, since images have no git", async () => {
+    expect(
+      await lines({ "requirements.txt": "git+https://github.com/psf/requests.git@v2.32.0#egg=requests\n" }),
+    ).toEqual(["requests @ https://github.com/psf/requests/archive/v2.32.0.tar.gz"]);
+  });
+
+  test.each([
+    ["-r absent.txt", "absent.txt"],
+    ["-r ../outside.txt", "inside the upload"],
+    ["-r https://example.com/r.txt", "inside the upload"],
+    ["./absent", "absent"],
+    ["--frobnicate", "--frobnicate"],
+    ["-r requirements.txt", "included by itself"],
+    ["git+https://git.example.com/x@v1#egg=x", "no git"],
+    ["--index-url file:///etc", "must be a URL"],
+  ])("%s is refused with its line", async (line, named) => {
+    const error = await failure({ "requirements.txt": `six\n${line}\n` });
+    expect(error).toMatchObject({ code: "BUILD_FAILED" });
+    expect(String(error)).toContain(named);
+  });
+});
+
+const poetryProject = (dependencies: string) =>
+  `[tool.poetry]\nname = "demo"\n\n[tool.poetry.dependencies]\npython = "^3.9"\n${dependencies}`;
+
+describe("Poetry", () => {
+  test("a lock that groups its packages is the list, without the other groups", async () => {
+    const result = await plan({
+      "pyproject.toml": poetryProject('six = "^1.16"\n'),
+      "poetry.lock": POETRY_LOCK,
+    });
+    expect(result).toMatchObject({ lock: "requirements.lock", locked: true });
+    expect(result.files["requirements.lock"]).toBe(
+      'six==1.16.0 ; python_version >= "3.9" \\\n    --hash=sha256:aa\n',
+    );
+  });
+
+  test("an older lock binds what the project asks for", async () => {
+    const result = await plan({
+      "pyproject.toml": poetryProject('six = "^1.16"\n'),
+      "poetry.lock": POETRY_LOCK.replaceAll(/^groups.*\n|^markers.*\n/gm, ""),
+    });
+    expect(result.files).toMatchObject({
+      "requirements.in": "six>=1.16,<2\n",
+      "constraints.txt": "six==1.16.0\npytest==8.0.0\n",
+    });
+  });
+
+  test("a package that the lock does not have is drift", async () => {
+    const error = await failure({
+      "pyproject.toml": poetryProject('httpx = "*"\n'),
+      "poetry.lock": POETRY_LOCK,
+    });
+    expect(error).toMatchObject({ details: { class: "lock_drift" } });
+    expect(String(error)).toContain("Run `poetry lock`");
+  });
+
+  test.each([
+    ['six = "^1.16.2"', "six>=1.16.2,<2"],
+    ['six = "^0.3"', "six>=0.3,<0.4"],
+    ['six = "^0.0.3"', "six>=0.0.3,<0.0.4"],
+    ['six = "^0"', "six>=0,<1"],
+    ['six = "~1.2.3"', "six>=1.2.3,<1.3"],
+    ['six = "~1"', "six>=1,<2"],
+    ['six = "1.16.0"', "six==1.16.0"],
+    ['six = "1.*"', "six==1.*"],
+    ['six = "*"', "six"],
+    ['six = ">=1,<2"', "six>=1,<2"],
+    [
+      'six = {version = "^1", extras = ["a", "b"], markers = "os_name == \'nt\'"}',
+      "six[a,b]>=1,<2 ; (os_name == 'nt')",
+    ],
+    [
+      'six = {version = "1.0", python = ">=3.8,<3.11"}',
+      'six==1.0 ; (python_version >= "3.8" and python_version < "3.11")',
+    ],
+    [
+      'six = {git = "https://github.com/benjaminp/six.git", tag = "1.16.0"}',
+      "six @ https://github.com/benjaminp/six/archive/1.16.0.tar.gz",
+    ],
+  ])("%s asks for %s", async (text, expected) => {
+    expect((await plan({ "pyproject.toml": poetryProject(`${text}\n`) })).files["requirements.in"]).toBe(
+      `${expected}\n`,
+    );
+  });
+});
+
+const setup = (args: string) => `from setuptools import setup\nsetup(name="demo", version="3",\n${args})\n`;
+
+describe("setup.py is read, not run", () => {
+  test("a written list is taken, comments left out", async () => {
+    const result = await plan({
+      "setup.py": setup("install_requires=[\n 'six>=1', # one\n \"rich[x]\",\n]"),
+    });
+    expect(result.files["requirements.in"]).toBe("six>=1\nrich[x]\n");
+    expect(result).toMatchObject({
+      style: "setup.py",
+      dynamic: [],
+      projects: [{ name: "demo", version: "3" }],
+    });
+  });
+
+  test("setup.cfg is read where setup.py leaves it to it", async () => {
+    const result = await plan({
+      "setup.py": "import setuptools; setuptools.setup()\n",
+      "setup.cfg":
+        "[metadata]\nname = demo\n[options]\ninstall_requires =\n    six>=1\n    rich ; python_version > '3'\n",
+    });
+    expect(result.files["requirements.in"]).toBe("six>=1\nrich ; python_version > '3'\n");
+  });
+
+  test.each([
+    ["a computed list", setup("install_requires=open('r.txt').read().split()")],
+    ["a list with a variable", setup("install_requires=['six', EXTRA]")],
+    ["passed-on settings", "from setuptools import setup\nsetup(**config)\n"],
+  ])("%s is left to the isolated build", async (_, text) => {
+    expect(await plan({ "setup.py": text })).toMatchObject({ dynamic: ["."] });
+  });
+
+  test("extension modules are built", async () => {
+    expect(await plan({ "setup.py": setup("ext_modules=[Extension('a', ['a.c'])]") })).toMatchObject({
+      builds: ["."],
+    });
+  });
+});
+
+test("inline metadata asks for packages as a project does", async () => {
+  const result = await plan({
+    "main.py":
+      '#!/usr/bin/env python\n# /// script\n# requires-python = ">=3.10"\n# dependencies = [\n#   "six",\n# ]\n# ///\nimport six\n',
+  });
+  expect(result).toMatchObject({ style: "script", lock: "uv.lock", locked: false });
+  expect(result.files["pyproject.toml"]).toContain('requires-python = ">=3.10"');
+});
+
+describe("text that cannot be read is refused with its line", () => {
+  test.each([
+    ["pyproject.toml", { "pyproject.toml": "[project\n" }],
+    ["uv.lock", { "pyproject.toml": PROJECT, "uv.lock": "version = \n" }],
+    ["The inline metadata of main.py", { "main.py": "# /// script\n# dependencies = [\n# ///\n" }],
+  ])("%s", async (name, files) => {
+    const error = await failure(files);
+    expect(error).toMatchObject({ code: "BUILD_FAILED", details: { class: "syntax" } });
+    expect(String(error)).toContain(name);
+  });
+
+  test("a uv.lock of a later format", async () => {
+    const error = await failure({ "pyproject.toml": PROJECT, "uv.lock": "version = 99\n" });
+    expect(error).toMatchObject({ details: { class: "lock_unreadable" } });
+  });
+});
