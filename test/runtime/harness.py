@@ -165,10 +165,11 @@ class Agent:
 
     def wait_line(self, text: str) -> dict[str, Any]:
         """Until a log line contains the text."""
-        return wait_for(
+        found: dict[str, Any] = wait_for(
             lambda: next((line for line in list(self.lines) if text in line["msg"]), None),
             f"a line with {text!r}",
         )
+        return found
 
     def terminate(self) -> int:
         """SIGTERM; the exit code."""

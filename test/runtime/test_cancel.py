@@ -68,20 +68,25 @@ class Cancels(TestCase):
             lambda: agent.health()["in_flight"] == 0 and agent.health()["state"] == "ready", "an idle agent"
         )
 
-    def test_every_kind_of_stuck_code_ends_when_the_caller_goes_away(self) -> None:
-        for attribute, concurrency, values in (
-            ("Agent", 10, ("sleep", "spin", "swallow", "recv", "lock")),
-            ("Agent", 1, ("sleep", "spin", "swallow", "recv", "lock")),
-            ("Async", 10, ("await", "sleep", "spin", "recv")),
-            ("Async", 1, ("await", "sleep", "spin", "recv")),
-        ):
-            agent = self.stuck(attribute, concurrency)
-            for value in values:
-                with self.subTest(value, attribute=attribute, concurrency=concurrency):
-                    self.leave(agent, value)
-                    self.idle(agent)
-                    self.assertIsInstance(agent.output("pid"), int)
-            agent.__exit__()
+    def everything_ends(self, attribute: str, concurrency: int) -> None:
+        agent = self.stuck(attribute, concurrency)
+        for value in ("sleep", "spin", "swallow", "recv", "lock"):
+            with self.subTest(value):
+                self.leave(agent, value)
+                self.idle(agent)
+                self.assertIsInstance(agent.output("pid"), int)
+
+    def test_stuck_sync_code_ends_on_a_thread_when_the_caller_goes_away(self) -> None:
+        self.everything_ends("Agent", 10)
+
+    def test_stuck_sync_code_ends_on_the_main_thread_when_the_caller_goes_away(self) -> None:
+        self.everything_ends("Agent", 1)
+
+    def test_stuck_async_code_ends_beside_others_when_the_caller_goes_away(self) -> None:
+        self.everything_ends("Async", 10)
+
+    def test_stuck_async_code_ends_alone_when_the_caller_goes_away(self) -> None:
+        self.everything_ends("Async", 1)
 
     def test_code_that_can_be_interrupted_cleans_up_and_keeps_its_process(self) -> None:
         for attribute, concurrency, values in (

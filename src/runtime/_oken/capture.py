@@ -6,9 +6,12 @@ File descriptors 1 and 2 stay what they are, pipes to the parent, for child proc
 
 from __future__ import annotations
 
+import functools
 import io
 import logging
+import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -16,6 +19,7 @@ import time
 from .logsink import (
     LEVEL_ERROR,
     LEVEL_INFO,
+    LEVEL_PIPE,
     LEVEL_WARNING,
     LOG_HEAD,
     MAX_LINE_BYTES,
@@ -33,6 +37,9 @@ if TYPE_CHECKING:
 
 # Unfinished lines of requests are kept apart; more of them than this are written out as they are.
 MAX_OPEN_LINES = 1000
+
+# Where Popen takes its outputs: position, name, ours.
+_OUTPUTS = ((4, "stdout", STREAM_STDOUT), (5, "stderr", STREAM_STDERR))
 
 # The level of the logging record that this thread is writing, if it is.
 _record = threading.local()
@@ -165,6 +172,7 @@ def install(descriptor: int) -> tuple[LineStream, LineStream]:
     sys.stderr = sys.__stderr__ = err  # type: ignore[misc, assignment]
     _follow_threads()
     _follow_executors()
+    _follow_children(logs)
     _mark_levels()
     return out, err
 
@@ -209,6 +217,35 @@ def _follow_executors() -> None:
         return submit(self, call, *args, **kwargs)
 
     ThreadPoolExecutor.submit = submit_in_request  # type: ignore[method-assign]
+
+
+def _follow_children(logs: socket.socket) -> None:
+    """A child process that would inherit our stdout or stderr gets a pipe of its request's instead."""
+    start = subprocess.Popen.__init__
+    lock = threading.Lock()
+
+    def pipe_of(request: Request, stream: int) -> int:
+        with lock:
+            if stream not in request.outputs:
+                read_end, write_end = os.pipe()
+                message = LOG_HEAD.pack(0, LEVEL_PIPE, stream, 0, 0) + request.request_id.encode("utf-8")
+                try:
+                    socket.send_fds(logs, [message], [read_end])
+                finally:
+                    os.close(read_end)
+                request.outputs[stream] = write_end
+            return request.outputs[stream]
+
+    @functools.wraps(start)
+    def start_in_request(self: Any, *args: Any, **kwargs: Any) -> None:
+        request = CURRENT.get()
+        if request is not None and not request.finished:
+            for position, name, stream in _OUTPUTS:
+                if len(args) <= position and kwargs.get(name) is None:
+                    kwargs[name] = pipe_of(request, stream)
+        start(self, *args, **kwargs)
+
+    subprocess.Popen.__init__ = start_in_request  # type: ignore[method-assign]
 
 
 def _mark_levels() -> None:

@@ -52,8 +52,10 @@ class WorkerLink(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._lost = False
         self._gone = False
+        self._sink = sink
+        self._logs_paused = False
         self._readers: list[Union[PipeReader, MessageReader]] = [
-            MessageReader(loop, spawned.logs, sink),
+            MessageReader(loop, spawned.logs, sink, self._add_pipe),
             PipeReader(loop, spawned.stdout, STREAM_STDOUT, sink, self._sole_request),
             PipeReader(loop, spawned.stderr, STREAM_STDERR, sink, self._sole_request),
         ]
@@ -76,6 +78,7 @@ class WorkerLink(asyncio.Protocol):
         self._kill(signal.SIGKILL, group=True)
 
     def pause_logs(self, paused: bool) -> None:
+        self._logs_paused = paused
         for reader in self._readers:
             if paused:
                 reader.pause()
@@ -115,7 +118,7 @@ class WorkerLink(asyncio.Protocol):
         if self._gone:
             return
         self._gone = True
-        for reader in self._readers:
+        for reader in list(self._readers):
             reader.drain()
         if self._transport is not None:
             self._transport.abort()
@@ -138,6 +141,17 @@ class WorkerLink(asyncio.Protocol):
             os.killpg(self.pid, number)
         except (ProcessLookupError, PermissionError):
             pass
+
+    def _add_pipe(self, descriptor: int, stream: int, request_id: str) -> None:
+        """An output of child processes that one request started."""
+        os.set_blocking(descriptor, False)
+        reader = PipeReader(self._loop, descriptor, stream, self._sink, lambda: request_id)
+        if self._logs_paused:
+            reader.pause()
+        self._readers = [other for other in self._readers if not other.closed]
+        self._readers.append(reader)
+        if self._gone:
+            reader.drain()
 
     def _sole_request(self) -> str | None:
         # What a child process or a C library writes carries no name; with one request it can only be its.

@@ -32,6 +32,8 @@ LEVEL_ERROR = 3
 STREAM_STDOUT = 0
 STREAM_STDERR = 1
 STREAM_RUNTIME = 2
+# In place of a level: the message carries the read end of a pipe that belongs to one request.
+LEVEL_PIPE = 255
 
 _READ_BYTES = 64 * 1024
 _MESSAGE_BYTES = MAX_LINE_BYTES + 4096
@@ -238,10 +240,17 @@ class PipeReader:
 class MessageReader:
     """Reads the worker's log socket, where each message is one line with its request."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, logs: socket.socket, sink: LogSink) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        logs: socket.socket,
+        sink: LogSink,
+        on_pipe: Callable[[int, int, str], None],
+    ) -> None:
         self._loop = loop
         self._socket = logs
         self._sink = sink
+        self._on_pipe = on_pipe
         self.closed = False
         self.resume()
 
@@ -257,7 +266,7 @@ class MessageReader:
         # A bounded number a turn, so that a chatty agent does not keep requests waiting.
         for _ in range(64):
             try:
-                data = self._socket.recv(_MESSAGE_BYTES)
+                data, descriptors, _flags, _address = socket.recv_fds(self._socket, _MESSAGE_BYTES, 1)
             except BlockingIOError:
                 return False
             except OSError:
@@ -265,7 +274,11 @@ class MessageReader:
             if not data:
                 self.close()
                 return False
-            self._sink.message(data)
+            if descriptors:
+                stream = LOG_HEAD.unpack_from(data)[2]
+                self._on_pipe(descriptors[0], stream, data[LOG_HEAD.size :].decode("utf-8", "replace"))
+            else:
+                self._sink.message(data)
         return True
 
     def close(self) -> None:

@@ -282,6 +282,7 @@ class LoopEngine(asyncio.Protocol):
         request.finished = True
         self._active.pop(request.number, None)
         request.task = None
+        request.close_outputs()
         for stream in self._streams:
             stream.finish(request)
         if frame:

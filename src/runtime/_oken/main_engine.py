@@ -80,6 +80,7 @@ class MainEngine:
         self._interruptible = False
         CURRENT.reset(token)
         self._request = None
+        request.close_outputs()
         for stream in self._streams:
             stream.finish(request)
         if failure is not None and not request.finished:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from .sockets import listeners, socket_inodes
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .spec import Spec
@@ -14,10 +16,6 @@ MAX_WAIT_SECONDS = 0.25
 ANSWER_SECONDS = 5.0
 # How long a server must be seen on localhost alone before it is called a failure.
 LOCALHOST_SECONDS = 3.0
-# /proc/net/tcp, column `st`.
-LISTEN = "0A"
-# 127.0.0.11, where Docker's own resolver listens in every container.
-DOCKER_DNS = "0B00007F"
 
 
 async def watch(spec: Spec, supervisor: Supervisor) -> None:
@@ -38,8 +36,8 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
             local_since = 0.0
         wait = min(wait * 1.3, MAX_WAIT_SECONDS)
         listening = listeners()
-        here = [address for address, port in listening if port == spec.port]
-        if any(not is_loopback(address) for address in here):
+        here = [listener for listener in listening if listener.port == spec.port]
+        if any(not listener.loopback for listener in here):
             status = await ask(spec.port, spec.health_path)
             if status is not None and status < 500:
                 supervisor.serving()
@@ -57,7 +55,11 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
                 supervisor.fail_serving()
             continue
         local_since = 0.0
-        others = sorted({port for _, port in listening if port != spec.control_port})
+        if not listening:
+            continue
+        # Docker's resolver listens in every container too, so only what the agent holds counts.
+        own = socket_inodes(pid)
+        others = sorted({listener.port for listener in listening if listener.inode in own})
         if others:
             ports = ", ".join(str(port) for port in others)
             supervisor.reason = "wrong_port"
@@ -65,33 +67,6 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
                 f"nothing listens on port {spec.port}, but the agent listens on {ports}; "
                 f"use the PORT variable or set `port` in oken.toml"
             )
-
-
-def listeners() -> list[tuple[str, int]]:
-    """Every listening TCP socket of this network namespace: hexadecimal address, port."""
-    found = []
-    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(path, encoding="ascii") as file:
-                lines = file.readlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            fields = line.split()
-            if len(fields) > 3 and fields[3] == LISTEN:
-                address, _, port = fields[1].partition(":")
-                if address == DOCKER_DNS:
-                    continue
-                found.append((address, int(port, 16)))
-    return found
-
-
-def is_loopback(address: str) -> bool:
-    """Of an address as in /proc/net/tcp, whose words are in the machine's (little-endian) order."""
-    if len(address) == 8:
-        return address.endswith("7F")
-    mapped = address.startswith("0000000000000000FFFF0000")
-    return address == "00000000000000000000000001000000" or (mapped and address.endswith("7F"))
 
 
 async def ask(port: int, path: str) -> int | None:

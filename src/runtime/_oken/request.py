@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import threading
 import time
 
@@ -33,6 +34,7 @@ class Request:
         "finished",
         "form",
         "number",
+        "outputs",
         "paused",
         "request_id",
         "resume_waiter",
@@ -52,6 +54,8 @@ class Request:
         self.cancelled = ""
         self.finished = False
         self.paused = False
+        # The write ends that this request's child processes got as stdout and stderr.
+        self.outputs: dict[int, int] = {}
         self.task: asyncio.Task[Any] | None = None
         self.resume_waiter: Any = None
         self.stop_thread: Callable[[], None] | None = None
@@ -72,6 +76,10 @@ class Request:
             if self.cancelled:
                 event.set()
         return event
+
+    def close_outputs(self) -> None:
+        while self.outputs:
+            os.close(self.outputs.popitem()[1])
 
     def mark_cancelled(self, why: str) -> None:
         self.cancelled = why

@@ -21,21 +21,36 @@ def tag(app: Any, interface: str) -> Any:
 
 def _tag_asgi(app: Any) -> Any:
     async def asgi(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan":
-            for name, value in scope.get("headers", ()):
-                if name == b"x-request-id":
-                    # The server runs each request in a task of its own: nothing is to be reset.
-                    CURRENT.set(_named(value.decode("latin-1")))
-                    break
-        await app(scope, receive, send)
+        request_id = None if scope["type"] == "lifespan" else _request_id(scope)
+        if not request_id:
+            await app(scope, receive, send)
+            return
+        request = _named(request_id)
+        # The server runs each request in a task of its own: nothing is to be reset.
+        CURRENT.set(request)
+        try:
+            await app(scope, receive, send)
+        finally:
+            request.close_outputs()
 
     return asgi
+
+
+def _request_id(scope: Any) -> str | None:
+    for name, value in scope.get("headers", ()):
+        if name == b"x-request-id":
+            found: str = value.decode("latin-1")
+            return found
+    return None
 
 
 def _tag_wsgi(app: Any) -> Any:
     def wsgi(environ: Any, start_response: Any) -> Any:
         request_id = environ.get("HTTP_X_REQUEST_ID")
         # Threads are used again, so the last request's name goes even when this one has none.
+        before = CURRENT.get()
+        if before is not None:
+            before.close_outputs()
         CURRENT.set(_named(request_id) if request_id else None)
         return app(environ, start_response)
 

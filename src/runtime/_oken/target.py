@@ -48,7 +48,7 @@ class Target:
 
 def resolve(spec: Spec) -> Any:
     """Imports the module and takes the attribute; a factory is called."""
-    module = imports.load(spec.module, spec.app_dir)
+    module = _import(spec)
     attribute = spec.attr or ("Agent" if spec.type == "agent" else "handler")
     value: Any = module
     for part in attribute.split("."):
@@ -61,6 +61,16 @@ def resolve(spec: Spec) -> Any:
     if spec.factory:
         value = value()
     return value
+
+
+def _import(spec: Spec) -> ModuleType:
+    try:
+        return imports.load(spec.module, spec.app_dir)
+    except ModuleNotFoundError as error:
+        # Of the agent's own imports the traceback tells more.
+        if error.name is None or not (spec.module + ".").startswith(error.name + "."):
+            raise
+        raise LoadError(f"there is no module {error.name!r} in the agent's files ({spec.file})") from None
 
 
 def load_target(spec: Spec) -> Target:

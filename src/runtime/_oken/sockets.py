@@ -1,0 +1,82 @@
+"""Who listens where, as /proc tells it."""
+
+from __future__ import annotations
+
+import os
+
+# /proc/net/tcp, column `st`.
+LISTEN = "0A"
+
+
+class Listener:
+    """A listening TCP socket; `loopback` ones cannot be reached from outside the container."""
+
+    __slots__ = ("inode", "loopback", "port")
+
+    def __init__(self, address: str, port: int, inode: str) -> None:
+        self.loopback = is_loopback(address)
+        self.port = port
+        self.inode = inode
+
+
+def listeners() -> list[Listener]:
+    """Every listening TCP socket of this network namespace."""
+    found = []
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(path, encoding="ascii") as file:
+                lines = file.readlines()[1:]
+        except OSError:
+            continue
+        for line in lines:
+            fields = line.split()
+            if len(fields) > 9 and fields[3] == LISTEN:
+                address, _, port = fields[1].partition(":")
+                found.append(Listener(address, int(port, 16), fields[9]))
+    return found
+
+
+def is_loopback(address: str) -> bool:
+    """Of an address as in /proc/net/tcp, whose words are in the machine's (little-endian) order."""
+    if len(address) == 8:
+        return address.endswith("7F")
+    mapped = address.startswith("0000000000000000FFFF0000")
+    return address == "00000000000000000000000001000000" or (mapped and address.endswith("7F"))
+
+
+def socket_inodes(root: int) -> set[str]:
+    """The sockets that a process and those it started hold; what is not ours to see is left out."""
+    found = set()
+    for pid in _family(root):
+        directory = f"/proc/{pid}/fd"
+        try:
+            descriptors = os.listdir(directory)
+        except OSError:
+            continue
+        for descriptor in descriptors:
+            try:
+                target = os.readlink(f"{directory}/{descriptor}")
+            except OSError:
+                continue
+            if target.startswith("socket:["):
+                found.add(target[8:-1])
+    return found
+
+
+def _family(root: int) -> set[int]:
+    parents = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
+                    # The name in brackets may hold anything; the parent is the second field after it.
+                    parents[int(entry)] = int(file.read().rpartition(")")[2].split()[1])
+            except (OSError, IndexError, ValueError):
+                continue
+    family = {root}
+    grown = True
+    while grown:
+        more = {pid for pid, parent in parents.items() if parent in family and pid not in family}
+        family |= more
+        grown = bool(more)
+    return family

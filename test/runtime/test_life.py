@@ -1,0 +1,285 @@
+"""Starting, failing, draining, and what the agent's process looks like from inside."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import threading
+import time
+import unittest
+
+from harness import TestCase, wait_for
+
+
+class Start(TestCase):
+    def test_health_answers_while_the_agent_loads(self) -> None:
+        agent = self.agent({"main.py": "import time\ntime.sleep(1)\ndef handler(input): return 1"})
+        health = agent.wait_state("starting")
+        self.assertEqual(agent.request("GET", "/health").status, 503)
+        self.assertEqual(health["reason"], None)
+        # An early invoke waits for the agent.
+        self.assertEqual(agent.output(1), 1)
+        self.assertEqual(agent.request("GET", "/health").status, 200)
+
+    def test_failures_to_load_are_told_with_the_users_frames(self) -> None:
+        for name, files, spec, message, trace in (
+            (
+                "syntax",
+                {"main.py": "x = 1\ndef handler(:\n"},
+                {},
+                r"SyntaxError: .*\(main.py, line 2\)",
+                "def handler(:",
+            ),
+            (
+                "import",
+                {"main.py": "import nowhere_to_be_found\n"},
+                {},
+                r"ModuleNotFoundError: .*main.py, line 1",
+                "main.py",
+            ),
+            (
+                "deep",
+                {"main.py": "import a\n", "a.py": "import b\n", "b.py": "1 / 0\n"},
+                {},
+                r"ZeroDivisionError: division by zero \(b.py, line 1\)",
+                'File "a.py", line 1',
+            ),
+            (
+                "attribute",
+                {"main.py": "def handle(input): ..."},
+                {},
+                "has no 'handler'.*did you mean handle",
+                None,
+            ),
+            ("no file", {"other.py": ""}, {}, "no module 'main' in the agent's files", None),
+            ("not callable", {"main.py": "handler = 3"}, {}, "is a int, which cannot be called", None),
+            (
+                "parameters",
+                {"main.py": "def handler(input, other): ..."},
+                {},
+                "needs other besides its input",
+                None,
+            ),
+            (
+                "setup",
+                {"main.py": "class Agent:\n  def setup(self): raise OSError('db')\n  def run(self, i): ..."},
+                {"type": "agent", "attr": "Agent"},
+                r"OSError: db \(main.py, line 2\)",
+                "in setup",
+            ),
+        ):
+            with self.subTest(name):
+                agent = self.agent(files, **spec)
+                health = agent.wait_state("failed")
+                self.assertEqual(health["reason"], "import_error")
+                self.assertRegex(health["message"], message)
+                self.assertNotIn("_oken", health["traceback"] or "")
+                if trace:
+                    self.assertIn(trace, health["traceback"])
+                self.assertEqual(agent.request("GET", "/health").status, 503)
+                answer = agent.invoke(1)
+                self.assertEqual(answer.status, 503)
+                agent.wait_line(health["message"].split(" (")[0][:30])
+                self.assertEqual(agent.terminate(), 0)
+
+    def test_an_exit_at_import_is_told(self) -> None:
+        for source, message in (
+            ("import sys; sys.exit('no key')", "called sys.exit"),
+            ("import os; os._exit(7)", "exited with code 7 before it was ready"),
+        ):
+            agent = self.agent({"main.py": source})
+            health = agent.wait_state("failed")
+            self.assertEqual(health["reason"], "exited")
+            self.assertIn(message, health["message"])
+
+    def test_a_worker_that_dies_when_idle_is_replaced(self) -> None:
+        agent = self.handler("import os\ndef handler(input): return os.getpid()")
+        before = agent.output(1)
+        os.kill(before, signal.SIGSEGV)
+        wait_for(
+            lambda: agent.health()["restarts"] == 1 and agent.health()["state"] == "ready", "a new worker"
+        )
+        self.assertNotEqual(agent.output(1), before)
+        agent.wait_line("was killed by SIGSEGV")
+
+    def test_busy_is_told_when_every_slot_is_taken(self) -> None:
+        agent = self.handler("import time\ndef handler(input): time.sleep(1)", concurrency=2)
+        threads = [threading.Thread(target=agent.invoke, args=(1,)) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        health = agent.wait_state("busy")
+        self.assertEqual((health["in_flight"], health["concurrency"]), (2, 2))
+        for thread in threads:
+            thread.join()
+        agent.wait_state("ready")
+
+
+class End(TestCase):
+    def test_sigterm_lets_requests_finish_and_refuses_new_ones(self) -> None:
+        for concurrency in (10, 1):
+            agent = self.handler(
+                "import time\ndef handler(input):\n    print('began'); time.sleep(1); return 'done'",
+                concurrency=concurrency,
+            )
+            answers: list[str] = []
+            thread = threading.Thread(
+                target=lambda agent=agent, answers=answers: answers.append(agent.output(1))
+            )
+            thread.start()
+            agent.wait_line("began")
+            agent.process.send_signal(signal.SIGTERM)
+            agent.wait_state("draining")
+            self.assertEqual(agent.invoke(1).status, 503)
+            thread.join()
+            self.assertEqual(answers, ["done"])
+            self.assertEqual(agent.process.wait(10), 0)
+
+    def test_sigterm_ends_within_ten_seconds_whatever_runs(self) -> None:
+        agent = self.handler("import time\ndef handler(input):\n    print('began'); time.sleep(3600)")
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(agent.invoke(1)))
+        thread.start()
+        agent.wait_line("began")
+        start = time.monotonic()
+        self.assertEqual(agent.terminate(), 0)
+        self.assertLess(time.monotonic() - start, 10)
+        thread.join()
+        self.assertEqual(answers[0].status, 503)
+
+    def test_an_idle_agent_ends_at_once(self) -> None:
+        agent = self.handler("def handler(input): ...\ndef teardown(): print('torn down')")
+        start = time.monotonic()
+        self.assertEqual(agent.terminate(), 0)
+        self.assertLess(time.monotonic() - start, 2)
+        agent.wait_line("torn down")
+
+    def test_the_worker_ends_with_a_parent_that_is_killed(self) -> None:
+        for concurrency in (10, 1):
+            agent = self.handler("import os\ndef handler(input): return os.getpid()", concurrency=concurrency)
+            worker = agent.output(1)
+            agent.process.kill()
+            path = f"/proc/{worker}"
+            wait_for(functools.partial(_is_gone, path), "the worker's end")
+
+    def test_children_of_a_worker_end_with_it_and_leave_no_zombies(self) -> None:
+        agent = self.handler(
+            """
+            import os, subprocess
+            def handler(input):
+                if input == "exit": os._exit(1)
+                return subprocess.Popen(["sleep", "3600"]).pid
+            """
+        )
+        child = agent.output("start")
+        agent.invoke("exit")
+        wait_for(lambda: not os.path.exists(f"/proc/{child}") or state(child) == "Z", "the child's end")
+        with open(f"/proc/{agent.process.pid}/task/{agent.process.pid}/children") as file:
+            children = file.read().split()
+        self.assertNotIn("Z", [state(int(pid)) for pid in children])
+
+
+class Inside(TestCase):
+    def test_secrets_are_exact_and_ours_are_not_seen(self) -> None:
+        secrets = {
+            "A": "line\nbreak",
+            "B": 'it\'s "quoted" = $HOME \\ ä€𝄞',
+            "C": "",
+            "LD_LIBRARY_PATH": "/nowhere",
+            "PYTHONHOME": "/nowhere",
+            "PYTHONPATH": "/nowhere",
+        }
+        agent = self.handler(
+            "import os\ndef handler(input): return {**os.environ, 'environ': open('/proc/self/environ').read()}",
+            secrets=secrets,
+        )
+        seen = agent.output(1)
+        self.assertEqual({name: seen[name] for name in secrets}, secrets)
+        self.assertNotIn("OKEN_SPEC", seen)
+        self.assertNotIn("OKEN_SPEC", seen["environ"])
+        with open(f"/proc/{agent.process.pid}/environ") as file:
+            self.assertNotIn("quoted", file.read())
+
+    def test_secrets_that_cannot_be_an_environment_are_told(self) -> None:
+        for secrets in ({"A": "\0"}, {"A=B": "x"}, {"A": 1}, ["x"]):
+            agent = self.agent({"main.py": "def handler(input): ..."}, secrets=secrets)
+            health = agent.wait_state("failed")
+            self.assertIn("could not be started", health["message"])
+
+    def test_nothing_of_the_runtime_shows(self) -> None:
+        agent = self.handler(
+            """
+            import os, sys, threading
+            def handler(input):
+                import __main__
+                return [sys.argv, sys.path, vars(__main__).get("main"), os.getcwd(), os.listdir("/proc/self/fd")]
+            """
+        )
+        argv, path, main, cwd, _ = agent.output(1)
+        self.assertEqual(argv, [agent.directory + "/main.py"])
+        self.assertEqual(path[0], agent.directory)
+        self.assertFalse([entry for entry in path if entry.endswith("src/runtime")])
+        self.assertIsNone(main)
+        self.assertEqual(os.path.realpath(cwd), os.path.realpath(agent.directory))
+
+    def test_the_package_root_app_and_src_are_importable(self) -> None:
+        agent = self.agent(
+            {
+                "services/bot/agent/__init__.py": "",
+                "services/bot/agent/main.py": "from .part import value\nimport shared, inner\n"
+                "def handler(input): return [value, shared.value, inner.value]",
+                "services/bot/agent/part.py": "value = 1",
+                "shared.py": "value = 2",
+                "src/inner.py": "value = 3",
+            },
+            root="services/bot",
+            module="agent.main",
+        ).ready()
+        self.assertEqual(agent.output(1), [1, 2, 3])
+
+    def test_asyncio_run_works_where_plain_python_lets_it(self) -> None:
+        agent = self.handler(
+            """
+            import asyncio
+            async def work(): return "worked"
+            at_import = asyncio.run(work())
+            def handler(input): return [at_import, asyncio.run(work())]
+            """
+        )
+        self.assertEqual(agent.output(1), ["worked", "worked"])
+        alone = self.handler(
+            "import asyncio\nasync def work(): return 1\ndef handler(input): return asyncio.run(work())",
+            concurrency=1,
+        )
+        self.assertEqual([alone.output(1), alone.output(1)], [1, 1])
+
+    def test_multiprocessing_finds_the_agents_functions(self) -> None:
+        source = """
+            import multiprocessing, os
+            def square(x): return x * x
+            def handler(method):
+                context = multiprocessing.get_context(method)
+                with context.Pool(2) as pool:
+                    return pool.map(square, [1, 2, 3])
+        """
+        for concurrency in (10, 1):
+            agent = self.handler(source, concurrency=concurrency)
+            for method in ("fork", "spawn", "forkserver"):
+                with self.subTest(method, concurrency=concurrency):
+                    self.assertEqual(agent.output(method), [1, 4, 9])
+
+
+def _is_gone(path: str) -> bool:
+    return not os.path.exists(path)
+
+
+def state(pid: int) -> str:
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+if __name__ == "__main__":
+    unittest.main()

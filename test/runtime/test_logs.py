@@ -1,0 +1,143 @@
+"""What an agent prints, as lines with level, stream and request."""
+
+from __future__ import annotations
+
+import json
+import threading
+import unittest
+
+from harness import TestCase
+
+
+class Logs(TestCase):
+    def test_every_source_of_output_names_its_request(self) -> None:
+        source = """
+            import asyncio, logging, os, subprocess, sys, threading
+            from concurrent.futures import ThreadPoolExecutor
+            pool = ThreadPoolExecutor(1)
+            pool.submit(print, "at import").result()
+            def handler(input):
+                print("printed")
+                print("to stderr", file=sys.stderr)
+                sys.stdout.buffer.write(b"bytes\\n")
+                thread = threading.Thread(target=print, args=("thread",)); thread.start(); thread.join()
+                pool.submit(print, "pool").result()
+                subprocess.run(["sh", "-c", "echo child; echo child error >&2"])
+                subprocess.run([sys.executable, "-c", "print('python child')"])
+                pid = os.fork()
+                if pid == 0:
+                    print("forked"); os._exit(0)
+                os.waitpid(pid, 0)
+                print("unfinished", end="")
+            async def asynchronous(input):
+                await asyncio.gather(*(asyncio.to_thread(print, "to_thread") for _ in range(1)))
+                await asyncio.create_task(inner())
+                process = await asyncio.create_subprocess_exec("echo", "async child")
+                await process.wait()
+            async def inner(): print("task")
+        """
+        for attribute, expected in (
+            (
+                "handler",
+                ("printed", "bytes", "thread", "pool", "child", "python child", "forked", "unfinished"),
+            ),
+            ("asynchronous", ("to_thread", "task", "async child")),
+        ):
+            agent = self.handler(source, attr=attribute, secrets={"PYTHONUNBUFFERED": "1"})
+            names = [f"r-{index}" for index in range(6)]
+            threads = [
+                threading.Thread(target=agent.invoke, args=(1,), kwargs={"X_Request_Id": name})
+                for name in names
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            agent.terminate()
+            agent._reader.join()
+            for text in expected:
+                with self.subTest(text):
+                    found = sorted(str(line["request_id"]) for line in agent.lines if line["msg"] == text)
+                    self.assertEqual(found, names)
+                    self.assertTrue(
+                        all(line["stream"] == "stdout" for line in agent.lines if line["msg"] == text)
+                    )
+            if attribute == "handler":
+                errors = [line for line in agent.lines if line["msg"] in ("to stderr", "child error")]
+                self.assertEqual({line["stream"] for line in errors}, {"stderr"})
+                self.assertEqual(sorted({str(line["request_id"]) for line in errors}), names)
+                at_import = next(line for line in agent.lines if line["msg"] == "at import")
+                self.assertIsNone(at_import["request_id"])
+
+    def test_logging_keeps_the_authors_format_and_takes_its_levels(self) -> None:
+        agent = self.handler(
+            """
+            import logging
+            logging.basicConfig(level=logging.DEBUG, format="%(levelname)s|%(message)s")
+            def handler(input):
+                for level in ("debug", "info", "warning", "error", "critical"):
+                    getattr(logging, level)("said")
+            """
+        )
+        agent.output(1)
+        agent.wait_line("CRITICAL|said")
+        found = {
+            line["msg"].split("|")[0]: line["level"] for line in agent.lines if line["msg"].endswith("|said")
+        }
+        self.assertEqual(
+            found,
+            {
+                "DEBUG": "debug",
+                "INFO": "info",
+                "WARNING": "warning",
+                "ERROR": "error",
+                "CRITICAL": "critical",
+            },
+        )
+
+    def test_a_long_line_is_split_and_marked(self) -> None:
+        agent = self.handler(
+            """
+            import os
+            def handler(input):
+                print("ä" * 100_000)
+                os.write(1, b"y" * 200_000 + b"\\n")
+                print("end")
+            """
+        )
+        agent.output(1)
+        agent.terminate()
+        agent._reader.join()
+        for letter, total in (("ä", 100_000), ("y", 200_000)):
+            parts = [line for line in agent.lines if line["msg"].startswith(letter)]
+            self.assertEqual("".join(part["msg"] for part in parts), letter * total)
+            self.assertEqual([part.get("cont", False) for part in parts], [False] + [True] * (len(parts) - 1))
+            self.assertLessEqual(max(len(part["msg"].encode()) for part in parts), 64 * 1024)
+
+    def test_each_line_is_json_that_begins_as_promised(self) -> None:
+        agent = self.handler("def handler(input): print('\\x00\\x1b[1m\"\\\\', '\\ud800'); print()")
+        agent.output(1)
+        agent.wait_line("[1m")
+        for line in agent.raw:
+            self.assertTrue(line.startswith('{"oken":1,"t":"'), line)
+            self.assertRegex(json.loads(line)["t"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+
+    def test_no_line_is_lost_when_an_agent_prints_faster_than_its_log_is_read(self) -> None:
+        agent = self.agent(
+            {
+                "main.py": "def handler(input):\n    for i in range(10_000): print('x' * 1000)\n    return 'done'"
+            }
+        )
+        agent.ready()
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(agent.output(1)))
+        thread.start()
+        thread.join()
+        self.assertEqual(answers, ["done"])
+        agent.terminate()
+        agent._reader.join()
+        self.assertEqual(sum(line["msg"] == "x" * 1000 for line in agent.lines), 10_000)
+
+
+if __name__ == "__main__":
+    unittest.main()

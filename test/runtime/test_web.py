@@ -1,0 +1,226 @@
+"""Web applications: served by the vendored server, or listening themselves."""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import socket
+import threading
+import time
+import unittest
+from typing import Any
+
+from harness import Agent, TestCase, free_port, wait_for
+
+ASGI = """
+    import asyncio
+    async def app(scope, receive, send):
+        if scope["type"] == "lifespan":
+            await receive(); print("up"); await send({"type": "lifespan.startup.complete"})
+            await receive(); print("down"); await send({"type": "lifespan.shutdown.complete"})
+        elif scope["type"] == "websocket":
+            await receive(); await send({"type": "websocket.accept"})
+            message = await receive()
+            await send({"type": "websocket.send", "text": message["text"][::-1]})
+            await send({"type": "websocket.close"})
+        else:
+            body = b""
+            while True:
+                message = await receive()
+                body += message.get("body", b"")
+                if not message.get("more_body"): break
+            print("asked", scope["path"])
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"x-a", b"b")]})
+            for piece in (b"one ", b"two ", body):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await send({"type": "http.response.body", "body": b""})
+"""
+WSGI = """
+    import time
+    def app(environ, start_response):
+        body = environ["wsgi.input"].read()
+        print("asked", environ["PATH_INFO"], environ["QUERY_STRING"])
+        if environ["PATH_INFO"] == "/sleep": time.sleep(1)
+        if environ["PATH_INFO"] == "/broken": raise ValueError("broken")
+        write = start_response("201 Made", [("Content-Type", "text/plain"), ("X-A", environ.get("HTTP_X_B", ""))])
+        write(b"one ")
+        return Pieces([b"two ", body])
+    class Pieces:
+        def __init__(self, pieces): self.pieces = pieces
+        def __iter__(self): return iter(self.pieces)
+        def close(self): print("closed")
+"""
+
+
+class Web(TestCase):
+    def web(self, source: str, **spec: Any) -> Agent:
+        return self.agent({"main.py": source}, type="http", **{"attr": "app", **spec})
+
+    def test_an_asgi_application_is_served_with_its_lifespan(self) -> None:
+        agent = self.web(ASGI).ready()
+        self.assertEqual(agent.health()["server"], "oken")
+        answer = agent.request("POST", "/a%20b?c=d", b"body", {"X-Request-Id": "r-1"}, port=agent.port)
+        self.assertEqual((answer.status, answer.headers["x-a"], answer.body), (200, "b", b"one two body"))
+        self.assertEqual(agent.wait_line("asked /a b")["request_id"], "r-1")
+        agent.wait_line("up")
+        self.assertEqual(agent.terminate(), 0)
+        agent.wait_line("down")
+
+    def test_a_websocket_is_served(self) -> None:
+        agent = self.web(ASGI).ready()
+        with socket.create_connection(("127.0.0.1", agent.port), 10) as connection:
+            key = base64.b64encode(os.urandom(16)).decode()
+            connection.sendall(
+                f"GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            )
+            received = connection.recv(4096)
+            self.assertTrue(received.startswith(b"HTTP/1.1 101 "), received)
+            mask = os.urandom(4)
+            text = b"hello"
+            masked = bytes(byte ^ mask[index % 4] for index, byte in enumerate(text))
+            connection.sendall(b"\x81" + bytes((0x80 | len(text),)) + mask + masked)
+            received = connection.recv(4096)
+            self.assertIn(b"\x81\x05olleh", received)
+
+    def test_a_wsgi_application_is_served_on_threads(self) -> None:
+        agent = self.web(WSGI).ready()
+        answer = agent.request(
+            "POST", "/%C3%A4?c=d", b"body", {"X-B": "b", "X-Request-Id": "r-1"}, port=agent.port
+        )
+        self.assertEqual((answer.status, answer.headers["x-a"], answer.body), (201, "b", b"one two body"))
+        self.assertEqual(agent.wait_line("c=d")["request_id"], "r-1")
+        agent.wait_line("closed")
+        self.assertEqual(agent.request("GET", "/broken", port=agent.port).status, 500)
+        agent.wait_line("ValueError: broken")
+        threads = [
+            threading.Thread(target=agent.request, args=("GET", "/sleep"), kwargs={"port": agent.port})
+            for _ in range(5)
+        ]
+        start = time.monotonic()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertLess(time.monotonic() - start, 2)
+
+    def test_a_large_body_streams_both_ways(self) -> None:
+        body = os.urandom(5_000_000)
+        for source in (ASGI, WSGI):
+            agent = self.web(source).ready()
+            self.assertEqual(agent.request("POST", "/", body, port=agent.port).body, b"one two " + body)
+
+    def test_factories_and_odd_interfaces_are_recognised(self) -> None:
+        source = (
+            ASGI
+            + """
+    def create_app(): return app
+    class Callable:
+        async def __call__(self, scope, receive, send): await app(scope, receive, send)
+    instance = Callable()
+    class Two:
+        def __init__(self, scope): self.scope = scope
+        async def __call__(self, receive, send): await app(self.scope, receive, send)
+    import functools
+    partial = functools.partial(lambda extra, scope, receive, send: app(scope, receive, send), 1)
+    def two(scope):
+        async def inner(receive, send): await app(scope, receive, send)
+        return inner
+        """
+        )
+        for attribute, factory in (
+            ("create_app", True),
+            ("instance", False),
+            ("Two", False),
+            ("partial", False),
+            ("two", False),
+        ):
+            with self.subTest(attribute):
+                agent = self.web(source, attr=attribute, factory=factory).ready()
+                self.assertEqual(agent.request("GET", "/", port=agent.port).body, b"one two ")
+                agent.__exit__()
+
+    def test_what_is_no_application_is_told(self) -> None:
+        for source, message in (
+            ("app = 3", "of type int, which no web server can serve"),
+            ("def app(a, b, c, d): ...", "takes (a, b, c, d)"),
+            ("import missing", "No module named 'missing' (main.py, line 1)"),
+        ):
+            health = self.web(source).wait_state("failed")
+            self.assertEqual(health["reason"], "import_error")
+            self.assertIn(message, health["message"])
+
+    def test_a_lifespan_that_fails_is_told(self) -> None:
+        source = """
+            async def app(scope, receive, send):
+                await receive()
+                await send({"type": "lifespan.startup.failed", "message": "Traceback\\nOSError: no database"})
+        """
+        health = self.web(source).wait_state("failed")
+        self.assertIn("OSError: no database", health["message"])
+
+    def test_a_web_worker_that_dies_is_replaced(self) -> None:
+        agent = self.web(ASGI).ready()
+        os.kill(agent.health()["pid"], signal.SIGKILL)
+        agent.wait_state("crashed", "starting")
+        agent.wait_state("ready")
+        self.assertEqual(agent.request("GET", "/", port=agent.port).status, 200)
+
+
+SCRIPT = """
+    import http.server, os
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response({status}); self.end_headers(); self.wfile.write(b"script")
+    def main():
+        print("name is", __name__)
+        http.server.HTTPServer(({host!r}, {port}), Handler).serve_forever()
+    if __name__ == "__main__":
+        main()
+"""
+
+
+class Scripts(TestCase):
+    def script(self, host: str = "", port: str = 'int(os.environ["PORT"])', status: int = 404) -> Agent:
+        source = SCRIPT.format(host=host, port=port, status=status)
+        return self.agent({"main.py": source}, type="http", mode="script", attr=None)
+
+    def test_a_program_with_its_own_server_is_ready_when_it_answers(self) -> None:
+        agent = self.script().ready()
+        self.assertEqual(agent.request("GET", "/", port=agent.port).body, b"script")
+        agent.wait_line("name is __main__")
+        self.assertEqual(agent.terminate(), 0)
+
+    def test_one_that_listens_on_localhost_is_told(self) -> None:
+        agent = self.script(host="127.0.0.1")
+        health = agent.wait_state("failed")
+        self.assertEqual(health["reason"], "bound_to_localhost")
+        self.assertIn(f"127.0.0.1:{agent.port}", health["message"])
+
+    def test_one_that_listens_on_another_port_is_told(self) -> None:
+        port = free_port()
+        agent = self.script(port=str(port))
+        health = wait_for(lambda: (h := agent.wait_state("starting"))["reason"] and h, "a reason")
+        self.assertEqual(health["reason"], "wrong_port")
+        self.assertIn(str(port), health["message"])
+
+    def test_one_that_answers_with_errors_is_not_ready(self) -> None:
+        agent = self.script(status=500)
+        health = wait_for(lambda: "500" in (h := agent.wait_state("starting"))["message"] and h, "a reason")
+        self.assertEqual(health["state"], "starting")
+
+    def test_one_that_ends_is_told(self) -> None:
+        agent = self.agent({"main.py": "print('bye')"}, type="http", mode="script", attr=None)
+        health = agent.wait_state("failed")
+        self.assertEqual(health["reason"], "exited")
+        self.assertIn("exited with code 0 before it was ready", health["message"])
+        agent = self.agent(
+            {"main.py": "def f(): raise ValueError('x')\nf()"}, type="http", mode="script", attr=None
+        )
+        health = agent.wait_state("failed")
+        self.assertIn("ValueError: x (main.py, line 1)", health["message"])
+
+
+if __name__ == "__main__":
+    unittest.main()
