@@ -13,6 +13,7 @@ const START_TIMEOUT_MS = 20_000;
 
 export type TestRunner = Client & {
   url: string;
+  pid: number;
   dataDir: string;
   network: string;
   /** Its log so far, one object for each line. */
@@ -52,6 +53,9 @@ export async function startRunner(env: Record<string, string> = {}): Promise<Tes
     ...createClient(() => run.url),
     get url() {
       return run.url;
+    },
+    get pid() {
+      return run.pid;
     },
     dataDir,
     network,
@@ -106,6 +110,7 @@ async function spawn(settings: Record<string, string>, cwd: string) {
   return {
     url,
     lines,
+    pid: child.pid,
     async kill(signal: "SIGTERM" | "SIGKILL") {
       child.kill(signal);
       await reading;

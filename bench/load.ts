@@ -1,0 +1,132 @@
+/**
+ * The load generator, a process of its own: `bun bench/load.ts '<LoadPlan as JSON>'` prints a LoadResult.
+ * It writes HTTP/1.1 on plain sockets, since `fetch` costs more per request than the runner itself. One request at a
+ * time on each connection; only for addresses of this machine.
+ */
+import { isIPv4 } from "node:net";
+
+export type LoadPlan = {
+  /** `http://address:port/path`, of loopback or a private network. */
+  url: string;
+  body: string;
+  connections: number;
+  /** Seconds that count, and seconds before them that do not. */
+  seconds: number;
+  warmupSeconds: number;
+};
+
+export type LoadResult = {
+  /** Requests that count, and all there were. */
+  requests: number;
+  total: number;
+  /** Milliseconds. */
+  p50: number;
+  p99: number;
+  perSecond: number;
+};
+
+/** Requests after which a run ends before its time. */
+const MAX_REQUESTS = 1_000_000;
+
+/** How long an answer may take, milliseconds. */
+const ANSWER_TIMEOUT_MS = 30_000;
+
+export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
+  const child = Bun.spawn([process.execPath, import.meta.path, JSON.stringify(plan)], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const [text, status] = await Promise.all([child.stdout.text(), child.exited]);
+  if (status !== 0) throw new Error(`the load on ${plan.url} failed`);
+  return JSON.parse(text);
+}
+
+async function load(plan: LoadPlan): Promise<LoadResult> {
+  const { hostname, port, pathname, host } = new URL(plan.url);
+  requireOurs(hostname);
+  const request = Buffer.from(
+    `POST ${pathname} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n` +
+      `Content-Length: ${Buffer.byteLength(plan.body)}\r\n\r\n${plan.body}`,
+  );
+  const startedAt = performance.now();
+  const countFrom = startedAt + plan.warmupSeconds * 1000;
+  const end = countFrom + plan.seconds * 1000;
+  const latencies: number[] = [];
+  let total = 0;
+
+  const client = () =>
+    new Promise<void>((resolve, reject) => {
+      let answer = "";
+      let sentAt = 0;
+      void Bun.connect({
+        hostname,
+        port: Number(port),
+        socket: {
+          binaryType: "buffer",
+          open(socket) {
+            sentAt = performance.now();
+            socket.write(request);
+          },
+          data(socket, chunk) {
+            answer += chunk.toString("latin1");
+            if (!isWhole(answer)) return;
+            if (!answer.startsWith("HTTP/1.1 200")) return reject(new Error(answer.slice(0, 500)));
+            const now = performance.now();
+            total += 1;
+            if (sentAt >= countFrom) latencies.push(now - sentAt);
+            if (now >= end || total >= MAX_REQUESTS) {
+              resolve();
+              socket.end();
+              return undefined;
+            }
+            answer = "";
+            sentAt = now;
+            socket.write(request);
+            return undefined;
+          },
+          close: () => reject(new Error("the server closed the connection")),
+          error: (_, error) => reject(error),
+        },
+      }).catch(reject);
+    });
+
+  const watchdog = setTimeout(
+    () => {
+      process.stderr.write(`load: no end on ${plan.url}\n`);
+      process.exit(1);
+    },
+    end - startedAt + ANSWER_TIMEOUT_MS,
+  );
+  await Promise.all(Array.from({ length: plan.connections }, client));
+  clearTimeout(watchdog);
+  latencies.sort((a, b) => a - b);
+  const quantile = (part: number) => latencies[Math.floor(latencies.length * part)] ?? Number.NaN;
+  return {
+    requests: latencies.length,
+    total,
+    p50: quantile(0.5),
+    p99: quantile(0.99),
+    perSecond: latencies.length / ((performance.now() - countFrom) / 1000),
+  };
+}
+
+/** Whether an answer has come to its end: by its length, or by the chunk that ends it. */
+function isWhole(answer: string): boolean {
+  const headEnd = answer.indexOf("\r\n\r\n");
+  if (headEnd === -1) return false;
+  const length = /\r\ncontent-length: *(\d+)/i.exec(answer)?.[1];
+  return length === undefined
+    ? answer.endsWith("\r\n0\r\n\r\n")
+    : answer.length >= headEnd + 4 + Number(length);
+}
+
+/** Load goes to this machine and its own bridges alone. */
+function requireOurs(address: string): void {
+  if (isIPv4(address) && /^(127|10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(address)) return;
+  throw new Error(`${address} is no address of this machine or its bridges`);
+}
+
+if (import.meta.main) {
+  const plan: LoadPlan = JSON.parse(process.argv[2] ?? "");
+  process.stdout.write(JSON.stringify(await load(plan)));
+}
