@@ -1,10 +1,13 @@
-import { Type } from "@sinclair/typebox";
+import { type TSchema, Type } from "@sinclair/typebox";
 
 import { STATUS_OF_CODE } from "../errors.ts";
-import { AGENT_ID_PATTERN, AGENT_STATES } from "./agent.ts";
-import type { AgentState } from "./agent.ts";
+import { AGENT_ID_PATTERN } from "./agent.ts";
+import { AgentDetail, AgentList } from "./api-agents.ts";
+import { agentId, endpoint, entrypointType, version } from "./api-fields.ts";
 
-const timestamp = (description: string) => Type.String({ format: "date-time", description });
+/** Lines of a log that are answered when nothing is said, and at most. */
+export const DEFAULT_TAIL = 100;
+export const MAX_TAIL = 10_000;
 
 export const ErrorBody = Type.Object(
   {
@@ -14,29 +17,50 @@ export const ErrorBody = Type.Object(
       { description: "For programs; a closed set" },
     ),
     details: Type.Optional(
-      Type.Record(Type.String(), Type.Unknown(), { description: "What a program can act on" }),
+      Type.Record(Type.String(), Type.Unknown(), {
+        description: "What a program can act on; differs by code",
+      }),
     ),
   },
-  { examples: [{ error: 'There is no agent "echo".', code: "AGENT_NOT_FOUND" }] },
+  {
+    description: "What every route answers when it fails",
+    examples: [{ error: 'There is no agent "echo".', code: "AGENT_NOT_FOUND" }],
+  },
 );
 
-export const AgentIdParam = Type.Object({
-  id: Type.String({ pattern: AGENT_ID_PATTERN, description: "The agent's id", examples: ["echo"] }),
+export const AgentIdParam = Type.Object({ id: agentId });
+
+export const DeployForm = Type.Object({
+  agent_id: Type.String({
+    pattern: AGENT_ID_PATTERN,
+    description: "Id of a new agent, or of the one to replace",
+    examples: ["echo"],
+  }),
+  tarball: Type.String({
+    format: "binary",
+    description: "A gzipped tar with `oken.toml` and the entrypoint, sent as a file",
+  }),
+  secrets: Type.Optional(
+    Type.String({
+      description: "A JSON object of names to texts; each becomes an environment variable of the agent",
+      examples: ['{"API_KEY": "sk-…"}'],
+    }),
+  ),
 });
 
 export const DeployResponse = Type.Object(
   {
-    agent_id: Type.String(),
+    agent_id: agentId,
     status: Type.Literal("running"),
-    endpoint: Type.String({ description: "Path to invoke the agent at" }),
-    version: Type.Integer({ minimum: 1 }),
-    entrypoint_type: Type.Union([Type.Literal("handler"), Type.Literal("agent"), Type.Literal("http")]),
+    endpoint,
+    version,
+    entrypoint_type: entrypointType,
     entrypoint_reason: Type.String({ description: "What is served, and why that was chosen" }),
     dependency_style: Type.String({ description: "Where the dependencies come from" }),
     unchanged: Type.Boolean({
       description: "True when what was sent is what runs already, and nothing was built",
     }),
-    warnings: Type.Array(Type.String()),
+    warnings: Type.Array(Type.String(), { description: "What is odd but did not stop the deploy" }),
     timings_ms: Type.Record(Type.String(), Type.Number(), {
       description: "Milliseconds of each part, and `total`",
     }),
@@ -60,106 +84,30 @@ export const DeployResponse = Type.Object(
 );
 
 export const InvokeRequest = Type.Object(
-  { input: Type.Unknown({ description: "Whatever the agent takes" }) },
+  { input: Type.Unknown({ description: "Any JSON value: the argument of the agent's function" }) },
   { examples: [{ input: { name: "Ada" } }] },
 );
 export const InvokeResponse = Type.Object(
   { output: Type.Unknown({ description: "What the agent returned; a list for a generator" }) },
-  { examples: [{ output: "Hello, Ada" }] },
+  { examples: [{ output: { hello: "Ada" } }] },
 );
-
-export const AgentStateSchema = Type.Unsafe<AgentState>(
-  Type.Union(AGENT_STATES.map((state) => Type.Literal(state))),
-);
-
-const agentFields = {
-  agent_id: Type.String(),
-  name: Type.String({ description: "`name` of oken.toml" }),
-  status: AgentStateSchema,
-  created_at: timestamp("When it was first deployed, UTC"),
-  last_invoked: Type.Union([timestamp("Last invoke, UTC"), Type.Null()], { description: "Null if never" }),
-};
-export const AgentSummary = Type.Object(agentFields);
-export const AgentList = Type.Object(
-  { agents: Type.Array(AgentSummary) },
-  {
-    examples: [
-      {
-        agents: [
-          {
-            agent_id: "echo",
-            name: "Echo",
-            status: "running",
-            created_at: "2026-11-23T10:00:00.000Z",
-            last_invoked: null,
-          },
-        ],
-      },
-    ],
-  },
-);
-
-export const AgentDetail = Type.Object({
-  ...agentFields,
-  endpoint: Type.String(),
-  version: Type.Integer(),
-  entrypoint: Type.Object({ type: Type.String(), file: Type.String(), reason: Type.String() }),
-  config: Type.Object({
-    python_version: Type.String(),
-    warm_timeout: Type.Number({ description: "Seconds" }),
-    concurrency: Type.Integer(),
-    timeout: Type.Number({ description: "Seconds" }),
-    memory: Type.Integer({ description: "Bytes" }),
-    cpus: Type.Number(),
-  }),
-  versions: Type.Array(
-    Type.Object({
-      version: Type.Integer(),
-      created_at: timestamp("When it was built, UTC"),
-      current: Type.Boolean(),
-      image_id: Type.String(),
-      dependency_style: Type.String(),
-    }),
-  ),
-  instances: Type.Array(
-    Type.Object({
-      container: Type.String(),
-      version: Type.Integer(),
-      address: Type.String({ description: "On the agents' network" }),
-      in_flight: Type.Integer({ description: "Requests inside it" }),
-      resources: Type.Union([
-        Type.Object({ memory_bytes: Type.Integer(), cpu_percent: Type.Number(), processes: Type.Integer() }),
-        Type.Null(),
-      ]),
-    }),
-  ),
-  queued: Type.Integer({ description: "Invokes that wait for their turn" }),
-  last_error: Type.Union([
-    Type.Object({
-      at: timestamp("When, UTC"),
-      code: Type.String(),
-      message: Type.String(),
-      log: Type.String({ description: "Its last lines" }),
-    }),
-    Type.Null(),
-  ]),
-});
 
 export const StopResponse = Type.Object(
-  { agent_id: Type.String(), status: Type.Literal("stopped") },
+  { agent_id: agentId, status: Type.Literal("stopped") },
   { examples: [{ agent_id: "echo", status: "stopped" }] },
 );
 
 export const LogsQuery = Type.Object({
   tail: Type.Optional(
-    Type.String({ description: "How many lines back, 1 to 10000", default: "100", examples: ["100"] }),
+    Type.Integer({
+      minimum: 1,
+      maximum: MAX_TAIL,
+      default: DEFAULT_TAIL,
+      description: "How many lines back",
+    }),
   ),
   follow: Type.Optional(
-    Type.String({
-      description: "`true` streams lines as they come, as server-sent events",
-      default: "false",
-      examples: ["false"],
-    }),
+    Type.Boolean({ default: false, description: "Stream lines as they come, as server-sent events" }),
   ),
 });
 export const LogsResponse = Type.Object(
@@ -170,12 +118,26 @@ export const LogsResponse = Type.Object(
 export const HealthResponse = Type.Object(
   {
     status: Type.Union([Type.Literal("ok"), Type.Literal("degraded")]),
-    agents_running: Type.Integer(),
+    agents_running: Type.Integer({ minimum: 0 }),
     checks: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
-        description: "What is wrong, by part; only when degraded",
+        description: "What is wrong, by part (`engine`, `network`, `disk`); only when degraded",
       }),
     ),
   },
   { examples: [{ status: "ok", agents_running: 2 }] },
 );
+
+/** The bodies of the API by the names that the OpenAPI document gives them. */
+export const API_SCHEMAS = {
+  Error: ErrorBody,
+  DeployForm,
+  DeployResponse,
+  InvokeRequest,
+  InvokeResponse,
+  AgentList,
+  AgentDetail,
+  StopResponse,
+  LogsResponse,
+  HealthResponse,
+} satisfies Record<string, TSchema>;

@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 
-import { AgentDetail, AgentList, StopResponse } from "../model/api.ts";
+import { AgentDetail, AgentList } from "../model/api-agents.ts";
+import { StopResponse } from "../model/api.ts";
 import type { ServerContext } from "./context.ts";
 import * as docs from "./openapi/agents.ts";
 

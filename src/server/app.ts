@@ -4,10 +4,12 @@ import { agentsController } from "./agents.ts";
 import type { ServerContext } from "./context.ts";
 import { deployController } from "./deploy.ts";
 import { deploymentsController } from "./deployments.ts";
+import { docsController } from "./docs.ts";
 import { errorResponse } from "./errors.ts";
 import { fromFramework } from "./framework-errors.ts";
 import { invokeController } from "./invoke.ts";
 import { logsController } from "./logs.ts";
+import { createDocument } from "./openapi/document.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
 import { systemController } from "./system.ts";
 
@@ -28,5 +30,6 @@ export function createApp(context: ServerContext) {
     .use(invokeController(context))
     .use(agentsController(context))
     .use(logsController(context))
-    .use(systemController(context));
+    .use(systemController(context))
+    .use(docsController({ document: (): Promise<object> => createDocument(createApp(context)) }));
 }

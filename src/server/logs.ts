@@ -1,12 +1,10 @@
 import { Elysia } from "elysia";
 
 import { RunnerError } from "../errors.ts";
+import { DEFAULT_TAIL, MAX_TAIL } from "../model/api.ts";
 import type { ServerContext } from "./context.ts";
 import { logsDocs } from "./openapi/logs.ts";
 import { type SseEvent, sseResponse } from "./sse.ts";
-
-const DEFAULT_TAIL = 100;
-const MAX_TAIL = 10_000;
 
 /** `GET /logs/{id}`: the last lines, of a stopped agent too; with `follow=true` lines as they come. */
 export function logsController({ agents }: ServerContext) {

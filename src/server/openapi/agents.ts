@@ -1,5 +1,59 @@
-export const listDocs = { summary: "List agents" };
-export const detailDocs = { summary: "Show an agent" };
-export const removeDocs = { summary: "Remove an agent" };
-export const stopDocs = { summary: "Stop an agent" };
-export const startDocs = { summary: "Start a stopped agent" };
+import { ENGINE_PROBLEMS, errorResponses } from "./errors.ts";
+import { AGENT_ID, type Operation, jsonContent, success } from "./operation.ts";
+
+export const listDocs: Operation = {
+  operationId: "listAgents",
+  tags: ["Agents"],
+  summary: "List agents",
+  description: "All agents of this runner, in the order in which they were first deployed.",
+  responses: { 200: success("All agents.", jsonContent("AgentList")), ...errorResponses() },
+};
+
+export const detailDocs: Operation = {
+  operationId: "getAgent",
+  tags: ["Agents"],
+  summary: "Show an agent",
+  description: "Its configuration, versions and containers, what they use, and why its last start failed.",
+  parameters: AGENT_ID,
+  responses: {
+    200: success("The agent.", jsonContent("AgentDetail")),
+    ...errorResponses("agentNotFound"),
+  },
+};
+
+export const removeDocs: Operation = {
+  operationId: "removeAgent",
+  tags: ["Agents"],
+  summary: "Remove an agent",
+  description: "Removes its containers, images, source and secrets. A deploy under way is ended.",
+  parameters: AGENT_ID,
+  responses: {
+    204: success("Nothing of the agent is left."),
+    ...errorResponses("agentNotFound", ...ENGINE_PROBLEMS),
+  },
+};
+
+export const stopDocs: Operation = {
+  operationId: "stopAgent",
+  tags: ["Agents"],
+  summary: "Stop an agent",
+  description: `Stops its container; invokes are refused with \`AGENT_NOT_RUNNING\` until it is started or deployed again.
+An agent that is stopped already is answered the same. A deploy under way is ended.`,
+  parameters: AGENT_ID,
+  responses: {
+    200: success("The agent is stopped.", jsonContent("StopResponse")),
+    ...errorResponses("agentNotFound", ...ENGINE_PROBLEMS),
+  },
+};
+
+export const startDocs: Operation = {
+  operationId: "startAgent",
+  tags: ["Agents"],
+  summary: "Start a stopped agent",
+  description: "Answers once the agent serves; at once if it does already. A deploy under way is ended.",
+  parameters: AGENT_ID,
+  responses: {
+    200: success("The agent serves.", jsonContent("AgentDetail")),
+    ...errorResponses("agentNotFound", "agentStartFailed", "diskFull", ...ENGINE_PROBLEMS),
+  },
+};

@@ -1,1 +1,38 @@
-export const deployDocs = { summary: "Deploy an agent" };
+import { ENGINE_PROBLEMS, errorResponses } from "./errors.ts";
+import { type Operation, jsonContent, success } from "./operation.ts";
+
+const DESCRIPTION = `Takes an agent's files, builds an image from them, starts a container and answers once it serves.
+
+The tarball holds \`oken.toml\` and the entrypoint, and may hold \`requirements.txt\`, or \`pyproject.toml\` with or
+without \`uv.lock\`. Make it with \`tar -czf echo.tar.gz -C echo .\`
+
+- What is sent a second time is built only as far as it changed; \`unchanged\` says that nothing was.
+- While a new version is built and started, the one before serves. If the new one fails, nothing of it is left and
+  the old one goes on: an answer that is not a 2xx never takes an agent down.
+- A newer deploy of the same agent ends the one under way, which is answered \`DEPLOY_CONFLICT\`.`;
+
+export const deployDocs: Operation = {
+  operationId: "deployAgent",
+  tags: ["Agents"],
+  summary: "Deploy an agent",
+  description: DESCRIPTION,
+  requestBody: {
+    required: true,
+    content: {
+      "multipart/form-data": {
+        schema: { $ref: "#/components/schemas/DeployForm" },
+        encoding: { tarball: { contentType: "application/gzip" } },
+      },
+    },
+  },
+  responses: {
+    200: success("The new version serves.", jsonContent("DeployResponse")),
+    ...errorResponses(
+      ...(["configError", "buildFailed", "formMalformed", "archiveCorrupt"] as const),
+      ...(["deployConflict", "lengthRequired", "formTooLarge", "archiveTooLarge"] as const),
+      ...(["notAForm", "archiveNotGzip", "archiveUnsafe", "archiveEmpty"] as const),
+      ...(["agentStartFailed", "agentBusy", "overloaded", "buildTimeout", "diskFull"] as const),
+      ...ENGINE_PROBLEMS,
+    ),
+  },
+};

@@ -1,13 +1,59 @@
-import { ErrorBody } from "../../model/api.ts";
-import { type ErrorCode, STATUS_OF_CODE } from "../../errors.ts";
+import { type Responses, jsonContent } from "./operation.ts";
+import { PROBLEMS, type Problem } from "./problems.ts";
 
-/** Responses of an operation for the codes it may answer, grouped by status. */
-export function errorResponses(codes: ErrorCode[]): Record<string, object> {
-  const byStatus = Map.groupBy(codes, (code) => STATUS_OF_CODE[code]);
-  return Object.fromEntries(
+export type ProblemName = keyof typeof PROBLEMS;
+
+/** What any request may be answered, whatever it asks for. */
+const ANYWHERE: ProblemName[] = ["internal", "shuttingDown"];
+const WITH_TOKEN: ProblemName[] = ["unauthorized", ...ANYWHERE];
+
+/** The HTTP server's own limit, before any route is asked. */
+const HEADERS_TOO_LARGE = { description: "The request's headers are over 16 KiB. This answer has no body." };
+
+/** Commands that go to the Docker engine. */
+export const ENGINE_PROBLEMS: ProblemName[] = ["engineUnavailable", "containerError"];
+
+/** The responses of an operation for each way it may fail, one for each status with an example for each way. */
+export function errorResponses(...names: ProblemName[]): Responses {
+  return responsesFor([...names, ...WITH_TOKEN]);
+}
+
+/** The same for the routes that are open without a token. */
+export function openErrorResponses(...names: ProblemName[]): Responses {
+  return responsesFor([...names, ...ANYWHERE]);
+}
+
+function responsesFor(names: ProblemName[]): Responses {
+  const byStatus = Map.groupBy(names, (name) => String(problem(name).status));
+  const documented = Object.fromEntries(
     [...byStatus].map(([status, group]) => [
-      String(status),
-      { description: group.join(", "), content: { "application/json": { schema: ErrorBody } } },
+      status,
+      {
+        description: group.map((name) => line(problem(name))).join("\n"),
+        headers: headersOf(group),
+        content: jsonContent("Error", Object.fromEntries(group.map((name) => [name, example(name)]))),
+      },
     ]),
+  );
+  return { ...documented, 431: HEADERS_TOO_LARGE };
+}
+
+function problem(name: ProblemName): Problem {
+  return PROBLEMS[name];
+}
+
+function line({ code, when }: Problem): string {
+  return `- \`${code}\`: ${when}`;
+}
+
+function example(name: ProblemName) {
+  const { code, when, error, details } = problem(name);
+  return { summary: `${code}: ${when}`, value: { error, code, ...(details && { details }) } };
+}
+
+function headersOf(names: ProblemName[]) {
+  const own = names.flatMap((name) => problem(name).headers ?? []);
+  return Object.fromEntries(
+    ["X-Request-Id", ...own].map((name) => [name, { $ref: `#/components/headers/${name}` }]),
   );
 }

@@ -1,1 +1,69 @@
-export const healthDocs = { summary: "Health" };
+import { openErrorResponses } from "./errors.ts";
+import { type Operation, jsonContent, success } from "./operation.ts";
+
+/** No token is wanted. */
+const OPEN: Operation["security"] = [];
+
+export const healthDocs: Operation = {
+  operationId: "getHealth",
+  tags: ["Runner"],
+  summary: "Health",
+  description: "Whether the runner can use its Docker engine, its network and its disk.",
+  security: OPEN,
+  responses: {
+    ...openErrorResponses(),
+    200: success("All is well.", jsonContent("HealthResponse")),
+    503: success(
+      "Something is not usable: `checks` says what. `SHUTTING_DOWN`: the runner is about to end.",
+      {
+        "application/json": {
+          schema: {
+            oneOf: [{ $ref: "#/components/schemas/HealthResponse" }, { $ref: "#/components/schemas/Error" }],
+          },
+          examples: {
+            degraded: {
+              summary: "The engine is away",
+              value: {
+                status: "degraded",
+                agents_running: 2,
+                checks: { engine: "The Docker engine does not answer." },
+              },
+            },
+            shuttingDown: {
+              summary: "SHUTTING_DOWN: the runner is about to end",
+              value: { error: "The runner is shutting down.", code: "SHUTTING_DOWN" },
+            },
+          },
+        },
+      },
+    ),
+  },
+};
+
+export const docsPageDocs: Operation = {
+  operationId: "getDocs",
+  tags: ["Runner"],
+  summary: "This page",
+  description: "Swagger UI. It works without the internet: all it needs comes from the runner.",
+  security: OPEN,
+  responses: {
+    200: success("A page for a browser.", {
+      "text/html": { schema: { type: "string" }, example: "<!doctype html>" },
+    }),
+    ...openErrorResponses(),
+  },
+};
+
+export const openapiDocs: Operation = {
+  operationId: "getOpenApiDocument",
+  tags: ["Runner"],
+  summary: "The OpenAPI document",
+  description: "What this page is made from; clients can be generated from it.",
+  security: OPEN,
+  responses: {
+    200: success("The document.", {
+      "application/json": { schema: { type: "object" }, example: { openapi: "3.1.0" } },
+    }),
+    ...openErrorResponses(),
+  },
+};

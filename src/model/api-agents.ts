@@ -1,0 +1,129 @@
+import { Type } from "@sinclair/typebox";
+
+import { AGENT_STATES } from "./agent.ts";
+import type { AgentState } from "./agent.ts";
+import { agentId, endpoint, entrypointType, timestamp, version } from "./api-fields.ts";
+
+const AgentStateSchema = Type.Unsafe<AgentState>(
+  Type.Union(
+    AGENT_STATES.map((state) => Type.Literal(state)),
+    { description: "`idle` and `paused` agents wake on the next invoke; `stopped` and `error` ones do not" },
+  ),
+);
+
+const agentFields = {
+  agent_id: agentId,
+  name: Type.String({ description: "`name` of oken.toml" }),
+  status: AgentStateSchema,
+  created_at: timestamp("When it was first deployed, UTC"),
+  last_invoked: Type.Union([timestamp("Last invoke, UTC"), Type.Null()], { description: "Null if never" }),
+};
+const SUMMARY_EXAMPLE = {
+  agent_id: "echo",
+  name: "Echo",
+  status: "running",
+  created_at: "2026-11-23T10:00:00.000Z",
+  last_invoked: "2026-11-23T10:04:12.345Z",
+};
+
+const AgentSummary = Type.Object(agentFields, { examples: [SUMMARY_EXAMPLE] });
+export const AgentList = Type.Object(
+  { agents: Type.Array(AgentSummary) },
+  { examples: [{ agents: [SUMMARY_EXAMPLE] }] },
+);
+
+const AgentConfig = Type.Object(
+  {
+    python_version: Type.String({ description: "Minor version" }),
+    warm_timeout: Type.Number({ description: "Seconds idle before it is put to sleep; 0: never" }),
+    concurrency: Type.Integer({ description: "Requests inside an instance at a time" }),
+    timeout: Type.Number({ description: "Seconds for one invoke" }),
+    memory: Type.Integer({ description: "Bytes" }),
+    cpus: Type.Number({ description: "CPU cores" }),
+  },
+  { description: "oken.toml after defaults" },
+);
+const AgentVersion = Type.Object({
+  version,
+  created_at: timestamp("When it was built, UTC"),
+  current: Type.Boolean({ description: "Whether this one serves" }),
+  image_id: Type.String({ description: "Digest of its Docker image" }),
+  dependency_style: Type.String({ description: "Where its dependencies come from" }),
+});
+const AgentInstance = Type.Object({
+  container: Type.String({ description: "Name of its Docker container" }),
+  version,
+  address: Type.String({ description: "On the agents' network" }),
+  in_flight: Type.Integer({ description: "Requests inside it" }),
+  resources: Type.Union([
+    Type.Object({ memory_bytes: Type.Integer(), cpu_percent: Type.Number(), processes: Type.Integer() }),
+    Type.Null({ description: "The engine did not say" }),
+  ]),
+});
+
+export const AgentDetail = Type.Object(
+  {
+    ...agentFields,
+    endpoint,
+    version,
+    entrypoint: Type.Object({
+      type: entrypointType,
+      file: Type.String({ description: "Path in the tarball" }),
+      reason: Type.String({ description: "Why this was chosen" }),
+    }),
+    config: AgentConfig,
+    versions: Type.Array(AgentVersion),
+    instances: Type.Array(AgentInstance, { description: "Containers that serve; empty while it sleeps" }),
+    queued: Type.Integer({ description: "Invokes that wait for their turn" }),
+    last_error: Type.Union(
+      [
+        Type.Object({
+          at: timestamp("When, UTC"),
+          code: Type.String(),
+          message: Type.String(),
+          log: Type.String({ description: "Its last lines" }),
+        }),
+        Type.Null(),
+      ],
+      { description: "Why its last start failed; null when it did not" },
+    ),
+  },
+  {
+    examples: [
+      {
+        ...SUMMARY_EXAMPLE,
+        endpoint: "/invoke/echo",
+        version: 2,
+        entrypoint: { type: "handler", file: "main.py", reason: "main.py defines handler(input)" },
+        config: {
+          python_version: "3.12",
+          warm_timeout: 300,
+          concurrency: 10,
+          timeout: 300,
+          memory: 536_870_912,
+          cpus: 1,
+        },
+        versions: [
+          {
+            version: 2,
+            created_at: "2026-11-23T10:03:00.000Z",
+            current: true,
+            image_id: "sha256:5f0c1d8e4b7a",
+            dependency_style: "requirements.txt",
+          },
+        ],
+        instances: [
+          {
+            container: "oken-echo-1c4a09b3f2-v2",
+            version: 2,
+            address: "172.20.0.3",
+            in_flight: 0,
+            resources: { memory_bytes: 31_457_280, cpu_percent: 0.2, processes: 2 },
+          },
+        ],
+        queued: 0,
+        last_error: null,
+      },
+    ],
+  },
+);
