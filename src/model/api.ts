@@ -3,7 +3,10 @@ import { type TSchema, Type } from "@sinclair/typebox";
 import { STATUS_OF_CODE } from "../errors.ts";
 import { AGENT_ID_PATTERN } from "./agent.ts";
 import { AgentDetail, AgentList } from "./api-agents.ts";
+import { DeploymentList, DeploymentView } from "./api-deployments.ts";
 import { agentId, endpoint, entrypointType, version } from "./api-fields.ts";
+
+export { DeploymentParams, DeploymentQuery } from "./api-deployments.ts";
 
 /** Lines of a log that are answered when nothing is said, and at most. */
 export const DEFAULT_TAIL = 100;
@@ -133,6 +136,8 @@ export const API_SCHEMAS = {
   Error: ErrorBody,
   DeployForm,
   DeployResponse,
+  Deployment: DeploymentView,
+  DeploymentList,
   InvokeRequest,
   InvokeResponse,
   AgentList,

@@ -40,20 +40,10 @@ function nameOf(event: DeploymentEvent): string {
 }
 
 function dataOf(event: DeploymentEvent): object {
-  switch (event.type) {
-    case "result":
-      return event.result;
-    case "error":
-      return errorBody(event.error);
-    case "step":
-      return { step: event.name, status: event.status, ...(event.ms === undefined ? {} : { ms: event.ms }) };
-    case "phase":
-    case "warning":
-    case "log": {
-      const { type: _, ...data } = event;
-      return data;
-    }
-  }
+  if (event.type === "result") return event.result;
+  if (event.type === "error") return errorBody(event.error);
+  const { type, ...data } = event;
+  return type === "step" ? { step: data } : data;
 }
 
 function isoOf(milliseconds: number): string {

@@ -134,8 +134,7 @@ describe("a uv.lock that no longer matches is an error that names the difference
   });
 });
 
-test("only what resolving reads is kept of pyproject.toml", async () => {
-  const text = (version: string, comment: string) => `# ${comment}
+const demoProject = (version: string, comment: string) => `# ${comment}
 [project]
 name = "demo"
 version = "${version}"
@@ -153,8 +152,10 @@ index-url = "https://elsewhere.example/simple"
 [tool.ruff]
 line-length = 100
 `;
-  const first = await plan({ "pyproject.toml": text("1", "a") });
-  const second = await plan({ "pyproject.toml": text("2", "b") });
+
+test("only what resolving reads is kept of pyproject.toml", async () => {
+  const first = await plan({ "pyproject.toml": demoProject("1", "a") });
+  const second = await plan({ "pyproject.toml": demoProject("2", "b") });
   expect(second.files).toEqual(first.files);
   expect(JSON.stringify(first.files)).not.toMatch(/hostile|elsewhere|no-binary|description/);
 });

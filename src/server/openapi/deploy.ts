@@ -1,3 +1,4 @@
+import { EVENTS } from "./deployments.ts";
 import { ENGINE_PROBLEMS, errorResponses } from "./errors.ts";
 import { type Operation, jsonContent, success } from "./operation.ts";
 
@@ -9,13 +10,25 @@ without \`uv.lock\`. Make it with \`tar -czf echo.tar.gz -C echo .\`
 - What is sent a second time is built only as far as it changed; \`unchanged\` says that nothing was.
 - While a new version is built and started, the one before serves. If the new one fails, nothing of it is left and
   the old one goes on: an answer that is not a 2xx never takes an agent down.
-- A newer deploy of the same agent ends the one under way, which is answered \`DEPLOY_CONFLICT\`.`;
+- A newer deploy of the same agent ends the one under way, which is answered \`DEPLOY_CONFLICT\`.
+- With \`Accept: text/event-stream\` the answer streams phases and the build's log as they come, and then the result.
+- With \`Prefer: respond-async\` the answer comes at once, and \`GET /agents/{id}/deployments/{number}\` tells the rest.
+- A caller who leaves after the upload does not cancel it.`;
 
 export const deployDocs: Operation = {
   operationId: "deployAgent",
   tags: ["Agents"],
   summary: "Deploy an agent",
   description: DESCRIPTION,
+  parameters: [
+    {
+      name: "Prefer",
+      in: "header",
+      required: false,
+      description: "`respond-async` answers at once (RFC 7240)",
+      schema: { type: "string", enum: ["respond-async"] },
+    },
+  ],
   requestBody: {
     required: true,
     content: {
@@ -26,7 +39,11 @@ export const deployDocs: Operation = {
     },
   },
   responses: {
-    200: success("The new version serves.", jsonContent("DeployResponse")),
+    200: success("The new version serves; or, as a stream, how it goes.", {
+      ...jsonContent("DeployResponse"),
+      ...EVENTS,
+    }),
+    202: success("The deploy goes on; `Location` says where to see how.", jsonContent("Deployment")),
     ...errorResponses(
       ...(["configError", "buildFailed", "formMalformed", "archiveCorrupt"] as const),
       ...(["deployConflict", "lengthRequired", "formTooLarge", "archiveTooLarge"] as const),

@@ -20,6 +20,12 @@ export const PROBLEMS = {
     when: "no such agent",
     error: 'There is no agent "echo".',
   },
+  deploymentNotFound: {
+    code: "NOT_FOUND",
+    status: 404,
+    when: "no such deployment; the last 20 of each agent are kept, until the runner ends",
+    error: "Agent echo has no deployment 7; the last 20 since the runner started are kept.",
+  },
   agentNotRunning: {
     code: "AGENT_NOT_RUNNING",
     status: 400,
