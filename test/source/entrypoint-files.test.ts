@@ -61,6 +61,13 @@ describe("what detection reads of a tree", () => {
     expect(await refusal(tree.path)).toContain("main.py was not read because it takes too long to parse");
   });
 
+  test("nesting too deep to judge is no verdict, and does not spoil the next one", async () => {
+    await using deep = await treeOf({ "main.py": `${HANDLER}\nx = ${"lambda: ".repeat(20_000)}1 1\n` });
+    await using broken = await treeOf({ "main.py": "def handler(input)\n    return 1\n" });
+    expect((await detect(deep.path)).entrypoint.attr).toBe("handler");
+    expect(await refusal(broken.path)).toBe("main.py:1:19: Expected `:`, found newline");
+  });
+
   test("bytes that are not UTF-8 are refused at their place", async () => {
     await using tree = await treeOf({ "main.py": Buffer.from(`# caf\xe9\n${HANDLER}`, "latin1") });
     expect(await refusal(tree.path)).toContain(

@@ -1,5 +1,6 @@
 import { Language, Parser, type Tree } from "web-tree-sitter";
 import grammarWasm from "tree-sitter-python/tree-sitter-python.wasm" with { type: "file" };
+import { once } from "./once.ts";
 import engineWasm from "web-tree-sitter/web-tree-sitter.wasm" with { type: "file" };
 
 /**
@@ -37,9 +38,4 @@ function parseWithin(parser: Parser, source: string): Tree | undefined {
   const tree = parser.parse(source, undefined, { progressCallback });
   if (tree === null) parser.reset();
   return tree ?? undefined;
-}
-
-function once<T>(load: () => Promise<T>): () => Promise<T> {
-  let loaded: Promise<T> | undefined;
-  return () => (loaded ??= load());
 }

@@ -1,12 +1,15 @@
-import { initSync, PositionEncoding, Workspace } from "@astral-sh/ruff-wasm-web";
+import loadRuff, { PositionEncoding, Workspace } from "@astral-sh/ruff-wasm-web";
 import ruffWasm from "@astral-sh/ruff-wasm-web/ruff_wasm_bg.wasm" with { type: "file" };
 import type { Node, Tree } from "web-tree-sitter";
 import type { Position } from "./facts.ts";
+import { once } from "./once.ts";
 
 /** CPython itself refuses 200 open brackets; deeper ones could exhaust the stack that ruff has in WebAssembly. */
 const MAX_BRACKETS = 200;
 const NEWEST_PYTHON = "py314";
 const HANDLERS = new Set(["except_clause", "except_group_clause", "finally_clause"]);
+
+const loadJudge = once(async () => await loadRuff({ module_or_path: await Bun.file(ruffWasm).bytes() }));
 
 export type SyntaxProblem = { message: string; at: Position };
 
@@ -21,9 +24,13 @@ type Diagnostic = { code: string | null; message: string; start_location: { row:
  */
 export async function findSyntaxProblem(source: string, tree: Tree): Promise<SyntaxProblem | undefined> {
   if (!isSuspicious(tree) || bracketDepth(source) > MAX_BRACKETS) return undefined;
-  const module = await Bun.file(ruffWasm).bytes();
-  initSync({ module });
-  return firstProblem(source);
+  await loadJudge();
+  try {
+    return firstProblem(source);
+  } catch {
+    // Nesting without brackets can exhaust its stack too. No verdict is none against the file.
+    return undefined;
+  }
 }
 
 function firstProblem(source: string): SyntaxProblem | undefined {
