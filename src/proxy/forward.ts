@@ -9,7 +9,6 @@ export type ForwardOptions = {
   request: Request;
   /** Address of the agent's server with path and query. */
   url: string;
-  body: ReadableStream<Uint8Array> | null;
   /** Ends the exchange: the caller has left, or the invoke's time is over. */
   signal: AbortSignal;
   /** Called once, when the last byte of the answer has gone or will never come. */
@@ -21,9 +20,10 @@ export type ForwardOptions = {
  * ends the response with an error, never with a clean end.
  */
 export async function forward(options: ForwardOptions): Promise<Response> {
-  const { request, url, body, signal, onDone } = options;
+  const { request, url, signal, onDone } = options;
   stripHopByHop(request.headers);
   try {
+    const body = isSmall(request.headers) ? await unlessAborted(request.arrayBuffer(), signal) : request.body;
     const response = await fetch(url, {
       method: request.method,
       headers: request.headers,
@@ -66,13 +66,26 @@ async function relay(response: Response, onDone: () => void): Promise<Response> 
     onDone();
     return response;
   }
-  const length = Number(response.headers.get("content-length") ?? Number.NaN);
-  if (length <= SMALL_BODY) {
+  if (isSmall(response.headers)) {
     const bytes = await response.arrayBuffer();
     onDone();
     return new Response(bytes, response);
   }
   return new Response(tracked(response.body, onDone), response);
+}
+
+function isSmall(headers: Headers): boolean {
+  const length = headers.get("content-length");
+  return length !== null && Number(length) <= SMALL_BODY;
+}
+
+/** Reading a body takes no signal: a client that stops in the middle of it must not hold us past the deadline. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", onAbort));
 }
 
 /** The same bytes with back-pressure, telling when they end. */

@@ -72,7 +72,6 @@ async function exchange(
     const response = await forward({
       request,
       url: instance.origin + path,
-      body: request.body,
       signal: AbortSignal.any([request.signal, deadline.signal]),
       onDone,
     });

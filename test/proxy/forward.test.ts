@@ -1,0 +1,85 @@
+import { expect, test } from "bun:test";
+
+import { forward } from "../../src/proxy/forward.ts";
+
+/** Bytes above which a body is streamed on. */
+const LARGE = 1024 * 1024;
+
+/** A server that answers with what it was sent, and a proxy before it that gives up on `signal`. */
+function startProxy(signal: AbortSignal = new AbortController().signal) {
+  const ended: string[] = [];
+  const received = Promise.withResolvers<void>();
+  const upstream = Bun.serve({
+    port: 0,
+    fetch: async (request) =>
+      new Response(await request.arrayBuffer(), {
+        headers: { "x-length": request.headers.get("content-length") ?? "none" },
+      }),
+  });
+  const proxy = Bun.serve({
+    port: 0,
+    async fetch(request) {
+      const answer = forward({
+        request,
+        signal,
+        url: upstream.url.href,
+        onDone: () => void ended.push("done"),
+      });
+      received.resolve();
+      return answer.catch((error: unknown) => new Response(String(error), { status: 504 }));
+    },
+  });
+  return {
+    ended,
+    received: received.promise,
+    url: proxy.url.href,
+    port: proxy.port ?? 0,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([proxy.stop(true), upstream.stop(true)]);
+    },
+  };
+}
+
+test.each([
+  ["no body", 0],
+  ["a small body", 10],
+  ["a large body", LARGE],
+])("%s comes back as it was sent, and its end is told once", async (_, size) => {
+  await using proxy = startProxy();
+  const body = Buffer.alloc(size, "abcdefg");
+  const response = await fetch(proxy.url, { method: "POST", body });
+  expect(Buffer.from(await response.arrayBuffer()).equals(body)).toBe(true);
+  expect(response.headers.get("x-length")).toBe(String(size));
+  expect(proxy.ended).toEqual(["done"]);
+});
+
+test("a body without a length is streamed on", async () => {
+  await using proxy = startProxy();
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(new TextEncoder().encode("in parts"));
+      controller.close();
+    },
+  });
+  const response = await fetch(proxy.url, { method: "POST", body });
+  expect(await response.text()).toBe("in parts");
+});
+
+test("a small body that stops in the middle holds the exchange no longer than its signal", async () => {
+  const deadline = new AbortController();
+  await using proxy = startProxy(deadline.signal);
+  const answer = Promise.withResolvers<string>();
+  const socket = await Bun.connect({
+    hostname: "127.0.0.1",
+    port: proxy.port,
+    socket: {
+      open: (it) => void it.write("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf"),
+      data: (_, chunk) => answer.resolve(chunk.toString()),
+    },
+  });
+  await proxy.received;
+  deadline.abort(new Error("its time is over"));
+  expect(await answer.promise).toContain("its time is over");
+  expect(proxy.ended).toEqual(["done"]);
+  socket.end();
+});
