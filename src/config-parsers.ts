@@ -73,3 +73,15 @@ export function parseUrl(): Parser<string> {
     return fits ? { ok: true, value: text } : { ok: false, allowed: "an http or https address" };
   };
 }
+
+/** Several addresses, separated by white space. */
+export function parseUrls(): Parser<string> {
+  const one = parseUrl();
+  return (text) => {
+    const urls = text.split(/\s+/).filter((url) => url !== "");
+    const fits = urls.every((url) => one(url).ok);
+    return fits
+      ? { ok: true, value: urls.join(" ") }
+      : { ok: false, allowed: "http or https addresses, separated by spaces" };
+  };
+}

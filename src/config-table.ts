@@ -8,6 +8,7 @@ import {
   parsePattern,
   parseText,
   parseUrl,
+  parseUrls,
 } from "./config-parsers.ts";
 import type { Parser } from "./config-parsers.ts";
 
@@ -215,6 +216,41 @@ export const SETTINGS = {
     default: undefined,
     parse: parsePath({ mustExist: true }),
   }),
+  extraIndexUrls: setting<string | undefined>({
+    env: "OKEN_EXTRA_INDEX_URLS",
+    group: "Builds",
+    help: "further package indexes, separated by spaces",
+    default: undefined,
+    parse: parseUrls(),
+  }),
+  findLinks: setting<string | undefined>({
+    env: "OKEN_FIND_LINKS",
+    group: "Builds",
+    help: "directory of wheels on this host that builds may take packages from",
+    default: undefined,
+    parse: parsePath({ mustExist: true }),
+  }),
+  offline: setting({
+    env: "OKEN_OFFLINE",
+    group: "Builds",
+    help: "yes: builds ask no index, every package is in OKEN_FIND_LINKS",
+    default: "no",
+    parse: parseChoice(["yes", "no"] as const),
+  }),
+  buildSdist: setting({
+    env: "OKEN_BUILD_SDIST",
+    group: "Builds",
+    help: "packages to be had only as source: isolated builds them apart, deny refuses",
+    default: "isolated",
+    parse: parseChoice(["isolated", "deny"] as const),
+  }),
+  builderImage: setting<string | undefined>({
+    env: "OKEN_BUILDER_IMAGE",
+    group: "Builds",
+    help: "image with a compiler for such packages; {version} stands for 3.N; none: the base image",
+    default: undefined,
+    parse: parseText({ what: "an image reference" }),
+  }),
   maxBuilds: setting({
     env: "OKEN_MAX_BUILDS",
     group: "Builds",
@@ -222,6 +258,13 @@ export const SETTINGS = {
     default: availableParallelism(),
     shown: "the host's processors",
     parse: parseNumber({ min: 1, max: 1_024, whole: true }),
+  }),
+  maxBuildQueue: setting({
+    env: "OKEN_MAX_BUILD_QUEUE",
+    group: "Builds",
+    help: "builds that may wait their turn; more are answered 503",
+    default: 64,
+    parse: parseNumber({ min: 0, max: 10_000, whole: true }),
   }),
   buildTimeout: setting({
     env: "OKEN_BUILD_TIMEOUT",

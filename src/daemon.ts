@@ -1,9 +1,6 @@
-import { createHash } from "node:crypto";
-
 import { createAgents } from "./agents/agents.ts";
-import { buildAgent } from "./agents/build.ts";
+import { createImageBuilder } from "./image-builder.ts";
 import type { AgentsContext } from "./agents/context.ts";
-import type { DeployOptions } from "./agents/deploy.ts";
 import { checkHealth } from "./agents/health.ts";
 import { sweepIdle } from "./agents/idle.ts";
 import { createInstances } from "./agents/instances.ts";
@@ -13,33 +10,27 @@ import { createPool } from "./agents/pool.ts";
 import { recover } from "./agents/recover.ts";
 import { createRegistry } from "./agents/registry.ts";
 import { createStore } from "./agents/store.ts";
-import type { BuildImage } from "./agents/version.ts";
 import { wake } from "./agents/wake.ts";
 import { watchDeaths } from "./agents/watch.ts";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { openDataDir } from "./data-dir.ts";
 import { createEngine } from "./docker/client.ts";
+import { deploySettings } from "./deploy-settings.ts";
 import { createDockerExec } from "./docker/exec.ts";
 import { identityLabels } from "./docker/labels.ts";
-import type { Engine } from "./docker/types.ts";
 import { messageOf } from "./errors.ts";
 import type { Log } from "./log.ts";
-import { RUNTIME_DIGEST, RUNTIME_FILES } from "./runtime/index.ts";
 import { createApp } from "./server/app.ts";
 import type { ServerContext } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
 import { DEFAULT_UPLOAD_PACE, receiveUpload } from "./server/upload.ts";
 import { createBudget } from "./source/budget.ts";
 import { createDiskFloor } from "./source/disk-floor.ts";
-import { DEFAULT_ARCHIVE_LIMITS } from "./source/archive/limits.ts";
 import { VERSION } from "./version.ts";
 
 /** How long requests inside have when the runner is told to stop, milliseconds. */
 const SHUTDOWN_TIMEOUT_MS = 10_000;
-
-const DEFAULT_CONCURRENCY = 10;
-const DEFAULT_HEALTH_PATH = "/health";
 
 export type Daemon = {
   url: string;
@@ -102,7 +93,17 @@ export async function startDaemon(options: {
     log,
     clock,
     pool,
-    agents: createAgents(context, { ...deployOptions({ config, engine, runnerId, digestKey }), ...uploads }),
+    agents: createAgents(context, {
+      ...deploySettings(config, digestKey),
+      ...uploads,
+      buildImage: createImageBuilder({
+        config,
+        engine,
+        environment: options.environment,
+        agentDir: (agentId) => store.agentDir(agentId),
+        labels: (identity) => identityLabels(runnerId, identity),
+      }),
+    }),
     receiveUpload: async (request) =>
       receiveUpload(request, { ...uploads, directory: await store.uploadsDir(), signal: request.signal }),
     health: checkHealth(context, config.dataDir),
@@ -121,71 +122,5 @@ export async function startDaemon(options: {
       await dataDir.close();
       log.info("oken-runner has stopped");
     },
-  };
-}
-
-type Parts = { config: Config; engine: Engine; runnerId: string; digestKey: string };
-
-function deployOptions({
-  config,
-  engine,
-  runnerId,
-  digestKey,
-}: Parts): Omit<DeployOptions, "diskFloor" | "budget"> {
-  return {
-    digestKey,
-    buildDigest: createHash("sha256")
-      .update(JSON.stringify([RUNTIME_DIGEST, config.pythonImage, config.uvImage, config.indexUrl]))
-      .digest("hex"),
-    archiveLimits: {
-      ...DEFAULT_ARCHIVE_LIMITS,
-      maxUploadBytes: config.maxUploadBytes,
-      maxUnpackedBytes: config.maxUnpackedBytes,
-      maxFileBytes: config.maxFileBytes,
-      maxEntries: config.maxEntries,
-    },
-    manifestDefaults: {
-      pythonVersion: config.defaultPython,
-      warmTimeout: config.defaultWarmTimeout,
-      concurrency: DEFAULT_CONCURRENCY,
-      timeout: config.invokeTimeout,
-      memory: config.defaultMemory,
-      maxMemory: config.maxMemory,
-      cpus: config.defaultCpus,
-      maxCpus: config.maxCpus,
-      port: config.containerPort,
-      healthPath: DEFAULT_HEALTH_PATH,
-    },
-    buildImage: imageBuilder({ config, engine, runnerId }),
-  };
-}
-
-function imageBuilder({
-  config,
-  engine,
-  runnerId,
-}: Pick<Parts, "config" | "engine" | "runnerId">): BuildImage {
-  return async ({ identity, tag, tree, buildDir, manifest, entrypoint, signal, onEvent }) => {
-    const image = await buildAgent(engine, {
-      agentId: identity.agentId,
-      labels: identityLabels(runnerId, identity),
-      runtimeFiles: RUNTIME_FILES,
-      scratchDir: buildDir,
-      timeoutMs: config.buildTimeout * 1000,
-      settings: {
-        pythonImage: config.pythonImage,
-        uvImage: config.uvImage,
-        indexUrl: config.indexUrl,
-        caFile: config.caFile,
-        sdist: "isolated",
-      },
-      tag,
-      tree,
-      manifest,
-      entrypoint,
-      signal,
-      onEvent,
-    });
-    return { imageId: image.imageId, dependencyStyle: image.style, warnings: image.warnings };
   };
 }
