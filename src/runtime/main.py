@@ -7,9 +7,6 @@ have a say in what is imported here.
 import os
 import sys
 
-# What any interpreter has loaded by now: names that no file of an agent's can take.
-BARE = frozenset(sys.modules)
-
 
 def main() -> None:
     home = os.path.dirname(os.path.abspath(__file__))
@@ -18,7 +15,7 @@ def main() -> None:
         from _oken import worker
 
         sys.path.remove(home)
-        worker.main(int(sys.argv[2]), int(sys.argv[3]), BARE)
+        worker.main(int(sys.argv[2]), int(sys.argv[3]))
     else:
         from _oken import parent
 

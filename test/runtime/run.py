@@ -21,7 +21,8 @@ def main() -> int:
     loader = unittest.TestLoader()
     names = sys.argv[1:]
     suite = loader.loadTestsFromNames(names) if names else loader.discover(directory)
-    failed = [error for error in loader.errors]
+    # Files that could not be imported.
+    failed = [str(error) for error in loader.errors]
     begin = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         results = list(pool.map(run, flatten(suite)))

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+# Loaded before any program runs, so that plain Python too gives nobody a file of these names.
+_AT_START = frozenset(
+    "abc codecs encodings genericpath importlib io os posixpath runpy site stat zipimport".split()
+)
 STDLIB_DIR = os.path.dirname(os.path.abspath(os.__file__))
 
 
@@ -30,10 +34,10 @@ def user_paths(app_dir: str, root: str) -> list[str]:
     return paths
 
 
-def install(paths: list[str], bare: frozenset[str]) -> None:
-    """Makes the agent's directories importable. `bare`: the modules of an interpreter just started."""
+def install(paths: list[str]) -> None:
+    """Makes the agent's directories importable."""
     sys.path[:0] = paths
-    names = shadowing_names(paths) - bare
+    names = shadowing_names(paths)
     if names:
         _Shadowing(names, paths).install()
 
@@ -58,7 +62,7 @@ def shadowing_names(paths: list[str]) -> frozenset[str]:
             package = os.path.join(path, entry, "__init__.py")
             if extension != ".py" and (extension or not os.path.isfile(package)):
                 continue
-            if name not in sys.builtin_module_names and _in_stdlib(name):
+            if name not in _AT_START and name not in sys.builtin_module_names and _in_stdlib(name):
                 found.add(name)
     return frozenset(found)
 

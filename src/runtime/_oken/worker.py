@@ -14,8 +14,8 @@ from .link_signal import CANCEL_SIGNAL
 from .spec import Spec
 
 
-def main(channel_descriptor: int, log_descriptor: int, bare: frozenset[str]) -> None:
-    """Runs until the parent says so or is gone. `bare`: the modules of an interpreter just started."""
+def main(channel_descriptor: int, log_descriptor: int) -> None:
+    """Runs until the parent says so or is gone."""
     # Until an engine knows which request runs there is nothing to cancel.
     signal.signal(CANCEL_SIGNAL, signal.SIG_IGN)
     channel = socket.socket(fileno=channel_descriptor)
@@ -34,13 +34,13 @@ def main(channel_descriptor: int, log_descriptor: int, bare: frozenset[str]) -> 
     if spec.type == "http":
         from . import web
 
-        imports.install(paths, bare)
+        imports.install(paths)
         web.run(spec, channel)
     else:
         # Before the agent's paths: its modules must not stand in for what these import.
         from . import serve_calls
 
-        imports.install(paths, bare)
+        imports.install(paths)
         serve_calls.run(spec, channel, streams)
     for stream in streams:
         stream.finish(None)
