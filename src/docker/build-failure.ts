@@ -141,7 +141,7 @@ const RULES: Rule[] = [
     pattern:
       /Failed to build `([^`]+)`|The build backend returned an error|Failed to download and build `([^`]+)`/,
     sentence: (text, match) =>
-      `${match[1] ?? match[2] ?? "A package"} did not build from source: ${lastCause(text)}`,
+      `${projectName(match[1] ?? match[2])} did not build from source: ${lastCause(text)}`,
     hint: "Choose a version that has a wheel for this Python.",
   },
   {
@@ -247,11 +247,14 @@ function uvSummary(text: string): string {
   return account.join(" ").replaceAll(/\s+/g, " ");
 }
 
+/** What a build backend, or the engine, said last that reads like a reason. */
 function lastCause(text: string): string {
   const lines = text
     .split("\n")
-    .filter((line) => line.trim() !== "" && !/^(ERROR: failed to solve|-+|>|\s*\d+ \|)/.test(line));
-  return (lines.at(-1) ?? "").trim().slice(0, 400);
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !/^(hint:|cause:|-+$|>|\d+ \||error: Failed to|Dockerfile)/i.test(line));
+  const reason = lines.findLast((line) => /^(\S*Error|\S*Exception|error|fatal error|fatal)\b:?/i.test(line));
+  return (reason ?? lines.at(-1) ?? "").replace(/^ERROR: failed to (build|solve): /, "").slice(0, 400);
 }
 
 function firstOf(text: string, pattern: RegExp): string {
@@ -259,5 +262,10 @@ function firstOf(text: string, pattern: RegExp): string {
 }
 
 function packageBuilt(text: string): string {
-  return /Failed to (?:download and )?build `([^`]+)`/.exec(text)?.[1] ?? "a package";
+  return projectName(/Failed to (?:download and )?build `([^`]+)`/.exec(text)?.[1]);
+}
+
+/** A project of the upload is known by its directory in the container. */
+function projectName(name: string | undefined): string {
+  return name?.replace(/^(?:\S+ @ )?(?:file:\/\/)?\/work\/project\/projects\//, "") ?? "A package";
 }

@@ -8,6 +8,7 @@ import { createDockerExec } from "../../src/docker/exec.ts";
 import { createImages } from "../../src/docker/image.ts";
 import type { BuildEvent } from "../../src/docker/types.ts";
 import { writeTree } from "../helpers/tree.ts";
+import type { Files } from "../helpers/tree.ts";
 import type { BuildSettings } from "../../src/source/dependencies/index.ts";
 
 /** A program in the place of the runtime: runs the agent's `main.py` with the application's directory importable. */
@@ -33,7 +34,7 @@ export type TestBuild = AgentImage &
 
 /** Builds files as an agent's upload; the image is removed when disposed of. */
 export async function buildFiles(
-  files: Record<string, string>,
+  files: Files,
   overrides: Partial<Omit<AgentBuildOptions, "settings">> & { settings?: Partial<BuildSettings> } = {},
 ): Promise<TestBuild> {
   const directory = await mkdtemp(join(tmpdir(), "oken-test-"));

@@ -134,7 +134,7 @@ describe("a uv.lock that no longer matches is an error that names the difference
   });
 });
 
-const demoProject = (version: string, comment: string) => `# ${comment}
+const editedProject = (version: string, comment: string) => `# ${comment}
 [project]
 name = "demo"
 version = "${version}"
@@ -154,8 +154,8 @@ line-length = 100
 `;
 
 test("only what resolving reads is kept of pyproject.toml", async () => {
-  const first = await plan({ "pyproject.toml": demoProject("1", "a") });
-  const second = await plan({ "pyproject.toml": demoProject("2", "b") });
+  const first = await plan({ "pyproject.toml": editedProject("1", "a") });
+  const second = await plan({ "pyproject.toml": editedProject("2", "b") });
   expect(second.files).toEqual(first.files);
   expect(JSON.stringify(first.files)).not.toMatch(/hostile|elsewhere|no-binary|description/);
 });

@@ -84,11 +84,18 @@ def resolve():
 
 
 def listed(candidates):
-    """Those of the candidates that the list holds: resolving looks at versions that it does not choose, too."""
+    """Those of the candidates that the list holds, since resolving looks at more versions than it chooses, and what the
+    list takes from an address of its own."""
     text = "".join(path.read_text() for path in OUT.glob("*.lock"))
-    pins = {f"{canonical(n)}=={v}" for n, v in re.findall(r'^([A-Za-z0-9._-]+)==([^\s;\\]+)', text, re.M)}
-    pins |= {f"{canonical(n)}=={v}" for n, v in re.findall(r'^name = "([^"]+)"\nversion = "([^"]+)"', text, re.M)}
-    return [candidate for candidate in candidates if candidate in pins]
+    pins = re.findall(r'^([A-Za-z0-9._-]+)==([^\s;\\]+)', text, re.M)
+    pins += re.findall(r'^name = "([^"]+)"\nversion = "([^"]+)"', text, re.M)
+    direct = re.findall(r'^([A-Za-z0-9._-]+) @ ([^\s;\\]+)', text, re.M)
+    direct += re.findall(r'^name = "([^"]+)"\nversion = .*\nsource = { url = "([^"]+)"', text, re.M)
+    known = {f"{canonical(name)}=={version}" for name, version in pins}
+    archives = [f"{name} @ {url}" for name, url in direct if not url.split("#")[0].endswith(".whl")]
+    return [candidate for candidate in candidates if candidate in known] + [
+        archive for archive in archives if f"file://{PROJECT}" not in archive
+    ]
 
 
 def canonical(name):

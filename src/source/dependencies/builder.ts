@@ -50,14 +50,12 @@ export async function prepareBuilder(options: BuilderOptions): Promise<PreparedB
   const indexes = splitCredentials(settings);
   const directories = [...new Set([...plan.builds, ...plan.dynamic])];
   const inputs = Object.fromEntries(
-    Object.entries(plan.files).map(([name, text]) => [
-      `input/${name}`,
-      text.replaceAll(LOCAL_FILE_PLACEHOLDER, `file://${BUILDER}/files/`),
-    ]),
+    Object.entries(plan.files).map(([name, text]) => [`input/${name}`, withBuilderFiles(text)]),
   );
   if (plan.dynamic.length > 0) {
     const lines = plan.dynamic.map(
-      (directory) => `${WORK}/project/projects/${directories.indexOf(directory)}\n`,
+      (directory) => `${WORK}/project/projects/${placeOf(directory)}
+`,
     );
     inputs["input/requirements.in"] = `${inputs["input/requirements.in"] ?? ""}${lines.join("")}`;
   }
@@ -75,8 +73,8 @@ export async function prepareBuilder(options: BuilderOptions): Promise<PreparedB
       ...(settings.findLinks === undefined ? [] : ["--find-links", `${BUILDER}/wheels`]),
       ...(settings.offline ? ["--no-index"] : []),
     ],
-    packages: options.packages.map((name) => plan.sources[name] ?? requirement(lock, name)),
-    projects: plan.builds.map((directory) => String(directories.indexOf(directory))),
+    packages: options.packages.map((name) => withBuilderFiles(plan.sources[name] ?? requirement(lock, name))),
+    projects: plan.builds.map(placeOf),
     environment: {
       ...(indexes.main === "" ? {} : { UV_DEFAULT_INDEX: indexes.main }),
       ...(indexes.extra.length === 0 ? {} : { UV_INDEX: indexes.extra.join(" ") }),
@@ -106,8 +104,8 @@ export async function prepareBuilder(options: BuilderOptions): Promise<PreparedB
   // Never built twice from one directory, so the random part makes the name as unique as content would.
   const directory = join(buildDir, contentName("builder", { ...texts, unique: crypto.randomUUID() }));
   await writeFiles(directory, texts, sources);
-  for (const [index, path] of directories.entries()) {
-    await copyTree(join(tree, path), join(directory, "input", "projects", String(index)));
+  for (const path of directories) {
+    await copyTree(join(tree, path), join(directory, "input", "projects", placeOf(path)));
   }
   if (settings.findLinks !== undefined) await copyTree(settings.findLinks, join(directory, "wheels"));
   await writeFiles(buildDir, { "Dockerfile.builder": builderDockerfileText() });
@@ -147,6 +145,15 @@ export function madeList(options: {
   const checked = file === "requirements.lock" ? checkedList(list, WORK) : list;
   const indexes = plan.files["indexes"] ?? "";
   return { lock: { file, text: file === "requirements.lock" ? `${indexes}${checked}` : checked }, wheels };
+}
+
+/** Where a project of the upload is in the container; its path, since errors name it. */
+function placeOf(directory: string): string {
+  return directory === "." ? "the-upload" : directory;
+}
+
+function withBuilderFiles(text: string): string {
+  return text.replaceAll(LOCAL_FILE_PLACEHOLDER, `file://${BUILDER}/files/`);
 }
 
 function requirement(lock: { file: LockFile; text: string } | undefined, name: string): string {

@@ -8,7 +8,7 @@ type Block = { name: string; text: string };
 
 /** A line that names a package and its files, and no option by which one of them would be built or found elsewhere. */
 const REQUIREMENT =
-  /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(\[[\w.,\s-]*\])?(==[\w.+!*-]+| @ (?:https?|file):\/\/[^\s;]+)(\s*;[^\n\\]*?)?((?:\s*--hash=(?:sha256|sha384|sha512):[0-9a-f]+)*)$/;
+  /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(\[[\w.,\s-]*\])?(==[\w.+!*-]+| @ (?:(?:https?|file):\/\/|oken-local-file:)[^\s;]+)(\s*;[^\n\\]*?)?((?:\s*--hash=(?:sha256|sha384|sha512):[0-9a-f]+)*)$/;
 
 const INDEX = /^--(?:index-url|extra-index-url|find-links) https?:\/\/[^\s'"]+$/;
 

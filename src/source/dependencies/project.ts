@@ -12,9 +12,9 @@ import { readSetupFiles } from "./setup-files.ts";
 import type { SourceTree } from "./tree.ts";
 import { insideTree } from "./tree.ts";
 
-/** Build backends that turn Python files into the same Python files: such a project is used where it lies. */
-const PLAIN_BACKENDS =
-  /^(hatchling|flit_core|flit_scm|poetry\.core|poetry\.masonry|pdm\.backend|pdm\.pep517|uv_build|setuptools|jupyter_packaging)\b/;
+/** Build backends that compile. With any other one a project's files are used where they lie. */
+const COMPILING_BACKENDS =
+  /^(maturin|scikit_build_core|skbuild|mesonpy|setuptools_rust|py_build_cmake|sipbuild)\b/;
 
 export type LocalSource = {
   name: string | undefined;
@@ -74,7 +74,7 @@ export async function readProject(tree: SourceTree, directory: string): Promise<
     root: await importRoot(tree, directory, pyproject),
     compiled:
       (setup?.compiled ?? false) ||
-      (pyproject.backend !== undefined && !PLAIN_BACKENDS.test(pyproject.backend)) ||
+      (pyproject.backend !== undefined && COMPILING_BACKENDS.test(pyproject.backend)) ||
       table(table(pyproject.tool["setuptools"])?.["ext-modules"]) !== undefined,
   };
 }
