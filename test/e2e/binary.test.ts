@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 
 import packageJson from "../../package.json" with { type: "json" };
 import { HANDLER } from "../helpers/agents.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { startRunner } from "../helpers/runner.ts";
 
 const BINARY = resolve(import.meta.dir, "../../dist/oken-runner");
@@ -101,15 +102,17 @@ test("requests are one log line each, with the caller's request id if it is usab
   expect(named.headers.get("x-request-id")).toBe("call-7");
   const unusable = await runner.request("GET", "/agents", { headers: { "x-request-id": 'a"b c' } });
   expect(unusable.headers.get("x-request-id")).not.toBe('a"b c');
-  expect(runner.log().filter((line) => line["request_id"] === "call-7")).toEqual([
-    expect.objectContaining({
-      method: "GET",
-      path: "/agents/none",
-      status: 404,
-      agent_id: "none",
-      level: "info",
-    }),
-  ]);
+  await eventually(() =>
+    expect(runner.log().filter((line) => line["request_id"] === "call-7")).toEqual([
+      expect.objectContaining({
+        method: "GET",
+        path: "/agents/none",
+        status: 404,
+        agent_id: "none",
+        level: "info",
+      }),
+    ]),
+  );
 });
 
 test("a host name of one letter reaches the same routes", async () => {
