@@ -19,7 +19,20 @@ if TYPE_CHECKING:
 
 # Loaded before any program runs, so that plain Python too gives nobody a file of these names.
 _AT_START = frozenset(
-    "abc codecs encodings genericpath importlib io os posixpath runpy site stat zipimport".split()
+    [
+        "abc",
+        "codecs",
+        "encodings",
+        "genericpath",
+        "importlib",
+        "io",
+        "os",
+        "posixpath",
+        "runpy",
+        "site",
+        "stat",
+        "zipimport",
+    ]
 )
 STDLIB_DIR = os.path.dirname(os.path.abspath(os.__file__))
 

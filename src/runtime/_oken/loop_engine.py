@@ -45,13 +45,15 @@ class LoopEngine(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._writable = asyncio.Event()
         self._draining: asyncio.Task[None] | None = None
+        self._ended: asyncio.Future[None] = loop.create_future()
 
     def run(self, channel: socket.socket) -> None:
         """Serves until the parent says DRAIN or goes away."""
         channel.setblocking(False)
         signal.signal(CANCEL_SIGNAL, self._on_cancel_signal)
         self._loop.run_until_complete(self._loop.create_unix_connection(lambda: self, sock=channel))
-        self._loop.run_forever()
+        # Not `run_forever` with `stop`: a DRAIN that is here already would be stopped before it began.
+        self._loop.run_until_complete(self._ended)
 
     # Frames.
 
@@ -306,7 +308,7 @@ class LoopEngine(asyncio.Protocol):
 
     async def _drain(self) -> None:
         await hooks.run_teardown(self._target.teardown, self._spec.app_dir)
-        self._loop.stop()
+        self._ended.set_result(None)
 
 
 def _is_async_value(value: Any) -> bool:
