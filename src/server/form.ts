@@ -73,7 +73,6 @@ export async function readForm(
   options: { limits: FormLimits; signal?: AbortSignal },
 ): Promise<void> {
   const stop = new AbortController();
-  const aborted = whenAborted(stop.signal);
   const fail = (error: unknown) => stop.abort(error);
   const leave = () => fail(invalidForm("the client left before its upload was complete"));
   const cancel = () => fail(options.signal?.reason);
@@ -85,9 +84,9 @@ export async function readForm(
     if (options.signal?.aborted) cancel();
     const parser = createParser(request.headers, handlers, { limits: options.limits, stop, files });
     const finished = new Promise<void>((resolve) => void parser.once("finish", () => resolve()));
-    await pump(request, parser, { limits: options.limits, fail, aborted });
-    await Promise.race([finished, aborted]);
-    await Promise.race([Promise.all(files), aborted]);
+    await pump(request, parser, { limits: options.limits, stop });
+    await orAbort(finished, stop.signal);
+    await orAbort(Promise.all(files), stop.signal);
   } catch (error) {
     fail(error);
     // Each handler sees its stream fail and cleans up before the caller learns why.
@@ -136,26 +135,23 @@ function createParser(headers: Headers, handlers: FormHandlers, context: ParserC
   return parser;
 }
 
-type PumpContext = { limits: FormLimits; fail: (error: unknown) => void; aborted: Promise<never> };
+type PumpContext = { limits: FormLimits; stop: AbortController };
 
 /** Network to parser, a chunk at a time, no faster than the parser's handlers read. */
 async function pump(request: Request, parser: BusboyInstance, context: PumpContext): Promise<void> {
-  const { limits, fail, aborted } = context;
+  const { limits, stop } = context;
   const reader = request.body?.getReader();
   if (reader === undefined) throw invalidForm("the request has no body");
-  const watch = watchSender(limits, fail);
+  const watch = watchSender(limits, (error) => stop.abort(error));
   try {
     for (;;) {
-      const { done, value } = await Promise.race([watch.waiting(reader.read()), aborted]);
+      const { done, value } = await orAbort(watch.waiting(reader.read()), stop.signal);
       if (done) break;
       if (watch.count(value.byteLength) > limits.maxBodyBytes) {
         throw invalidForm(`the form has more than ${limits.maxBodyBytes} bytes`, 413);
       }
       const chunk = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      await Promise.race([
-        new Promise<void>((resolve) => void parser.write(chunk, () => resolve())),
-        aborted,
-      ]);
+      await orAbort(written(parser, chunk), stop.signal);
     }
     parser.end();
   } finally {
@@ -199,13 +195,21 @@ function watchSender(limits: FormLimits, fail: (error: unknown) => void) {
   };
 }
 
-/** Never resolves; rejects with the reason. Handled here, so that nobody need be waiting when it does. */
-function whenAborted(signal: AbortSignal): Promise<never> {
-  const aborted = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+function written(parser: BusboyInstance, chunk: Buffer): Promise<void> {
+  return new Promise((resolve) => void parser.write(chunk, () => resolve()));
+}
+
+/**
+ * The promise, or the signal's reason if that comes first. Not Promise.race with one promise for the signal:
+ * that would keep every chunk of the body alive until the upload ends.
+ */
+function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
   });
-  aborted.catch(() => {});
-  return aborted;
 }
 
 /** What Bun throws when the connection breaks is the client's doing, not a bug of ours. */

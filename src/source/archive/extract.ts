@@ -5,7 +5,7 @@ import { messageOf, RunnerError } from "../../errors.ts";
 import { asDiskFull } from "../disk-floor.ts";
 import { digestTree } from "../tree-digest.ts";
 import { assertLinkStays } from "./layout.ts";
-import { corrupt, tooLarge } from "./refusal.ts";
+import { corrupt, tooLarge, unsafe } from "./refusal.ts";
 import { createTreeWriter } from "./tree-writer.ts";
 import { unpack } from "./unpack.ts";
 import type { Budget } from "../budget.ts";
@@ -108,8 +108,11 @@ function timedOut(limits: ArchiveLimits): RunnerError {
 
 function translate(error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const message = messageOf(error);
+  // The layout knows of no such meeting, so the disk takes two names for one, as casefolding file systems do.
+  if (code === "EEXIST") return unsafe("conflict", "two names in the archive are one name on this disk");
   if (code === "Z_BUF_ERROR") return corrupt("truncated", "the gzip data end too early");
-  if (code.startsWith("Z_")) return corrupt("bad_gzip", `the gzip data are damaged: ${messageOf(error)}`);
+  if (code.startsWith("Z_")) return corrupt("bad_gzip", `the gzip data are damaged: ${message}`);
   if (error instanceof Error && TAR_STREAM_ERRORS.test(error.message)) {
     return corrupt("bad_header", `the data inside the gzip are not a tar archive: ${error.message}`);
   }

@@ -3,7 +3,7 @@ import type { Extract, Header } from "tar-stream";
 
 import { assertLinkStays, createLayout, hardLinkTarget } from "./layout.ts";
 import { safeComponents } from "./path-policy.ts";
-import { corrupt, disagreement, formatBytes, tooLarge } from "./refusal.ts";
+import { corrupt, disagreement, formatBytes, tooLarge, unsafe } from "./refusal.ts";
 import { SMALL_FILE_BYTES } from "./tree-writer.ts";
 import type { BudgetShare } from "../budget.ts";
 import type { DiskFloor } from "../disk-floor.ts";
@@ -66,6 +66,9 @@ export async function placeEntry(
   await checkDisk(state);
 
   const kind = kindOf(framed, header.name);
+  if (path === "" && kind !== "directory") {
+    throw unsafe("unsafe_path", `the archive has a ${kind} in place of its root`, header.name);
+  }
   if (isMacLitter(components, kind)) state.skipped += 1;
   else if (kind === "directory") await makeDirectories(components, "directory", state);
   else if (kind === "link") await placeLink({ path, target: header.linkname ?? "" }, framed, state);

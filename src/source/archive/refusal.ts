@@ -26,7 +26,7 @@ export function corrupt(reason: CorruptReason, message: string, entry?: string):
 }
 
 /** The archive is well formed but asks for something no agent needs and a host must not do. */
-export function unsafe(reason: UnsafeReason, message: string, entry: string): RunnerError {
+export function unsafe(reason: UnsafeReason, message: string, entry?: string): RunnerError {
   return new RunnerError("ARCHIVE_UNSAFE", message, { details: { reason, ...shown(entry) } });
 }
 
