@@ -45,8 +45,9 @@ export const DeployForm = Type.Object({
   }),
   secrets: Type.Optional(
     Type.String({
-      description: "A JSON object of names to texts; each becomes an environment variable of the agent",
-      examples: ['{"API_KEY": "sk-…"}'],
+      description:
+        'A JSON object of names to texts, such as `{"API_KEY": "…"}`; each becomes an environment variable of the agent',
+      examples: ["{}"],
     }),
   ),
 });

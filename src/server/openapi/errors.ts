@@ -48,12 +48,13 @@ function line({ code, when }: Problem): string {
 
 function example(name: ProblemName) {
   const { code, when, error, details } = problem(name);
-  return { summary: `${code}: ${when}`, value: { error, code, ...(details && { details }) } };
+  return {
+    summary: `${code}: ${when.replaceAll("`", "")}`,
+    value: { error, code, ...(details && { details }) },
+  };
 }
 
 function headersOf(names: ProblemName[]) {
-  const own = names.flatMap((name) => problem(name).headers ?? []);
-  return Object.fromEntries(
-    ["X-Request-Id", ...own].map((name) => [name, { $ref: `#/components/headers/${name}` }]),
-  );
+  const headers = names.flatMap((name) => problem(name).headers ?? []);
+  return Object.fromEntries(headers.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }

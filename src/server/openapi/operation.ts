@@ -11,7 +11,7 @@ type SchemaName = keyof typeof API_SCHEMAS;
 type Example = { summary?: string; value: unknown };
 type Content = Record<string, object>;
 
-/** Every answer carries it. */
+/** Every answer carries it; in the document only those that succeed, since it would hide the rest of the others. */
 const HEADERS = { "X-Request-Id": { $ref: "#/components/headers/X-Request-Id" } };
 
 /** A body in JSON of one of the named schemas. Without examples of its own, the schema's are shown. */
@@ -39,6 +39,8 @@ export function parametersIn(place: "path" | "query", schema: TObject) {
     in: place,
     required: schema.required?.includes(name) ?? false,
     description: property.description ?? "",
+    // Beside the schema, where Swagger UI takes what it fills in from.
+    example: property.examples?.[0] ?? property.default,
     schema: property,
   }));
 }

@@ -8,9 +8,11 @@ type Fields = Record<string, unknown>;
  * Two of their forms are right but unknown to many tools, and are written in the usual way.
  */
 export function toOpenApi31(generated: string): object {
-  const document: object = JSON.parse(generated, (_key, value: unknown) =>
-    isFields(value) ? withEnum(withAdditionalProperties(value)) : value,
-  );
+  const document: object = JSON.parse(generated, (key, value: unknown) => {
+    // Elysia's mark on a named schema. In 3.1 it is a base for references, and none of them would be found.
+    if (key === "$id") return undefined;
+    return isFields(value) ? withEnum(withAdditionalProperties(value)) : value;
+  });
   return { ...document, openapi: "3.1.0" };
 }
 

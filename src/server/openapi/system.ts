@@ -43,8 +43,8 @@ export const healthDocs: Operation = {
 export const docsPageDocs: Operation = {
   operationId: "getDocs",
   tags: ["Runner"],
-  summary: "This page",
-  description: "Swagger UI. It works without the internet: all it needs comes from the runner.",
+  summary: "Swagger UI",
+  description: "This page. It works without the internet: all it needs comes from the runner.",
   security: OPEN,
   responses: {
     200: success("A page for a browser.", {
@@ -58,7 +58,7 @@ export const openapiDocs: Operation = {
   operationId: "getOpenApiDocument",
   tags: ["Runner"],
   summary: "The OpenAPI document",
-  description: "What this page is made from; clients can be generated from it.",
+  description: "What Swagger UI is made from; clients can be generated from it.",
   security: OPEN,
   responses: {
     200: success("The document.", {

@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import type { Browser } from "playwright-core";
+
+import { findBrowser, launchBrowser, openPage } from "../helpers/browser.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
+
+const executable = findBrowser();
+if (executable === undefined) console.warn("skipped: /docs in a browser; there is no Chromium on PATH");
+
+describe.skipIf(executable === undefined)("/docs, in a browser that reaches nothing but the runner,", () => {
+  let runner: TestRunner;
+  let browser: Browser;
+  beforeAll(async () => {
+    [runner, browser] = await Promise.all([startRunner(), launchBrowser(executable ?? "")]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await runner?.[Symbol.asyncDispose]();
+  });
+
+  async function openDocs() {
+    const opened = await openPage(browser, runner.url);
+    await opened.page.goto(`${runner.url}/docs`);
+    await opened.page.waitForSelector(".opblock");
+    return opened;
+  }
+
+  test("shows every operation of the document with its answers", async () => {
+    await using docs = await openDocs();
+    const { page, problems } = docs;
+    const { body } = await runner.request<{ paths: Record<string, Record<string, { summary: string }>> }>(
+      "GET",
+      "/openapi.json",
+    );
+    const documented = Object.entries(body.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, { summary }]) => `${method.toUpperCase()} ${path} ${summary}`),
+    );
+    const blocks = await page.locator(".opblock").all();
+    const shown: string[] = [];
+    for (const block of blocks) {
+      const parts = [".opblock-summary-method", ".opblock-summary-path", ".opblock-summary-description"];
+      const texts = await Promise.all(parts.map((part) => block.locator(part).textContent()));
+      // Swagger UI lets a long path wrap by characters of no width.
+      shown.push(texts.join(" ").replaceAll("\u200B", ""));
+      await block.locator(".opblock-summary-control").click();
+      await block.locator(".responses-table").waitFor();
+      await block.locator(".opblock-summary-control").click();
+    }
+    expect(await page.title()).toBe("Oken Runner API");
+    expect(shown.sort()).toEqual(documented.sort());
+    // A reference that cannot be resolved is shown here, and nowhere else.
+    expect(await page.locator(".errors-wrapper").count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  test("tries out GET /health and shows its 200", async () => {
+    await using docs = await openDocs();
+    const health = docs.page.locator("#operations-Runner-getHealth");
+    await health.locator(".opblock-summary-control").click();
+    await health.locator(".try-out__btn").click();
+    await health.locator(".execute").click();
+    const answer = health.locator(".live-responses-table .response");
+    expect(await answer.locator(".response-col_status").textContent()).toContain("200");
+    expect(await answer.locator(".response-col_description").textContent()).toContain('"status": "ok"');
+    expect(docs.problems).toEqual([]);
+  });
+
+  test("sends a chosen file as the tarball of a deploy", async () => {
+    await using docs = await openDocs();
+    const deploy = docs.page.locator("#operations-Agents-deployAgent");
+    await deploy.locator(".opblock-summary-control").click();
+    await deploy.locator(".try-out__btn").click();
+    await deploy.locator('input[type="file"]').setInputFiles({
+      name: "agent.zip",
+      mimeType: "application/zip",
+      buffer: Buffer.from("PK\u0003\u0004 not a gzipped tar"),
+    });
+    await deploy.locator(".execute").click();
+    const answer = deploy.locator(".live-responses-table .response");
+    expect(await answer.locator(".response-col_status").textContent()).toContain("415");
+    expect(await answer.locator(".response-col_description").textContent()).toContain("ARCHIVE_NOT_GZIP");
+    // The browser itself reports an answer of 4xx on the console.
+    expect(docs.problems).toEqual([expect.stringContaining("415")]);
+  });
+});

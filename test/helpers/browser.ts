@@ -1,0 +1,55 @@
+import { type Browser, type Page, chromium } from "playwright-core";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+
+/** No name resolves but the loopback's, and nothing is fetched on the browser's own account. */
+const OPTIONS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+];
+
+/** How long anything on a page may take, milliseconds; a shared machine is slow at the start of a browser. */
+const TIMEOUT_MS = 30_000;
+
+/** The machine's own browser, undefined without one. */
+export function findBrowser(): string | undefined {
+  return NAMES.map((name) => Bun.which(name)).find((path) => path !== null) ?? undefined;
+}
+
+export function launchBrowser(executablePath: string): Promise<Browser> {
+  return chromium.launch({ executablePath, args: OPTIONS, timeout: TIMEOUT_MS });
+}
+
+export type WatchedPage = {
+  page: Page;
+  /** Errors on the console (a broken content security policy is one), failed requests, and requests to anyone else. */
+  problems: string[];
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** A page that may ask `origin` and nobody else. */
+export async function openPage(browser: Browser, origin: string): Promise<WatchedPage> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 1600 } });
+  context.setDefaultTimeout(TIMEOUT_MS);
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(error.message));
+  page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
+  await context.route("**", async (route) => {
+    const { origin: asked } = new URL(route.request().url());
+    if (asked === origin) return route.continue();
+    problems.push(`asked ${asked}`);
+    return route.abort();
+  });
+  return { page, problems, [Symbol.asyncDispose]: () => context.close() };
+}
