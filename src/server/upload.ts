@@ -17,6 +17,7 @@ const KiB = 1024;
 const FORM_BYTES = MAX_SECRETS_BYTES + 64 * KiB;
 const BYTES_BETWEEN_DISK_CHECKS = 4 * KiB * KiB;
 const PRIVATE_FILE_MODE = 0o600;
+const AGENT_ID_DETAILS = { details: { reason: "agent_id_invalid", field: "agent_id" } };
 const AGENT_ID = /^[A-Za-z0-9_-]{1,128}$/;
 
 export type UploadLimits = {
@@ -109,8 +110,6 @@ export async function receiveUpload(request: Request, options: ReceiveOptions): 
     throw asDiskFull(error);
   }
 }
-
-const AGENT_ID_DETAILS = { details: { reason: "agent_id_invalid", field: "agent_id" } };
 
 type Form = {
   seen: Set<string>;

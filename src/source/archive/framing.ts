@@ -1,27 +1,15 @@
+import {
+  assertHeaderBlock,
+  BLOCK_BYTES,
+  isZero,
+  nameOf,
+  paxSize,
+  sizeOf,
+  typeflagOf,
+} from "./header-block.ts";
 import { parsePax } from "./pax.ts";
 import { corrupt, formatBytes, tooLarge, unsafe } from "./refusal.ts";
 import type { ArchiveLimits } from "./limits.ts";
-
-export const BLOCK_BYTES = 512;
-
-/** Where tar keeps the fields that decide how the archive is cut up (POSIX ustar). */
-const SIZE_FIELD = { at: 124, length: 12 };
-const CHECKSUM_FIELD = { at: 148, length: 8 };
-const TYPEFLAG_AT = 156;
-/** Mode, owner, group, time, device: not used, but Python stops reading an archive where one is not a number. */
-const OTHER_NUMBERS = [
-  { at: 100, length: 8 },
-  { at: 108, length: 8 },
-  { at: 116, length: 8 },
-  { at: 136, length: 12 },
-  { at: 329, length: 8 },
-  { at: 337, length: 8 },
-];
-const NAME_FIELD = { at: 0, length: 100 };
-const MAGIC_FIELD = { at: 257, length: 5 };
-/** `ustar` and then NUL is POSIX, `ustar` and then a space is GNU, which keeps times where POSIX keeps a prefix. */
-const AFTER_MAGIC_AT = 262;
-const PREFIX_AT = 345;
 
 const FILE_TYPES = new Set(["0", "\0", "7"]);
 const LINK_TYPES = new Set(["1", "2"]);
@@ -64,32 +52,21 @@ export function createFraming(limits: ArchiveLimits): Framing {
       return undefined;
     }
     if (zeroBlocks > 0) throw corrupt("trailing_data", "there is data behind the end of the tar archive");
-    verifyChecksum(block);
-    if (!OTHER_NUMBERS.every((field) => isNumber(block, field))) {
-      throw corrupt(
-        "bad_header",
-        "a header of the tar archive has text where a number belongs",
-        nameOf(block),
-      );
-    }
-
-    if (block[PREFIX_AT] !== 0 && !hasPrefix(block)) {
-      throw corrupt("bad_header", "a header of the tar archive has a name prefix its format does not know");
-    }
-    const typeflag = String.fromCharCode(block[TYPEFLAG_AT] ?? 0);
-    const size = parseSize(block, limits);
+    assertHeaderBlock(block);
+    const typeflag = typeflagOf(block);
+    const size = sizeOf(block, limits);
     if (EXTENDED_TYPES.has(typeflag)) {
       extended = openExtended(typeflag, size);
       return undefined;
     }
 
     const entry = { typeflag, headerAt: offset, size: paxSize(pending.pax, limits) ?? size };
-    assertEntry(entry, nameOf(block), limits);
+    assertEntry(entry, entryName(block), limits);
     if (pending.seen.has("repeated")) {
       throw corrupt(
         "bad_extended_header",
         "an entry has two extended headers of the same kind",
-        nameOf(block),
+        entryName(block),
       );
     }
     bodyRemaining = roundUp(entry.size);
@@ -97,8 +74,8 @@ export function createFraming(limits: ArchiveLimits): Framing {
     return entry;
   }
 
-  function nameOf(block: Buffer): string {
-    return pending.pax.get("path") ?? pending.longName ?? text(block, NAME_FIELD);
+  function entryName(block: Buffer): string {
+    return pending.pax.get("path") ?? pending.longName ?? nameOf(block);
   }
 
   function openExtended(type: string, size: number): Extended | undefined {
@@ -183,68 +160,6 @@ function assertEntry({ typeflag, size }: FramedEntry, name: string, limits: Arch
   }
 }
 
-/** The sum is unsigned by POSIX; some historic writers summed signed bytes, which tar-stream does not know. */
-function verifyChecksum(block: Buffer): void {
-  const { at, length } = CHECKSUM_FIELD;
-  const stored = parseOctal(block, CHECKSUM_FIELD);
-  let unsigned = length * 0x20;
-  let highBytes = 0;
-  for (let i = 0; i < BLOCK_BYTES; i += 1) {
-    if (i >= at && i < at + length) continue;
-    const byte = block[i] ?? 0;
-    unsigned += byte;
-    if (byte >= 0x80) highBytes += 1;
-  }
-  if (stored === unsigned) return;
-  if (stored !== unsigned - highBytes * 256) {
-    throw corrupt("bad_checksum", "a header of the tar archive has a wrong checksum");
-  }
-  block.write(`${unsigned.toString(8).padStart(6, "0")}\0 `, at, "latin1");
-}
-
-function parseSize(block: Buffer, limits: ArchiveLimits): number {
-  const first = block[SIZE_FIELD.at] ?? 0;
-  if ((first & 0x80) === 0) {
-    const size = parseOctal(block, SIZE_FIELD);
-    if (size === undefined) throw corrupt("bad_size", "a size in the tar archive is not an octal number");
-    return size;
-  }
-  // GNU base-256: 0x80 leads a positive number, 0xff a negative one.
-  if (first !== 0x80) throw corrupt("bad_size", "a size in the tar archive is negative or out of range");
-  let size = 0;
-  for (let i = 1; i < SIZE_FIELD.length; i += 1) size = size * 256 + (block[SIZE_FIELD.at + i] ?? 0);
-  return assertSafeSize(size, limits);
-}
-
-function paxSize(pax: Map<string, string>, limits: ArchiveLimits): number | undefined {
-  const size = pax.get("size");
-  if (size === undefined) return undefined;
-  if (!/^\d+$/.test(size)) throw corrupt("bad_size", "a size in the tar archive is not a decimal number");
-  return assertSafeSize(Number(size), limits);
-}
-
-function assertSafeSize(size: number, limits: ArchiveLimits): number {
-  if (Number.isSafeInteger(size)) return size;
-  throw tooLarge("file", limits.maxFileBytes, {
-    message: "the archive declares a file of more than 2^53 bytes",
-  });
-}
-
-function parseOctal(block: Buffer, { at, length }: { at: number; length: number }): number | undefined {
-  const match = /^ *([0-7]*)[ \0]*$/.exec(block.toString("latin1", at, at + length));
-  return match === null ? undefined : Number.parseInt(match[1] || "0", 8);
-}
-
-function isNumber(block: Buffer, { at, length }: { at: number; length: number }): boolean {
-  const first = block[at] ?? 0;
-  return first === 0x80 || first === 0xff || /^ *[0-7]* *$/.test(text(block, { at, length }));
-}
-
-/** Others read the field by the magic or always (Python), so that the same entry has two names. */
-function hasPrefix(block: Buffer): boolean {
-  return text(block, MAGIC_FIELD) === "ustar" && block[AFTER_MAGIC_AT] === 0;
-}
-
 function parseEntryPax(body: Buffer): Map<string, string> {
   const pax = parsePax(body);
   for (const key of ["path", "linkpath"]) {
@@ -284,16 +199,6 @@ function longName(body: Buffer): string {
 
 function namedTwice() {
   return corrupt("bad_extended_header", "an entry has both a PAX and a GNU long name");
-}
-
-function text(block: Buffer, { at, length }: { at: number; length: number }): string {
-  const field = block.subarray(at, at + length);
-  const end = field.indexOf(0);
-  return field.toString("utf8", 0, end === -1 ? length : end);
-}
-
-function isZero(block: Buffer): boolean {
-  return block.every((byte) => byte === 0);
 }
 
 function roundUp(size: number): number {

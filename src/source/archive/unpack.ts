@@ -2,7 +2,8 @@ import { extract as tarExtract } from "tar-stream";
 import type { Extract } from "tar-stream";
 
 import { RunnerError, messageOf } from "../../errors.ts";
-import { BLOCK_BYTES, createFraming } from "./framing.ts";
+import { createFraming } from "./framing.ts";
+import { BLOCK_BYTES } from "./header-block.ts";
 import { inflate } from "./inflate.ts";
 import { placeEntry, startPlacing } from "./place.ts";
 import { corrupt, disagreement } from "./refusal.ts";
