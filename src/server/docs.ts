@@ -6,11 +6,11 @@ import { SWAGGER_UI_ASSETS } from "../assets/swagger-ui.ts";
 import { RunnerError } from "../errors.ts";
 import { docsPageDocs, openapiDocs } from "./openapi/system.ts";
 
-/** No inline script, and nothing from another origin. Swagger UI sets styles on its elements. */
+/** Nothing inline, and nothing from another origin. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
-  "style-src 'self' 'unsafe-inline'",
+  "style-src 'self'",
   "img-src 'self' data:",
   "connect-src 'self'",
   "base-uri 'none'",
