@@ -61,7 +61,7 @@ export async function readManifest(
   if (text === undefined) throw await missingManifest(tree);
   const warnings: string[] = [];
   const fields = agentFields(text, warnings);
-  const entrypoint = await entrypointPath(tree, fields);
+  const entrypoint = entrypointPath(fields);
   const manifest: Manifest = {
     name: nameField(fields),
     pythonVersion: await pythonVersion(tree, fields, { fallback: defaults.pythonVersion, warnings }),
