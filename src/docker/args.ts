@@ -147,6 +147,8 @@ function filterArgs(labels: Record<string, string>): string[] {
   return Object.entries(labels).flatMap(([name, value]) => ["--filter", `label=${name}=${value}`]);
 }
 
+/** With an owner, since the mount takes its mode from a directory that the image has, and root would own it. */
 function tmpfs(path: string): string {
-  return `${path}:rw,nosuid,nodev,size=${TMPFS_SIZE},mode=1777`;
+  const [uid, gid] = AGENT_USER.split(":");
+  return `${path}:rw,nosuid,nodev,size=${TMPFS_SIZE},mode=1777,uid=${uid},gid=${gid}`;
 }

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+
+import { HANDLER } from "../helpers/agents.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
+
+let runner: TestRunner;
+beforeAll(async () => {
+  runner = await startRunner();
+  await runner.deploy("probe", PROBE);
+});
+afterAll(() => runner[Symbol.asyncDispose]());
+
+/** Tries what it is told to, and says how it ended. */
+const PROBE = {
+  "oken.toml": '[agent]\nname = "Probe"\n',
+  "main.py": `import os
+import pathlib
+import socket
+
+
+def handler(input):
+    try:
+        return str(globals()[input["try"]](*input.get("with", [])))
+    except Exception as error:
+        return type(error).__name__
+
+
+def connect(host, port):
+    with socket.create_connection((host, port), timeout=2):
+        return "connected"
+
+
+def write(path):
+    return pathlib.Path(path).write_text("x")
+
+
+def user():
+    return f"{os.getuid()}:{os.getgid()}"
+
+
+def status(field):
+    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+    return next(line.split()[1] for line in lines if line.startswith(field + ":"))
+
+
+def fill(path):
+    with open(path, "wb") as file:
+        for _ in range(200):
+            file.write(bytes(1024 * 1024))
+    return "filled"
+
+
+def exists(path):
+    return os.path.exists(path)
+`,
+};
+
+const attempt = async (name: string, ...args: unknown[]) =>
+  (await runner.invoke("probe", { try: name, with: args })).body.output;
+
+describe("an agent", () => {
+  test("cannot connect to its siblings", async () => {
+    await runner.deploy("sibling", HANDLER);
+    const { body } = await runner.request<{ instances: { address: string }[] }>("GET", "/agents/sibling");
+    expect(await attempt("connect", body.instances[0]?.address, 8080)).toMatch(
+      /timeout|TimeoutError|OSError/,
+    );
+  });
+
+  test("has no rights: a user of its own, no capability, no way to gain one", async () => {
+    expect(await attempt("user")).toBe("10001:10001");
+    expect(await attempt("status", "CapEff")).toBe("0000000000000000");
+    expect(await attempt("status", "NoNewPrivs")).toBe("1");
+  });
+
+  test("cannot write its code, its environment or the runtime", async () => {
+    for (const path of [
+      "/app/main.py",
+      "/app/new.py",
+      "/opt/oken/runtime/main.py",
+      "/etc/passwd",
+      "/usr/local/x",
+    ]) {
+      expect(await attempt("write", path)).toMatch(/OSError|PermissionError/);
+    }
+  });
+
+  test("can write below /tmp and its home, up to their limits", async () => {
+    expect(await attempt("write", "/tmp/x")).toBe("1");
+    expect(await attempt("write", "/home/agent/x")).toBe("1");
+    expect(await attempt("fill", "/tmp/large")).toBe("OSError");
+  });
+
+  test("does not see the engine's socket", async () => {
+    expect(await attempt("exists", "/var/run/docker.sock")).toBe("False");
+  });
+});
