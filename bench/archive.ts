@@ -6,6 +6,8 @@ import { DEFAULT_ARCHIVE_LIMITS } from "../src/source/archive/limits.ts";
 import { noise } from "../test/fixtures/archives/noise.ts";
 import { scratchDirectory } from "../test/fixtures/archives/scratch.ts";
 import { END, file, gzip, gzipRepeated, header } from "../test/fixtures/archives/tar-bytes.ts";
+import { startCompiledServer } from "../test/fixtures/upload/compiled.ts";
+import { largeArchive, postPieces } from "../test/fixtures/upload/large.ts";
 import type { ArchiveLimits } from "../src/source/archive/limits.ts";
 import type { Scratch } from "../test/fixtures/archives/scratch.ts";
 
@@ -113,6 +115,29 @@ async function bomb(scratch: Scratch): Promise<void> {
   console.log(`2 MB bomb of 2 GiB: ${code} after ${median(times).toFixed(0)} ms`);
 }
 
+/** A compiled server takes 200 MiB, then ten times 200 MiB at once: what its memory and its event loop make of it. */
+async function uploads(scratch: Scratch): Promise<void> {
+  const limits = { maxUploadBytes: 256 * MiB, maxUnpackedBytes: 256 * MiB, timeoutMs: 300_000 };
+  await mkdir(scratch.path("server"));
+  await using server = await startCompiledServer({ directory: scratch.path("server"), limits });
+  const archive = largeArchive(200);
+  await postPieces(server.url, "warm-up", largeArchive(10));
+  const before = await server.health();
+  for (const count of [1, 10]) {
+    const agents = Array.from({ length: count }, (_, i) => `agent-${i}`);
+    const { ms } = await measure(() =>
+      Promise.all(agents.map((agent) => postPieces(server.url, agent, archive))),
+    );
+    const { maxRss, maxStallMs } = await server.health();
+    const memory = ((maxRss - before.rss) / MiB).toFixed(0);
+    const title = `${count} of 200 MiB uploaded and unpacked at once`;
+    console.log(
+      `${title}: ${ms.toFixed(0)} ms, memory +${memory} MiB, longest stall ${maxStallMs.toFixed(0)} ms`,
+    );
+  }
+}
+
 await using scratch = await scratchDirectory();
 for (const [title, bytes] of SHAPES) await compare(scratch, title, bytes());
 await bomb(scratch);
+await uploads(scratch);

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import { mkdir, readdir } from "node:fs/promises";
 
 import { RunnerError } from "../../../src/errors.ts";
@@ -12,6 +12,8 @@ import { scratchDirectory } from "../../fixtures/archives/scratch.ts";
 import type { ExtractOptions } from "../../../src/source/archive/extract.ts";
 
 const MiB = 1024 ** 2;
+/** Forty mebibytes and a busy disk. */
+setDefaultTimeout(60_000);
 const isRoot = process.getuid?.() === 0;
 const LARGE = () => gzip(...Array.from({ length: 40 }, (_, i) => file(`f${i}`, noise(MiB, i + 1))), END);
 const MANY = () => gzip(...Array.from({ length: 5000 }, (_, i) => file(`f${i}`)), END);

@@ -204,6 +204,6 @@ test("ten thousand nested tables, a large file and __proto__ do no harm", async 
   expect((await read(toml(nested))).manifest.name).toBe("a");
   expect((await read(toml(prototype))).warnings).toHaveLength(2);
   expect((await read(toml(keys))).warnings).toHaveLength(11);
-  expect(performance.now() - started).toBeLessThan(1000);
+  expect(performance.now() - started).toBeLessThan(2000);
   expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
 });
