@@ -87,6 +87,7 @@ def _hypercorn(app: Any, port: int, threads: int) -> None:
     config.bind = [f"{HOST}:{port}"]
     config.graceful_timeout = GRACEFUL_SECONDS
     config.accesslog = None
+    config.loglevel = "WARNING"
     asyncio.run(serve(app, config))
 
 
