@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { BuildRequest, BuiltImage, Engine, WheelLimits } from "../docker/types.ts";
+import type { BuildEvent, BuildRequest, BuiltImage, Engine, WheelLimits } from "../docker/types.ts";
 import { RunnerError } from "../errors.ts";
 import type { Entrypoint } from "../model/entrypoint.ts";
 import type { Manifest } from "../model/manifest.ts";
@@ -18,6 +18,7 @@ import type {
   DependencyStyle,
   MadeList,
 } from "../source/dependencies/index.ts";
+import { shownEvent, stepLabel } from "./build-steps.ts";
 import { keptLists } from "./kept-list.ts";
 
 /** Packages that are found one after another to be had only as source; an agent with more should ship a lock. */
@@ -65,15 +66,21 @@ export async function buildAgent(engine: BuildEngine, options: AgentBuildOptions
   const detected = { style: plan.style, styleReason: plan.reason, warnings: plan.warnings };
   options.onDetected?.(detected);
   const scratch = await mkdtemp(join(options.scratchDir, "build-"));
+  const onEvent = (event: BuildEvent) => {
+    const shown = shownEvent(event);
+    if (shown !== undefined) options.onEvent?.(shown);
+  };
   try {
     const image = await buildPlan({
       engine,
-      options,
+      options: { ...options, onEvent },
       plan,
       scratch,
       deadline: performance.now() + options.timeoutMs,
     });
     return { ...image, ...detected };
+  } catch (error) {
+    throw withStepLabel(error);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -211,6 +218,19 @@ function denied(names: string[]): RunnerError {
       },
     },
   );
+}
+
+function withStepLabel(error: unknown): unknown {
+  if (!(error instanceof RunnerError) || typeof error.details?.["step"] !== "string") return error;
+  const step = stepLabel(error.details["step"]);
+  // Who deployed sees the sentence alone, and for a build that took too long the step is the cause.
+  const message = error.code === "BUILD_TIMEOUT" ? `${error.message} It was at: ${step}.` : error.message;
+  return new RunnerError(error.code, message, {
+    details: { ...error.details, step },
+    status: error.status,
+    headers: error.headers,
+    cause: error.cause,
+  });
 }
 
 function remaining(deadline: number): number {

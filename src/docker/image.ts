@@ -92,12 +92,15 @@ function translate(error: unknown, request: BuildInputs, progress: BuildProgress
   if (request.signal?.aborted || !(error instanceof RunnerError)) return error;
   if (error.details?.["reason"] === "timeout") {
     const seconds = Math.round(request.timeoutMs / 1000);
-    const step = progress.steps().findLast(({ completed }) => !completed);
-    return new RunnerError(
-      "BUILD_TIMEOUT",
-      `The build did not finish within ${seconds} s${step === undefined ? "" : `; it was at: ${step.name}`}.`,
-      { details: { class: "timeout", step: step?.name ?? "", log: step?.tail.slice(-40).join("\n") ?? "" } },
-    );
+    // Stopping the build has ended the steps that were running.
+    const step = progress
+      .steps()
+      .findLast(
+        ({ started, completed, error }) => started && (!completed || error?.includes("context canceled")),
+      );
+    return new RunnerError("BUILD_TIMEOUT", `The build did not finish within ${seconds} s.`, {
+      details: { class: "timeout", step: step?.name ?? "", log: step?.tail.slice(-40).join("\n") ?? "" },
+    });
   }
   if (error.code === "ENGINE_UNAVAILABLE") return error;
   return buildFailure({ steps: progress.steps(), text: progress.text() });

@@ -14,6 +14,7 @@ export type Step = {
   /** BuildKit's own words for why it failed. */
   error: string | undefined;
   cached: boolean;
+  started: boolean;
   completed: boolean;
   tail: string[];
 };
@@ -152,6 +153,7 @@ function updateStep(steps: Map<string, Tracked>, vertex: Vertex, sink: ProgressS
       name: vertex.name,
       error: undefined,
       cached: false,
+      started: false,
       completed: false,
       tail: [],
       announced: "no",
@@ -162,6 +164,7 @@ function updateStep(steps: Map<string, Tracked>, vertex: Vertex, sink: ProgressS
   step.name = vertex.name;
   if (vertex.error !== undefined && vertex.error !== "") step.error = vertex.error;
   if (vertex.cached) step.cached = true;
+  if (vertex.started !== undefined) step.started = true;
   if (vertex.started !== undefined && step.announced === "no" && !step.cached && isShown(step)) {
     step.announced = "started";
     sink.onEvent({ type: "step", name: step.name, status: "started" });

@@ -3,6 +3,9 @@ import type { WheelRequest } from "./types.ts";
 /** Where the build may write: in memory, and so within the container's limit. */
 const WORK = "/work";
 
+/** Share of the memory that files may take, so that filling the directory is an error to read and not a kill. */
+const WORK_SHARE = 0.75;
+
 /** Memory of the gateway, which copies bytes and keeps none. */
 const GATEWAY_MEMORY = "128m";
 
@@ -58,7 +61,7 @@ export function builderArgs(request: WheelRequest, gateway: string): string[] {
     "--dns",
     NO_RESOLVER,
     "--tmpfs",
-    `${WORK}:rw,exec,nosuid,nodev,mode=1777,size=${limits.memory}`,
+    `${WORK}:rw,exec,nosuid,nodev,mode=1777,size=${Math.floor(limits.memory * WORK_SHARE)}`,
     "--memory",
     String(limits.memory),
     "--memory-swap",

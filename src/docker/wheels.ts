@@ -36,8 +36,10 @@ export async function buildWheels(
   const remaining = () => Math.max(1, Math.ceil(deadline - performance.now()));
   const { name, signal } = request;
   try {
-    await buildImage({ ...request, tag: name, secretFiles: {}, timeoutMs: remaining(), onEvent: undefined });
-    await exec.run(networkArgs(request), { signal });
+    await Promise.all([
+      buildImage({ ...request, tag: name, secretFiles: {}, timeoutMs: remaining(), onEvent: undefined }),
+      exec.run(networkArgs(request), { signal }),
+    ]);
     await exec.run(gatewayArgs(request), { signal });
     await exec.run(["network", "connect", name, `${name}-gateway`], { signal });
     await exec.run(["start", `${name}-gateway`], { signal });
@@ -107,10 +109,18 @@ async function translate(options: {
     .catch(() => "");
   for (const line of refused.split("\n").filter((text) => text !== ""))
     request.onEvent?.({ type: "log", line });
-  return buildFailure({
-    steps: [{ name: STEP, error: words, cached: false, completed: true, tail: lines }],
+  const failed = buildFailure({
+    steps: [{ name: STEP, error: words, cached: false, started: true, completed: true, tail: lines }],
     text: [],
   });
+  if (failed.code !== "DISK_FULL") return failed;
+  // What ran out is the working directory, which is in the container's memory, not the host's disk.
+  const megabytes = Math.round(request.limits.memory / 1024 ** 2);
+  return new RunnerError(
+    "BUILD_FAILED",
+    `Building from source needs more than the ${megabytes} MB it may use for files and memory.`,
+    { details: { ...failed.details, hint: "Depend on a release that has wheels." } },
+  );
 }
 
 const STEP = "build packages from source";
@@ -205,14 +215,12 @@ async function writeEntries(extract: ReturnType<typeof tar.extract>, directory: 
 }
 
 async function cleanUp(exec: DockerExec, name: string): Promise<void> {
-  const removals = [
-    ["rm", "--force", "--volumes", `${name}-builder`, `${name}-gateway`],
-    ["network", "rm", name],
-    ["image", "rm", "--force", name],
-  ];
   const failures: unknown[] = [];
-  for (const args of removals) {
-    await exec.run(args).catch((error: unknown) => isNoSuchObject(error) || failures.push(error));
-  }
+  const remove = (...args: string[]) =>
+    exec.run(args).catch((error: unknown) => isNoSuchObject(error) || failures.push(error));
+  await Promise.all(
+    [`${name}-builder`, `${name}-gateway`].map((container) => remove("rm", "--force", container)),
+  );
+  await Promise.all([remove("network", "rm", name), remove("image", "rm", "--force", name)]);
   if (failures.length > 0) throw new AggregateError(failures, messageOf(failures[0]));
 }

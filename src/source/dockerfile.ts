@@ -98,12 +98,12 @@ const BASE = `FROM \${OKEN_PYTHON_IMAGE} AS base
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/home/agent
 WORKDIR ${app}
 RUN --network=none mkdir -p /home/agent && chown ${AGENT_USER} /home/agent \\
- && { ${python} -I -m compileall -q -j 0 -x 'site-packages|/tests?/' \\
+ && { ${python} -I -W ignore -m compileall -q -j 0 -x 'site-packages|/tests?/' \\
       "$(${python} -I -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" >/dev/null || true; }
 
 FROM base AS runtime
 COPY --from=${CONTEXTS.runtime} . ${runtime}/
-RUN --network=none ${python} -I -m compileall -q ${runtime}`;
+RUN --network=none ${python} -I -W ignore -m compileall -q ${runtime}`;
 
 /** The list in a stage of its own: the install is keyed by what it says, not by how it came about. */
 function lockStage(options: DockerfileOptions): string {
@@ -163,7 +163,7 @@ RUN --network=none --mount=type=bind,from=uvbin,source=/uv,target=/usr/local/bin
 ${header(options)}
 RUN ${mounts(options, TARGETS.lock).join(" \\\n    ")} \\
     ${[...environment(options), ...install].join(" \\\n && ")}${options.built ? built : ""}
-RUN --network=none ${python} -I -m compileall -q -j 0 --invalidation-mode unchecked-hash ${venv}/lib >/dev/null || true`;
+RUN --network=none ${python} -I -W ignore -m compileall -q -j 0 --invalidation-mode unchecked-hash ${venv}/lib >/dev/null || true`;
 }
 
 function omitted(flag: string, { builtNames }: DockerfileOptions): string {

@@ -9,7 +9,7 @@ import { withoutPackages } from "./list.ts";
 import type { DependencyPlan, LockFile } from "./plan.ts";
 import { LOCAL_FILE_PLACEHOLDER } from "./requirements.ts";
 import type { BuildSettings } from "./settings.ts";
-import { netrcText, splitCredentials } from "./settings.ts";
+import { netrcText, refusePrivateHosts, splitCredentials } from "./settings.ts";
 import { siteFiles } from "./site.ts";
 
 /** A list that was made earlier, and the wheels that were built from source for it. */
@@ -50,6 +50,7 @@ export async function prepareBuild(options: PrepareOptions): Promise<PreparedBui
   const { plan, made, buildDir, settings } = options;
   const indexes = splitCredentials(settings);
   const { lock, resolution } = installFrom(plan, made, settings);
+  refusePrivateHosts(indexes, plan.files);
   await mkdir(buildDir, { recursive: true });
   const add = contextWriter(buildDir);
 

@@ -1,3 +1,5 @@
+import { dependencyError } from "./plan.ts";
+
 /** What the operator decides about builds. */
 export type BuildSettings = {
   /** Image reference with `{version}` where the Python version goes. */
@@ -61,6 +63,25 @@ export function netrcText(credentials: Credentials[]): string {
     .join("");
 }
 
+/** Names and addresses of the host itself, its own network, and the services that clouds put there. */
+const PRIVATE_HOST =
+  /^(localhost|.*\.localhost|.*\.internal|0\.0\.0\.0|127\..*|10\..*|169\.254\..*|192\.168\..*|172\.(1[6-9]|2\d|3[01])\..*|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\..*|\[(::1?|f[cd].*|fe[89ab].*|::ffff:.*)\])$/i;
+
+/**
+ * Refuses an address inside the runner's network that only the upload names: the package installer would ask it on the
+ * upload's behalf.
+ */
+export function refusePrivateHosts(indexes: Indexes, files: Record<string, string>): void {
+  for (const { host, port, trusted } of allowedHosts(indexes, files)) {
+    if (trusted || !PRIVATE_HOST.test(host)) continue;
+    throw dependencyError(
+      "index_refused",
+      `The upload takes packages from ${host}:${port}, which is inside the runner's own network.`,
+      "Ask the operator to name that index (OKEN_INDEX_URL), or use a public one.",
+    );
+  }
+}
+
 export type AllowedHost = {
   host: string;
   port: number;
@@ -70,7 +91,7 @@ export type AllowedHost = {
 /** Hosts that a source build may ask: the operator's indexes, and those that the upload's own files name. */
 export function allowedHosts(indexes: Indexes, files: Record<string, string>): AllowedHost[] {
   const configured = [...(indexes.main === "" ? [PYPI, PYPI_FILES] : [indexes.main]), ...indexes.extra];
-  const named = Object.values(files).flatMap((text) => text.match(/https?:\/\/[^\s/"'#?@]+/g) ?? []);
+  const named = Object.values(files).flatMap((text) => text.match(/https?:\/\/[^\s/"'#?,;>]+/g) ?? []);
   const allowed = new Map<string, AllowedHost>();
   const add = (text: string, trusted: boolean) => {
     if (!URL.canParse(text)) return;

@@ -1,0 +1,262 @@
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { createDockerExec } from "../../src/docker/exec.ts";
+import { createImages } from "../../src/docker/image.ts";
+import { startPackageIndex } from "../helpers/package-index.ts";
+import { sdist, wheel, wheelName } from "../helpers/wheel.ts";
+import { buildFiles, docker } from "./harness-build.ts";
+
+setDefaultTimeout(300_000);
+
+type Upload = Parameters<typeof buildFiles>[0];
+type Overrides = Parameters<typeof buildFiles>[1];
+
+async function failure(files: Upload, overrides?: Overrides) {
+  try {
+    await using image = await buildFiles({ "main.py": "", ...files }, overrides);
+    return image.tag;
+  } catch (error) {
+    return error;
+  }
+}
+
+const PROJECT = '[project]\nname = "demo"\nversion = "1"\n';
+const extension = (setup: string) => ({
+  "requirements.txt": "./native\n",
+  "native/setup.py": `from setuptools import setup, Extension\n${setup}`,
+  "native/x.c": "int x;\n",
+});
+
+describe("a build that fails says why, in a sentence that names the thing, with a hint and the log", () => {
+  test.each([
+    [
+      "no such package",
+      "no_such_package",
+      "oken-no-such-package",
+      { "requirements.txt": "oken-no-such-package\n" },
+    ],
+    ["no such version", "no_such_version", "six==99.0", { "requirements.txt": "six==99.0\n" }],
+    [
+      "versions that exclude each other",
+      "no_solution",
+      "six",
+      { "requirements.txt": "six==1.16.0\nsix==1.15.0\n" },
+    ],
+    ["a line that is no requirement", "syntax", "six ===== 1", { "requirements.txt": "six ===== 1\n" }],
+    [
+      "another Python",
+      "wrong_python",
+      ">=3.13",
+      {
+        "pyproject.toml": `${PROJECT}requires-python = ">=3.13"\ndependencies = ["six"]\n`,
+      },
+    ],
+    [
+      "another file than the hash was written for",
+      "hash_mismatch",
+      "six==1.16.0",
+      {
+        "requirements.txt": `six==1.16.0 --hash=sha256:${"0".repeat(64)}\n`,
+      },
+    ],
+    [
+      "a compiler that is not there",
+      "missing_compiler",
+      "gcc",
+      extension('setup(name="native", version="1", ext_modules=[Extension("x", ["x.c"])])\n'),
+    ],
+    [
+      "a package whose build breaks",
+      "package_build",
+      "ValueError: the moon is wrong",
+      extension('raise ValueError("the moon is wrong")\next_modules = []\n'),
+    ],
+    [
+      "more files than may be written",
+      "disk",
+      "MB",
+      extension(
+        'full = open("/work/full", "wb")\nfor _ in range(1700):\n    full.write(b"x" * 2**20)\next_modules = []\n',
+      ),
+    ],
+  ] as const)("%s", async (_, kind, named, files) => {
+    const error = await failure(files);
+    expect(error).toMatchObject({
+      code: "BUILD_FAILED",
+      message: expect.stringContaining(named),
+      details: { class: kind, hint: expect.stringMatching(/\w/), step: expect.stringMatching(/\w/) },
+    });
+  });
+
+  test("an index that asks for credentials, and one that refuses them", async () => {
+    const files = { "requirements.txt": "oken-dep\n" };
+    using locked = await startPackageIndex({}, { password: "x" });
+    using closed = await startPackageIndex({}, { status: 403 });
+    for (const index of [locked, closed]) {
+      const indexUrl = `http://${index.host}:${index.port}/simple/`;
+      expect(await failure(files, { settings: { indexUrl } })).toMatchObject({
+        code: "BUILD_FAILED",
+        details: { class: "index_credentials" },
+      });
+    }
+  });
+
+  test("an index that is not there, and one that is broken", async () => {
+    using broken = await startPackageIndex({}, { status: 503 });
+    for (const indexUrl of [broken.url, `http://${broken.host}:1/simple/`]) {
+      expect(await failure({ "requirements.txt": "six\n" }, { settings: { indexUrl } })).toMatchObject({
+        code: "BUILD_FAILED",
+        message: expect.stringContaining("does not answer"),
+        details: { class: "index_unreachable" },
+      });
+    }
+  });
+
+  test("an index whose certificate is not trusted", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "oken-test-"));
+    try {
+      const made = Bun.spawnSync([
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "1",
+        "-subj",
+        "/CN=nobody",
+        "-keyout",
+        join(directory, "key.pem"),
+        "-out",
+        join(directory, "cert.pem"),
+      ]);
+      expect(made.exitCode).toBe(0);
+      using plain = await startPackageIndex({});
+      await using server = Bun.serve({
+        hostname: plain.host,
+        port: 0,
+        tls: { key: Bun.file(join(directory, "key.pem")), cert: Bun.file(join(directory, "cert.pem")) },
+        fetch: () => new Response(""),
+      });
+      const indexUrl = `https://${plain.host}:${server.port}/simple/`;
+      expect(await failure({ "requirements.txt": "six\n" }, { settings: { indexUrl } })).toMatchObject({
+        code: "BUILD_FAILED",
+        message: expect.stringContaining("not trusted"),
+        details: { class: "index_tls", hint: expect.stringContaining("OKEN_CA_FILE") },
+      });
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+
+  test("a base image that is not to be had", async () => {
+    const settings = { pythonImage: "127.0.0.1:1/oken/python:{version}" };
+    expect(await failure({}, { settings })).toMatchObject({
+      code: "BUILD_FAILED",
+      message: expect.stringContaining("127.0.0.1:1/oken/python:3.12"),
+      details: { class: "base_image", hint: expect.stringContaining("OKEN_PYTHON_IMAGE") },
+    });
+  });
+
+  test("an index inside the runner's network that the operator did not name", async () => {
+    for (const line of [
+      "--extra-index-url http://169.254.169.254/simple\nsix\n",
+      "x @ http://localhost:8000/x-1.tar.gz\n",
+      "--index-url http://[::1]/simple\nsix\n",
+    ]) {
+      expect(await failure({ "requirements.txt": line })).toMatchObject({
+        code: "BUILD_FAILED",
+        details: { class: "index_refused" },
+      });
+    }
+  });
+
+  test("the failing step's last lines are in the details", async () => {
+    const error = await failure({ "requirements.txt": "oken-no-such-package\n" });
+    expect(error).toMatchObject({
+      details: { step: "resolve the dependencies", log: expect.stringContaining("oken-no-such-package") },
+    });
+  });
+});
+
+test("an engine that does not answer is told apart from a failed build", async () => {
+  const images = createImages(
+    createDockerExec({ environment: { ...process.env, DOCKER_HOST: "unix:///nowhere.sock" } }),
+  );
+  const request = {
+    dockerfile: "/dev/null",
+    context: "/nonexistent-but-named",
+    contexts: [],
+    buildArgs: {},
+    secretFiles: {},
+    timeoutMs: 20_000,
+    tag: "oken-test/none",
+    labels: {},
+  };
+  const error = await images.buildImage(request).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: "ENGINE_UNAVAILABLE" });
+});
+
+describe("a build that is stopped", () => {
+  const SLOW = {
+    "requirements.txt": "oken-slow==1\n",
+  };
+
+  test("ends within two seconds with the reason it was stopped for, and leaves nothing", async () => {
+    const label = crypto.randomUUID();
+    const controller = new AbortController();
+    const reason = new Error("superseded");
+    using index = await startPackageIndex({
+      "oken_slow-1.tar.gz": await sdist("oken_slow", "1", { "setup.py": "import time; time.sleep(120)\n" }),
+    });
+    let stopped = 0;
+    const poll = setInterval(() => {
+      // The source has been fetched, so its code is running.
+      if (stopped === 0 && index.requests.filter(({ path }) => path.endsWith(".tar.gz")).length > 0) {
+        stopped = performance.now();
+        controller.abort(reason);
+      }
+    }, 20);
+    const error = await failure(SLOW, {
+      signal: controller.signal,
+      labels: { "oken.test": label },
+      settings: { extraIndexUrls: [index.url] },
+    });
+    clearInterval(poll);
+    expect(error).toBe(reason);
+    expect(performance.now() - stopped).toBeLessThan(2_000);
+    expect(await left(label)).toBe("");
+  });
+
+  test("at its deadline says which step it was at", async () => {
+    using index = await startPackageIndex({ [wheelName("oken_dep", "1")]: wheel("oken_dep", "1", {}) });
+    await using silent = Bun.serve({
+      hostname: index.host,
+      port: 0,
+      fetch: () => new Promise<Response>(() => undefined),
+    });
+    const error = await failure(
+      { "requirements.txt": "oken-dep\n" },
+      { timeoutMs: 6_000, settings: { indexUrl: `http://${index.host}:${silent.port}/simple/` } },
+    );
+    expect(error).toMatchObject({
+      code: "BUILD_TIMEOUT",
+      message: "The build did not finish within 6 s. It was at: resolve the dependencies.",
+      details: { class: "timeout", step: "resolve the dependencies" },
+    });
+  });
+});
+
+async function left(label: string): Promise<string> {
+  const filter = ["--filter", `label=oken.test=${label}`, "--quiet"];
+  const outputs = await Promise.all([
+    docker.run(["ps", "--all", ...filter]),
+    docker.run(["network", "ls", ...filter]),
+    docker.run(["image", "ls", ...filter]),
+  ]);
+  return outputs.join("");
+}
