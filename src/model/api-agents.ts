@@ -94,7 +94,7 @@ export const AgentDetail = Type.Object(
         ...SUMMARY_EXAMPLE,
         endpoint: "/invoke/echo",
         version: 2,
-        entrypoint: { type: "handler", file: "main.py", reason: "main.py defines handler(input)" },
+        entrypoint: { type: "handler", file: "main.py", reason: "handler in main.py is a function" },
         config: {
           python_version: "3.12",
           warm_timeout: 300,

@@ -77,7 +77,7 @@ export const DeployResponse = Type.Object(
         endpoint: "/invoke/echo",
         version: 1,
         entrypoint_type: "handler",
-        entrypoint_reason: "main.py defines handler(input)",
+        entrypoint_reason: "handler in main.py is a function",
         dependency_style: "requirements.txt",
         unchanged: false,
         warnings: [],

@@ -80,7 +80,7 @@ export const PROBLEMS = {
     code: "ARCHIVE_NOT_GZIP",
     status: 415,
     when: "the tarball is not compressed with gzip",
-    error: "the tarball is a zip archive, not gzip; make it with: tar -czf agent.tar.gz -C <folder> .",
+    error: "the tarball is a zip file, not gzip; make it with: tar -czf agent.tar.gz -C <folder> .",
     details: { reason: "not_gzip" },
   },
   archiveCorrupt: {
