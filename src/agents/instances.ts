@@ -81,9 +81,6 @@ export function createInstances(options: InstancesOptions): Instances {
   }
 
   async function start(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance> {
-    const name = names.container(agentId, version.version);
-    await engine.removeContainer(name);
-    await engine.ensureNetwork();
     const container = await engine.startContainer(containerSpec(agentId, version, options));
     return ready(agentId, version, { container, signal, timeoutMs: options.healthCheckTimeoutMs });
   }

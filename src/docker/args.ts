@@ -26,10 +26,11 @@ export type ContainerSettings = {
   runnerId: string;
 };
 
-/** `docker create` of an agent, hardened: no capability, no new privileges, read-only root, bounded everything. */
-export function createArgs(spec: ContainerSpec, settings: ContainerSettings): string[] {
+/** `docker run` of an agent, hardened: no capability, no new privileges, read-only root, bounded everything. */
+export function runArgs(spec: ContainerSpec, settings: ContainerSettings): string[] {
   return [
-    "create",
+    "run",
+    "--detach",
     ...["--name", spec.name],
     ...labelArgs(identityLabels(settings.runnerId, spec.identity)),
     ...["--network", settings.network],

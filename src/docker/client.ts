@@ -14,6 +14,7 @@ const PING_TIMEOUT_MS = 5_000;
 /** The engine of this host, reached through the docker CLI. */
 export function createEngine(exec: DockerExec, settings: ContainerSettings): Engine {
   const images = createImages(exec);
+  const networks = createNetworks(exec, settings.network);
   return {
     async ping(signal) {
       const output = await exec.run(["version", "--format", "{{.Server.Version}}"], {
@@ -22,10 +23,10 @@ export function createEngine(exec: DockerExec, settings: ContainerSettings): Eng
       });
       return { version: output.trim() };
     },
-    ...createNetworks(exec, settings.network),
+    ...networks,
     ...images,
     listImages: () => images.listImages(runnerLabels(settings.runnerId)),
-    ...createContainers(exec, settings),
+    ...createContainers(exec, settings, networks.ensureNetwork),
     ...createLogs(exec),
     ...createEvents(exec, settings.runnerId),
   };

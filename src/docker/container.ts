@@ -3,7 +3,7 @@ import { Value } from "@sinclair/typebox/value";
 
 import { RunnerError } from "../errors.ts";
 import * as args from "./args.ts";
-import { isNoSuchObject } from "./errors.ts";
+import { isAlreadyExists, isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { parseIdentity, runnerLabels } from "./labels.ts";
 import type {
@@ -45,7 +45,11 @@ type Containers = Pick<
   | "usage"
 >;
 
-export function createContainers(exec: DockerExec, settings: args.ContainerSettings): Containers {
+export function createContainers(
+  exec: DockerExec,
+  settings: args.ContainerSettings,
+  ensureNetwork: () => Promise<void>,
+): Containers {
   async function inspect(names: string[]): Promise<ContainerState[]> {
     const output = await exec.run(args.inspectArgs(names));
     const parsed: unknown = JSON.parse(output);
@@ -70,11 +74,18 @@ export function createContainers(exec: DockerExec, settings: args.ContainerSetti
     await exec.run(args.removeArgs(name), { timeoutMs: SLOW_COMMAND_MS }).catch(undefinedIfMissing);
   };
 
+  const run = (spec: ContainerSpec) => exec.run(args.runArgs(spec, settings), { timeoutMs: SLOW_COMMAND_MS });
+
   return {
     async startContainer(spec: ContainerSpec) {
-      await exec.run(args.createArgs(spec, settings), { timeoutMs: SLOW_COMMAND_MS });
       try {
-        await exec.run(args.startArgs(spec.name), { timeoutMs: SLOW_COMMAND_MS });
+        // What is seldom missing or in the way is not looked for beforehand: each look is a process of its own.
+        await run(spec).catch(async (error: unknown) => {
+          if (isAlreadyExists(error)) await remove(spec.name);
+          else if (isNoSuchObject(error)) await Promise.all([remove(spec.name), ensureNetwork()]);
+          else throw error;
+          await run(spec);
+        });
         return await started(spec.name);
       } catch (error) {
         await remove(spec.name);

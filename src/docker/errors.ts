@@ -96,7 +96,7 @@ function verb(args: string[]): string {
 function firstLine(text: string): string {
   const line = text.split("\n").find((candidate) => candidate.trim() !== "") ?? text;
   return line
-    .replace(/^(Error response from daemon|ERROR|docker): */i, "")
+    .replace(/^((Error response from daemon|ERROR|docker): *)+/i, "")
     .trim()
     .slice(0, 500);
 }

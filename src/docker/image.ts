@@ -117,14 +117,16 @@ function imageIdOf(metadata: string): string {
 
 /** BuildKit names a base with its digest in the step that loads it; one that is only in the engine has an id alone. */
 async function basesOf(exec: DockerExec, progress: BuildProgress): Promise<Record<string, string>> {
-  const bases: Record<string, string> = {};
-  for (const { name } of progress.steps()) {
+  const bases = progress.steps().flatMap(({ name }) => {
     const [, reference, digest] = /^\[[^\]]+\] FROM (\S+?)(?:@(sha256:[0-9a-f]{64}))?$/.exec(name) ?? [];
-    if (reference === undefined) continue;
-    const known = digest ?? (await localId(exec, reference));
-    if (known !== undefined) bases[reference] = known;
-  }
-  return bases;
+    return reference === undefined ? [] : [{ reference, digest }];
+  });
+  const known = await Promise.all(
+    bases.map(
+      async ({ reference, digest }) => [reference, digest ?? (await localId(exec, reference))] as const,
+    ),
+  );
+  return Object.fromEntries(known.filter((pair): pair is [string, string] => pair[1] !== undefined));
 }
 
 async function localId(exec: DockerExec, reference: string): Promise<string | undefined> {

@@ -23,7 +23,10 @@ export type Engine = {
   /** References of the images that this runner built. */
   listImages(): Promise<string[]>;
 
-  /** Creates and starts; on failure nothing of the container is left. */
+  /**
+   * Creates and starts. One of that name that was left over is replaced, and the agents' network is made anew if it is
+   * gone. On failure nothing of the container is left.
+   */
   startContainer(spec: ContainerSpec): Promise<RunningContainer>;
   /** Starts a stopped container again; undefined when it is gone. */
   restartContainer(name: string): Promise<RunningContainer | undefined>;

@@ -13,9 +13,10 @@ const SPEC = {
 };
 
 test("an agent's container has no capability, no new privileges, a read-only root and a bound on everything", () => {
-  const argv = args.createArgs(SPEC, { network: "oken-agents", runtime: undefined, runnerId: "r1" });
+  const argv = args.runArgs(SPEC, { network: "oken-agents", runtime: undefined, runnerId: "r1" });
   expect(argv).toEqual([
-    "create",
+    "run",
+    "--detach",
     "--name",
     "oken-echo-v1",
     "--label",
@@ -86,7 +87,7 @@ test("an agent's container has no capability, no new privileges, a read-only roo
 });
 
 test("a runtime that the operator names is passed on", () => {
-  const argv = args.createArgs(SPEC, { network: "n", runtime: "runsc", runnerId: "r1" });
+  const argv = args.runArgs(SPEC, { network: "n", runtime: "runsc", runnerId: "r1" });
   expect(argv.slice(argv.indexOf("--runtime"), argv.indexOf("--runtime") + 2)).toEqual([
     "--runtime",
     "runsc",

@@ -1,0 +1,69 @@
+import { expect, test } from "bun:test";
+
+import { loadConfig } from "../../src/config.ts";
+import { createEngine } from "../../src/docker/client.ts";
+import { createDockerExec } from "../../src/docker/exec.ts";
+import { docker } from "../helpers/docker.ts";
+
+/** An engine on a network of its own, which is not made yet, and what to start in it. */
+function startEngine() {
+  const id = Bun.randomUUIDv7().slice(-12);
+  const name = `oken-test-${id}`;
+  const config = loadConfig(process.env, {});
+  const engine = createEngine(createDockerExec({ environment: process.env }), {
+    network: name,
+    runtime: config.containerRuntime,
+    runnerId: id,
+  });
+  const spec = {
+    name,
+    image: config.pythonImage.replaceAll("{version}", config.defaultPython),
+    identity: { agentId: "Echo", version: 1, spec: "abc" },
+    env: {},
+    mounts: [],
+    memory: 64 * 1024 * 1024,
+    cpus: 1,
+  };
+  return {
+    engine,
+    spec,
+    async [Symbol.asyncDispose]() {
+      await engine.removeContainer(name);
+      await docker(["network", "rm", name]).catch(() => []);
+    },
+  };
+}
+
+test("a container starts although its network is gone, which is made anew", async () => {
+  await using started = startEngine();
+  const { engine, spec } = started;
+  expect(await engine.networkExists()).toBe(false);
+  const container = await engine.startContainer(spec);
+  expect(await engine.networkExists()).toBe(true);
+  expect(await engine.inspectContainer(spec.name)).toMatchObject({
+    id: container.id,
+    identity: spec.identity,
+  });
+});
+
+test("a container takes the place of one of its name that was left over", async () => {
+  await using started = startEngine();
+  const { engine, spec } = started;
+  await engine.ensureNetwork();
+  const [leftOver] = await docker(["create", "--name", spec.name, spec.image]);
+  const container = await engine.startContainer(spec);
+  expect(container.id).not.toBe(leftOver ?? "");
+  expect(await engine.inspectContainer(spec.name)).toMatchObject({ identity: spec.identity });
+});
+
+test("of a container that cannot be started nothing is left, and the engine's reason is told", async () => {
+  await using started = startEngine();
+  const { engine, spec } = started;
+  await engine.ensureNetwork();
+  const mounts = [{ source: "/nowhere/at/all", target: "/run/oken/secrets.json" }];
+  await expect(engine.startContainer({ ...spec, mounts })).rejects.toMatchObject({
+    code: "CONTAINER_ERROR",
+    message: expect.stringContaining("/nowhere/at/all"),
+  });
+  expect(await engine.inspectContainer(spec.name)).toBeUndefined();
+});
