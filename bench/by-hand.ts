@@ -20,8 +20,10 @@ const PORT = 8080;
 export type ByHand = {
   /** `docker buildx build`. */
   build(name: string, files: Files): Promise<void>;
-  /** `docker run` of the last build of `name`, until `POST /invoke` answers; then the one before it is removed. */
+  /** `docker run` of the last build of `name`, until `POST /invoke` answers. */
   run(name: string): Promise<void>;
+  /** Removes the containers in whose place newer ones run. */
+  removeReplaced(): Promise<void>;
   /** Removes the container and image of `name`. */
   remove(name: string): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -34,6 +36,7 @@ export async function createByHand(network: string): Promise<ByHand> {
   const directory = await mkdtemp(join(tmpdir(), "oken-bench-"));
   const image = (name: string) => `oken-bench-${id}:${name}`;
   const running = new Map<string, string>();
+  const replaced: string[] = [];
   // The images, the index and the authority that the runner is told to use.
   const config = loadConfig(process.env, {});
   const buildFlags = [
@@ -61,13 +64,17 @@ export async function createByHand(network: string): Promise<ByHand> {
 
     async run(name) {
       const before = running.get(name);
+      if (before !== undefined) replaced.push(before);
       const flags = ["--detach", "--init", "--network", network, "--label", label];
       const [container = ""] = await docker(["run", ...flags, image(name)]);
       running.set(name, container);
       const template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
       const [address = ""] = await docker(["inspect", "--format", template, container]);
       await firstAnswer(`http://${address}:${PORT}/invoke`);
-      if (before !== undefined) await docker(["rm", "--force", before]);
+    },
+
+    async removeReplaced() {
+      if (replaced.length > 0) await docker(["rm", "--force", ...replaced.splice(0)]);
     },
 
     async remove(name) {

@@ -73,6 +73,7 @@ export async function measureDeploys({ stack, signal }: Session): Promise<Row[]>
         const startedAt = performance.now();
         await scenario[side](round);
         if (number > 0) figures[index]?.[side].push(performance.now() - startedAt);
+        await byHand.removeReplaced();
         await oldContainersGone(runner);
       }
       await scenario.tidy?.(round);
