@@ -16,7 +16,9 @@ const DEPLOYMENT_EXAMPLE = {
   error: null,
 };
 
-/** `result` and `error` are DeployResponse and Error; the document refers to them by name. */
+/** A body that the document has under this name. */
+const named = (name: "DeployResponse" | "Error") => Type.Unsafe({ $ref: `#/components/schemas/${name}` });
+
 export const DeploymentView = Type.Object(
   {
     agent_id: agentId,
@@ -33,10 +35,10 @@ export const DeploymentView = Type.Object(
     warnings: Type.Array(Type.String(), { description: "What is odd but did not stop the deploy" }),
     log: Type.Array(Type.String(), { description: "Lines of the build so far" }),
     last_event_id: Type.Integer({ minimum: 0, description: "Send as `Last-Event-ID` to go on from here" }),
-    result: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()], {
+    result: Type.Union([named("DeployResponse"), Type.Null()], {
       description: "What `POST /deploy` answers; null unless it succeeded",
     }),
-    error: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()], {
+    error: Type.Union([named("Error"), Type.Null()], {
       description: "As every route answers errors; null unless it failed",
     }),
   },

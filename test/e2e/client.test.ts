@@ -32,7 +32,9 @@ const deployed = await client.POST("/deploy", {
   body: { agent_id: path.id, tarball: archive },
   bodySerializer: toForm,
 });
-const endpoint: string | undefined = deployed.data?.endpoint;
+// Two answers are a success: one that serves, and one that goes on when asked to with Prefer.
+if (deployed.data === undefined || !("endpoint" in deployed.data)) throw new Error(deployed.error?.error);
+const endpoint: string = deployed.data.endpoint;
 const invoked = await client.POST("/invoke/{id}", { params: { path }, body: { input: { name: "Ada" } } });
 const listed = await client.GET("/agents");
 const state: components["schemas"]["AgentDetail"]["status"] | undefined = listed.data?.agents[0]?.status;
