@@ -174,6 +174,34 @@ class Cancels(TestCase):
                 self.idle(agent)
                 self.assertEqual(agent.health()["restarts"], 0)
 
+    def test_a_generator_held_back_by_a_slow_reader_ends_with_it(self) -> None:
+        source = """
+            import asyncio
+            def sync(input):
+                try:
+                    while True: yield "x" * 10000
+                finally: print("closed")
+            async def asynchronous(input):
+                try:
+                    while True: yield "x" * 10000
+                finally: print("closed")
+        """
+        for attribute, concurrency in (("sync", 10), ("sync", 1), ("asynchronous", 10)):
+            with self.subTest(attribute, concurrency=concurrency):
+                agent = self.handler(source, attr=attribute, concurrency=concurrency)
+                with agent.connect() as connection:
+                    connection.sendall(
+                        b"POST /invoke HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n"
+                        b'Content-Length: 12\r\n\r\n{"input": 1}'
+                    )
+                    connection.recv(100)
+                    # Until every buffer on the way is full.
+                    for _ in range(200):
+                        agent.health()
+                agent.wait_line("closed")
+                self.idle(agent)
+                self.assertEqual(agent.health()["restarts"], 0)
+
 
 if __name__ == "__main__":
     unittest.main()

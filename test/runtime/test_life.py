@@ -103,6 +103,26 @@ class Start(TestCase):
         self.assertNotEqual(agent.output(1), before)
         agent.wait_line("was killed by SIGSEGV")
 
+    def test_an_agent_that_cannot_start_again_is_tried_until_it_can(self) -> None:
+        agent = self.handler(
+            """
+            import os
+            flag = os.path.join(os.path.dirname(__file__), "flag")
+            if os.path.exists(flag): raise OSError("no database")
+            def handler(input):
+                if input == "exit": os._exit(1)
+                return "fine"
+            """
+        )
+        flag = os.path.join(agent.directory, "flag")
+        with open(flag, "w"):
+            pass
+        agent.invoke("exit")
+        self.assertIn("no database", agent.wait_state("failed")["message"])
+        os.remove(flag)
+        agent.wait_state("ready")
+        self.assertEqual(agent.output(1), "fine")
+
     def test_busy_is_told_when_every_slot_is_taken(self) -> None:
         agent = self.handler("import time\ndef handler(input): time.sleep(1)", concurrency=2)
         threads = [threading.Thread(target=agent.invoke, args=(1,)) for _ in range(3)]

@@ -39,7 +39,7 @@ class LoopEngine(asyncio.Protocol):
         self._target = target
         self._streams = streams
         self._active: dict[int, Request] = {}
-        self._pool = ThreadPool(spec.concurrency)
+        self._pool = ThreadPool(spec.concurrency, self._interrupted)
         self._decoder = frames.Decoder()
         self._out: list[bytes] = []
         self._transport: asyncio.Transport | None = None
@@ -87,9 +87,7 @@ class LoopEngine(asyncio.Protocol):
             elif kind == frames.PAUSE:
                 request.paused = True
             elif kind == frames.RESUME:
-                request.paused = False
-                if request.resume_waiter is not None:
-                    request.resume_waiter.set()
+                _go_on(request)
 
     def send(self, frame: bytes) -> None:
         """Queues a frame; all of one turn of the loop go out in one write."""
@@ -219,8 +217,9 @@ class LoopEngine(asyncio.Protocol):
                     gathered.append(data)
                 else:
                     self.send(frames.frame(frames.ITEM, request.number, data))
-                    if request.paused or not self._writable.is_set():
-                        await self._may_send(request)
+                    # Lets the item go out, also when the generator itself never waits for anything.
+                    await asyncio.sleep(0)
+                    await self._may_send(request)
         finally:
             close = getattr(items, "aclose", None)
             if close is not None:
@@ -272,6 +271,9 @@ class LoopEngine(asyncio.Protocol):
         await self._may_send(request)
         credit.release()
 
+    def _interrupted(self, request: Request) -> None:
+        self._post(self._fail, request, Cancelled())
+
     def _fail(self, request: Request, error: BaseException) -> None:
         outcome.log_failure(request, error, self._spec.app_dir)
         self._finish(request, outcome.failure_frame(request, error, self._spec.app_dir))
@@ -299,6 +301,8 @@ class LoopEngine(asyncio.Protocol):
         stop = request.stop_thread
         if stop is not None:
             stop()
+            # A thread that waits for its reader would not notice.
+            _go_on(request)
 
     def _on_cancel_signal(self, number: int, frame: FrameType | None) -> None:
         # Handlers run in the context of what they interrupt: a task of a cancelled request, or not.
@@ -309,6 +313,12 @@ class LoopEngine(asyncio.Protocol):
     async def _drain(self) -> None:
         await hooks.run_teardown(self._target.teardown, self._spec.app_dir)
         self._ended.set_result(None)
+
+
+def _go_on(request: Request) -> None:
+    request.paused = False
+    if request.resume_waiter is not None:
+        request.resume_waiter.set()
 
 
 def _is_async_value(value: Any) -> bool:

@@ -142,10 +142,12 @@ class Supervisor:
             self.state = "crashed"
             self.reason = "exited"
             self.message = f"the agent's process {how}; it is being replaced"
-        self._restart_later(link)
+        self._restart_later(link, bool(orphans))
 
-    def _restart_later(self, link: WorkerLink) -> None:
-        if self.loop.time() - link.started_at > STABLE_SECONDS or link.killed_for or link.retiring:
+    def _restart_later(self, link: WorkerLink, had_requests: bool) -> None:
+        """At once when a request or we ended it; later and later when it does not stay up by itself."""
+        stable = self.loop.time() - link.started_at > STABLE_SECONDS
+        if link.ready and (stable or had_requests or link.killed_for or link.retiring):
             self._restart_delay = RESTART_FIRST_SECONDS
             delay = 0.0
         else:
@@ -284,16 +286,27 @@ class Supervisor:
         elif kind == frames.EXITING:
             self._retire(link, payload.decode("utf-8", "replace"))
         elif link is self.worker:
-            self._start_frame(kind, payload)
+            self._start_frame(link, kind, payload)
 
-    def _start_frame(self, kind: int, payload: bytes) -> None:
+    def _start_frame(self, link: WorkerLink, kind: int, payload: bytes) -> None:
         told = json.loads(payload)
         if kind == frames.READY:
             self.info = told
             if self.spec.type != "http":
                 self.serving()
         elif kind == frames.FAILED:
-            self._fail(told["reason"], told["message"], told.get("traceback"))
+            self._failed(link, told)
+
+    def _failed(self, link: WorkerLink, told: dict[str, Any]) -> None:
+        if link.ready:
+            # A server that ran and then gave up: a crash like any other.
+            self.sink.write(told["message"], level=LEVEL_ERROR)
+            link.kill("its server ended: " + told["message"])
+            return
+        self._fail(told["reason"], told["message"], told.get("traceback"))
+        if self._ready_once:
+            # It did load before, so what is wrong may pass: a database that is away, a full disk.
+            self.loop.call_later(self._restart_delay, link.kill, "it could not be started again")
 
     def _released(self, link: WorkerLink) -> None:
         """A slot is free."""

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 class ThreadPool:
     """Up to `size` threads, made when needed; each runs one request at a time to its end."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, interrupted: Callable[[Request], None]) -> None:
+        """`interrupted` is told of a request whose work Cancelled left at an unexpected place."""
         self._size = size
+        self._interrupted = interrupted
         self._jobs: queue.SimpleQueue[tuple[Request, Callable[[], None]]] = queue.SimpleQueue()
         self._idle = 0
         self._threads = 0
@@ -37,22 +39,21 @@ class ThreadPool:
 
     def _run(self) -> None:
         while True:
+            request, work = self._jobs.get()
+            stopper = _Stopper()
             try:
-                request, work = self._jobs.get()
-                stopper = _Stopper()
-                token = CURRENT.set(request)
-                try:
-                    request.stop_thread = stopper.stop
-                    if request.cancelled:
-                        stopper.stop()
-                    work()
-                finally:
-                    stopper.finish()
-                    request.stop_thread = None
-                    CURRENT.reset(token)
+                CURRENT.set(request)
+                request.stop_thread = stopper.stop
+                if request.cancelled:
+                    stopper.stop()
+                work()
+                stopper.finish()
             except Cancelled:
-                # It struck between the work's end and here.
-                pass
+                # It struck outside of what `work` guards.
+                stopper.finish()
+                self._interrupted(request)
+            request.stop_thread = None
+            CURRENT.set(None)
             with self._lock:
                 self._idle += 1
 
@@ -73,6 +74,7 @@ class _Stopper:
                 raise_in_thread(self._thread)
 
     def finish(self) -> None:
+        """No Cancelled is raised after this; one may be raised by it."""
         with self._lock:
             self._open = False
         if self._struck:
