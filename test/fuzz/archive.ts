@@ -12,7 +12,8 @@ import { scratchDirectory } from "../fixtures/archives/scratch.ts";
 import { snapshot } from "../fixtures/archives/snapshot.ts";
 import { mutate } from "./mutate.ts";
 
-const SLOW_MS = 5_000;
+/** Of processor time: a busy machine may let the clock run on. What waits for nothing meets the extraction's own deadline. */
+const SLOW_CPU_MS = 5_000;
 const MAX_SEED_BYTES = 64 * 1024;
 const PROGRESS_EVERY = 10_000;
 
@@ -55,10 +56,11 @@ export async function fuzzArchives(options: FuzzOptions): Promise<FuzzResult> {
     const random = randomBelow(Math.imul(seed + 1, 0x9e3779b1));
     const archivePath = scratch.path("data/archive.tar.gz");
     await Bun.write(archivePath, mutate(seeds[random(seeds.length)] ?? Buffer.alloc(0), random));
-    const started = performance.now();
+    const before = process.cpuUsage();
     const code = await outcome(archivePath, scratch.path("data/tree"));
-    const took = performance.now() - started;
-    if (took > SLOW_MS) throw new Error(`it took ${took} ms`);
+    const { user, system } = process.cpuUsage(before);
+    const cpuMs = (user + system) / 1000;
+    if (cpuMs > SLOW_CPU_MS) throw new Error(`it took ${cpuMs} ms of processor time`);
 
     result.runs += 1;
     result.codes[code] = (result.codes[code] ?? 0) + 1;
@@ -94,7 +96,8 @@ async function outcome(archivePath: string, destination: string): Promise<string
     if (!existsSync(destination)) throw new Error("it was accepted and is not there");
     return "accepted";
   } catch (error) {
-    if (error instanceof RunnerError && error.status < 500) return error.code;
+    const ranOut = error instanceof RunnerError && error.details?.limit === "time";
+    if (error instanceof RunnerError && error.status < 500 && !ranOut) return error.code;
     throw error;
   }
 }
