@@ -4,10 +4,11 @@ import type { AgentsContext } from "./agents/context.ts";
 import { checkHealth } from "./agents/health.ts";
 import { sweepIdle } from "./agents/idle.ts";
 import { createInstances } from "./agents/instances.ts";
+import { createLastInvoked } from "./agents/last-invoked.ts";
 import { createNames } from "./agents/names.ts";
 import { createOperations } from "./agents/operations.ts";
 import { createPool } from "./agents/pool.ts";
-import { recover } from "./agents/recover.ts";
+import { loadAgents, reconcile } from "./agents/recover.ts";
 import { createRegistry } from "./agents/registry.ts";
 import { createStore } from "./agents/store.ts";
 import { wake } from "./agents/wake.ts";
@@ -19,7 +20,6 @@ import { createEngine } from "./docker/client.ts";
 import { deploySettings } from "./deploy-settings.ts";
 import { createDockerExec } from "./docker/exec.ts";
 import { identityLabels } from "./docker/labels.ts";
-import { messageOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { createApp } from "./server/app.ts";
 import type { ServerContext } from "./server/context.ts";
@@ -57,7 +57,8 @@ export async function startDaemon(options: {
   const store = createStore(config.dataDir);
   const registry = createRegistry();
   const names = createNames(runnerId);
-  const operations = createOperations();
+  const reconciling = Promise.withResolvers<void>();
+  const operations = createOperations(reconciling.promise);
   const instances = createInstances({
     engine,
     store,
@@ -75,13 +76,16 @@ export async function startDaemon(options: {
   });
   const context: AgentsContext = { engine, store, registry, pool, instances, operations, names, clock, log };
 
-  await recover(context);
-  await engine
-    .ensureNetwork()
-    .catch((error: unknown) => log.warn({ reason: messageOf(error) }, "the engine does not answer yet"));
+  await loadAgents(context);
+  // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
+  const reconciled = reconcile(context).then(reconciling.resolve);
   const watching = new AbortController();
   const watch = watchDeaths(context, watching.signal);
-  const sweep = setInterval(() => sweepIdle(context), config.cleanupInterval * 1000);
+  const lastInvoked = createLastInvoked(context);
+  const sweep = setInterval(() => {
+    sweepIdle(context);
+    void lastInvoked.save();
+  }, config.cleanupInterval * 1000);
 
   const uploads = {
     limits: { maxUploadBytes: config.maxUploadBytes, ...DEFAULT_UPLOAD_PACE },
@@ -106,7 +110,7 @@ export async function startDaemon(options: {
     }),
     receiveUpload: async (request) =>
       receiveUpload(request, { ...uploads, directory: await store.uploadsDir(), signal: request.signal }),
-    health: checkHealth(context, config.dataDir),
+    health: checkHealth(context, { dataDir: config.dataDir, reconciled: reconciling.promise }),
   };
   const listener = listen(createApp(server), server);
   log.info({ url: listener.url, version: VERSION, agents: registry.all().length }, "oken-runner is ready");
@@ -118,7 +122,8 @@ export async function startDaemon(options: {
       clearInterval(sweep);
       await listener.stop(SHUTDOWN_TIMEOUT_MS);
       watching.abort();
-      await watch;
+      await Promise.all([watch, reconciled]);
+      await lastInvoked.save();
       await dataDir.close();
       log.info("oken-runner has stopped");
     },

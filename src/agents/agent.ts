@@ -43,6 +43,7 @@ export function createAgent(options: {
   record: AgentRecord;
   versions: VersionRecord[];
   state: AgentState;
+  lastInvoked?: number | undefined;
 }): Agent {
   return {
     id: options.record.agent_id,
@@ -53,15 +54,10 @@ export function createAgent(options: {
     waiters: [],
     waking: undefined,
     settling: Promise.resolve(),
-    lastInvoked: options.record.last_invoked === null ? undefined : Date.parse(options.record.last_invoked),
+    lastInvoked: options.lastInvoked,
     lastError: undefined,
     meanInvokeMs: 0,
   };
-}
-
-/** The record as it is to be written: what changes with every invoke is kept in memory only. */
-export function recordOf(agent: Agent, change: Partial<AgentRecord> = {}): AgentRecord {
-  return { ...agent.record, last_invoked: lastInvokedAt(agent), ...change };
 }
 
 /** ISO 8601, UTC; null if never. */

@@ -1,5 +1,5 @@
 import { RunnerError } from "../errors.ts";
-import { type Agent, currentVersion, recordOf } from "./agent.ts";
+import { type Agent, currentVersion } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
 import { putDown, supersededBy } from "./retire.ts";
 import { moveTo } from "./state.ts";
@@ -76,7 +76,7 @@ async function write(
   agent: Agent,
   change: { desired: "running" | "stopped" },
 ): Promise<void> {
-  const record = recordOf(agent, change);
+  const record = { ...agent.record, ...change };
   await store.writeAgent(record);
   agent.record = record;
 }

@@ -30,8 +30,12 @@ export type Deployment = {
   cancel(): Promise<void>;
 };
 
+/** What was received for a deploy; disposing of it removes the archive. */
+export type ReceivedUpload = AsyncDisposable & Pick<DeployRequest, "agentId" | "archivePath" | "secrets">;
+
 export type Deployments = {
-  start(request: Omit<DeployRequest, "signal" | "onEvent">): Deployment;
+  /** Takes the upload over: it is disposed of before the deployment ends. */
+  start(upload: ReceivedUpload): Deployment;
   /** Newest first; empty for an agent that was never deployed since the runner started. */
   list(agentId: string): Deployment[];
   /** Throws NOT_FOUND. */
@@ -46,10 +50,10 @@ export function createDeployments({ clock, deploy }: DeploymentsOptions): Deploy
   const byAgent = new Map<string, Deployment[]>();
   const list = (agentId: string) => byAgent.get(agentId) ?? [];
   return {
-    start(request) {
-      const number = (list(request.agentId)[0]?.number ?? 0) + 1;
-      const deployment = startDeployment({ clock, deploy, request, number });
-      byAgent.set(request.agentId, [deployment, ...list(request.agentId)].slice(0, KEPT));
+    start(upload) {
+      const number = (list(upload.agentId)[0]?.number ?? 0) + 1;
+      const deployment = startDeployment({ clock, deploy, upload, number });
+      byAgent.set(upload.agentId, [deployment, ...list(upload.agentId)].slice(0, KEPT));
       return deployment;
     },
     list,
@@ -65,22 +69,26 @@ export function createDeployments({ clock, deploy }: DeploymentsOptions): Deploy
   };
 }
 
-type Start = DeploymentsOptions & { request: Omit<DeployRequest, "signal" | "onEvent">; number: number };
+type Start = DeploymentsOptions & { upload: ReceivedUpload; number: number };
 
-function startDeployment({ clock, deploy, request, number }: Start): Deployment {
+function startDeployment({ clock, deploy, upload, number }: Start): Deployment {
+  const { agentId } = upload;
   const log: EventLog<DeploymentEvent> = createEventLog();
   const cancelling = new AbortController();
   let state: DeploymentState = "running";
   let finishedAt: number | undefined;
 
+  const onEvent = (event: DeployEvent) => log.add(event);
+
+  const attempt = async () => {
+    await using received = upload;
+    const { archivePath, secrets } = received;
+    return await deploy({ agentId, archivePath, secrets, signal: cancelling.signal, onEvent });
+  };
   const run = async () => {
     log.add({ type: "phase", phase: "received" });
     try {
-      const result = await deploy({
-        ...request,
-        signal: cancelling.signal,
-        onEvent: (event) => log.add(event),
-      });
+      const result = await attempt();
       state = "succeeded";
       log.add({ type: "result", result });
       return result;
@@ -99,7 +107,7 @@ function startDeployment({ clock, deploy, request, number }: Start): Deployment 
   done.catch(() => undefined);
 
   return {
-    agentId: request.agentId,
+    agentId,
     number,
     createdAt: clock.now(),
     get state() {
@@ -113,7 +121,7 @@ function startDeployment({ clock, deploy, request, number }: Start): Deployment 
     follow: (after, signal) => log.follow(after, signal),
     async cancel() {
       cancelling.abort(
-        new RunnerError("DEPLOY_CONFLICT", `Deployment ${number} of agent ${request.agentId} was cancelled.`),
+        new RunnerError("DEPLOY_CONFLICT", `Deployment ${number} of agent ${agentId} was cancelled.`),
       );
       await done.catch(() => undefined);
     },

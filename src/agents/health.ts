@@ -7,6 +7,9 @@ import type { AgentsContext } from "./context.ts";
 /** How old an answer about the engine may be, milliseconds: it costs two processes. */
 const FRESH_MS = 2_000;
 
+/** How long a look waits for the runner's own start to be over, milliseconds. */
+const RECONCILING_MS = 5_000;
+
 /** Free bytes below which a deploy would soon fail. */
 const DISK_FLOOR = 64 * 1024 * 1024;
 
@@ -15,12 +18,14 @@ export type Health = { agentsRunning: number; checks: Record<string, string> };
 /** Looks at what the runner cannot do without: the engine, its network and the disk. Callers at one time share a look. */
 export function checkHealth(
   { engine, registry, clock }: AgentsContext,
-  dataDir: string,
+  { dataDir, reconciled }: { dataDir: string; reconciled: Promise<void> },
 ): () => Promise<Health> {
   let latest: Promise<Record<string, string>> | undefined;
   let takenAt = 0;
 
   const look = async () => {
+    // Until then the network may not have been made.
+    await Promise.race([reconciled, clock.sleep(RECONCILING_MS)]);
     const results = await Promise.all([
       failure("engine", async () => void (await engine.ping())),
       failure("network", async () => {

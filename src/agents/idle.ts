@@ -1,4 +1,4 @@
-import { type Agent, recordOf } from "./agent.ts";
+import type { Agent } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
 import { putDown } from "./retire.ts";
 import { moveTo } from "./state.ts";
@@ -17,12 +17,9 @@ function isIdle({ instance, waiters }: Agent, now: number): boolean {
 
 /** Out of service in the same turn of the loop that found it idle, so that no request can slip in between. */
 function sleep(context: AgentsContext, agent: Agent): void {
-  const { log, store } = context;
+  const { log } = context;
   moveTo(agent, "idle", { log, reason: `unused for ${agent.instance?.version.manifest.warmTimeout} s` });
   agent.settling = putDown(context, agent).catch((error: unknown) => {
     log.error({ agent_id: agent.id, err: error }, "could not stop an idle agent's container");
-  });
-  void store.writeAgent(recordOf(agent)).catch((error: unknown) => {
-    log.error({ agent_id: agent.id, err: error }, "could not record an idle agent");
   });
 }

@@ -19,7 +19,8 @@ export type OperationOptions = {
 
 type Entry = { supersedable: boolean; controller: AbortController; done: Promise<void> };
 
-export function createOperations(): Operations {
+/** No operation begins before `gate`: until then it is not known what runs. */
+export function createOperations(gate: Promise<void> = Promise.resolve()): Operations {
   const last = new Map<string, Entry>();
   return {
     async run(agentId, options, work) {
@@ -35,6 +36,7 @@ export function createOperations(): Operations {
           : AbortSignal.any([controller.signal, options.signal]);
       try {
         await previous?.done;
+        await gate;
         signal.throwIfAborted();
         return await work(signal);
       } finally {

@@ -5,19 +5,27 @@ import type { AgentsContext } from "./context.ts";
 import { moveTo } from "./state.ts";
 
 /**
- * Rebuilds the registry from disk and the engine's labels: agents whose container runs are adopted as they are, the
- * others sleep until an invoke; what an unfinished deploy left is removed. One damaged agent does not keep the others
- * down, and neither does an engine that is away.
+ * Rebuilds the registry from disk: every agent sleeps or is stopped until the engine says otherwise. What an unfinished
+ * deploy left is removed; one damaged agent does not keep the others down.
  */
-export async function recover(context: AgentsContext): Promise<void> {
-  const { store, registry, engine, log } = context;
+export async function loadAgents(context: AgentsContext): Promise<void> {
+  const { store, registry } = context;
   await store.clearStaging();
   const agents = await Promise.all((await store.listAgents()).map((agentId) => load(context, agentId)));
   for (const agent of agents) if (agent !== undefined) registry.add(agent);
+}
+
+/**
+ * Holds the registry against the engine's labels: agents whose container runs are adopted as they are, and what belongs
+ * to no version is removed. Never rejects: an engine that is away keeps nothing down, and is asked again when it is back.
+ */
+export async function reconcile(context: AgentsContext): Promise<void> {
+  const { engine, log } = context;
   try {
     const containers = await engine.listContainers();
     await Promise.all([adoptRunning(context, containers), removeOrphans(context, containers)]);
     await removeOrphanImages(context);
+    await engine.ensureNetwork();
   } catch (error) {
     log.error({ err: error }, "running agents were not adopted: the engine does not answer");
   }
@@ -27,8 +35,7 @@ export async function recover(context: AgentsContext): Promise<void> {
 export async function adoptRunning(context: AgentsContext, containers: ListedContainer[]): Promise<void> {
   const adoptions = containers.map(async (container) => {
     const agent = ownerOf(context, container);
-    if (agent?.state === "idle" && agent.waking === undefined && container.running)
-      await adopt(context, agent, container);
+    if (agent !== undefined && isAsleep(agent) && container.running) await adopt(context, agent, container);
   });
   await Promise.all(adoptions);
 }
@@ -45,7 +52,8 @@ async function load({ store, log }: AgentsContext, agentId: string): Promise<Age
       if (!record.versions.includes(version)) await store.removeVersion(agentId, version);
     }
     const versions = await Promise.all(record.versions.map((version) => store.readVersion(agentId, version)));
-    const agent = createAgent({ record, versions, state: record.desired === "stopped" ? "stopped" : "idle" });
+    const state = record.desired === "stopped" ? "stopped" : "idle";
+    const agent = createAgent({ record, versions, state, lastInvoked: await store.readLastInvoked(agentId) });
     currentVersion(agent);
     return agent;
   } catch (error) {
@@ -59,7 +67,10 @@ async function load({ store, log }: AgentsContext, agentId: string): Promise<Age
 
 async function adopt(context: AgentsContext, agent: Agent, container: ListedContainer): Promise<void> {
   try {
-    agent.instance = await context.instances.adopt(agent.id, currentVersion(agent), container);
+    const instance = await context.instances.adopt(agent.id, currentVersion(agent), container);
+    // An invoke may have woken it meanwhile: then it has an instance, of the same container.
+    if (!isAsleep(agent)) return;
+    agent.instance = instance;
     moveTo(agent, "running", { log: context.log, reason: "adopted" });
   } catch (error) {
     context.log.warn(
@@ -67,6 +78,10 @@ async function adopt(context: AgentsContext, agent: Agent, container: ListedCont
       "a running container did not answer; the next invoke starts it anew",
     );
   }
+}
+
+function isAsleep(agent: Agent): boolean {
+  return agent.state === "idle" && agent.waking === undefined;
 }
 
 /** The agent whose current version the container is of. */

@@ -1,4 +1,4 @@
-import { chmod, mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { TSchema } from "@sinclair/typebox";
@@ -24,6 +24,9 @@ export type Store = {
   /** Undefined when no deploy of the agent was ever finished. */
   readAgent(agentId: string): Promise<AgentRecord | undefined>;
   readVersion(agentId: string, version: number): Promise<VersionRecord>;
+  /** When it was last invoked, wall clock in milliseconds; apart from the record, since it is not worth a sync. */
+  readLastInvoked(agentId: string): Promise<number | undefined>;
+  writeLastInvoked(agentId: string, at: number): Promise<void>;
   /** Numbers of the version directories, those of unfinished deploys included. */
   listVersions(agentId: string): Promise<number[]>;
   writeVersion(agentId: string, record: VersionRecord): Promise<void>;
@@ -40,6 +43,8 @@ export function createStore(dataDir: string): Store {
   const versionDir = (agentId: string, version: number) => join(versionsDir(agentId), String(version));
   const secretsPath = (agentId: string, version: number) =>
     join(versionDir(agentId, version), "secrets.json");
+
+  const lastInvokedPath = (agentId: string) => join(agentDir(agentId), "last_invoked");
 
   return {
     agentDir,
@@ -65,6 +70,14 @@ export function createStore(dataDir: string): Store {
       await mkdir(agentDir(record.agent_id), { recursive: true, mode: 0o700 });
       await writeDurably(join(agentDir(record.agent_id), "agent.json"), JSON.stringify(record, null, 2));
     },
+
+    async readLastInvoked(agentId) {
+      const text = await readFile(lastInvokedPath(agentId), "utf8").catch(undefinedIfMissing);
+      const at = text === undefined ? Number.NaN : Date.parse(text);
+      return Number.isNaN(at) ? undefined : at;
+    },
+    writeLastInvoked: (agentId, at) =>
+      writeFile(lastInvokedPath(agentId), new Date(at).toISOString(), { mode: 0o600 }),
 
     readVersion: (agentId, version) =>
       readRecord(join(versionDir(agentId, version), "version.json"), VersionRecord),

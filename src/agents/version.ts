@@ -5,7 +5,7 @@ import type { BuildEvent, Identity } from "../docker/types.ts";
 import type { AgentRecord, VersionRecord } from "../model/agent.ts";
 import type { Entrypoint } from "../model/entrypoint.ts";
 import type { Manifest } from "../model/manifest.ts";
-import { createAgent, lastInvokedAt } from "./agent.ts";
+import { createAgent } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
 import type { DeployRun } from "./deploy.ts";
 import type { Prepared } from "./prepare.ts";
@@ -88,7 +88,6 @@ async function serve(context: AgentsContext, run: DeployRun, version: VersionRec
     desired: "running",
     current_version: version.version,
     versions: kept.map((it) => it.version),
-    last_invoked: known === undefined ? null : lastInvokedAt(known),
   };
   await store.writeAgent(record);
 

@@ -44,7 +44,6 @@ export const AgentRecord = Type.Object({
   current_version: Type.Integer({ minimum: 1 }),
   /** The versions that exist, ascending; a directory of another was left by a deploy that never finished. */
   versions: Type.Array(Type.Integer({ minimum: 1 })),
-  last_invoked: Type.Union([Type.String(), Type.Null()]),
 });
 export type AgentRecord = Static<typeof AgentRecord>;
 

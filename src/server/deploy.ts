@@ -14,7 +14,8 @@ export function deployController(context: ServerContext) {
   return new Elysia({ name: "deploy" }).post(
     "/deploy",
     async ({ request }) => {
-      const deployment = await begin(context, request);
+      // Received before anything is answered, so that a wrong form has its status.
+      const deployment = context.agents.deployments.start(await context.receiveUpload(request));
       if (/(^|,)\s*respond-async\s*(,|;|$)/i.test(request.headers.get("prefer") ?? ""))
         return accepted(deployment);
       if (request.headers.get("accept")?.includes("text/event-stream")) return watched(deployment, request);
@@ -23,18 +24,6 @@ export function deployController(context: ServerContext) {
     // The body is read as a stream, by a parser that keeps it out of the memory.
     { parse: "none", detail: deployDocs },
   );
-}
-
-/** The upload is received before anything is answered, so that a wrong form has its status; then it is the deploy's. */
-async function begin(context: ServerContext, request: Request): Promise<Deployment> {
-  const upload = await context.receiveUpload(request);
-  const { agentId, archivePath, secrets } = upload;
-  const deployment = context.agents.deployments.start({ agentId, archivePath, secrets });
-  const dispose = () => upload[Symbol.asyncDispose]();
-  deployment.done.then(dispose, dispose).catch((error: unknown) => {
-    context.log.error({ agent_id: agentId, err: error }, "could not remove an upload");
-  });
-  return deployment;
 }
 
 function accepted(deployment: Deployment): Response {

@@ -75,7 +75,6 @@ function fixture(
       desired: "running",
       current_version: 1,
       versions: [1],
-      last_invoked: null,
     },
     versions: [VERSION],
     state: options.state ?? "running",

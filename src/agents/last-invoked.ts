@@ -1,0 +1,23 @@
+import { messageOf } from "../errors.ts";
+import type { AgentsContext } from "./context.ts";
+
+/** Keeps on disk when agents were last invoked; what a crash loses is what came since the last call. */
+export type LastInvoked = { save(): Promise<void> };
+
+export function createLastInvoked({ registry, store, log }: AgentsContext): LastInvoked {
+  const saved = new Map<string, number>();
+  return {
+    async save() {
+      for (const { id, lastInvoked } of registry.all()) {
+        if (lastInvoked === undefined || saved.get(id) === lastInvoked) continue;
+        saved.set(id, lastInvoked);
+        await store.writeLastInvoked(id, lastInvoked).catch((error: unknown) => {
+          log.debug(
+            { agent_id: id, reason: messageOf(error) },
+            "could not save when an agent was last invoked",
+          );
+        });
+      }
+    },
+  };
+}

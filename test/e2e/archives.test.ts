@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { ArchiveCase } from "../fixtures/archives/case.ts";
+import { ARCHIVE_CASES } from "../fixtures/archives/cases.ts";
+import { postArchive, refusal } from "../fixtures/archives/post.ts";
+import { snapshot } from "../fixtures/archives/snapshot.ts";
+import { answering } from "../helpers/agents.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
+
+/** Every archive of the catalogue, sent to an agent that serves. */
+let runner: TestRunner;
+beforeAll(async () => {
+  runner = await startRunner();
+  expect((await runner.deploy("earlier", answering("still here"))).status).toBe(200);
+});
+afterAll(() => runner[Symbol.asyncDispose]());
+
+for (const archiveCase of ARCHIVE_CASES) {
+  test(`${archiveCase.id}: ${archiveCase.title}`, () => run(archiveCase));
+}
+
+/** An accepted archive ends as a CONFIG_ERROR: its main.py is no Python, so that nothing is built. */
+async function run({ bytes, expect: expected }: ArchiveCase): Promise<void> {
+  const agents = await snapshot(join(runner.dataDir, "agents"));
+
+  const answer = await postArchive(runner.url, "earlier", bytes());
+
+  expect(answer).toMatchObject(expected.accept ? { status: 400, code: "CONFIG_ERROR" } : refusal(expected));
+  expect(await staged()).toEqual([]);
+  expect(await snapshot(join(runner.dataDir, "agents"))).toEqual(agents);
+  expect((await runner.invoke("earlier")).body.output).toBe("still here");
+}
+
+/** What is left in the staging directory. */
+async function staged(): Promise<string[]> {
+  const names = await readdir(join(runner.dataDir, "staging"), { recursive: true });
+  return names.filter((name) => name !== "uploads");
+}
