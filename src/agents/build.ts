@@ -189,7 +189,7 @@ async function buildSources(
   const files = Object.fromEntries((await readdir(outputDir)).map((name) => [name, join(outputDir, name)]));
   const list = lock === undefined ? files[plan.lock ?? "requirements.lock"] : undefined;
   const text = list === undefined ? undefined : await readFile(list, "utf8");
-  const built = madeList({ plan, lock, files, text });
+  const built = madeList({ plan, lock, files, text, settings });
   return { lock: built.lock, wheels: { ...made?.wheels, ...built.wheels } };
 }
 

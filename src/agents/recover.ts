@@ -26,6 +26,7 @@ export async function reconcile(context: AgentsContext): Promise<void> {
     await Promise.all([adoptRunning(context, containers), removeOrphans(context, containers)]);
     await removeOrphanImages(context);
     await engine.ensureNetwork();
+    await engine.removeBuildNetworks();
   } catch (error) {
     log.error({ err: error }, "running agents were not adopted: the engine does not answer");
   }

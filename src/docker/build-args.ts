@@ -1,6 +1,12 @@
 import type { BuildInputs, BuildRequest, ExportRequest } from "./types.ts";
 
 /**
+ * Taken from the command's own environment where they are set, so that a password in one is in no argument. The
+ * frontend knows these names: they are no part of a layer's key or history.
+ */
+const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+
+/**
  * The argv of a build. Labels, tags and values go as arguments of their own, never through Dockerfile text.
  * Provenance is off: a store without manifests refuses it, the others make each image an index by it.
  */
@@ -30,6 +36,7 @@ function common(request: BuildInputs): string[] {
     "--file",
     request.dockerfile,
     ...(request.target === undefined ? [] : ["--target", request.target]),
+    ...PROXY_VARIABLES.flatMap((name) => ["--build-arg", name]),
     ...flags("--build-arg", request.buildArgs),
     ...request.contexts.flatMap(({ name, directory }) => ["--build-context", `${name}=${directory}`]),
     ...Object.entries(request.secretFiles).flatMap(([id, path]) => ["--secret", `id=${id},src=${path}`]),

@@ -6,6 +6,7 @@ import { createImages } from "./image.ts";
 import { runnerLabels } from "./labels.ts";
 import { createLogs } from "./logs.ts";
 import { createNetworks } from "./network.ts";
+import { removeBuildNetworks } from "./wheels.ts";
 import type { Engine } from "./types.ts";
 
 /** How long the engine has to say its version, milliseconds; a health check waits for this. */
@@ -26,6 +27,7 @@ export function createEngine(exec: DockerExec, settings: ContainerSettings): Eng
     ...networks,
     ...images,
     listImages: () => images.listImages(runnerLabels(settings.runnerId)),
+    removeBuildNetworks: () => removeBuildNetworks(exec, runnerLabels(settings.runnerId)),
     ...createContainers(exec, settings, networks.ensureNetwork),
     ...createLogs(exec),
     ...createEvents(exec, settings.runnerId),

@@ -26,6 +26,12 @@ export function identityLabels(runnerId: string, identity: Identity): Record<str
   };
 }
 
+/** The runner's labels alone, without those that would make an object an agent's. */
+export function runnerOf(labels: Record<string, string>): Record<string, string> {
+  const { [LABEL.agent]: _agent, [LABEL.version]: _version, [LABEL.spec]: _spec, ...rest } = labels;
+  return rest;
+}
+
 /** Undefined when the labels are not those of an agent. */
 export function parseIdentity(labels: Record<string, string>): Identity | undefined {
   const { [LABEL.agent]: agentId, [LABEL.version]: version, [LABEL.spec]: spec } = labels;

@@ -17,6 +17,8 @@ export type Engine = {
    * else, and writes what comes out into `outputDir`. Whatever happens, nothing of it is left in the engine.
    */
   buildWheels(request: WheelRequest): Promise<void>;
+  /** Removes networks that unfinished source builds of this runner left. Not while one runs. */
+  removeBuildNetworks(): Promise<void>;
   imageExists(reference: string): Promise<boolean>;
   /** Removes tags that exist; a tag that is gone already is no error. */
   removeImages(references: string[]): Promise<void>;
@@ -88,6 +90,8 @@ export type WheelRequest = Omit<BuildInputs, "secretFiles"> & {
   /** Of lower-case letters, digits and dashes; unique among everything in the engine. */
   name: string;
   labels: Record<string, string>;
+  /** What the gateway lets through, for its own program to read. May hold credentials; the build never sees it. */
+  gatewayConfig: string;
   /** Programs in the image: the way out, and the build. */
   gatewayCommand: [string, ...string[]];
   buildCommand: [string, ...string[]];

@@ -11,6 +11,9 @@ const GATEWAY_MEMORY = "128m";
 
 const GATEWAY_PROCESSES = 32;
 
+/** Variable in which the gateway finds what it lets through. */
+const GATEWAY_CONFIG = "OKEN_GATEWAY_CONFIG";
+
 /** An address that is no one's (RFC 5737): names are resolved by the gateway alone. */
 const NO_RESOLVER = "192.0.2.1";
 
@@ -44,8 +47,31 @@ export function gatewayArgs(request: WheelRequest): string[] {
     GATEWAY_MEMORY,
     "--pids-limit",
     String(GATEWAY_PROCESSES),
+    "--env",
+    GATEWAY_CONFIG,
     ...command(request.name, request.gatewayCommand),
   ];
+}
+
+/** In the environment of the command and not in its arguments, which everyone on the host can read. */
+export function gatewayEnvironment({ gatewayConfig }: WheelRequest): Record<string, string> {
+  return { [GATEWAY_CONFIG]: gatewayConfig };
+}
+
+/** Prints the gateway's address in the build's network. */
+export function addressArgs(name: string): string[] {
+  return [
+    "inspect",
+    "--format",
+    `{{(index .NetworkSettings.Networks ${JSON.stringify(name)}).IPAddress}}`,
+    `${name}-gateway`,
+  ];
+}
+
+/** Prints the names of networks that builds have left. */
+export function leftoverNetworkArgs(labels: Record<string, string>): string[] {
+  const filters = Object.entries(labels).flatMap(([name, value]) => ["--filter", `label=${name}=${value}`]);
+  return ["network", "ls", "--filter", "name=^oken-build-", ...filters, "--format", "{{.Name}}"];
 }
 
 export function builderArgs(request: WheelRequest, gateway: string): string[] {

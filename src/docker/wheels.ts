@@ -1,17 +1,19 @@
-import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { PassThrough } from "node:stream";
-
-import tar from "tar-stream";
-
-import { RunnerError, messageOf } from "../errors.ts";
+import { RunnerError } from "../errors.ts";
 import { buildFailure } from "./build-failure.ts";
 import { isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
+import { runnerOf } from "./labels.ts";
 import { redactor } from "./redact.ts";
 import type { BuildEvent, BuildRequest, BuiltImage, WheelRequest } from "./types.ts";
-import { builderArgs, gatewayArgs, networkArgs } from "./wheel-args.ts";
+import {
+  addressArgs,
+  builderArgs,
+  gatewayArgs,
+  gatewayEnvironment,
+  leftoverNetworkArgs,
+  networkArgs,
+} from "./wheel-args.ts";
+import { BUILD_STEP, receiveFiles } from "./wheel-output.ts";
 
 /** Port of the gateway inside its network. */
 const GATEWAY_PORT = 3128;
@@ -22,40 +24,43 @@ const TAIL_LINES = 200;
 /** Longest line passed on, characters. */
 const MAX_LINE = 16_384;
 
-/** What may come out: wheels, whose name has five or six parts, and the list. */
-const OUTPUT_NAME =
-  /^(?:[A-Za-z0-9_.]+-[A-Za-z0-9_.!+]+(?:-\d\w*)?-[\w.]+-[\w.]+-[\w.]+\.whl|uv\.lock|requirements\.lock)$/;
+type ImageBuilder = (request: BuildRequest) => Promise<BuiltImage>;
 
 /** See `Engine.buildWheels`. Rejects as `Engine.buildImage` does. */
 export async function buildWheels(
   exec: DockerExec,
-  buildImage: (request: BuildRequest) => Promise<BuiltImage>,
-  request: WheelRequest,
+  buildImage: ImageBuilder,
+  asked: WheelRequest,
 ): Promise<void> {
+  // With an agent's labels the containers would be taken for its instances.
+  const request = { ...asked, labels: runnerOf(asked.labels) };
+  try {
+    await runRequest(exec, buildImage, request);
+  } finally {
+    await cleanUp(exec, request);
+  }
+}
+
+/** Removes the networks of builds that a runner did not live to end; their containers and images go as orphans. */
+export async function removeBuildNetworks(exec: DockerExec, labels: Record<string, string>): Promise<void> {
+  const names = (await exec.run(leftoverNetworkArgs(labels))).split("\n").filter((name) => name !== "");
+  for (const name of names) await exec.run(["network", "rm", name]);
+}
+
+async function runRequest(exec: DockerExec, buildImage: ImageBuilder, request: WheelRequest): Promise<void> {
   const deadline = performance.now() + request.timeoutMs;
   const remaining = () => Math.max(1, Math.ceil(deadline - performance.now()));
   const { name, signal } = request;
-  try {
-    await Promise.all([
-      buildImage({ ...request, tag: name, secretFiles: {}, timeoutMs: remaining(), onEvent: undefined }),
-      exec.run(networkArgs(request), { signal }),
-    ]);
-    await exec.run(gatewayArgs(request), { signal });
-    await exec.run(["network", "connect", name, `${name}-gateway`], { signal });
-    await exec.run(["start", `${name}-gateway`], { signal });
-    const address = await exec.run(
-      [
-        "inspect",
-        "--format",
-        `{{(index .NetworkSettings.Networks ${JSON.stringify(name)}).IPAddress}}`,
-        `${name}-gateway`,
-      ],
-      { signal },
-    );
-    await runBuilder(exec, request, { gateway: `${address.trim()}:${GATEWAY_PORT}`, timeoutMs: remaining() });
-  } finally {
-    await cleanUp(exec, name);
-  }
+  const prepared = await Promise.allSettled([
+    exec.run(networkArgs(request), { signal }),
+    buildImage({ ...request, tag: name, secretFiles: {}, timeoutMs: remaining(), onEvent: undefined }),
+  ]);
+  for (const result of prepared) if (result.status === "rejected") throw result.reason;
+  await exec.run(gatewayArgs(request), { signal, env: gatewayEnvironment(request) });
+  await exec.run(["network", "connect", name, `${name}-gateway`], { signal });
+  await exec.run(["start", `${name}-gateway`], { signal });
+  const address = await exec.run(addressArgs(name), { signal });
+  await runBuilder(exec, request, { gateway: `${address.trim()}:${GATEWAY_PORT}`, timeoutMs: remaining() });
 }
 
 async function runBuilder(
@@ -63,14 +68,12 @@ async function runBuilder(
   request: WheelRequest,
   { gateway, timeoutMs }: { gateway: string; timeoutMs: number },
 ): Promise<void> {
+  const { signal } = request;
   const log = createLog(request.onEvent);
   const output = receiveFiles(request.outputDir, request.limits.output);
   let failure: unknown;
   try {
-    for await (const chunk of exec.stream(builderArgs(request, gateway), {
-      timeoutMs,
-      signal: request.signal,
-    })) {
+    for await (const chunk of exec.stream(builderArgs(request, gateway), { timeoutMs, signal })) {
       if (chunk.stream === "stderr") log.add(chunk.text);
       else await output.add(chunk.text);
     }
@@ -92,25 +95,21 @@ async function translate(options: {
   lines: string[];
 }): Promise<unknown> {
   const { exec, request, failure, lines } = options;
-  if (request.signal?.aborted || !(failure instanceof RunnerError) || failure.code === "BUILD_FAILED")
-    return failure;
+  if (request.signal?.aborted || !(failure instanceof RunnerError)) return failure;
   if (failure.details?.["reason"] === "timeout") {
-    return new RunnerError(
-      "BUILD_TIMEOUT",
-      `Building a package from source did not finish within ${Math.round(request.timeoutMs / 1000)} s.`,
-      { details: { class: "timeout", step: STEP, log: lines.slice(-40).join("\n") } },
-    );
+    const seconds = Math.round(request.timeoutMs / 1000);
+    return new RunnerError("BUILD_TIMEOUT", `The build did not finish within ${seconds} s.`, {
+      details: { class: "timeout", step: BUILD_STEP, log: lines.slice(-40).join("\n") },
+    });
   }
-  if (failure.code === "ENGINE_UNAVAILABLE") return failure;
-  const exit = failure.details?.["exit_code"];
-  const words = exit === 137 ? "did not complete successfully: exit code: 137" : "";
-  const refused = await exec
-    .run(["logs", `${request.name}-gateway`], { signal: request.signal })
-    .catch(() => "");
-  for (const line of refused.split("\n").filter((text) => text !== ""))
-    request.onEvent?.({ type: "log", line });
+  if (failure.code === "ENGINE_UNAVAILABLE" || failure.code === "BUILD_FAILED") return failure;
+  const refusals = await refusalsOf(exec, request);
+  for (const line of refusals) request.onEvent?.({ type: "log", line });
+  const killed = failure.details?.["exit_code"] === 137;
+  const error = killed ? "did not complete successfully: exit code: 137" : "";
+  const tail = [...lines, ...refusals];
   const failed = buildFailure({
-    steps: [{ name: STEP, error: words, cached: false, started: true, completed: true, tail: lines }],
+    steps: [{ name: BUILD_STEP, error, cached: false, started: true, completed: true, tail }],
     text: [],
   });
   if (failed.code !== "DISK_FULL") return failed;
@@ -123,7 +122,11 @@ async function translate(options: {
   );
 }
 
-const STEP = "build packages from source";
+/** What the gateway did not let through: often why the build failed. */
+async function refusalsOf(exec: DockerExec, { name, signal }: WheelRequest): Promise<string[]> {
+  const output = await exec.run(["logs", "--tail", "20", `${name}-gateway`], { signal }).catch(() => "");
+  return [...new Set(output.split("\n").filter((line) => line !== ""))];
+}
 
 /** Lines of what the build says, passed on as they come. */
 function createLog(onEvent: ((event: BuildEvent) => void) | undefined) {
@@ -159,68 +162,16 @@ function createLog(onEvent: ((event: BuildEvent) => void) | undefined) {
   };
 }
 
-/** Reads a tar archive in base64 that untrusted code wrote: known names, plain files, bounded size, nothing else. */
-function receiveFiles(directory: string, limit: number) {
-  const bytes = new PassThrough();
-  const extract = tar.extract();
-  bytes.pipe(extract);
-  let received = 0;
-  let rest = "";
-  const done = writeEntries(extract, directory);
-  // Awaited in `end`; a failure before that must not count as unhandled.
-  done.catch(() => undefined);
-  return {
-    async add(text: string) {
-      received += text.length;
-      if ((received / 4) * 3 > limit) {
-        throw new RunnerError("BUILD_FAILED", `What was built from source is more than ${limit} bytes.`, {
-          details: { class: "too_large", hint: "Depend on a release that has wheels.", log: "", step: STEP },
-        });
-      }
-      const joined = rest + text.replaceAll(/\s/g, "");
-      const whole = joined.length - (joined.length % 4);
-      rest = joined.slice(whole);
-      if (whole > 0 && !bytes.write(Buffer.from(joined.slice(0, whole), "base64"))) {
-        await Promise.race([once(bytes, "drain"), done]);
-      }
-    },
-    async end() {
-      bytes.end();
-      await done;
-    },
-    abandon: () => {
-      bytes.destroy();
-      extract.destroy();
-    },
-  };
-}
-
-async function writeEntries(extract: ReturnType<typeof tar.extract>, directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  try {
-    for await (const entry of extract) {
-      const { name, type } = entry.header;
-      if (type !== "file" || !OUTPUT_NAME.test(name))
-        throw new Error(`unexpected entry ${JSON.stringify(name)}`);
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of entry) if (chunk instanceof Uint8Array) chunks.push(chunk);
-      await writeFile(join(directory, name), Buffer.concat(chunks), { flag: "wx" });
+/** What cannot be removed now is removed as an orphan when the runner starts again. */
+async function cleanUp(exec: DockerExec, { name, onEvent }: WheelRequest): Promise<void> {
+  const remove = async (...args: string[]) => {
+    try {
+      await exec.run(args);
+    } catch (error) {
+      if (!isNoSuchObject(error))
+        onEvent?.({ type: "log", line: `${name} was not removed: ${String(error)}` });
     }
-  } catch (error) {
-    throw new RunnerError("BUILD_FAILED", "What was built from source did not come out as wheels.", {
-      details: { class: "package_build", hint: "Depend on a release that has wheels.", log: "", step: STEP },
-      cause: error,
-    });
-  }
-}
-
-async function cleanUp(exec: DockerExec, name: string): Promise<void> {
-  const failures: unknown[] = [];
-  const remove = (...args: string[]) =>
-    exec.run(args).catch((error: unknown) => isNoSuchObject(error) || failures.push(error));
-  await Promise.all(
-    [`${name}-builder`, `${name}-gateway`].map((container) => remove("rm", "--force", container)),
-  );
+  };
+  await Promise.all([remove("rm", "--force", `${name}-builder`), remove("rm", "--force", `${name}-gateway`)]);
   await Promise.all([remove("network", "rm", name), remove("image", "rm", "--force", name)]);
-  if (failures.length > 0) throw new AggregateError(failures, messageOf(failures[0]));
 }

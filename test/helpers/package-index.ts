@@ -12,15 +12,9 @@ export type PackageIndex = Disposable & {
 /** A package index on the address by which containers reach this host; it asks for a password if one is given. */
 export async function startPackageIndex(
   files: Record<string, Uint8Array<ArrayBuffer>>,
-  options: { password?: string; status?: number } = {},
+  options: { password?: string; status?: number; tls?: { key: string; cert: string } } = {},
 ): Promise<PackageIndex> {
-  const [host = ""] = await docker([
-    "network",
-    "inspect",
-    "bridge",
-    "--format",
-    "{{(index .IPAM.Config 0).Gateway}}",
-  ]);
+  const host = await hostAddress();
   const requests: { path: string; status: number }[] = [];
   const expected = options.password === undefined ? undefined : `Basic ${btoa(`reader:${options.password}`)}`;
   const answer = (request: Request): Response => {
@@ -42,6 +36,7 @@ export async function startPackageIndex(
   const server = Bun.serve({
     hostname: host,
     port: 0,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
     fetch(request) {
       const response = answer(request);
       requests.push({ path: new URL(request.url).pathname, status: response.status });
@@ -51,10 +46,60 @@ export async function startPackageIndex(
   const user = options.password === undefined ? "" : `reader:${options.password}@`;
   const port = server.port ?? 0;
   return {
-    url: `http://${user}${host}:${port}/simple/`,
+    url: `${options.tls === undefined ? "http" : "https"}://${user}${host}:${port}/simple/`,
     host,
     port,
     requests,
     [Symbol.dispose]: () => void server.stop(true),
   };
+}
+
+/** A certificate that nobody trusts yet, for the address of the index. */
+export async function selfSigned(host: string): Promise<{ key: string; cert: string }> {
+  const command = [
+    "openssl",
+    "req",
+    "-x509",
+    "-newkey",
+    "rsa:2048",
+    "-nodes",
+    "-days",
+    "1",
+    "-subj",
+    "/CN=test",
+  ];
+  const made = Bun.spawn(
+    [
+      ...command,
+      "-addext",
+      "basicConstraints=critical,CA:FALSE",
+      "-addext",
+      `subjectAltName=IP:${host}`,
+      "-keyout",
+      "-",
+      "-out",
+      "-",
+    ],
+    {
+      stdout: "pipe",
+      stderr: "ignore",
+    },
+  );
+  const text = await made.stdout.text();
+  if ((await made.exited) !== 0) throw new Error("openssl made no certificate");
+  const part = (kind: string) =>
+    new RegExp(`-----BEGIN ${kind}-----[^]+?-----END ${kind}-----\n`).exec(text)?.[0] ?? "";
+  return { key: part("PRIVATE KEY"), cert: part("CERTIFICATE") };
+}
+
+/** Address by which containers of the default network reach this host. */
+export async function hostAddress(): Promise<string> {
+  const [host = ""] = await docker([
+    "network",
+    "inspect",
+    "bridge",
+    "--format",
+    "{{(index .IPAM.Config 0).Gateway}}",
+  ]);
+  return host;
 }

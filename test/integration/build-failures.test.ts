@@ -1,11 +1,8 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { createImages } from "../../src/docker/image.ts";
-import { startPackageIndex } from "../helpers/package-index.ts";
+import { hostAddress, selfSigned, startPackageIndex } from "../helpers/package-index.ts";
 import { sdist, wheel, wheelName } from "../helpers/wheel.ts";
 import { buildFiles, docker } from "./harness-build.ts";
 
@@ -116,41 +113,14 @@ describe("a build that fails says why, in a sentence that names the thing, with 
   });
 
   test("an index whose certificate is not trusted", async () => {
-    const directory = await mkdtemp(join(tmpdir(), "oken-test-"));
-    try {
-      const made = Bun.spawnSync([
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "1",
-        "-subj",
-        "/CN=nobody",
-        "-keyout",
-        join(directory, "key.pem"),
-        "-out",
-        join(directory, "cert.pem"),
-      ]);
-      expect(made.exitCode).toBe(0);
-      using plain = await startPackageIndex({});
-      await using server = Bun.serve({
-        hostname: plain.host,
-        port: 0,
-        tls: { key: Bun.file(join(directory, "key.pem")), cert: Bun.file(join(directory, "cert.pem")) },
-        fetch: () => new Response(""),
-      });
-      const indexUrl = `https://${plain.host}:${server.port}/simple/`;
-      expect(await failure({ "requirements.txt": "six\n" }, { settings: { indexUrl } })).toMatchObject({
-        code: "BUILD_FAILED",
-        message: expect.stringContaining("not trusted"),
-        details: { class: "index_tls", hint: expect.stringContaining("OKEN_CA_FILE") },
-      });
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
+    using index = await startPackageIndex({}, { tls: await selfSigned(await hostAddress()) });
+    expect(
+      await failure({ "requirements.txt": "six\n" }, { settings: { indexUrl: index.url } }),
+    ).toMatchObject({
+      code: "BUILD_FAILED",
+      message: expect.stringContaining("not trusted"),
+      details: { class: "index_tls", hint: expect.stringContaining("OKEN_CA_FILE") },
+    });
   });
 
   test("a base image that is not to be had", async () => {

@@ -1,16 +1,24 @@
 """The one way out of the container in which packages are built from source.
 
 An HTTP proxy that lets requests through to the package index and refuses all else: the container's own network has no
-route, not even to the host. Reads `gateway.json`: {"allow": [{"host", "port", "trusted"}], "upstream": URL or null}.
-A host that the operator did not configure must resolve to a public address, and never to one of this host's.
+route, not even to the host. OKEN_GATEWAY_CONFIG is JSON:
+
+- allow: [{host, port, trusted}], where a request may go. A host that the operator did not configure is not trusted: it
+  must resolve to a public address, and never to one of this host's.
+- logins: [{host, port, scheme, user, password}], indexes that ask for credentials. They are asked for in plain HTTP
+  from inside, and get TLS and their credentials here, so that the code being built never holds them.
+- ownAddresses, and upstream: the URL of the host's own proxy, or null.
 """
 
 import asyncio
 import base64
+import http.client
 import ipaddress
 import json
+import os
 import pathlib
 import socket
+import ssl
 import sys
 import urllib.parse
 
@@ -21,15 +29,30 @@ CONNECT_SECONDS = 15
 # Indexes keep a connection silent while they make an archive; none was seen to need a minute.
 IDLE_SECONDS = 120
 CHUNK = 64 * 1024
+# The largest page of an index is that of a package with thousands of files, some megabytes.
+MAX_PAGE = 32 * 1024 * 1024
+AUTHORITIES = pathlib.Path(__file__).with_name("ca.pem")
 
-CONFIG = json.loads(pathlib.Path(__file__).with_name("gateway.json").read_text())
+CONFIG = json.loads(os.environ["OKEN_GATEWAY_CONFIG"])
 ALLOWED = {(entry["host"].lower(), entry["port"]): entry["trusted"] for entry in CONFIG["allow"]}
-OWN_ADDRESSES = {ipaddress.ip_address(address) for address in CONFIG["ownAddresses"]}
+LOGINS = {(entry["host"].lower(), entry["port"]): entry for entry in CONFIG["logins"]}
+OWN_ADDRESSES = {ipaddress.ip_address(address.split("%")[0]) for address in CONFIG["ownAddresses"]}
 UPSTREAM = urllib.parse.urlsplit(CONFIG["upstream"]) if CONFIG["upstream"] else None
 
 
 class Refused(Exception):
     pass
+
+
+def basic(user, password):
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def upstream_headers():
+    if UPSTREAM is None or not UPSTREAM.username:
+        return {}
+    user, password = urllib.parse.unquote(UPSTREAM.username), urllib.parse.unquote(UPSTREAM.password or "")
+    return {"Proxy-Authorization": basic(user, password)}
 
 
 async def address_of(host, port, trusted):
@@ -50,11 +73,9 @@ async def open_tunnel(host, port):
     if UPSTREAM is None:
         return await asyncio.open_connection(await address_of(host, port, trusted), port)
     reader, writer = await asyncio.open_connection(UPSTREAM.hostname, UPSTREAM.port or 3128)
-    head = f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n"
-    if UPSTREAM.username:
-        user = f"{urllib.parse.unquote(UPSTREAM.username)}:{urllib.parse.unquote(UPSTREAM.password or '')}"
-        head += f"Proxy-Authorization: Basic {base64.b64encode(user.encode()).decode()}\r\n"
-    writer.write(f"{head}\r\n".encode())
+    headers = {"Host": f"{host}:{port}", **upstream_headers()}
+    lines = [f"CONNECT {host}:{port} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
     answer = await reader.readuntil(b"\r\n\r\n")
     if answer.split(b" ", 2)[1:2] != [b"200"]:
         writer.close()
@@ -73,13 +94,74 @@ async def pump(reader, writer):
         writer.write_eof()
 
 
-def plain_request(target, lines):
+async def tunnel(reader, writer, host, port, first):
+    try:
+        upstream = await asyncio.wait_for(open_tunnel(host, port), CONNECT_SECONDS)
+    except (OSError, asyncio.TimeoutError) as error:
+        raise Refused(f"{host}:{port} does not answer: {error}") from error
+    if first:
+        upstream[1].write(first)
+    else:
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+    try:
+        await asyncio.gather(pump(reader, upstream[1]), pump(upstream[0], writer))
+    finally:
+        upstream[1].close()
+
+
+def plain_request(method, target, lines):
     """A request for an index that is served without TLS, one to a connection."""
     url = urllib.parse.urlsplit(target)
     path = urllib.parse.urlunsplit(("", "", url.path or "/", url.query, ""))
     kept = [line for line in lines if line.split(":", 1)[0].lower() not in ("connection", "proxy-connection", "host")]
-    head = [f"GET {path} HTTP/1.1", f"Host: {url.netloc}", "Connection: close", *kept]
-    return url.hostname or "", url.port or 80, ("\r\n".join(head) + "\r\n\r\n").encode()
+    head = [f"{method} {path} HTTP/1.1", f"Host: {url.netloc}", "Connection: close", *kept]
+    return ("\r\n".join(head) + "\r\n\r\n").encode()
+
+
+def ask_with_login(login, method, path, headers):
+    """The answer of an index that asks for credentials, not followed and not yet read."""
+    host, port = login["host"], login["port"]
+    authorities = ssl.create_default_context()
+    if AUTHORITIES.exists():
+        authorities.load_verify_locations(AUTHORITIES)
+    first = (UPSTREAM.hostname, UPSTREAM.port or 3128) if UPSTREAM else (host, port)
+    if login["scheme"] == "https":
+        connection = http.client.HTTPSConnection(*first, timeout=IDLE_SECONDS, context=authorities)
+    else:
+        connection = http.client.HTTPConnection(*first, timeout=IDLE_SECONDS)
+    if UPSTREAM:
+        connection.set_tunnel(host, port, upstream_headers())
+    names = {name: value for name, value in headers if name.lower() in ("accept", "range", "user-agent", "if-none-match")}
+    authorization = basic(login["user"], login["password"])
+    connection.request(method, path, headers={**names, "Accept-Encoding": "identity", "Authorization": authorization})
+    return connection.getresponse()
+
+
+async def serve_with_login(writer, login, method, target, lines):
+    url = urllib.parse.urlsplit(target)
+    path = urllib.parse.urlunsplit(("", "", url.path or "/", url.query, ""))
+    headers = [tuple(part.strip() for part in line.split(":", 1)) for line in lines if ":" in line]
+    try:
+        response = await asyncio.to_thread(ask_with_login, login, method, path, headers)
+    except (OSError, http.client.HTTPException) as error:
+        raise Refused(f"{login['host']}:{login['port']} does not answer: {error}") from error
+    kind = response.getheader("Content-Type") or ""
+    kept = [f"{name}: {value}" for name, value in response.getheaders()
+            if name.lower() in ("content-type", "etag", "last-modified", "content-range", "accept-ranges", "location")]
+    page = method == "GET" and ("html" in kind or "json" in kind)
+    body = await asyncio.to_thread(response.read, MAX_PAGE) if page else b""
+    if page:
+        # Links back to the same index must come this way, too.
+        body = body.replace(f"https://{url.hostname}".encode(), f"http://{url.hostname}".encode())
+        kept.append(f"Content-Length: {len(body)}")
+    elif response.getheader("Content-Length"):
+        kept.append(f"Content-Length: {response.getheader('Content-Length')}")
+    head = [f"HTTP/1.1 {response.status} {response.reason}", "Connection: close", *kept]
+    writer.write(("\r\n".join(head) + "\r\n\r\n").encode("latin-1") + body)
+    while not page and (chunk := await asyncio.to_thread(response.read, CHUNK)):
+        writer.write(chunk)
+        await writer.drain()
+    await writer.drain()
 
 
 async def serve(reader, writer):
@@ -87,28 +169,21 @@ async def serve(reader, writer):
         head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), CONNECT_SECONDS)).decode("latin-1")
         request, *lines = head.rstrip("\r\n").split("\r\n")
         method, target, _ = request.split(" ", 2)
-        first = b""
         if method == "CONNECT":
             host, _, port = target.rpartition(":")
-            port = int(port)
-        elif method == "GET" and target.startswith("http://"):
-            host, port, first = plain_request(target, lines)
+            await tunnel(reader, writer, host.strip("[]"), int(port), b"")
+        elif method in ("GET", "HEAD") and target.startswith("http://"):
+            url = urllib.parse.urlsplit(target)
+            host, port = url.hostname or "", url.port or 80
+            login = LOGINS.get((host, port)) or (LOGINS.get((host, 443)) if port == 80 else None)
+            if login:
+                await serve_with_login(writer, login, method, target, lines)
+            else:
+                await tunnel(reader, writer, host, port, plain_request(method, target, lines))
         else:
             raise Refused(f"{method} {target.split('?')[0]} is not allowed")
-        try:
-            upstream = await asyncio.wait_for(open_tunnel(host.strip("[]"), port), CONNECT_SECONDS)
-        except (OSError, asyncio.TimeoutError) as error:
-            raise Refused(f"{host}:{port} does not answer: {error}") from error
-        if first:
-            upstream[1].write(first)
-        else:
-            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        try:
-            await asyncio.gather(pump(reader, upstream[1]), pump(upstream[0], writer))
-        finally:
-            upstream[1].close()
     except Refused as refusal:
-        print(f"refused: {refusal}", file=sys.stderr, flush=True)
+        print(f"refused: {refusal}", flush=True)
         writer.write(f"HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n{refusal}\n".encode())
     except (OSError, ValueError, asyncio.TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         pass
@@ -122,4 +197,4 @@ async def main():
         await server.serve_forever()
 
 
-asyncio.run(main())
+sys.exit(asyncio.run(main()))

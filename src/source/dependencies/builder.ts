@@ -13,7 +13,7 @@ import { imageFor, writeFiles } from "./prepare.ts";
 import type { MadeList } from "./prepare.ts";
 import { LOCAL_FILE_PLACEHOLDER } from "./requirements.ts";
 import type { BuildSettings } from "./settings.ts";
-import { allowedHosts, splitCredentials } from "./settings.ts";
+import { allowedHosts, splitCredentials, withTls, withoutTls } from "./settings.ts";
 
 /** Where the programs find themselves in the container, and where they work. */
 const BUILDER = "/opt/oken/builder";
@@ -40,11 +40,12 @@ export type PreparedBuilder = {
   context: string;
   contexts: { name: string; directory: string }[];
   buildArgs: Record<string, string>;
+  gatewayConfig: string;
   gatewayCommand: [string, ...string[]];
   buildCommand: [string, ...string[]];
 };
 
-/** Writes what the container for source builds reads: no secret is among it. */
+/** Writes what the container for source builds reads. Credentials are for its gateway alone, and in none of the files. */
 export async function prepareBuilder(options: BuilderOptions): Promise<PreparedBuilder> {
   const { plan, lock, settings, tree, buildDir, pythonVersion } = options;
   const indexes = splitCredentials(settings);
@@ -53,21 +54,11 @@ export async function prepareBuilder(options: BuilderOptions): Promise<PreparedB
     Object.entries(plan.files).map(([name, text]) => [`input/${name}`, withBuilderFiles(text)]),
   );
   if (plan.dynamic.length > 0) {
-    const lines = plan.dynamic.map(
-      (directory) => `${WORK}/project/projects/${placeOf(directory)}
-`,
-    );
+    const lines = plan.dynamic.map((directory) => `${WORK}/project/projects/${placeOf(directory)}\n`);
     inputs["input/requirements.in"] = `${inputs["input/requirements.in"] ?? ""}${lines.join("")}`;
   }
   const task = {
-    resolve:
-      lock !== undefined
-        ? null
-        : plan.lock === "uv.lock"
-          ? "lock"
-          : plan.lock === undefined
-            ? null
-            : "compile",
+    resolve: lock === undefined ? resolutionOf(plan) : null,
     compileFlags: plan.compileFlags,
     findLinks: [
       ...(settings.findLinks === undefined ? [] : ["--find-links", `${BUILDER}/wheels`]),
@@ -76,8 +67,8 @@ export async function prepareBuilder(options: BuilderOptions): Promise<PreparedB
     packages: options.packages.map((name) => withBuilderFiles(plan.sources[name] ?? requirement(lock, name))),
     projects: plan.builds.map(placeOf),
     environment: {
-      ...(indexes.main === "" ? {} : { UV_DEFAULT_INDEX: indexes.main }),
-      ...(indexes.extra.length === 0 ? {} : { UV_INDEX: indexes.extra.join(" ") }),
+      ...(indexes.main === "" ? {} : { UV_DEFAULT_INDEX: withoutTls(indexes.main, indexes) }),
+      ...(indexes.extra.length === 0 ? {} : { UV_INDEX: withoutTls(indexes.extra.join(" "), indexes) }),
     },
   };
   const gateway = {
@@ -86,6 +77,7 @@ export async function prepareBuilder(options: BuilderOptions): Promise<PreparedB
       lock: lock?.text ?? "",
       sources: Object.values(plan.sources).join("\n"),
     }),
+    logins: indexes.credentials,
     ownAddresses: settings.ownAddresses ?? [],
     upstream: settings.proxy ?? null,
   };
@@ -94,7 +86,6 @@ export async function prepareBuilder(options: BuilderOptions): Promise<PreparedB
     "build.py": buildProgram,
     "gateway.py": gatewayProgram,
     "task.json": JSON.stringify(task),
-    "gateway.json": JSON.stringify(gateway),
     ...(settings.caFile === undefined ? {} : { "ca.pem": await readFile(settings.caFile, "utf8") }),
   };
   const copies = plan.lock === "uv.lock" ? "input" : "files";
@@ -118,6 +109,7 @@ export async function prepareBuilder(options: BuilderOptions): Promise<PreparedB
       OKEN_PYTHON_IMAGE: imageFor(settings.builderImage ?? settings.pythonImage, pythonVersion),
       OKEN_UV_IMAGE: settings.uvImage,
     },
+    gatewayConfig: JSON.stringify(gateway),
     gatewayCommand: ["/usr/local/bin/python3", "-I", `${BUILDER}/gateway.py`],
     buildCommand: ["/usr/local/bin/python3", "-I", `${BUILDER}/build.py`],
   };
@@ -131,8 +123,10 @@ export function madeList(options: {
   files: Record<string, string>;
   /** Text of the list that came out. */
   text: string | undefined;
+  settings: BuildSettings;
 }): MadeList {
-  const { plan, lock, files, text } = options;
+  const { plan, lock, files } = options;
+  const text = withTls(options.text ?? "", splitCredentials(options.settings));
   const wheels = Object.fromEntries(
     Object.entries(files).flatMap(([name, path]) => {
       const project = name.split("-")[0];
@@ -141,10 +135,15 @@ export function madeList(options: {
   );
   if (lock !== undefined) return { lock, wheels };
   const file = plan.lock ?? "requirements.lock";
-  const list = (text ?? "").replaceAll(`file://${BUILDER}/files/`, LOCAL_FILE_PLACEHOLDER);
+  const list = text.replaceAll(`file://${BUILDER}/files/`, LOCAL_FILE_PLACEHOLDER);
   const checked = file === "requirements.lock" ? checkedList(list, WORK) : list;
   const indexes = plan.files["indexes"] ?? "";
   return { lock: { file, text: file === "requirements.lock" ? `${indexes}${checked}` : checked }, wheels };
+}
+
+function resolutionOf({ lock }: DependencyPlan): "lock" | "compile" | null {
+  if (lock === undefined) return null;
+  return lock === "uv.lock" ? "lock" : "compile";
 }
 
 /** Where a project of the upload is in the container; its path, since errors name it. */

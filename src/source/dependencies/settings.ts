@@ -27,7 +27,13 @@ export type BuildSettings = {
 const PYPI = "https://pypi.org/simple";
 const PYPI_FILES = "https://files.pythonhosted.org";
 
-export type Credentials = { host: string; user: string; password: string };
+export type Credentials = {
+  host: string;
+  port: number;
+  scheme: "http" | "https";
+  user: string;
+  password: string;
+};
 
 export type Indexes = {
   /** Empty for PyPI. */
@@ -45,6 +51,8 @@ export function splitCredentials(settings: Pick<BuildSettings, "indexUrl" | "ext
     if (url.username !== "" || url.password !== "") {
       credentials.push({
         host: url.hostname,
+        port: portOf(url),
+        scheme: url.protocol === "https:" ? "https" : "http",
         user: decodeURIComponent(url.username),
         password: decodeURIComponent(url.password),
       });
@@ -95,8 +103,9 @@ export function allowedHosts(indexes: Indexes, files: Record<string, string>): A
   const allowed = new Map<string, AllowedHost>();
   const add = (text: string, trusted: boolean) => {
     if (!URL.canParse(text)) return;
-    const { hostname, port, protocol } = new URL(text);
-    const number = port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+    const url = new URL(text);
+    const { hostname } = url;
+    const number = portOf(url);
     const key = `${hostname}:${number}`;
     if (!allowed.has(key)) allowed.set(key, { host: hostname, port: number, trusted });
     // GitHub answers a request for an archive with the address of another of its hosts.
@@ -105,4 +114,27 @@ export function allowedHosts(indexes: Indexes, files: Record<string, string>): A
   for (const url of configured) add(url, true);
   for (const url of new Set(named)) add(url, false);
   return [...allowed.values()];
+}
+
+function portOf({ port, protocol }: URL): number {
+  if (port !== "") return Number(port);
+  return protocol === "https:" ? 443 : 80;
+}
+
+/**
+ * Where a source build asks an index that wants credentials: in plain HTTP, which its gateway turns into what the index
+ * speaks, credentials added.
+ */
+export function withoutTls(text: string, { credentials }: Pick<Indexes, "credentials">): string {
+  return credentials.reduce(
+    (result, { host }) => result.replaceAll(`https://${host}`, `http://${host}`),
+    text,
+  );
+}
+
+/** The other way round, for a list that was made behind the gateway. */
+export function withTls(text: string, { credentials }: Pick<Indexes, "credentials">): string {
+  return credentials
+    .filter(({ scheme }) => scheme === "https")
+    .reduce((result, { host }) => result.replaceAll(`http://${host}`, `https://${host}`), text);
 }
