@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { startPackageIndex } from "../helpers/package-index.ts";
+import { hostAddress, startPackageIndex } from "../helpers/package-index.ts";
 import { writeTree } from "../helpers/tree.ts";
 import { sdist, wheel, wheelName } from "../helpers/wheel.ts";
 import { buildFiles, docker, inImage } from "./harness-build.ts";
@@ -207,6 +207,33 @@ wheels = [
     );
     expect(await image.run()).toBe("from source\n");
   });
+});
+
+test("the host's proxy is asked for packages, and is no part of the image", async () => {
+  const host = await hostAddress();
+  using index = await startPackageIndex({
+    [wheelName("oken_dep", "1")]: wheel("oken_dep", "1", { "oken_dep.py": 'NAME = "wheel"\n' }),
+  });
+  const asked: string[] = [];
+  await using proxy = Bun.serve({
+    hostname: host,
+    port: 0,
+    fetch(request) {
+      asked.push(request.url);
+      return fetch(request.url, { headers: request.headers, proxy: "" });
+    },
+  });
+  const address = `http://${host}:${proxy.port}`;
+  await using image = await buildFiles(
+    { "main.py": "import oken_dep\nprint(oken_dep.NAME)\n", "requirements.txt": "oken-dep==1\n" },
+    {
+      environment: { HTTP_PROXY: address, http_proxy: address },
+      settings: { indexUrl: index.url, proxy: address },
+    },
+  );
+  expect(await image.run()).toBe("wheel\n");
+  expect(asked.some((url) => url.startsWith(`http://${index.host}:${index.port}/simple/`))).toBe(true);
+  expect(await docker.run(["history", "--no-trunc", image.tag])).not.toContain(String(proxy.port));
 });
 
 test("a host without a network builds from a folder of wheels", async () => {

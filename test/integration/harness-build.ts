@@ -35,11 +35,16 @@ export type TestBuild = AgentImage &
 /** Builds files as an agent's upload; the image is removed when disposed of. */
 export async function buildFiles(
   files: Files,
-  overrides: Partial<Omit<AgentBuildOptions, "settings">> & { settings?: Partial<BuildSettings> } = {},
+  overrides: Partial<Omit<AgentBuildOptions, "settings">> & {
+    settings?: Partial<BuildSettings>;
+    /** Added to the environment of the docker command. */
+    environment?: Record<string, string>;
+  } = {},
 ): Promise<TestBuild> {
   const directory = await mkdtemp(join(tmpdir(), "oken-test-"));
   const tag = `oken-test/build:${crypto.randomUUID()}`;
-  const images = createImages(docker);
+  const { environment = {}, settings = {}, ...options } = overrides;
+  const images = createImages(createDockerExec({ environment: { ...process.env, ...environment } }));
   const events: BuildEvent[] = [];
   try {
     await writeTree(join(directory, "tree"), files);
@@ -55,8 +60,8 @@ export async function buildFiles(
       labels: { "oken.test": "build" },
       timeoutMs: 240_000,
       onEvent: (event) => events.push(event),
-      ...overrides,
-      settings: buildSettings(overrides.settings),
+      ...options,
+      settings: buildSettings(settings),
     });
     return {
       ...image,
