@@ -9,7 +9,9 @@ import applicationsText from "./_oken/applications.py" with { type: "text" };
 import asgiServerText from "./_oken/asgi_server.py" with { type: "text" };
 import captureText from "./_oken/capture.py" with { type: "text" };
 import controlText from "./_oken/control.py" with { type: "text" };
+import dispatcherText from "./_oken/dispatcher.py" with { type: "text" };
 import encodeText from "./_oken/encode.py" with { type: "text" };
+import exitsText from "./_oken/exits.py" with { type: "text" };
 import failuresText from "./_oken/failures.py" with { type: "text" };
 import framesText from "./_oken/frames.py" with { type: "text" };
 import hooksText from "./_oken/hooks.py" with { type: "text" };
@@ -18,6 +20,7 @@ import importsText from "./_oken/imports.py" with { type: "text" };
 import invocationText from "./_oken/invocation.py" with { type: "text" };
 import linkText from "./_oken/link.py" with { type: "text" };
 import linkSignalText from "./_oken/link_signal.py" with { type: "text" };
+import logpipesText from "./_oken/logpipes.py" with { type: "text" };
 import logsinkText from "./_oken/logsink.py" with { type: "text" };
 import loopEngineText from "./_oken/loop_engine.py" with { type: "text" };
 import mainEngineText from "./_oken/main_engine.py" with { type: "text" };
@@ -81,7 +84,9 @@ export const RUNTIME_FILES: Readonly<Record<string, string>> = {
   "_oken/asgi_server.py": asgiServerText,
   "_oken/capture.py": captureText,
   "_oken/control.py": controlText,
+  "_oken/dispatcher.py": dispatcherText,
   "_oken/encode.py": encodeText,
+  "_oken/exits.py": exitsText,
   "_oken/failures.py": failuresText,
   "_oken/frames.py": framesText,
   "_oken/hooks.py": hooksText,
@@ -90,6 +95,7 @@ export const RUNTIME_FILES: Readonly<Record<string, string>> = {
   "_oken/invocation.py": invocationText,
   "_oken/link.py": linkText,
   "_oken/link_signal.py": linkSignalText,
+  "_oken/logpipes.py": logpipesText,
   "_oken/logsink.py": logsinkText,
   "_oken/loop_engine.py": loopEngineText,
   "_oken/main_engine.py": mainEngineText,

@@ -112,17 +112,17 @@ class Connection(asyncio.Protocol):
         self._closing = True
         invocation, self._invocation = self._invocation, None
         if invocation is not None:
-            self._control.supervisor.abandon(invocation)
+            self._control.supervisor.requests.abandon(invocation)
 
     def pause_writing(self) -> None:
         self._paused = True
         if self._invocation is not None:
-            self._control.supervisor.pause(self._invocation)
+            self._control.supervisor.requests.pause(self._invocation)
 
     def resume_writing(self) -> None:
         self._paused = False
         if self._invocation is not None:
-            self._control.supervisor.resume(self._invocation)
+            self._control.supervisor.requests.resume(self._invocation)
 
     # The supervisor answers through these.
 
@@ -239,7 +239,7 @@ class Connection(asyncio.Protocol):
             _milliseconds(headers.get(b"x-oken-timeout-ms")),
         )
         self._invocation = invocation
-        self._control.supervisor.submit(invocation)
+        self._control.supervisor.requests.submit(invocation)
 
     def _reply_error(self, status: int, code: str, message: str, extra: bytes = b"") -> None:
         self._reply(status, replies.error_body(code, message), b"", extra)

@@ -8,7 +8,8 @@ import signal
 
 from . import frames
 from .link_signal import CANCEL_SIGNAL
-from .logsink import STREAM_STDERR, STREAM_STDOUT, MessageReader, PipeReader
+from .logpipes import MessageReader, PipeReader
+from .logsink import STREAM_STDERR, STREAM_STDOUT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

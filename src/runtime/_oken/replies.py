@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+INVOKE_FAILED = "INVOKE_FAILED"
+
 REASONS = {
     200: "OK",
     400: "Bad Request",

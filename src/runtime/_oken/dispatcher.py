@@ -1,0 +1,214 @@
+"""Gives requests to the worker, and takes them back when their time is up or their caller is gone."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from . import frames, replies
+from .invocation import DEADLINE, DISCONNECT, SHUTDOWN, Invocation
+from .logsink import LEVEL_WARNING
+from .replies import INVOKE_FAILED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import asyncio
+
+    from .link import WorkerLink
+    from .logsink import LogSink
+    from .spec import Spec
+
+# Requests that wait for a slot: the runner sends no more than `concurrency` at a time, but one it has
+# given up on may still hold its slot here.
+MAX_QUEUED = 1000
+# How often deadlines and cancelled requests are looked at, while there are any.
+TICK_SECONDS = 0.05
+# From a cancel to the first signal, and between signals: code that catches the first one gets another.
+SIGNAL_AFTER_SECONDS = 0.5
+# From a cancel to the kill: with nothing else in the worker, and when other requests would die with it.
+KILL_AFTER_SECONDS = 2.0
+KILL_SHARED_AFTER_SECONDS = 5.0
+# A worker that must go (its agent called sys.exit) waits this long for the requests beside.
+RETIRE_SECONDS = 5.0
+
+
+class Dispatcher:
+    """The requests of one instance. The supervisor sets `worker`, and `refusal` when there will be none."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, spec: Spec, sink: LogSink) -> None:
+        self.worker: WorkerLink | None = None
+        # Why nothing is taken any more, for the caller; empty while requests are welcome.
+        self.refusal = ""
+        self._loop = loop
+        self._spec = spec
+        self._sink = sink
+        self._queue: deque[Invocation] = deque()
+        self._numbers = 0
+        self._ticking = False
+
+    @property
+    def queued(self) -> int:
+        return len(self._queue)
+
+    @property
+    def active(self) -> int:
+        return len(self.worker.active) if self.worker is not None else 0
+
+    def submit(self, invocation: Invocation) -> None:
+        """Sends it to the worker, or lets it wait for a slot or for the agent's start."""
+        if self.refusal:
+            invocation.fail(503, replies.error_body(INVOKE_FAILED, self.refusal))
+            return
+        now = self._loop.time()
+        timeout = self._spec.timeout
+        if invocation.timeout_ms is not None:
+            timeout = min(timeout, invocation.timeout_ms / 1000)
+        invocation.started_at = now
+        invocation.deadline = now + timeout
+        worker = self.worker
+        if (
+            worker is not None
+            and worker.ready
+            and not worker.retiring
+            and not self._queue
+            and len(worker.active) < self._spec.concurrency
+        ):
+            self._send(worker, invocation, now)
+        elif len(self._queue) < MAX_QUEUED:
+            self._queue.append(invocation)
+        else:
+            message = f"{MAX_QUEUED} requests wait for this agent already."
+            invocation.fail(429, replies.error_body("AGENT_BUSY", message), b"Retry-After: 1\r\n")
+        self._tick_soon()
+
+    def abandon(self, invocation: Invocation) -> None:
+        """The caller went away: nobody will read the answer, so the work is stopped."""
+        if not invocation.answered:
+            invocation.answered = True
+            invocation.connection = None
+            self._cancel(invocation, DISCONNECT)
+
+    def pause(self, invocation: Invocation) -> None:
+        if self.worker is not None and not invocation.paused and invocation.number in self.worker.active:
+            invocation.paused = True
+            self.worker.send(frames.PAUSE, invocation.number)
+
+    def resume(self, invocation: Invocation) -> None:
+        if self.worker is not None and invocation.paused and invocation.number in self.worker.active:
+            invocation.paused = False
+            self.worker.send(frames.RESUME, invocation.number)
+
+    def _send(self, worker: WorkerLink, invocation: Invocation, now: float) -> None:
+        self._numbers = number = self._numbers % 0xFFFFFFFF + 1
+        invocation.number = number
+        worker.active[number] = invocation
+        request_id = invocation.request_id
+        left = max(1, int((invocation.deadline - now) * 1000))
+        worker.send(
+            frames.INVOKE,
+            number,
+            frames.INVOKE_HEAD.pack(
+                invocation.form, min(left, 0xFFFFFFFF), len(request_id), len(invocation.head)
+            )
+            + request_id
+            + invocation.head
+            + invocation.body,
+        )
+        invocation.head = invocation.body = b""
+
+    def pump(self) -> None:
+        queue = self._queue
+        worker = self.worker
+        if not queue or worker is None or not worker.ready or worker.retiring:
+            return
+        now = self._loop.time()
+        while queue and len(worker.active) < self._spec.concurrency:
+            invocation = queue.popleft()
+            if not invocation.answered:
+                self._send(worker, invocation, now)
+
+    def _tick_soon(self) -> None:
+        if not self._ticking:
+            self._ticking = True
+            self._loop.call_later(TICK_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        self._ticking = False
+        now = self._loop.time()
+        self._expire_queue(now)
+        worker = self.worker
+        if worker is not None:
+            for invocation in list(worker.active.values()):
+                if invocation.cancelled_at:
+                    self._escalate(worker, invocation, now)
+                elif now >= invocation.deadline:
+                    self._expire(invocation)
+            if worker.retiring and now - worker.retiring_since > RETIRE_SECONDS:
+                worker.kill(worker.retiring)
+        if self._queue or (worker is not None and (worker.active or worker.retiring)):
+            self._tick_soon()
+
+    def _expire(self, invocation: Invocation) -> None:
+        seconds = invocation.deadline - invocation.started_at
+        message = f"The agent did not answer within {seconds:g} s."
+        invocation.fail(504, replies.error_body(INVOKE_FAILED, message, {"reason": "timeout"}))
+        self._cancel(invocation, DEADLINE)
+
+    def _expire_queue(self, now: float) -> None:
+        late = [invocation for invocation in self._queue if now >= invocation.deadline]
+        for invocation in late:
+            self._queue.remove(invocation)
+            self._expire(invocation)
+
+    def _cancel(self, invocation: Invocation, why: str) -> None:
+        invocation.cancelled_for = why
+        worker = self.worker
+        if worker is None or invocation.number not in worker.active:
+            return
+        now = self._loop.time()
+        invocation.cancelled_at = now
+        invocation.signalled_at = now
+        worker.send(frames.CANCEL, invocation.number, why.encode())
+        self._tick_soon()
+
+    def _escalate(self, worker: WorkerLink, invocation: Invocation, now: float) -> None:
+        """A cancelled request that is still there: a signal, then the end of the worker."""
+        since = now - invocation.cancelled_at
+        alone = all(other.cancelled_at for other in worker.active.values())
+        if since > (KILL_AFTER_SECONDS if alone else KILL_SHARED_AFTER_SECONDS):
+            if not worker.killed_for:
+                why = "its caller went away" if invocation.cancelled_for == DISCONNECT else "its time was up"
+                request_id = invocation.request_id.decode("ascii")
+                reason = f"request {request_id} did not stop after {why}"
+                self._sink.write(f"the agent's process is replaced: {reason}", level=LEVEL_WARNING)
+                worker.kill(reason)
+        elif now - invocation.signalled_at > SIGNAL_AFTER_SECONDS:
+            invocation.signalled_at = now
+            worker.interrupt()
+            worker.send(frames.CANCEL, invocation.number, invocation.cancelled_for.encode())
+
+    def refuse(self, message: str) -> None:
+        """Takes no more requests, and sends those that wait away."""
+        self.refusal = message
+        waiting, self._queue = self._queue, deque()
+        for invocation in waiting:
+            invocation.fail(503, replies.error_body(INVOKE_FAILED, message))
+
+    def retire(self, worker: WorkerLink, why: str) -> None:
+        """Gives this worker nothing more and ends it when it has nothing left, or after a while."""
+        if worker.retiring:
+            return
+        worker.retiring = why
+        worker.retiring_since = self._loop.time()
+        self._sink.write(f"the agent's process is replaced: {why}", level=LEVEL_WARNING)
+        self._tick_soon()
+        if not worker.active:
+            worker.kill(why)
+
+    def cancel_all(self, message: str) -> None:
+        """Answers everything under way with 503 and stops the work."""
+        if self.worker is None:
+            return
+        for invocation in list(self.worker.active.values()):
+            invocation.fail(503, replies.error_body(INVOKE_FAILED, message))
+            if not invocation.cancelled_at:
+                self._cancel(invocation, SHUTDOWN)
