@@ -8,6 +8,12 @@ import { VERSION } from "./version.ts";
 /** Exit status of a wrong command line or setting, as getopt's users expect it. */
 const USAGE_ERROR = 2;
 
+/**
+ * How many requests may be inside agents at a time. Bun's own limit of 256 lets slow agents hold up all others, and it
+ * is read before any code of ours runs.
+ */
+const REQUEST_LIMIT = { name: "BUN_CONFIG_MAX_HTTP_REQUESTS", value: "16384" };
+
 async function main(args: string[]): Promise<void> {
   const [command, ...rest] = args;
   switch (command) {
@@ -31,6 +37,7 @@ async function main(args: string[]): Promise<void> {
 async function serve(args: string[]): Promise<void> {
   const parsed = parseServe(args, process.env);
   if ("help" in parsed) return print(parsed.help);
+  raiseRequestLimit();
   const { config } = parsed;
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   const daemon = await startDaemon({ config, log, environment: process.env });
@@ -51,6 +58,15 @@ async function serve(args: string[]): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+}
+
+/** Begins this program anew in the same process with the limit in its environment; returns if it is there already. */
+function raiseRequestLimit(): void {
+  const { name, value } = REQUEST_LIMIT;
+  const isCompiled = Bun.main.startsWith("/$bunfs/");
+  if (process.env[name] !== undefined || !isCompiled || process.execve === undefined) return;
+  const args = [process.execPath, ...process.argv.slice(2)];
+  process.execve(process.execPath, args, { ...process.env, [name]: value });
 }
 
 function print(text: string): void {
