@@ -1,3 +1,6 @@
+// First, so that nothing is loaded twice.
+import "./request-limit.ts";
+
 import { HELP } from "./cli/help.ts";
 import { parseServe } from "./cli/serve.ts";
 import { ConfigError } from "./config.ts";
@@ -7,12 +10,6 @@ import { VERSION } from "./version.ts";
 
 /** Exit status of a wrong command line or setting, as getopt's users expect it. */
 const USAGE_ERROR = 2;
-
-/**
- * How many requests may be inside agents at a time. Bun's own limit of 256 lets slow agents hold up all others, and it
- * is read before any code of ours runs.
- */
-const REQUEST_LIMIT = { name: "BUN_CONFIG_MAX_HTTP_REQUESTS", value: "16384" };
 
 async function main(args: string[]): Promise<void> {
   const [command, ...rest] = args;
@@ -37,7 +34,6 @@ async function main(args: string[]): Promise<void> {
 async function serve(args: string[]): Promise<void> {
   const parsed = parseServe(args, process.env);
   if ("help" in parsed) return print(parsed.help);
-  raiseRequestLimit();
   const { config } = parsed;
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   const daemon = await startDaemon({ config, log, environment: process.env });
@@ -58,15 +54,6 @@ async function serve(args: string[]): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
-}
-
-/** Begins this program anew in the same process with the limit in its environment; returns if it is there already. */
-function raiseRequestLimit(): void {
-  const { name, value } = REQUEST_LIMIT;
-  const isCompiled = Bun.main.startsWith("/$bunfs/");
-  if (process.env[name] !== undefined || !isCompiled || process.execve === undefined) return;
-  const args = [process.execPath, ...process.argv.slice(2)];
-  process.execve(process.execPath, args, { ...process.env, [name]: value });
 }
 
 function print(text: string): void {
