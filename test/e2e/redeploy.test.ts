@@ -72,8 +72,10 @@ test("a redeploy drops no request, and each is answered by the old version or th
     }
   };
   const callers = [caller(), caller(), caller(), caller()];
-  for (const text of ["1", "2", "3"])
+  for (const text of ["1", "2", "3"]) {
     expect((await runner.deploy("swapped", answering(text))).status).toBe(200);
+    await eventually(async () => expect(outputs).toContain(text));
+  }
   ended.abort();
   await Promise.all(callers);
   expect(new Set(statuses)).toEqual(new Set([200]));
