@@ -99,6 +99,19 @@ class Shadowing(TestCase):
         ).ready()
         self.assertEqual(agent.output(1), "mine")
 
+    def test_a_file_imports_what_lies_beside_it(self) -> None:
+        agent = self.agent(
+            {
+                "bot/__init__.py": "",
+                "bot/helper.py": "A = 'beside'",
+                "bot/queue.py": "raise RuntimeError",
+                "bot/main.py": "import helper, queue\nqueue.Queue\ndef handler(input): return [__name__, helper.A]",
+            },
+            module="bot.main",
+            file="bot/main.py",
+        ).ready()
+        self.assertEqual(agent.output(1), ["bot.main", "beside"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -47,9 +47,15 @@ def user_paths(app_dir: str, root: str) -> list[str]:
     return paths
 
 
-def install(paths: list[str]) -> None:
-    """Makes the agent's directories importable."""
+def install(paths: list[str], beside: str) -> None:
+    """Makes the agent's directories importable.
+
+    The directory of the entry file comes last: in a package it is found by those who wrote `import helper` for
+    `python bot/main.py`, and a `bot/logging.py` still is no `logging`.
+    """
     sys.path[:0] = paths
+    if beside not in paths:
+        sys.path.append(beside)
     names = shadowing_names(paths)
     if names:
         _Shadowing(names, paths).install()

@@ -27,6 +27,7 @@ def main(channel_descriptor: int, log_descriptor: int) -> None:
     streams = capture.install(log_descriptor)
     _become_the_agents(spec)
     paths = imports.user_paths(spec.app_dir, spec.root)
+    beside = os.path.dirname(os.path.join(spec.app_dir, spec.file))
     try:
         os.chdir(spec.app_dir)
     except OSError:
@@ -34,13 +35,13 @@ def main(channel_descriptor: int, log_descriptor: int) -> None:
     if spec.type == "http":
         from . import web
 
-        imports.install(paths)
+        imports.install(paths, beside)
         web.run(spec, channel)
     else:
         # Before the agent's paths: its modules must not stand in for what these import.
         from . import serve_calls
 
-        imports.install(paths)
+        imports.install(paths, beside)
         serve_calls.run(spec, channel, streams)
     for stream in streams:
         stream.finish(None)
