@@ -76,9 +76,9 @@ export async function startDaemon(options: {
   });
   const context: AgentsContext = { engine, store, registry, pool, instances, operations, names, clock, log };
 
-  await loadAgents(context);
+  const loaded = await loadAgents(context);
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
-  const reconciled = reconcile(context).then(reconciling.resolve);
+  const reconciled = reconcile(context, loaded).then(reconciling.resolve);
   const watching = new AbortController();
   const watch = watchDeaths(context, watching.signal);
   const lastInvoked = createLastInvoked(context);

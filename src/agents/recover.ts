@@ -8,23 +8,27 @@ import { moveTo } from "./state.ts";
  * Rebuilds the registry from disk: every agent sleeps or is stopped until the engine says otherwise. What an unfinished
  * deploy left is removed; one damaged agent does not keep the others down.
  */
-export async function loadAgents(context: AgentsContext): Promise<void> {
+export async function loadAgents(context: AgentsContext): Promise<Loaded> {
   const { store, registry } = context;
   await store.clearStaging();
-  const agents = await Promise.all((await store.listAgents()).map((agentId) => load(context, agentId)));
-  for (const agent of agents) if (agent !== undefined) registry.add(agent);
+  const loaded = await Promise.all((await store.listAgents()).map((agentId) => load(context, agentId)));
+  for (const outcome of loaded) if (outcome.agent !== undefined) registry.add(outcome.agent);
+  return { damaged: loaded.flatMap((outcome) => outcome.damaged ?? []) };
 }
+
+/** Ids of agents whose record cannot be read: what they have in the engine is left as it is. */
+export type Loaded = { damaged: string[] };
 
 /**
  * Holds the registry against the engine's labels: agents whose container runs are adopted as they are, and what belongs
  * to no version is removed. Never rejects: an engine that is away keeps nothing down, and is asked again when it is back.
  */
-export async function reconcile(context: AgentsContext): Promise<void> {
+export async function reconcile(context: AgentsContext, { damaged }: Loaded): Promise<void> {
   const { engine, log } = context;
   try {
     const containers = await engine.listContainers();
-    await Promise.all([adoptRunning(context, containers), removeOrphans(context, containers)]);
-    await removeOrphanImages(context);
+    await Promise.all([adoptRunning(context, containers), removeOrphans(context, containers, damaged)]);
+    await removeOrphanImages(context, damaged);
     await engine.ensureNetwork();
     await engine.removeBuildNetworks();
   } catch (error) {
@@ -41,13 +45,16 @@ export async function adoptRunning(context: AgentsContext, containers: ListedCon
   await Promise.all(adoptions);
 }
 
-async function load({ store, log }: AgentsContext, agentId: string): Promise<Agent | undefined> {
+async function load(
+  { store, log }: AgentsContext,
+  agentId: string,
+): Promise<{ agent?: Agent; damaged?: string }> {
   try {
     const record = await store.readAgent(agentId);
     if (record === undefined) {
       log.info({ agent_id: agentId }, "removing what an unfinished first deploy left");
       await store.removeAgent(agentId);
-      return undefined;
+      return {};
     }
     for (const version of await store.listVersions(agentId)) {
       if (!record.versions.includes(version)) await store.removeVersion(agentId, version);
@@ -56,13 +63,13 @@ async function load({ store, log }: AgentsContext, agentId: string): Promise<Age
     const state = record.desired === "stopped" ? "stopped" : "idle";
     const agent = createAgent({ record, versions, state, lastInvoked: await store.readLastInvoked(agentId) });
     currentVersion(agent);
-    return agent;
+    return { agent };
   } catch (error) {
     log.error(
       { agent_id: agentId, err: error },
       "an agent's record cannot be read; its directory is left as it is",
     );
-    return undefined;
+    return { damaged: agentId };
   }
 }
 
@@ -91,9 +98,14 @@ function ownerOf({ registry }: AgentsContext, { identity }: ListedContainer): Ag
   return agent !== undefined && identity?.spec === currentVersion(agent).spec_digest ? agent : undefined;
 }
 
-async function removeOrphans(context: AgentsContext, containers: ListedContainer[]): Promise<void> {
+async function removeOrphans(
+  context: AgentsContext,
+  containers: ListedContainer[],
+  damaged: string[],
+): Promise<void> {
   for (const container of containers) {
-    if (ownerOf(context, container) !== undefined) continue;
+    if (ownerOf(context, container) !== undefined || damaged.includes(container.identity?.agentId ?? ""))
+      continue;
     context.log.info(
       { container: container.name },
       "removing a container that belongs to no current version",
@@ -102,8 +114,14 @@ async function removeOrphans(context: AgentsContext, containers: ListedContainer
   }
 }
 
-async function removeOrphanImages({ engine, registry }: AgentsContext): Promise<void> {
+async function removeOrphanImages(
+  { engine, registry, names }: AgentsContext,
+  damaged: string[],
+): Promise<void> {
   const known = new Set(registry.all().flatMap(({ versions }) => versions.map(({ image }) => image)));
-  const orphans = (await engine.listImages()).filter((reference) => !known.has(reference));
+  const kept = damaged.map((agentId) => names.image(agentId, 0).replace(/v0$/, ""));
+  const isOrphan = (reference: string) =>
+    !known.has(reference) && !kept.some((prefix) => reference.startsWith(prefix));
+  const orphans = (await engine.listImages()).filter(isOrphan);
   if (orphans.length > 0) await engine.removeImages(orphans);
 }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
 import { HANDLER } from "../helpers/agents.ts";
 import { docker } from "../helpers/docker.ts";
@@ -70,4 +72,21 @@ test("a second runner on the same data directory does not start", async () => {
   const second = startRunner({ OKEN_DATA_DIR: runner.dataDir });
   expect(second).rejects.toThrow("another runner is using it");
   await second.catch(() => undefined);
+});
+
+test("an agent whose record is damaged keeps nobody down, and loses nothing", async () => {
+  await using runner = await startRunner();
+  await runner.deploy("damaged", HANDLER);
+  await runner.deploy("sound", HANDLER);
+  await runner.kill("SIGTERM");
+  const record = join(runner.dataDir, "agents/damaged/agent.json");
+  const text = await readFile(record, "utf8");
+  await writeFile(record, text.slice(0, 20));
+  await runner.restart();
+  expect((await runner.invoke("sound", { name: "Ada" })).status).toBe(200);
+  expect((await runner.invoke("damaged")).status).toBe(404);
+  await runner.kill("SIGTERM");
+  await writeFile(record, text);
+  await runner.restart();
+  expect((await runner.invoke("damaged", { name: "Ada" })).body.output).toEqual({ hello: "Ada" });
 });
