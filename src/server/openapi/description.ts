@@ -62,7 +62,7 @@ export const DESCRIPTION = {
     title: "Oken Runner",
     version: VERSION,
     description: INTRODUCTION,
-    license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
+    license: { name: "Not licensed yet", identifier: "LicenseRef-None" },
   },
   servers: [{ url: "/", description: "This runner" }],
   tags: TAGS,
