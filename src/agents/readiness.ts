@@ -7,8 +7,8 @@ import { RunnerError } from "../errors.ts";
 
 /** First pause between two probes, milliseconds: the runtime answers within 150 ms of its start. */
 const FIRST_PAUSE_MS = 5;
-/** Longest pause; what a slow start may be noticed late by. */
-const LONGEST_PAUSE_MS = 100;
+/** Longest pause; what a start may be noticed late by. A probe costs well under a millisecond on either side. */
+const LONGEST_PAUSE_MS = 20;
 const PAUSE_GROWTH = 1.3;
 
 /** One probe's deadline. A container that is gone leaves its address unanswered. */
