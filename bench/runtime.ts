@@ -52,8 +52,8 @@ async function measureStart(python: string): Promise<Start> {
   return await Bun.$`${python} ${join(dirname(Bun.main), "runtime.py")} ${join(directory, "runtime")}`.json();
 }
 
-/** Requests a second, each beside the bare server's in the same second: the machine may be shared. */
-type Sample = { bare: number; ours: number };
+/** Requests a second, and a second of the server's own CPU time: the latter holds on a machine that is shared. */
+type Sample = { bare: number; ours: number; ofCpu: number };
 type Load = { first: Sample; last: Sample; memoryBefore: number; memoryAfter: number };
 
 async function measureLoad(python: string): Promise<Load> {
@@ -73,10 +73,12 @@ async function measureLoad(python: string): Promise<Load> {
   try {
     await listening(barePort);
     const pids = [runtime.pid, await readyWorker(port)];
-    const sample = async (): Promise<Sample> => ({
-      bare: await rate(barePort, SAMPLE_REQUESTS),
-      ours: await rate(port, SAMPLE_REQUESTS),
-    });
+    const sample = async (): Promise<Sample> => {
+      const bareRate = await rate(barePort, SAMPLE_REQUESTS);
+      const before = await cpuSeconds(pids);
+      const ours = await rate(port, SAMPLE_REQUESTS);
+      return { bare: bareRate, ours, ofCpu: SAMPLE_REQUESTS / ((await cpuSeconds(pids)) - before) };
+    };
     await sample();
     const memoryBefore = await memory(pids);
     const first = await sample();
@@ -165,6 +167,17 @@ function freePort(): number {
   return port;
 }
 
+/** User and system time of all these processes; the kernel counts in hundredths of a second. */
+async function cpuSeconds(pids: number[]): Promise<number> {
+  const times = await Promise.all(
+    pids.map(async (pid) => {
+      const fields = (await Bun.file(`/proc/${pid}/stat`).text()).split(") ")[1]?.split(" ") ?? [];
+      return (Number(fields[11]) + Number(fields[12])) / 100;
+    }),
+  );
+  return times.reduce((sum, time) => sum + time, 0);
+}
+
 /** Kilobytes resident in all these processes. */
 async function memory(pids: number[]): Promise<number> {
   const sizes = await Promise.all(
@@ -183,18 +196,19 @@ function report(python: string, start: Start, load: Load): void {
     ],
     ["memory of both processes", `${(start.rss_kb / 1024).toFixed(1)} MB`, "under 40 MB"],
     ["async echo, 16 connections", `${load.first.ours.toFixed(0)} /s`, "at least 10000 /s"],
-    ["the same / bare asyncio", ratio(load.first).toFixed(2), `of ${load.first.bare.toFixed(0)} /s`],
     [
-      `that ratio after ${SOAK_REQUESTS} / before`,
-      (ratio(load.last) / ratio(load.first)).toFixed(2),
-      "at least 0.9",
+      "the same / bare asyncio",
+      (load.first.ours / load.first.bare).toFixed(2),
+      `of ${load.first.bare.toFixed(0)} /s`,
+    ],
+    ["the same, a second of CPU", `${load.first.ofCpu.toFixed(0)} /s`, "at least 10000 /s"],
+    [
+      `after ${SOAK_REQUESTS} requests / before`,
+      (load.last.ofCpu / load.first.ofCpu).toFixed(2),
+      "at least 0.9, of CPU time",
     ],
     ["memory growth", `${load.memoryAfter - load.memoryBefore} kB`, "none"],
   ];
   console.log(python);
   for (const [name, value, bar] of rows) console.log(`  ${name.padEnd(36)}${value.padEnd(24)}${bar}`);
-}
-
-function ratio(sample: Sample): number {
-  return sample.ours / sample.bare;
 }
