@@ -111,6 +111,30 @@ class Web(TestCase):
             agent = self.web(source).ready()
             self.assertEqual(agent.request("POST", "/", body, port=agent.port).body, b"one two " + body)
 
+    def test_a_command_is_run_with_the_port_and_the_environment_it_asks_for(self) -> None:
+        server = """
+            import os, sys
+            from http.server import BaseHTTPRequestHandler, HTTPServer
+            class Handler(BaseHTTPRequestHandler):
+                def do_GET(self):
+                    self.send_response(200); self.end_headers()
+                    self.wfile.write(repr([sys.argv[1:3], os.environ["STYLE"], __name__]).encode())
+            HTTPServer(("", int(sys.argv[3])), Handler).serve_forever()
+        """
+        agent = self.agent(
+            {"framework/__main__.py": server, "main.py": ""},
+            type="http",
+            mode="script",
+            command=["-m", "framework", "run", "main.py", "$PORT"],
+            env={"STYLE": "loud"},
+        ).ready()
+        answer = agent.request("GET", "/", port=agent.port)
+        self.assertEqual(answer.body, b"[['run', 'main.py'], 'loud', '__main__']")
+
+    def test_a_command_whose_package_is_missing_says_so(self) -> None:
+        agent = self.agent({"main.py": ""}, type="http", mode="script", command=["-m", "framework"])
+        self.assertIn("No module named framework", agent.wait_state("failed")["message"])
+
     def test_factories_and_odd_interfaces_are_recognised(self) -> None:
         source = (
             ASGI

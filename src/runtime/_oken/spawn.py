@@ -93,6 +93,8 @@ def worker_environment(spec: Spec) -> dict[bytes, bytes]:
         environment.pop(name.encode(), None)
     if spec.type == "http":
         environment.update(server_environment(spec))
+    for name, value in spec.env.items():
+        environment[name.encode("utf-8")] = value.encode("utf-8")
     for name, value in read_secrets().items():
         environment[name.encode("utf-8")] = value.encode("utf-8")
     return environment

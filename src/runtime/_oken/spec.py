@@ -11,13 +11,15 @@ DEFAULT_CONCURRENCY = 10
 
 
 class Spec:
-    """The settings of one instance; see `src/model/entrypoint.ts` for what the first seven mean."""
+    """The settings of one instance; see `src/model/entrypoint.ts` for what the first nine mean."""
 
     __slots__ = (
         "app_dir",
         "attr",
+        "command",
         "concurrency",
         "control_port",
+        "env",
         "factory",
         "file",
         "health_path",
@@ -37,6 +39,8 @@ class Spec:
         self.root: str = raw.get("root") or ""
         self.attr: str | None = raw.get("attr")
         self.factory: bool = bool(raw.get("factory"))
+        self.command: list[str] | None = raw.get("command")
+        self.env: dict[str, str] = raw.get("env") or {}
         self.port: int = int(raw.get("port") or 8080)
         self.control_port: int = int(raw.get("control_port") or self.port)
         self.health_path: str = raw.get("health_path") or "/health"

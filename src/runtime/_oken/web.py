@@ -41,7 +41,7 @@ def run(spec: Spec, channel: socket.socket) -> None:
 
 
 def run_script(spec: Spec, channel: socket.socket) -> None:
-    """Runs the agent's file as `__main__`, as `python main.py` would."""
+    """Runs the agent's file as `__main__`, as `python main.py` would, or its framework's own command."""
     path = os.path.join(spec.app_dir, spec.file)
     main_module = sys.modules["__main__"]
     main_module.__file__ = path
@@ -49,6 +49,9 @@ def run_script(spec: Spec, channel: socket.socket) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     report_ready(channel, callable=spec.label(), kind="script")
     try:
+        if spec.command:
+            _run_command(spec.command, spec.port)
+            return
         with open(path, "rb") as file:
             code = compile(file.read(), path, "exec")
         exec(code, main_module.__dict__)
@@ -57,6 +60,17 @@ def run_script(spec: Spec, channel: socket.socket) -> None:
     except BaseException as error:
         sys.stderr.write(failures.trimmed(error, spec.app_dir) + "\n")
         report_failure(channel, error, spec)
+
+
+def _run_command(command: list[str], port: int) -> None:
+    """`-m streamlit run main.py`, in this process, so that its output and its end are seen as the agent's."""
+    import runpy
+
+    option, module, *arguments = (word.replace("$PORT", str(port)) for word in command)
+    if option != "-m":
+        raise ValueError(f"the command begins with {option}, not with -m")
+    sys.argv[1:] = arguments
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 def _die_with_parent(channel: socket.socket) -> None:
