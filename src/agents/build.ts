@@ -19,6 +19,7 @@ import type {
   MadeList,
 } from "../source/dependencies/index.ts";
 import { shownEvent, stepLabel } from "./build-steps.ts";
+import { noticeMovedBases } from "./kept-bases.ts";
 import { keptLists } from "./kept-list.ts";
 
 /** Packages that are found one after another to be had only as source; an agent with more should ship a lock. */
@@ -78,7 +79,8 @@ export async function buildAgent(engine: BuildEngine, options: AgentBuildOptions
       scratch,
       deadline: performance.now() + options.timeoutMs,
     });
-    return { ...image, ...detected };
+    const moved = options.keepDir === undefined ? [] : await noticeMovedBases(options.keepDir, image.bases);
+    return { ...image, ...detected, warnings: [...detected.warnings, ...moved] };
   } catch (error) {
     throw withStepLabel(error);
   } finally {
@@ -98,7 +100,7 @@ async function buildPlan(build: Build): Promise<BuiltImage> {
   const { options, plan, scratch } = build;
   const { settings, manifest } = options;
   const kept = keptLists({
-    directory: options.keepDir ?? join(scratch, "kept"),
+    directory: join(options.keepDir ?? scratch, "lists"),
     plan,
     python: `${manifest.pythonVersion} ${settings.builderImage ?? settings.pythonImage}`,
   });

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { RunnerError } from "../errors.ts";
+import { createBaseImages } from "./base-images.ts";
 import { buildArgs, exportArgs } from "./build-args.ts";
 import { buildFailure } from "./build-failure.ts";
 import { isNoSuchObject } from "./errors.ts";
@@ -10,7 +11,7 @@ import type { DockerExec } from "./exec.ts";
 import { createBuildProgress } from "./progress.ts";
 import type { BuildProgress } from "./progress.ts";
 import { redactor } from "./redact.ts";
-import type { BuildInputs, BuildRequest, BuiltImage, Engine, ExportRequest } from "./types.ts";
+import type { BuildEvent, BuildInputs, BuildRequest, BuiltImage, Engine, ExportRequest } from "./types.ts";
 import { buildWheels } from "./wheels.ts";
 
 type Images = Pick<Engine, "buildImage" | "exportStage" | "buildWheels" | "imageExists" | "removeImages"> & {
@@ -63,9 +64,14 @@ async function buildImage(exec: DockerExec, request: BuildRequest): Promise<Buil
   const scratch = await mkdtemp(join(tmpdir(), "oken-build-"));
   try {
     const metadataFile = join(scratch, "metadata.json");
-    const progress = await run(exec, buildArgs(request, metadataFile), request);
+    const bases = createBaseImages(exec);
+    const onEvent = (event: BuildEvent) => {
+      bases.see(event);
+      request.onEvent?.(event);
+    };
+    await run(exec, buildArgs(request, metadataFile), { ...request, onEvent });
     const imageId = imageIdOf(await readFile(metadataFile, "utf8"));
-    return { imageId, bases: await basesOf(exec, progress) };
+    return { imageId, bases: await bases.known() };
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
@@ -75,13 +81,12 @@ async function exportStage(exec: DockerExec, request: ExportRequest): Promise<vo
   await run(exec, exportArgs(request), request);
 }
 
-async function run(exec: DockerExec, args: string[], inputs: BuildInputs): Promise<BuildProgress> {
+async function run(exec: DockerExec, args: string[], inputs: BuildInputs): Promise<void> {
   const progress = createBuildProgress({ onEvent: inputs.onEvent ?? (() => undefined), redact: redactor() });
   try {
     const output = exec.stream(args, { timeoutMs: inputs.timeoutMs, signal: inputs.signal });
     for await (const chunk of output) progress.feed(chunk.text);
     progress.end();
-    return progress;
   } catch (error) {
     progress.end();
     throw translate(error, inputs, progress);
@@ -113,27 +118,4 @@ function imageIdOf(metadata: string): string {
     if (typeof value === "string") return value;
   }
   throw new RunnerError("CONTAINER_ERROR", "docker buildx build did not say which image it made.");
-}
-
-/** BuildKit names a base with its digest in the step that loads it; one that is only in the engine has an id alone. */
-async function basesOf(exec: DockerExec, progress: BuildProgress): Promise<Record<string, string>> {
-  const bases = progress.steps().flatMap(({ name }) => {
-    const [, reference, digest] = /^\[[^\]]+\] FROM (\S+?)(?:@(sha256:[0-9a-f]{64}))?$/.exec(name) ?? [];
-    return reference === undefined ? [] : [{ reference, digest }];
-  });
-  const known = await Promise.all(
-    bases.map(
-      async ({ reference, digest }) => [reference, digest ?? (await localId(exec, reference))] as const,
-    ),
-  );
-  return Object.fromEntries(known.filter((pair): pair is [string, string] => pair[1] !== undefined));
-}
-
-async function localId(exec: DockerExec, reference: string): Promise<string | undefined> {
-  try {
-    return (await exec.run(["image", "inspect", "--format", "{{.Id}}", reference])).trim();
-  } catch (error) {
-    if (isNoSuchObject(error)) return undefined;
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { hostAddress, startPackageIndex } from "../helpers/package-index.ts";
 import { writeTree } from "../helpers/tree.ts";
 import { sdist, wheel, wheelName } from "../helpers/wheel.ts";
-import { buildFiles, docker, inImage } from "./harness-build.ts";
+import { buildFiles, buildSettings, docker, inImage } from "./harness-build.ts";
 
 setDefaultTimeout(300_000);
 
@@ -285,6 +285,32 @@ test("what was resolved once is installed again, though newer versions have come
     await using changed = await buildFiles({ ...upload, "requirements.txt": "oken-dep>=2\n" }, options);
     expect(await changed.run()).toBe("2\n");
   } finally {
+    await rm(keepDir, { recursive: true, force: true });
+  }
+});
+
+test("a base image that has become another one is told", async () => {
+  const keepDir = await mkdtemp(join(tmpdir(), "oken-test-"));
+  const pythonImage = `oken-test/base-${crypto.randomUUID()}:3.12`;
+  const { pythonImage: original } = buildSettings();
+  const make = (text: string) =>
+    docker.run(["buildx", "build", "--provenance=false", "--load", "--tag", pythonImage, "-"], {
+      input: `FROM ${original.replace("{version}", "3.12")}\nENV OKEN_TEST=${text}\n`,
+      timeoutMs: 60_000,
+    });
+  try {
+    const options = { keepDir, settings: { pythonImage } };
+    await make("one");
+    await using first = await buildFiles({ "main.py": "" }, options);
+    await using again = await buildFiles({ "main.py": "" }, options);
+    await make("two");
+    await using moved = await buildFiles({ "main.py": "" }, options);
+    expect([first.warnings, again.warnings]).toEqual([[], []]);
+    expect(moved.warnings.join()).toMatch(
+      /base image \S+:3\.12 is another one since the last build: \w{12} before, \w{12} now/,
+    );
+  } finally {
+    await docker.run(["image", "rm", "--force", pythonImage]);
     await rm(keepDir, { recursive: true, force: true });
   }
 });
