@@ -66,11 +66,13 @@ class Shadowing(TestCase):
             {
                 "queue/__init__.py": "from .jobs import Job",
                 "queue/jobs.py": "import queue\nclass Job: name = 'job'",
-                "main.py": "import queue.jobs\nfrom queue import Job\n"
-                "def handler(input): return [Job.name, queue.jobs.Job.name]",
+                "queue/late.py": "def word():\n    from . import words\n    return words.LATE",
+                "queue/words.py": "LATE = 'late'",
+                "main.py": "import queue.jobs, queue.late\nfrom queue import Job\n"
+                "def handler(input): return [Job.name, queue.jobs.Job.name, queue.late.word()]",
             }
         ).ready()
-        self.assertEqual(agent.output(1), ["job", "job"])
+        self.assertEqual(agent.output(1), ["job", "job", "late"])
 
     def test_names_of_the_runtimes_own_files_are_free(self) -> None:
         names = (
@@ -85,6 +87,7 @@ class Shadowing(TestCase):
             "serve",
             "h11",
             "wsproto",
+            "_oken",
         )
         files = {f"{name}.py": f"NAME = {name!r}" for name in names}
         files["main.py"] = (

@@ -34,6 +34,8 @@ _AT_START = frozenset(
         "zipimport",
     ]
 )
+# The package that this file is in.
+OURS = __name__.partition(".")[0]
 STDLIB_DIR = os.path.dirname(os.path.abspath(os.__file__))
 
 
@@ -69,7 +71,7 @@ def load(name: str, app_dir: str) -> ModuleType:
 
 
 def shadowing_names(paths: list[str]) -> frozenset[str]:
-    """The agent's top-level modules that are named like one of the standard library."""
+    """The agent's top-level modules that are named like one of the standard library, or like ours."""
     found = set()
     for path in paths:
         try:
@@ -81,7 +83,9 @@ def shadowing_names(paths: list[str]) -> frozenset[str]:
             package = os.path.join(path, entry, "__init__.py")
             if extension != ".py" and (extension or not os.path.isfile(package)):
                 continue
-            if name not in _AT_START and name not in sys.builtin_module_names and _in_stdlib(name):
+            if name == OURS or (
+                name not in _AT_START and name not in sys.builtin_module_names and _in_stdlib(name)
+            ):
                 found.add(name)
     return frozenset(found)
 
@@ -93,6 +97,11 @@ def _in_stdlib(name: str) -> bool:
     base = os.path.join(STDLIB_DIR, name)
     package = os.path.join(base, "__init__.py")
     return name in sys.modules or os.path.isfile(base + ".py") or os.path.isfile(package)
+
+
+def _package(globals: Any) -> str:
+    package = globals.get("__package__") if isinstance(globals, dict) else None
+    return package if isinstance(package, str) else ""
 
 
 class _Shadowing:
@@ -117,7 +126,9 @@ class _Shadowing:
     def _import_for(
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> Any:
-        if level or name.partition(".")[0] not in self._names:
+        # A relative import looks for its own package under that name.
+        absolute = _package(globals) if level else name
+        if absolute.partition(".")[0] not in self._names:
             return self._import(name, globals, locals, fromlist, level)
         with self._lock:
             before = self._users_in
