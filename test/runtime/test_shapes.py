@@ -153,7 +153,7 @@ class Values(TestCase):
                 Point(1, datetime.date(2026, 1, 2)),
                 datetime.datetime(2026, 1, 2, 3, 4, tzinfo=datetime.timezone.utc),
                 datetime.timedelta(minutes=1), uuid.UUID(int=1), b"\\x00\\xff", decimal.Decimal("1.10"),
-                Color.RED, Number.ONE, (1, 2), {3}, collections.deque([4]), pathlib.PurePosixPath("/a"),
+                Color.RED, Number.ONE, (1, 2), {3}, range(2), collections.deque([4]), pathlib.PurePosixPath("/a"),
                 types.MappingProxyType({"k": None}), {uuid.UUID(int=2): 1, 5: 2, Color.RED: 3}, "\\ud800", {}.keys(),
             ]
             def handler(input): return VALUES
@@ -171,6 +171,7 @@ class Values(TestCase):
                 1,
                 [1, 2],
                 [3],
+                [0, 1],
                 [4],
                 "/a",
                 {"k": None},

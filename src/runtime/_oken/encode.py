@@ -65,7 +65,7 @@ def convert(value: Any) -> Any:
     modules = sys.modules
     if isinstance(value, (bytes, bytearray, memoryview)):
         return base64.b64encode(value).decode("ascii")
-    if isinstance(value, (set, frozenset)):
+    if isinstance(value, (set, frozenset, range)):
         return list(value)
     # pydantic 2, then 1; only an agent that has it can have made one.
     if hasattr(kind, "model_dump") and hasattr(kind, "model_fields"):
