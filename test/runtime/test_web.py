@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import os
 import signal
 import socket
@@ -134,6 +135,26 @@ class Web(TestCase):
     def test_a_command_whose_package_is_missing_says_so(self) -> None:
         agent = self.agent({"main.py": ""}, type="http", mode="script", command=["-m", "framework"])
         self.assertIn("No module named framework", agent.wait_state("failed")["message"])
+
+    def test_an_exception_after_the_whole_answer_costs_no_connection(self) -> None:
+        """As Starlette does for a 500: it answers, then raises for the server to log."""
+        source = """
+            async def app(scope, receive, send):
+                if scope["type"] == "lifespan": return
+                await send({"type": "http.response.start", "status": 404, "headers": [(b"content-length", b"2")]})
+                await send({"type": "http.response.body", "body": b"no"})
+                if scope["path"] != "/health": raise ValueError("why")
+        """
+        agent = self.web(source).ready()
+        connection = http.client.HTTPConnection("127.0.0.1", agent.port, timeout=10)
+        connection.connect()
+        first = connection.sock
+        for _ in range(3):
+            connection.request("GET", "/", headers={"X-Request-Id": "r-1"})
+            self.assertEqual(connection.getresponse().read(), b"no")
+        self.assertIs(connection.sock, first)
+        connection.close()
+        self.assertEqual(agent.wait_line("ValueError: why")["request_id"], "r-1")
 
     def test_factories_and_odd_interfaces_are_recognised(self) -> None:
         source = (

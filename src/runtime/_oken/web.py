@@ -27,7 +27,7 @@ def run(spec: Spec, channel: socket.socket) -> None:
     try:
         interface, app = applications.classify(resolve(spec), spec.label())
         name, serve = servers.choose(interface)
-        tagged = tagging.tag(app, interface)
+        tagged = tagging.tag(app, interface, spec.app_dir)
     except BaseException as error:
         report_failure(channel, error, spec)
         return
