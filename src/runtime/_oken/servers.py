@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 HOST = "0.0.0.0"
 # Of the ten seconds between SIGTERM and SIGKILL.
 GRACEFUL_SECONDS = 8
+# The runner keeps connections open for reuse; closing them first would race with its next request.
+IDLE_SECONDS = 900
 
 
 def choose(interface: str) -> tuple[str, Callable[[Any, int, int], None]]:
@@ -67,7 +69,7 @@ def _uvicorn(app: Any, port: int, threads: int) -> None:
         "access_log": False,
         "interface": "asgi3",
         "timeout_graceful_shutdown": GRACEFUL_SECONDS,
-        "timeout_keep_alive": 900,
+        "timeout_keep_alive": IDLE_SECONDS,
     }
     known = inspect.signature(uvicorn.Config).parameters
     config = uvicorn.Config(app, **{name: value for name, value in wanted.items() if name in known})
@@ -86,6 +88,7 @@ def _hypercorn(app: Any, port: int, threads: int) -> None:
     config = Config()
     config.bind = [f"{HOST}:{port}"]
     config.graceful_timeout = GRACEFUL_SECONDS
+    config.keep_alive_timeout = IDLE_SECONDS
     config.accesslog = None
     config.loglevel = "WARNING"
     asyncio.run(serve(app, config))
@@ -102,7 +105,7 @@ def _gunicorn(app: Any, port: int, threads: int) -> None:
                 "worker_class": "gthread",
                 "threads": threads,
                 "timeout": 0,
-                "keepalive": 900,
+                "keepalive": IDLE_SECONDS,
                 "graceful_timeout": GRACEFUL_SECONDS,
                 "worker_tmp_dir": "/tmp",
                 "loglevel": "warning",
@@ -121,13 +124,15 @@ def _waitress(app: Any, port: int, threads: int) -> None:
 
     # It has no handler of its own, but closes in order when it is left by SystemExit.
     signal.signal(signal.SIGTERM, _exit_on_signal)
-    waitress.serve(app, host=HOST, port=port, threads=threads)
+    waitress.serve(app, host=HOST, port=port, threads=threads, channel_timeout=IDLE_SECONDS)
 
 
 def _aiohttp(app: Any, port: int, threads: int) -> None:
     from aiohttp import web
 
-    web.run_app(app, host=HOST, port=port, print=None, access_log=None)
+    wanted = {"print": None, "access_log": None, "keepalive_timeout": IDLE_SECONDS}
+    known = inspect.signature(web.run_app).parameters
+    web.run_app(app, host=HOST, port=port, **{name: value for name, value in wanted.items() if name in known})
 
 
 def _tornado(app: Any, port: int, threads: int) -> None:
