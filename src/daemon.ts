@@ -106,6 +106,7 @@ export async function startDaemon(options: {
         environment: options.environment,
         agentDir: (agentId) => store.agentDir(agentId),
         labels: (identity) => identityLabels(runnerId, identity),
+        log,
       }),
     }),
     receiveUpload: async (request) =>

@@ -6,6 +6,8 @@ import { createBuildQueue } from "./agents/build-queue.ts";
 import type { BuildImage } from "./agents/version.ts";
 import type { Config } from "./config.ts";
 import type { Engine, Identity } from "./docker/types.ts";
+import { messageOf } from "./errors.ts";
+import type { Log } from "./log.ts";
 import { RUNTIME_FILES } from "./runtime/index.ts";
 import type { BuildSettings } from "./source/dependencies/index.ts";
 
@@ -15,6 +17,7 @@ export type ImageBuilderOptions = {
   environment: Record<string, string | undefined>;
   agentDir: (agentId: string) => string;
   labels: (identity: Identity) => Record<string, string>;
+  log: Log;
 };
 
 /** Builds versions with this host's settings, so many at once. */
@@ -39,6 +42,14 @@ export function createImageBuilder(options: ImageBuilderOptions): BuildImage {
         entrypoint,
         signal,
         onEvent,
+        background: (work) => {
+          work().catch((error: unknown) =>
+            options.log.warn(
+              { agent_id: identity.agentId, reason: messageOf(error) },
+              "the resolved list of packages was not kept; the next deploy resolves it again",
+            ),
+          );
+        },
       }),
     );
     return { imageId: image.imageId, dependencyStyle: image.style, warnings: image.warnings };

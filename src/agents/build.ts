@@ -1,4 +1,5 @@
 import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import type { BuildEvent, BuildRequest, BuiltImage, Engine, WheelLimits } from "../docker/types.ts";
@@ -21,6 +22,10 @@ import type {
 import { shownEvent, stepLabel } from "./build-steps.ts";
 import { noticeMovedBases } from "./kept-bases.ts";
 import { keptLists } from "./kept-list.ts";
+import type { KeptLists } from "./kept-list.ts";
+
+/** Every step of such a build has been done already, milliseconds. */
+const EXPORT_TIMEOUT_MS = 60_000;
 
 /** Packages that are found one after another to be had only as source; an agent with more should ship a lock. */
 const MAX_SOURCE_ROUNDS = 20;
@@ -49,6 +54,8 @@ export type AgentBuildOptions = Pick<BuildRequest, "tag" | "labels" | "timeoutMs
   /** This agent's own directory for what was resolved and built before; goes when the agent goes. Kept nowhere if undefined. */
   keepDir?: string | undefined;
   wheelLimits?: WheelLimits | undefined;
+  /** Takes work that nobody need wait for, and tells of its failure; without it that work is part of the build. */
+  background?: ((work: () => Promise<void>) => void) | undefined;
   /** Told as soon as the dependency style is known, before anything is built. */
   onDetected?: ((detected: Detected) => void) | undefined;
 };
@@ -78,6 +85,7 @@ export async function buildAgent(engine: BuildEngine, options: AgentBuildOptions
       plan,
       scratch,
       deadline: performance.now() + options.timeoutMs,
+      now: Date.now(),
     });
     const moved = options.keepDir === undefined ? [] : await noticeMovedBases(options.keepDir, image.bases);
     return { ...image, ...detected, warnings: [...detected.warnings, ...moved] };
@@ -93,7 +101,10 @@ type Build = {
   options: AgentBuildOptions;
   plan: DependencyPlan;
   scratch: string;
+  /** On the clock that only grows, milliseconds. */
   deadline: number;
+  /** When the build began, milliseconds since the epoch. */
+  now: number;
 };
 
 async function buildPlan(build: Build): Promise<BuiltImage> {
@@ -112,9 +123,10 @@ async function buildPlan(build: Build): Promise<BuiltImage> {
   }
   for (let round = 1; ; round++) {
     try {
-      const { image, list } = await buildImage(build, made, round);
-      const worth = made ?? list;
-      if (worth !== undefined && worth !== found) await kept.keep(worth);
+      const image = await buildImage(build, made, round);
+      if (options.keepDir === undefined) return image;
+      if (made === undefined) await inBackground(options, () => keepResolved(build, kept));
+      else if (made !== found) await kept.keep(made);
       return image;
     } catch (error) {
       const name = packageToBuild(error);
@@ -125,40 +137,59 @@ async function buildPlan(build: Build): Promise<BuiltImage> {
   }
 }
 
+async function inBackground({ background }: AgentBuildOptions, work: () => Promise<void>): Promise<void> {
+  if (background === undefined) await work();
+  else background(work);
+}
+
 /** A project whose own code is compiled is built anew each time: its wheel holds that code. */
 function usable(found: MadeList | undefined, plan: DependencyPlan): MadeList | undefined {
   return plan.builds.length > 0 || plan.dynamic.length > 0 ? undefined : found;
 }
 
-async function buildImage(
-  { engine, options, plan, scratch, deadline }: Build,
-  made: MadeList | undefined,
-  round: number,
-): Promise<{ image: BuiltImage; list: MadeList | undefined }> {
-  const prepared = await prepareBuild({
-    ...options,
-    plan,
-    made,
-    pythonVersion: options.manifest.pythonVersion,
-    buildDir: join(scratch, `image-${round}`),
-  });
-  const { resolves, ...inputs } = prepared;
-  const shared = { ...inputs, signal: options.signal, timeoutMs: remaining(deadline) };
-  const building = engine.buildImage({
-    ...shared,
+async function buildImage(build: Build, made: MadeList | undefined, round: number): Promise<BuiltImage> {
+  const { engine, options, scratch, deadline } = build;
+  const prepared = await prepare(build, { made, buildDir: join(scratch, `image-${round}`) });
+  return engine.buildImage({
+    ...prepared,
     tag: options.tag,
     labels: options.labels,
     onEvent: options.onEvent,
+    signal: options.signal,
+    timeoutMs: remaining(deadline),
   });
-  if (resolves === undefined) return { image: await building, list: undefined };
-  // BuildKit does a step that two builds share once, so the list comes out while the packages are being installed.
-  const directory = join(scratch, `lock-${round}`);
-  const exporting = engine.exportStage({ ...shared, target: "lock", directory });
-  const [image, exported] = await Promise.allSettled([building, exporting]);
-  if (image.status === "rejected") throw image.reason;
-  if (exported.status === "rejected") throw exported.reason;
-  const text = await readFile(join(directory, resolves), "utf8");
-  return { image: image.value, list: { lock: { file: resolves, text }, wheels: {} } };
+}
+
+function prepare(
+  { options, plan, now }: Build,
+  { made, buildDir }: { made: MadeList | undefined; buildDir: string },
+) {
+  return prepareBuild({
+    ...options,
+    plan,
+    made,
+    now,
+    buildDir,
+    pythonVersion: options.manifest.pythonVersion,
+  });
+}
+
+/** Takes the list out of the steps that the image was made of, which are still there, and keeps it. */
+async function keepResolved(build: Build, kept: KeptLists): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), "oken-list-"));
+  try {
+    const { resolves, ...inputs } = await prepare(build, {
+      made: undefined,
+      buildDir: join(scratch, "build"),
+    });
+    if (resolves === undefined) return;
+    const directory = join(scratch, "list");
+    await build.engine.exportStage({ ...inputs, target: "lock", directory, timeoutMs: EXPORT_TIMEOUT_MS });
+    const text = await readFile(join(directory, resolves), "utf8");
+    await kept.keep({ lock: { file: resolves, text }, wheels: {} });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
 }
 
 async function buildSources(

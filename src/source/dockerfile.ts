@@ -128,8 +128,10 @@ function lockStage(options: DockerfileOptions): string {
     ...environment(options),
     ...steps,
   ];
+  // What nothing pins is looked up anew each day; an exported list is the same on every one.
+  const day = options.resolution === "export" ? "" : "ARG OKEN_DAY\n";
   return `FROM base AS resolve
-${header(options)}
+${day}${header(options)}
 RUN ${mounts(options, CONTEXTS.dependencies).join(" \\\n    ")} \\
     ${script.join(" \\\n && ")}
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { chmod, copyFile, mkdir, symlink, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
 
 import { CONTEXTS, IGNORE_TEXT, dockerfileText } from "../dockerfile.ts";
@@ -11,6 +11,8 @@ import { LOCAL_FILE_PLACEHOLDER } from "./requirements.ts";
 import type { BuildSettings } from "./settings.ts";
 import { netrcText, refusePrivateHosts, splitCredentials } from "./settings.ts";
 import { siteFiles } from "./site.ts";
+
+const FILE_TIME = new Date("2020-01-01T00:00:00Z");
 
 /** A list that was made earlier, and the wheels that were built from source for it. */
 export type MadeList = {
@@ -32,6 +34,8 @@ export type PrepareOptions = {
   settings: BuildSettings;
   /** The Python that runs inside the container: path to text. */
   runtimeFiles: Record<string, string>;
+  /** Milliseconds since the epoch. */
+  now: number;
 };
 
 export type PreparedBuild = {
@@ -88,6 +92,7 @@ export async function prepareBuild(options: PrepareOptions): Promise<PreparedBui
     compileFlags: plan.compileFlags.length > 0 ? plan.compileFlags : ["pyproject.toml"],
     builtNames: Object.keys(made?.wheels ?? {}).sort(),
   });
+  const resolves = resolution === "lock" || resolution === "compile" ? lock : undefined;
   const dockerfile = join(buildDir, "Dockerfile");
   await writeFile(dockerfile, text);
   await writeFile(`${dockerfile}.dockerignore`, IGNORE_TEXT);
@@ -101,10 +106,11 @@ export async function prepareBuild(options: PrepareOptions): Promise<PreparedBui
       OKEN_UV_IMAGE: settings.uvImage,
       OKEN_INDEX_URL: indexes.main,
       OKEN_EXTRA_INDEX_URLS: indexes.extra.join(" "),
+      ...(resolves === undefined ? {} : { OKEN_DAY: new Date(options.now).toISOString().slice(0, 10) }),
       ...(indexes.credentials.length > 0 ? { OKEN_AGENT: digest(options.agentId) } : {}),
     },
     secretFiles,
-    resolves: resolution === "lock" || resolution === "compile" ? lock : undefined,
+    resolves,
   };
 }
 
@@ -211,7 +217,7 @@ function contextWriter(buildDir: string) {
   };
 }
 
-/** Readable for all, whatever the umask: modes are part of what BuildKit compares. */
+/** Writes files that are readable for all, whatever the umask: modes are part of what BuildKit compares. */
 export async function writeFiles(
   directory: string,
   texts: Record<string, string>,
@@ -221,15 +227,21 @@ export async function writeFiles(
   for (const [path, text] of Object.entries(texts)) {
     await mkdir(dirname(join(directory, path)), { recursive: true, mode: 0o755 });
     await writeFile(join(directory, path), text);
-    await chmod(join(directory, path), 0o644);
+    await normalise(join(directory, path));
   }
   for (const [path, source] of Object.entries(sources)) {
     await mkdir(dirname(join(directory, path)), { recursive: true, mode: 0o755 });
     await copyFile(source, join(directory, path));
-    await chmod(join(directory, path), 0o644);
+    await normalise(join(directory, path));
   }
 }
 
 function digest(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
+/** With one time for all, BuildKit finds that it has the files of a context whose name, and so whose content, it knows. */
+async function normalise(path: string): Promise<void> {
+  await chmod(path, 0o644);
+  await utimes(path, FILE_TIME, FILE_TIME);
 }
