@@ -1,0 +1,111 @@
+/** How long packages take to install with nothing in any cache, beside `pip install` in the same base image. */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { buildAgent } from "../src/agents/build.ts";
+import { loadConfig } from "../src/config.ts";
+import { createDockerExec } from "../src/docker/exec.ts";
+import { createImages } from "../src/docker/image.ts";
+import { docker } from "../test/helpers/docker.ts";
+import { type Row, median } from "./report.ts";
+import { type Session, progress, runBenchmarks } from "./session.ts";
+
+/** Rounds: each fetches every package twice, so there are few. */
+const ROUNDS = 3;
+
+const BUILD_TIMEOUT_MS = 300_000;
+
+const REQUIREMENTS = "fastapi>=0.115\nuvicorn>=0.34\nhttpx>=0.27\n";
+
+/** What is written without uv: the layers of the first page of many a tutorial. */
+const PIP_DOCKERFILE = `ARG PYTHON_IMAGE
+FROM \${PYTHON_IMAGE}
+ARG ROUND
+WORKDIR /app
+COPY requirements.txt .
+RUN --mount=type=secret,id=ca,target=/run/secrets/ca \\
+    if [ -e /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \\
+ && python3 -m venv /opt/venv && /opt/venv/bin/pip install -q --no-cache-dir -r requirements.txt
+COPY . /app
+`;
+
+export async function measureBuilds({ stack, signal }: Session): Promise<Row[]> {
+  const config = loadConfig(process.env, {});
+  const directory = await mkdtemp(join(tmpdir(), "oken-bench-"));
+  stack.defer(() => rm(directory, { recursive: true, force: true }));
+  const tree = join(directory, "tree");
+  await mkdir(tree);
+  await writeFile(join(tree, "main.py"), "");
+  const images = createImages(createDockerExec({ environment: process.env }));
+  const figures = { runner: [] as number[], pip: [] as number[] };
+
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    signal.throwIfAborted();
+    progress(`builds with cold caches: round ${round} of ${ROUNDS}`);
+    const id = crypto.randomUUID();
+    // The runner's cache is named after the uv image, so under another name it is empty.
+    const uvImage = `oken-bench/uv:${id}`;
+    const tags = [`oken-bench/uv-build:${id}`, `oken-bench/pip-build:${id}`];
+    // A line that changes the list and not what it installs, so that no layer of an earlier round fits.
+    const unlike = `--find-links https://pypi.org/simple/idna/#${id}\n`;
+    await writeFile(join(tree, "requirements.txt"), unlike + REQUIREMENTS);
+    await docker(["tag", config.uvImage, uvImage]);
+    try {
+      figures.runner.push(
+        await timed(() =>
+          buildAgent(images, {
+            tree,
+            tag: tags[0] ?? "",
+            labels: {},
+            agentId: "bench",
+            manifest: { pythonVersion: config.defaultPython },
+            entrypoint: { file: "main.py" },
+            runtimeFiles: { "main.py": "" },
+            scratchDir: directory,
+            timeoutMs: BUILD_TIMEOUT_MS,
+            settings: {
+              pythonImage: config.pythonImage,
+              uvImage,
+              indexUrl: config.indexUrl,
+              caFile: config.caFile,
+              sdist: "deny",
+            },
+          }),
+        ),
+      );
+      figures.pip.push(await timed(() => pipBuild({ directory, tree, tag: tags[1] ?? "", round: id })));
+    } finally {
+      await images.removeImages([uvImage, ...tags]);
+    }
+  }
+  const row = { runner: median(figures.runner), beside: median(figures.pip), unit: "ms" } as const;
+  return [{ name: "packages of a FastAPI app, cold caches, beside `pip install`", ...row }];
+}
+
+async function pipBuild(options: {
+  directory: string;
+  tree: string;
+  tag: string;
+  round: string;
+}): Promise<void> {
+  const config = loadConfig(process.env, {});
+  const dockerfile = join(options.directory, "pip.Dockerfile");
+  await writeFile(dockerfile, PIP_DOCKERFILE);
+  await docker([
+    ...["buildx", "build", "--load", "--progress=quiet"],
+    ...["--file", dockerfile, "--tag", options.tag],
+    ...["--build-arg", `PYTHON_IMAGE=${config.pythonImage.replaceAll("{version}", config.defaultPython)}`],
+    ...["--build-arg", `ROUND=${options.round}`],
+    ...(config.caFile === undefined ? [] : ["--secret", `id=ca,src=${config.caFile}`]),
+    options.tree,
+  ]);
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const startedAt = performance.now();
+  await work();
+  return performance.now() - startedAt;
+}
+
+if (import.meta.main) await runBenchmarks([measureBuilds]);
