@@ -52,8 +52,8 @@ def user_paths(app_dir: str, root: str) -> list[str]:
 def install(paths: list[str], beside: str) -> None:
     """Makes the agent's directories importable.
 
-    The directory of the entry file comes last: in a package it is found by those who wrote `import helper` for
-    `python bot/main.py`, and a `bot/logging.py` still is no `logging`.
+    The directory of the entry file comes last: in a package it is for imports written for
+    `python bot/main.py`, and a `bot/logging.py` there still is no `logging`.
     """
     sys.path[:0] = paths
     if beside not in paths:
