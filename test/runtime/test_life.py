@@ -13,6 +13,12 @@ from harness import TestCase, wait_for
 
 
 class Start(TestCase):
+    def test_a_worker_killed_while_it_loads_is_told_as_out_of_memory(self) -> None:
+        agent = self.agent({"main.py": "import os\nos.kill(os.getpid(), 9)\ndef handler(input): pass"})
+        health = agent.wait_state("failed")
+        self.assertEqual(health["reason"], "oom")
+        self.assertIn("raise `memory` in oken.toml", health["message"])
+
     def test_health_answers_while_the_agent_loads(self) -> None:
         agent = self.agent({"main.py": "import time\ntime.sleep(1)\ndef handler(input): return 1"})
         health = agent.wait_state("starting")

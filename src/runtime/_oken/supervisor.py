@@ -124,7 +124,10 @@ class Supervisor:
             if not self._ready_once:
                 return
         elif not self._ready_once:
-            self._fail("exited", f"{self.spec.label()} {how} before it was ready", None)
+            hint = "; raise `memory` in oken.toml" if oom else ""
+            self._fail(
+                "oom" if oom else "exited", f"{self.spec.label()} {how} before it was ready{hint}", None
+            )
             return
         if self.state != "failed":
             self.state = "crashed"
