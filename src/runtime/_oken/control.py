@@ -26,6 +26,8 @@ MAX_PIPELINED_BYTES = 64 * 1024
 # With the sweep between: a comment at least every five seconds.
 SSE_SILENCE_SECONDS = 3.0
 MAX_REQUEST_ID_BYTES = 200
+# From the last line of a stream that failed to the end of its connection.
+CUT_AFTER_SECONDS = 0.05
 
 JSON = b"application/json"
 _VISIBLE = bytes(range(33, 127))
@@ -175,7 +177,8 @@ class Connection(asyncio.Protocol):
         """Ends a stream without its last chunk, so that it cannot be taken for whole."""
         self._invocation = None
         self._closing = True
-        self._transport.close()
+        # `fetch` of Bun drops what it has not handed on yet when the connection is cut.
+        self._control.loop.call_later(CUT_AFTER_SECONDS, self._transport.close)
 
     # The rest is its own business.
 
