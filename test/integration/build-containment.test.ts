@@ -120,6 +120,7 @@ fetch("metadata through the gateway", "http://169.254.169.254/")
 fetch("another site through the gateway", "https://example.com/")
 gateway = os.environ["OKEN_GATEWAY"].split(":")[0]
 reach("the gateway's other ports", gateway, 22)
+reach("the host on its side of the bridge", gateway.rsplit(".", 1)[0] + ".1", ${listener.port})
 try:
     found["name"] = bool(socket.gethostbyname("example.com"))
 except OSError:
@@ -403,8 +404,8 @@ describe("what one agent built does not reach another", () => {
     const upload = { "main.py": "import oken_private\n", "requirements.txt": "oken-private==1\n" };
     await using first = await buildFiles(upload, { settings: { indexUrl: index.url } });
     expect(await first.run()).toBe("");
-    const without = `http://${index.host}:${index.port}/simple/`;
-    const error = await buildFiles(upload, { agentId: "other", settings: { indexUrl: without } }).catch(
+    const wrong = `http://reader:wrong@${index.host}:${index.port}/simple/`;
+    const error = await buildFiles(upload, { agentId: "other", settings: { indexUrl: wrong } }).catch(
       (thrown: unknown) => thrown,
     );
     expect(error).toMatchObject({ code: "BUILD_FAILED", details: { class: "index_credentials" } });
