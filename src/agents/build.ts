@@ -202,7 +202,7 @@ async function buildSources(
   const prepared = await prepareBuilder({
     plan,
     lock,
-    packages: lock === undefined ? [] : packages,
+    packages: packages.filter((name) => lock !== undefined || plan.sources[name] !== undefined),
     tree: options.tree,
     buildDir: join(scratch, `builder-${round}`),
     pythonVersion: options.manifest.pythonVersion,

@@ -59,8 +59,18 @@ export function keptLists(options: {
 }
 
 function keyOf(plan: DependencyPlan, python: string): string {
-  const { lock, files, builds, dynamic, sources, copies, compileFlags } = plan;
-  const parts = JSON.stringify({ lock, files, builds, dynamic, sources, copies, compileFlags, python });
+  const { lock, files, builds, dynamic, sources, vendored, copies, compileFlags } = plan;
+  const parts = JSON.stringify({
+    lock,
+    files,
+    builds,
+    dynamic,
+    sources,
+    vendored,
+    copies,
+    compileFlags,
+    python,
+  });
   return createHash("sha256").update(parts).digest("hex").slice(0, 32);
 }
 

@@ -88,9 +88,12 @@ export async function prepareBuilder(options: BuilderOptions): Promise<PreparedB
     "task.json": JSON.stringify(task),
     ...(settings.caFile === undefined ? {} : { "ca.pem": await readFile(settings.caFile, "utf8") }),
   };
-  const copies = plan.lock === "uv.lock" ? "input" : "files";
+  // A uv.lock names files by their place in the project, a requirements list by an address of their own.
+  const places = plan.lock === "uv.lock" ? ["input", "files"] : ["files"];
   const sources = Object.fromEntries(
-    Object.entries(plan.copies).map(([name, path]) => [`${copies}/${name}`, join(tree, path)]),
+    Object.entries(plan.copies).flatMap(([name, path]) =>
+      places.map((place) => [`${place}/${name}`, join(tree, path)] as const),
+    ),
   );
   // Never built twice from one directory, so the random part makes the name as unique as content would.
   const directory = join(buildDir, contentName("builder", { ...texts, unique: crypto.randomUUID() }));

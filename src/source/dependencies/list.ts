@@ -45,14 +45,15 @@ export function requirementOf(lock: { file: LockFile; text: string }, name: stri
 
 /**
  * A list that came out of a source build, and so may say anything: kept if each line is a package with hashes.
- * `file:` URLs of the build's own directory name projects that come built, and are left out.
+ * Lines that name the build's own directory are the upload's projects, and are left out.
  */
 export function checkedList(list: string, buildDirectory: string): string {
-  const { indexes, blocks } = parseList(list);
-  return printList(
-    indexes,
-    blocks.filter(({ text }) => !text.includes(`file://${buildDirectory}`)),
+  const lines = list.replaceAll(/\\\r?\n/g, " ").split("\n");
+  const foreign = lines.filter(
+    (line) => !line.startsWith(`${buildDirectory}/`) && !line.includes(` file://${buildDirectory}/`),
   );
+  const { indexes, blocks } = parseList(foreign.join("\n"));
+  return printList(indexes, blocks);
 }
 
 function parseList(list: string): { indexes: string[]; blocks: Block[] } {

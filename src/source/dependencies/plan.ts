@@ -34,6 +34,8 @@ export type DependencyPlan = {
   builds: string[];
   /** Directories of projects in the upload of which only their build backend knows the dependencies. */
   dynamic: string[];
+  /** Packages of `lock` that are wheels in the upload: canonical name to path there. */
+  vendored: Record<string, string>;
   /** Packages of `lock` that are known to come as source: canonical name to the requirement that fetches it. */
   sources: Record<string, string>;
   /** Arguments of `uv pip compile`, from a closed set. */
@@ -60,6 +62,7 @@ export function newPlan(
     projects: [],
     builds: [],
     dynamic: [],
+    vendored: {},
     sources: {},
     compileFlags: [],
     warnings: [],

@@ -61,14 +61,14 @@ export async function prepareBuild(options: PrepareOptions): Promise<PreparedBui
   await add.files(CONTEXTS.runtime, "runtime", options.runtimeFiles);
   const site = siteFiles(plan);
   if (Object.keys(site).length > 0) await add.files(CONTEXTS.site, "site", site);
-  const wheels = Object.values(made?.wheels ?? {});
+  const wheels = { ...vendoredWheels(options), ...made?.wheels };
   const files = lock === undefined ? {} : await placeCopies(options, add);
   if (lock !== undefined) {
     const inputs = made === undefined ? plan.files : lockFiles(plan, made);
     await add.files(CONTEXTS.dependencies, "deps", withLocalFiles(inputs, files.urls), files.besides);
     if (settings.findLinks !== undefined) await add.link(CONTEXTS.findLinks, "wheels", settings.findLinks);
-    if (wheels.length > 0) {
-      const sources = Object.fromEntries(wheels.map((path) => [posix.basename(path), path]));
+    if (Object.keys(wheels).length > 0) {
+      const sources = Object.fromEntries(Object.values(wheels).map((path) => [posix.basename(path), path]));
       await add.files(CONTEXTS.built, "built", {}, sources);
     }
   }
@@ -86,11 +86,11 @@ export async function prepareBuild(options: PrepareOptions): Promise<PreparedBui
     secrets: { ca: "ca" in secretFiles, netrc: "netrc" in secretFiles },
     files: files.urls !== undefined && Object.keys(files.urls).length > 0,
     findLinks: settings.findLinks !== undefined,
-    built: lock !== undefined && wheels.length > 0,
+    built: lock !== undefined && Object.keys(wheels).length > 0,
     site: Object.keys(site).length > 0,
     offline: settings.offline ?? false,
     compileFlags: plan.compileFlags.length > 0 ? plan.compileFlags : ["pyproject.toml"],
-    builtNames: Object.keys(made?.wheels ?? {}).sort(),
+    builtNames: Object.keys(wheels).sort(),
   });
   const resolves = resolution === "lock" || resolution === "compile" ? lock : undefined;
   const dockerfile = join(buildDir, "Dockerfile");
@@ -143,6 +143,10 @@ function lockFiles(plan: DependencyPlan, { lock, wheels }: MadeList): Record<str
   }
   const project = plan.files["install/pyproject.toml"] ?? plan.files["pyproject.toml"] ?? "";
   return { [lock.file]: lock.text, "pyproject.toml": project };
+}
+
+function vendoredWheels({ plan, tree }: PrepareOptions): Record<string, string> {
+  return Object.fromEntries(Object.entries(plan.vendored).map(([name, path]) => [name, join(tree, path)]));
 }
 
 type Placed = {

@@ -2,12 +2,13 @@ import { posix } from "node:path";
 
 import type { TomlTable } from "smol-toml";
 
+import { canonicalName } from "./names.ts";
 import type { DependencyPlan } from "./plan.ts";
 import { dependencyError } from "./plan.ts";
 import { poetryRequirements } from "./poetry.ts";
 import type { Pyproject } from "./pyproject.ts";
 import { parsePyproject, stringOf, strings, table } from "./pyproject.ts";
-import { readRequirements } from "./requirements.ts";
+import { LOCAL_FILE_PLACEHOLDER, readRequirements } from "./requirements.ts";
 import { readSetupFiles } from "./setup-files.ts";
 import type { SourceTree } from "./tree.ts";
 import { insideTree } from "./tree.ts";
@@ -53,6 +54,16 @@ export async function addLocalProject(
     plan.projects.push({ name: known, version: source.version, entryPoints: source.entryPoints });
   }
   return source;
+}
+
+/** A file of the upload that a `uv.lock` installs: a wheel comes in as it is, a source archive is built first. */
+export function addLocalArchive(plan: DependencyPlan, name: string, path: string): void {
+  if (path.endsWith(".whl")) {
+    plan.vendored[canonicalName(name)] = path;
+  } else {
+    plan.copies[path] = path;
+    plan.sources[canonicalName(name)] = `${name} @ ${LOCAL_FILE_PLACEHOLDER}${path}`;
+  }
 }
 
 /** What can be known of a project without running anything of it. */

@@ -67,13 +67,17 @@ export function resolvePyproject({ project, tool, groups }: Pyproject): string {
   });
 }
 
-/** As much of `pyproject.toml` as installing from a `uv.lock` needs: all else is in the lock. */
-export function installPyproject({ project, tool }: Pyproject): string {
-  const defaults = table(tool["uv"])?.["default-groups"];
+/** As much of `pyproject.toml` as installing from a `uv.lock` needs: the packages, of groups as well, are in the lock. */
+export function installPyproject({ project, tool, groups }: Pyproject): string {
+  const defaults = strings(table(tool["uv"])?.["default-groups"]);
   const name = stringOf(project?.["name"]);
+  const named = Object.keys(groups ?? {}).filter((group) => defaults.includes(group));
   return stringify({
     ...(name === undefined ? {} : { project: { name, version: "0" } }),
-    tool: { uv: defaults === undefined ? {} : { "default-groups": defaults } },
+    ...(named.length === 0
+      ? {}
+      : { "dependency-groups": Object.fromEntries(named.map((group) => [group, []])) }),
+    tool: { uv: defaults.length === 0 ? {} : { "default-groups": defaults } },
   });
 }
 

@@ -3,7 +3,7 @@ import type { TomlTable } from "smol-toml";
 import type { DependencyPlan } from "./plan.ts";
 import { dependencyError, newPlan } from "./plan.ts";
 import { canonicalName, normalSpecifier, parseRequirement } from "./names.ts";
-import { addLocalProject } from "./project.ts";
+import { addLocalArchive, addLocalProject } from "./project.ts";
 import type { Pyproject } from "./pyproject.ts";
 import { installPyproject, parseToml, stringOf, strings, table, tables } from "./pyproject.ts";
 import type { SourceTree } from "./tree.ts";
@@ -54,7 +54,7 @@ async function addPackage(tree: SourceTree, plan: DependencyPlan, entry: TomlTab
     const path = insideTree(file);
     if (path === undefined || !(await tree.has(path)))
       throw missing(`uv.lock takes ${name} from ${file}`, file);
-    plan.copies[path] = path;
+    addLocalArchive(plan, name, path);
   } else if (git !== undefined) {
     const [repository = "", commit = ""] = git.replace(/\?[^#]*/, "").split("#");
     const subdirectory = /[?&]subdirectory=([^#&]+)/.exec(git)?.[1];

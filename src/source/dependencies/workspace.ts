@@ -1,5 +1,7 @@
+import type { TomlTable } from "smol-toml";
+
 import type { DependencyPlan } from "./plan.ts";
-import { addLocalProject } from "./project.ts";
+import { addLocalArchive, addLocalProject } from "./project.ts";
 import type { Pyproject } from "./pyproject.ts";
 import { parsePyproject, resolvePyproject, stringOf, strings, table } from "./pyproject.ts";
 import type { SourceTree } from "./tree.ts";
@@ -19,16 +21,18 @@ export async function workspaceFiles(options: {
 }): Promise<Record<string, string>> {
   const { tree, pyproject, plan } = options;
   const files: Record<string, string> = {};
+  for (const { name, path } of sourcePaths(".", pyproject)) {
+    if (!(await tree.has(path))) continue;
+    addLocalArchive(plan, name, path);
+    // Resolving reads what the archive asks for.
+    plan.copies[path] = path;
+  }
   const pending = await neighbours(tree, ".", pyproject);
   const seen = new Set(["."]);
   while (pending.length > 0 && seen.size < MAX_PROJECTS) {
     const directory = pending.shift() ?? ".";
     if (seen.has(directory)) continue;
     seen.add(directory);
-    if (await tree.has(directory)) {
-      plan.copies[directory] = directory;
-      continue;
-    }
     const text = await tree.text(`${directory}/pyproject.toml`);
     const source = await addLocalProject(tree, plan, { directory });
     const project =
@@ -49,16 +53,28 @@ export async function workspaceFiles(options: {
   return files;
 }
 
-async function neighbours(tree: SourceTree, directory: string, { tool }: Pyproject): Promise<string[]> {
-  const uv = table(tool["uv"]) ?? {};
+async function neighbours(tree: SourceTree, directory: string, project: Pyproject): Promise<string[]> {
   const members = await Promise.all(
-    strings(table(uv["workspace"])?.["members"]).map((pattern) => expand(tree, `${directory}/${pattern}`)),
+    strings(table(uvTable(project)["workspace"])?.["members"]).map((pattern) =>
+      expand(tree, `${directory}/${pattern}`),
+    ),
   );
-  const paths = Object.values(table(uv["sources"]) ?? {}).flatMap((value) => {
-    const path = stringOf(table(value)?.["path"]);
-    return path === undefined ? [] : [`${directory}/${path}`];
+  const paths = sourcePaths(directory, project).map(({ path }) => path);
+  const files = await Promise.all(paths.map((path) => tree.has(path)));
+  return [...members.flat(), ...paths.filter((_, index) => files[index] === false)];
+}
+
+/** What `[tool.uv.sources]` takes from the upload. */
+function sourcePaths(directory: string, project: Pyproject): { name: string; path: string }[] {
+  return Object.entries(table(uvTable(project)["sources"]) ?? {}).flatMap(([name, value]) => {
+    const text = stringOf(table(value)?.["path"]);
+    const path = text === undefined ? undefined : insideTree(`${directory}/${text}`);
+    return path === undefined ? [] : [{ name, path }];
   });
-  return [...members.flat(), ...paths].flatMap((path) => insideTree(path) ?? []);
+}
+
+function uvTable({ tool }: Pyproject): TomlTable {
+  return table(tool["uv"]) ?? {};
 }
 
 /** Directories that a pattern such as `packages/*` names, if they hold a project. */
