@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, describe, test } from "bun:test";
+
+import { CONTAINER } from "../fixtures/authors/container.ts";
+import { FAILURES } from "../fixtures/authors/failures.ts";
+import { LAYOUTS } from "../fixtures/authors/layouts.ts";
+import { REFUSALS } from "../fixtures/authors/refusals.ts";
+import { SHAPES } from "../fixtures/authors/shapes.ts";
+import { VALUES } from "../fixtures/authors/values.ts";
+import { NEVER_READY, WEB_REFUSALS } from "../fixtures/authors/web-refusals.ts";
+import { WEB } from "../fixtures/authors/web.ts";
+import { checkAuthorCase } from "../helpers/author-cases.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
+import { createTurns } from "../helpers/turns.ts";
+
+/** Agents that are built and called at a time. */
+const AT_ONCE = 3;
+
+/** What the impatient runner gives an agent to become ready, seconds. */
+const IMPATIENT_SECONDS = 4;
+
+let runner: TestRunner;
+let impatient: TestRunner;
+beforeAll(async () => {
+  runner = await startRunner();
+  impatient = await startRunner({ OKEN_HEALTH_CHECK_TIMEOUT: String(IMPATIENT_SECONDS) });
+});
+afterAll(async () => {
+  await runner[Symbol.asyncDispose]();
+  await impatient[Symbol.asyncDispose]();
+});
+
+const inTurn = createTurns(AT_ONCE);
+
+describe.concurrent("each small agent answers as its table says", () => {
+  describe.each([
+    ["shapes", SHAPES],
+    ["values", VALUES],
+    ["layouts", LAYOUTS],
+    ["the container around it", CONTAINER],
+    ["failures of an invoke", FAILURES],
+    ["refusals", REFUSALS],
+    ["web applications", WEB],
+    ["web applications that are refused", WEB_REFUSALS],
+  ])("%s", (_, cases) => {
+    test.each(cases.map((author) => [author.name, author] as const))("%s", (_, author) =>
+      inTurn(() => checkAuthorCase(runner, author)),
+    );
+  });
+
+  describe("what never becomes ready", () => {
+    const cases = NEVER_READY(IMPATIENT_SECONDS);
+    test.each(cases.map((author) => [author.name, author] as const))("%s", (_, author) =>
+      inTurn(() => checkAuthorCase(impatient, author)),
+    );
+  });
+});
