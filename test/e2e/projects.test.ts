@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
+import { readTree } from "../helpers/tree.ts";
 
 setDefaultTimeout(300_000);
 
@@ -30,17 +30,9 @@ describe("projects laid out as the documentation of their libraries shows build,
     ["poetry-no-lock", { name: "Ada" }, "Hello Ada"],
     ["dynamic-setuptools", { name: "Ada" }, "Ada"],
   ] as const)("%s", async (project, input, output) => {
-    const deployed = await runner.deploy(project, await projectFiles(project));
+    const deployed = await runner.deploy(project, await readTree(join(PROJECTS, project)));
     expect(deployed.body).toMatchObject({ agent_id: project, status: "running" });
     const answer: { body: unknown } = await runner.invoke(project, input);
     expect(answer.body).toEqual({ output });
   });
 });
-
-async function projectFiles(project: string): Promise<Record<string, string>> {
-  const files: Record<string, string> = {};
-  for await (const path of new Bun.Glob("**/*").scan({ cwd: join(PROJECTS, project), dot: true })) {
-    files[path] = await readFile(join(PROJECTS, project, path), "utf8");
-  }
-  return files;
-}

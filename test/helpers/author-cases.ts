@@ -39,7 +39,8 @@ function filesOf({ name, files, toml, packages }: AuthorCase): Record<string, st
   };
 }
 
-async function checkCall(runner: TestRunner, id: string, call: Call): Promise<void> {
+/** Makes one call of a deployed agent and compares its answer. */
+export async function checkCall(runner: TestRunner, id: string, call: Call): Promise<void> {
   const response = await send(runner, id, call);
   if ("brokenAfter" in call) {
     expect(await readBroken(response)).toStartWith(call.brokenAfter);
