@@ -11,6 +11,8 @@ export type ForwardOptions = {
   url: string;
   /** Ends the exchange: the caller has left, or the invoke's time is over. */
   signal: AbortSignal;
+  /** False: a connection for this request alone, for a server that may close an idle one whenever it likes. */
+  keepAlive: boolean;
   /** Called once, when the last byte of the answer has gone or will never come. */
   onDone: () => void;
 };
@@ -20,7 +22,7 @@ export type ForwardOptions = {
  * ends the response with an error, never with a clean end.
  */
 export async function forward(options: ForwardOptions): Promise<Response> {
-  const { request, url, signal, onDone } = options;
+  const { request, url, signal, keepAlive, onDone } = options;
   stripHopByHop(request.headers);
   try {
     const body = isSmall(request.headers) ? await unlessAborted(request.arrayBuffer(), signal) : request.body;
@@ -29,6 +31,7 @@ export async function forward(options: ForwardOptions): Promise<Response> {
       headers: request.headers,
       body,
       signal,
+      keepalive: keepAlive,
       redirect: "manual",
       // The agent's own encoding goes through; no proxy of the environment between us and our bridge.
       decompress: false,

@@ -73,6 +73,8 @@ async function exchange(
       request,
       url: instance.origin + path,
       signal: AbortSignal.any([request.signal, deadline.signal]),
+      // Of the servers that our runtime starts, none closes first; of the agent's own we know nothing.
+      keepAlive: instance.version.entrypoint.mode === "object",
       onDone,
     });
     if (!limitsWholeAnswer) clearTimeout(timer);

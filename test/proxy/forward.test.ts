@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { once } from "node:events";
+import { createServer } from "node:net";
 
 import { forward } from "../../src/proxy/forward.ts";
 
@@ -22,6 +24,7 @@ function startProxy(signal: AbortSignal = new AbortController().signal) {
       const answer = forward({
         request,
         signal,
+        keepAlive: true,
         url: upstream.url.href,
         onDone: () => void ended.push("done"),
       });
@@ -82,4 +85,35 @@ test("a small body that stops in the middle holds the exchange no longer than it
   expect(await answer.promise).toContain("its time is over");
   expect(proxy.ended).toEqual(["done"]);
   socket.end();
+});
+
+test("a server that closes each connection after its answer, and does not say so, loses no request", async () => {
+  let connections = 0;
+  const upstream = createServer((socket) => {
+    connections += 1;
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+      // Not before the next request is on its way.
+      socket.once("data", () => socket.destroy());
+    });
+  });
+  upstream.listen(0, "127.0.0.1");
+  await once(upstream, "listening");
+  const address = upstream.address();
+  const port = typeof address === "object" ? address?.port : undefined;
+  try {
+    for (const _ of ["first", "second", "third"]) {
+      const response = await forward({
+        request: new Request("http://agent/", { method: "POST", body: "in" }),
+        url: `http://127.0.0.1:${port}/`,
+        signal: new AbortController().signal,
+        keepAlive: false,
+        onDone: () => undefined,
+      });
+      expect(await response.text()).toBe("ok");
+    }
+    expect(connections).toBe(3);
+  } finally {
+    upstream.close();
+  }
 });
