@@ -1,18 +1,18 @@
 import { createHash } from "node:crypto";
-import { chmod, copyFile, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
-import { dirname, join, posix } from "node:path";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, posix } from "node:path";
 
 import { CONTEXTS, IGNORE_TEXT, dockerfileText } from "../dockerfile.ts";
 import type { Resolution } from "../dockerfile.ts";
-import { contentName, fileDigest, treeName } from "./content-name.ts";
+import { fileDigest } from "./content-name.ts";
+import { contextWriter } from "./contexts.ts";
+import type { ContextWriter } from "./contexts.ts";
 import { withoutPackages } from "./list.ts";
 import type { DependencyPlan, LockFile } from "./plan.ts";
 import { LOCAL_FILE_PLACEHOLDER } from "./requirements.ts";
 import type { BuildSettings } from "./settings.ts";
 import { netrcText, refusePrivateHosts, splitCredentials } from "./settings.ts";
 import { siteFiles } from "./site.ts";
-
-const FILE_TIME = new Date("2020-01-01T00:00:00Z");
 
 /** A list that was made earlier, and the wheels that were built from source for it. */
 export type MadeList = {
@@ -191,61 +191,6 @@ function withLocalFiles(
   );
 }
 
-type ContextWriter = ReturnType<typeof contextWriter>;
-
-/** Makes contexts whose base names are made of their content. */
-function contextWriter(buildDir: string) {
-  const contexts: { name: string; directory: string }[] = [];
-  return {
-    contexts,
-    async files(
-      name: string,
-      prefix: string,
-      texts: Record<string, string>,
-      sources: Record<string, string> = {},
-    ): Promise<void> {
-      const digests = await Promise.all(
-        Object.entries(sources).map(async ([path, source]) => [path, await fileDigest(source)] as const),
-      );
-      const directory = join(buildDir, contentName(prefix, { ...texts, ...Object.fromEntries(digests) }));
-      await writeFiles(directory, texts, sources);
-      contexts.push({ name, directory });
-    },
-    /** A directory as it is, under another name. */
-    async link(name: string | undefined, prefix: string, directory: string): Promise<string> {
-      const path = join(buildDir, await treeName(prefix, directory));
-      await symlink(directory, path);
-      if (name !== undefined) contexts.push({ name, directory: path });
-      return path;
-    },
-  };
-}
-
-/** Writes files that are readable for all, whatever the umask: modes are part of what BuildKit compares. */
-export async function writeFiles(
-  directory: string,
-  texts: Record<string, string>,
-  sources: Record<string, string> = {},
-): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o755 });
-  for (const [path, text] of Object.entries(texts)) {
-    await mkdir(dirname(join(directory, path)), { recursive: true, mode: 0o755 });
-    await writeFile(join(directory, path), text);
-    await normalise(join(directory, path));
-  }
-  for (const [path, source] of Object.entries(sources)) {
-    await mkdir(dirname(join(directory, path)), { recursive: true, mode: 0o755 });
-    await copyFile(source, join(directory, path));
-    await normalise(join(directory, path));
-  }
-}
-
 function digest(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 16);
-}
-
-/** With one time for all, BuildKit finds that it has the files of a context whose name, and so whose content, it knows. */
-async function normalise(path: string): Promise<void> {
-  await chmod(path, 0o644);
-  await utimes(path, FILE_TIME, FILE_TIME);
 }

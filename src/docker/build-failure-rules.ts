@@ -1,0 +1,205 @@
+export type FailureClass =
+  | "memory"
+  | "disk"
+  | "base_image"
+  | "index_credentials"
+  | "index_tls"
+  | "index_unreachable"
+  | "offline"
+  | "lock_drift"
+  | "lock_unreadable"
+  | "syntax"
+  | "wrong_python"
+  | "needs_build"
+  | "missing_compiler"
+  | "git_missing"
+  | "package_build"
+  | "hash_mismatch"
+  | "no_such_package"
+  | "no_such_version"
+  | "no_solution"
+  | "cache"
+  | "other";
+
+export type Rule = {
+  kind: FailureClass;
+  pattern: RegExp;
+  sentence: (text: string, match: RegExpExecArray) => string;
+  hint: string;
+};
+
+/**
+ * The sentences by which uv, BuildKit and build backends say what went wrong, in the order in which they must be tried:
+ * a refused index also says that the package was not found, a killed build also that it failed.
+ */
+export const RULES: Rule[] = [
+  {
+    kind: "memory",
+    pattern: /exit code: 137|signal: 9 \(SIGKILL\)/,
+    sentence: () => "The build ran out of memory and was killed.",
+    hint: "Use a package with a wheel, or fewer dependencies; the operator can raise the build's memory limit.",
+  },
+  {
+    kind: "disk",
+    pattern: /no space left on device|os error 28\b/i,
+    sentence: () => "There is no space left on the disk for this build.",
+    hint: "Free space on the runner's disk: old images and build cache take most of it.",
+  },
+  {
+    kind: "base_image",
+    pattern:
+      /failed to resolve source metadata for (\S+?):? |pull access denied[^\n]*|load metadata for (\S+)/,
+    sentence: (text, match) =>
+      `The base image ${match[1] ?? match[2] ?? ""} is not to be had: ${lastCause(text)}`,
+    hint: "The operator sets OKEN_PYTHON_IMAGE and OKEN_UV_IMAGE, or loads the image with `docker load`.",
+  },
+  {
+    kind: "index_credentials",
+    pattern:
+      /lack of valid authentication credentials \(401 Unauthorized\)|returned a 403 Forbidden|HTTP status client error \((?:401|403)[^)]*\)[^\n]*/,
+    sentence: (text) => `The package index refused the request: ${firstOf(text, /[^\n]*(?:401|403)[^\n]*/)}`,
+    hint: "Check the index's credentials with the operator (OKEN_INDEX_URL), or the index named in the upload.",
+  },
+  {
+    kind: "index_tls",
+    pattern: /invalid peer certificate: ?\w*|Invalid `?SSL_CERT_FILE`?[^\n]*/,
+    sentence: (_, match) => `The package index's certificate is not trusted: ${match[0]}`,
+    hint: "The operator names the authority's file in OKEN_CA_FILE.",
+  },
+  {
+    kind: "offline",
+    pattern: /Network connectivity is disabled, but the requested data wasn't found in the cache[^\n]*/,
+    sentence: (text) => `A package is not to be had without a network: ${uvSummary(text)}`,
+    hint: "Add its wheel to the operator's wheel folder.",
+  },
+  {
+    kind: "lock_drift",
+    pattern:
+      /needs to be updated, but `--(?:locked|frozen|check)` was provided|Missing workspace member[^\n]*/,
+    sentence: () => "The lock file no longer matches pyproject.toml.",
+    hint: "Run `uv lock` and deploy again.",
+  },
+  {
+    kind: "lock_unreadable",
+    pattern: /Failed to parse `uv\.lock`[^]*|unsupported schema version[^\n]*|Unable to find lockfile[^\n]*/,
+    sentence: (text) => `uv.lock cannot be read: ${uvSummary(text)}`,
+    hint: "Run `uv lock` with a current uv and deploy again.",
+  },
+  {
+    kind: "syntax",
+    pattern:
+      /Failed to parse:? `?pyproject\.toml`?[^]*|Couldn't parse requirement in[^]*|Unexpected '[^\n]*expected '-c'[^\n]*|Error parsing included file[^]*|does not contain inline script metadata/,
+    sentence: (text) => `A dependency file cannot be read: ${uvSummary(text)}`,
+    hint: "Mend the line shown.",
+  },
+  {
+    kind: "wrong_python",
+    pattern:
+      /No interpreter found for Python[^\n]*|incompatible with the project's Python requirement[^\n]*|is not compatible with the locked Python requirement[^\n]*|current Python version \([^)]*\) does not satisfy[^\n]*|no wheels with a matching Python ABI tag[^\n]*|requires Python[^\n]*/,
+    sentence: (text) => `The dependencies do not go with this Python: ${uvSummary(text)}`,
+    hint: "Set python_version in oken.toml to a version that every dependency supports.",
+  },
+  {
+    kind: "missing_compiler",
+    pattern:
+      /No such file or directory: '([^']*(?:gcc|cc|g\+\+|clang|cargo|rustc|cmake|ninja|make))'|(pg_config|mysql_config|cargo|rustc|gcc|g\+\+|cmake)[^\n]*(?:not found|is not installed|No such file)/i,
+    sentence: (text, match) =>
+      `Building ${packageBuilt(text)} needs ${match[1] ?? match[2]}, which is not in the image.`,
+    hint: "Choose a version of the package that has a wheel for this Python, or a binary variant of it.",
+  },
+  {
+    kind: "git_missing",
+    pattern: /Git executable not found/,
+    sentence: () => "A dependency comes from a git repository, and the build has no git.",
+    hint: "Depend on a release, or on the archive's URL.",
+  },
+  {
+    kind: "needs_build",
+    pattern:
+      /Distribution `([^`@ ]+)[^`]*` can't be installed because it is marked as `--no-build`|Wheels are required for `([^`]+)`|([\w.-]+(?:==[\w.+!-]+)?) has no usable wheels|Building source distributions(?: for `([^`]+)`)? is disabled|Source distributions? (?:are|is) disabled/,
+    sentence: (_, match) =>
+      `${match[1] ?? match[2] ?? match[3] ?? match[4] ?? "A package"} is to be had only as source, and building packages from source is off.`,
+    hint: "Choose a version that has a wheel for this Python, or ask the operator for OKEN_BUILD_SDIST=isolated.",
+  },
+  {
+    kind: "hash_mismatch",
+    pattern: /Hash mismatch for `([^`]+)`/,
+    sentence: (_, match) => `The file of ${match[1]} is not the one its hash was written for.`,
+    hint: "Lock again; if the file changed without a new version, ask its publisher why.",
+  },
+  {
+    kind: "package_build",
+    pattern:
+      /Failed to build `([^`]+)`|The build backend returned an error|Failed to download and build `([^`]+)`/,
+    sentence: (text, match) =>
+      `${projectName(match[1] ?? match[2])} did not build from source: ${lastCause(text)}`,
+    hint: "Choose a version that has a wheel for this Python.",
+  },
+  {
+    kind: "no_such_package",
+    pattern: /(?:Because )?([\w.-]+) was not found in the package registry/,
+    sentence: (_, match) => `There is no package named ${match[1]} in the package index.`,
+    hint: "Check the spelling in the dependency file.",
+  },
+  {
+    kind: "no_such_version",
+    pattern: /there (?:is|are) no versions? of ([^\n]+?)(?: and|,|$)/m,
+    sentence: (text, match) => `There is no version of ${match[1]}: ${uvSummary(text)}`,
+    hint: "Ask for a version that exists.",
+  },
+  {
+    kind: "index_unreachable",
+    pattern:
+      /Request failed after \d+ retries|failed to lookup address information|Connection refused \(os error 111\)|operation timed out|HTTP status server error[^\n]*|error sending request/,
+    sentence: (text) => `The package index does not answer: ${uvSummary(text)}`,
+    hint: "Try again; if it stays so, the operator checks OKEN_INDEX_URL and the host's network.",
+  },
+  {
+    kind: "no_solution",
+    pattern: /No solution found when resolving/,
+    sentence: (text) => `The dependencies contradict each other: ${uvSummary(text)}`,
+    hint: "Loosen one of the versions named.",
+  },
+  {
+    kind: "cache",
+    pattern: /Could not acquire lock|Failed to initialize cache/,
+    sentence: (text) => `The build's package cache cannot be used: ${uvSummary(text)}`,
+    hint: "This is the host's fault, not the upload's: the operator looks at the engine's disk.",
+  },
+];
+
+/** uv's own account without its decoration: the causes say more than the summary, so both are kept. */
+export function uvSummary(text: string): string {
+  const lines = text.split("\n");
+  const start = lines.findIndex((line) => /^\s*(error:|×|x )/.test(line));
+  if (start < 0) return "";
+  const account: string[] = [];
+  for (const line of lines.slice(start)) {
+    if (line.trim() === "" || /^(hint|ERROR|------)/.test(line.trim())) break;
+    account.push(line.replace(/^\s*(error:|cause:|×|╰─▶|├─▶|│|x )\s*/, "").trim());
+  }
+  return account.join(" ").replaceAll(/\s+/g, " ");
+}
+
+/** What a build backend, or the engine, said last that reads like a reason. */
+function lastCause(text: string): string {
+  const lines = text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "" && !/^(hint:|cause:|-+$|>|\d+ \||error: Failed to|Dockerfile)/i.test(line));
+  const reason = lines.findLast((line) => /^(\S*Error|\S*Exception|error|fatal error|fatal)\b:?/i.test(line));
+  return (reason ?? lines.at(-1) ?? "").replace(/^ERROR: failed to (build|solve): /, "").slice(0, 400);
+}
+
+function firstOf(text: string, pattern: RegExp): string {
+  return (pattern.exec(text)?.[0] ?? "").trim();
+}
+
+function packageBuilt(text: string): string {
+  return projectName(/Failed to (?:download and )?build `([^`]+)`/.exec(text)?.[1]);
+}
+
+/** A project of the upload is known by its directory in the container. */
+function projectName(name: string | undefined): string {
+  return name?.replace(/^(?:\S+ @ )?(?:file:\/\/)?\/work\/project\/projects\//, "") ?? "A package";
+}
