@@ -1,5 +1,7 @@
 """Runs every test of this directory, several at a time: they mostly wait for deadlines and restarts.
 
+Ends with a line "N passed, N failed".
+
 `python run.py` for all, `python run.py test_web` for one file.
 """
 
@@ -29,12 +31,10 @@ def main() -> int:
     for result in results:
         for test, trace in result.failures + result.errors:
             failed.append(f"{test}\n{trace}")
-    print("\n\n".join(failed), file=sys.stderr)
     count = sum(result.testsRun for result in results)
-    print(
-        f"Python {sys.version.split()[0]}: {count} tests, {len(failed)} failures, {time.monotonic() - begin:.1f} s",
-        file=sys.stderr,
-    )
+    version = sys.version.split()[0]
+    print("\n\n".join([*failed, f"Python {version}: {count} tests in {time.monotonic() - begin:.1f} s"]))
+    print(f"{count - len(failed)} passed, {len(failed)} failed")
     return 1 if failed or not count else 0
 
 
