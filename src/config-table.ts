@@ -51,7 +51,7 @@ export const SETTINGS = {
   apiToken: setting<string | undefined>({
     env: "OKEN_API_TOKEN",
     group: "Server",
-    help: "bearer token that every request but GET /health must carry; none: no authentication",
+    help: "bearer token that every request but /health, /docs and /openapi.json must carry; none: no authentication",
     default: undefined,
     parse: parseText({ what: "a token of at least 16 characters", minLength: 16 }),
   }),

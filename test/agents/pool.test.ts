@@ -164,7 +164,11 @@ describe("an agent that sleeps", () => {
     const start = Promise.withResolvers<void>();
     agent.waking = start.promise;
     const waiting = pool.acquire(agent, never);
-    await Bun.sleep(30);
+    // Another agent's queue, with twice the time, shows that the time is over.
+    const other = fixture({ queueTimeoutMs: 20 });
+    await other.pool.acquire(other.agent, never);
+    await other.pool.acquire(other.agent, never);
+    await expect(other.pool.acquire(other.agent, never)).rejects.toMatchObject({ code: "AGENT_BUSY" });
     agent.instance = instance();
     pool.pump(agent);
     expect((await waiting).instance).toBe(agent.instance);

@@ -86,10 +86,11 @@ test("a redeploy drops no request, and each is answered by the old version or th
 });
 
 test("of two deploys of one agent the newer one holds, and the older is told", async () => {
-  const [older, newer] = await Promise.all([
-    runner.deploy("raced", answering("older")),
-    Bun.sleep(100).then(() => runner.deploy("raced", answering("newer"))),
-  ]);
+  const deploying = runner.deploy("raced", answering("older"));
+  await eventually(async () =>
+    expect((await runner.request("GET", "/agents/raced/deployments/1")).body["phases"]).toContain("building"),
+  );
+  const [older, newer] = await Promise.all([deploying, runner.deploy("raced", answering("newer"))]);
   expect(older).toMatchObject({ status: 409, body: { code: "DEPLOY_CONFLICT" } });
   expect(newer.status).toBe(200);
   expect((await runner.invoke("raced")).body.output).toBe("newer");
