@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
-from harness import TestCase
+from harness import TestCase, wait_for
 
 SHAPES = {
     "a function": "def handler(input): return [input]",
@@ -303,6 +304,28 @@ class Errors(TestCase):
                     self.assertEqual((answer.status, answer.json["code"]), (500, "INVOKE_FAILED"))
                     self.assertIn(expected, answer.json["error"])
                     self.assertNotEqual(agent.output("pid"), before)
+
+    def test_a_request_that_waited_behind_a_sys_exit_gets_the_new_worker(self) -> None:
+        for kind in ("def", "async def"):
+            with self.subTest(kind):
+                agent = self.handler(
+                    f"""
+                    import os, sys, time
+                    {kind} handler(input):
+                        if input == "exit":
+                            time.sleep(0.3)
+                            sys.exit(3)
+                        return os.getpid()
+                    """,
+                    concurrency=1,
+                )
+                before = agent.output("pid")
+                with ThreadPoolExecutor(2) as pool:
+                    exiting = pool.submit(agent.invoke, "exit")
+                    wait_for(lambda agent=agent: agent.health()["in_flight"] == 1, "the first request")
+                    waiting = pool.submit(agent.output, "pid")
+                    self.assertEqual(exiting.result().status, 500)
+                    self.assertNotEqual(waiting.result(), before)
 
     def test_a_killed_worker_is_told_as_out_of_memory(self) -> None:
         agent = self.handler(

@@ -276,9 +276,7 @@ class LoopEngine(asyncio.Protocol):
 
     def _fail(self, request: Request, error: BaseException) -> None:
         outcome.log_failure(request, error, self._spec.app_dir)
-        self._finish(request, outcome.failure_frame(request, error, self._spec.app_dir))
-        if isinstance(error, SystemExit):
-            self.send(frames.frame(frames.EXITING, 0, outcome.EXIT_REASON))
+        self._finish(request, outcome.failure_frames(request, error, self._spec.app_dir))
 
     def _finish(self, request: Request, frame: bytes) -> None:
         if request.finished:

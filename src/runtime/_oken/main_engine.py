@@ -85,9 +85,7 @@ class MainEngine:
             stream.finish(request)
         if failure is not None and not request.finished:
             outcome.log_failure(request, failure, self._spec.app_dir)
-            self._send(outcome.failure_frame(request, failure, self._spec.app_dir))
-            if isinstance(failure, SystemExit):
-                self._send(frames.frame(frames.EXITING, 0, outcome.EXIT_REASON))
+            self._send(outcome.failure_frames(request, failure, self._spec.app_dir))
 
     def _answer(self, request: Request) -> None:
         body, request.body = request.body, b""

@@ -36,8 +36,16 @@ def error_frame(number: int, status: int, message: str, details: dict[str, Any])
     return frames.frame(frames.ERROR, number, frames.ERROR_HEAD.pack(status) + body)
 
 
-def failure_frame(request: Request, error: BaseException, app_dir: str) -> bytes:
-    """The ERROR frame for whatever ended a request."""
+def failure_frames(request: Request, error: BaseException, app_dir: str) -> bytes:
+    """The ERROR frame for whatever ended a request; before it, what else the parent must know by then."""
+    failure = _failure_frame(request, error, app_dir)
+    if not isinstance(error, SystemExit):
+        return failure
+    # Ahead of the error: that frees a slot, which must not be given to another request in this process.
+    return frames.frame(frames.EXITING, 0, EXIT_REASON) + failure
+
+
+def _failure_frame(request: Request, error: BaseException, app_dir: str) -> bytes:
     if isinstance(error, encode.InputError):
         return error_frame(request.number, 400, str(error), {})
     if request.cancelled:
