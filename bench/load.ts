@@ -4,13 +4,14 @@
  * time on each connection; only for addresses of this machine.
  */
 import { isIPv4 } from "node:net";
+import { setPriority } from "node:os";
 
 export type LoadPlan = {
   /** `http://address:port/path`, of loopback or a private network. */
   url: string;
   body: string;
   connections: number;
-  /** Seconds that count, and seconds before them that do not. */
+  /** Seconds that count, at most; and seconds before them that do not. */
   seconds: number;
   warmupSeconds: number;
 };
@@ -31,14 +32,30 @@ const MAX_REQUESTS = 1_000_000;
 /** How long an answer may take, milliseconds. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
-export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
+/** Priority of the generator's process: it stands for machines elsewhere, which this one's work does not slow. */
+const PRIORITY = -20;
+
+export type RunningLoad = {
+  result: Promise<LoadResult>;
+  /** Ends it before its time. */
+  stop(): void;
+};
+
+export function startLoad(plan: LoadPlan): RunningLoad {
   const child = Bun.spawn([process.execPath, import.meta.path, JSON.stringify(plan)], {
     stdout: "pipe",
     stderr: "inherit",
   });
-  const [text, status] = await Promise.all([child.stdout.text(), child.exited]);
-  if (status !== 0) throw new Error(`the load on ${plan.url} failed`);
-  return JSON.parse(text);
+  const finish = async (): Promise<LoadResult> => {
+    const [text, status] = await Promise.all([child.stdout.text(), child.exited]);
+    if (status !== 0) throw new Error(`the load on ${plan.url} failed`);
+    return JSON.parse(text);
+  };
+  return { result: finish(), stop: () => child.kill("SIGTERM") };
+}
+
+export function runLoad(plan: LoadPlan): Promise<LoadResult> {
+  return startLoad(plan).result;
 }
 
 async function load(plan: LoadPlan): Promise<LoadResult> {
@@ -50,7 +67,11 @@ async function load(plan: LoadPlan): Promise<LoadResult> {
   );
   const startedAt = performance.now();
   const countFrom = startedAt + plan.warmupSeconds * 1000;
-  const end = countFrom + plan.seconds * 1000;
+  let end = countFrom + plan.seconds * 1000;
+  const stop = () => {
+    end = performance.now();
+  };
+  process.once("SIGTERM", stop);
   const latencies: number[] = [];
   let total = 0;
 
@@ -127,6 +148,11 @@ function requireOurs(address: string): void {
 }
 
 if (import.meta.main) {
+  try {
+    setPriority(PRIORITY);
+  } catch {
+    // Not root: measured as any other process, which can only make the figures worse.
+  }
   const plan: LoadPlan = JSON.parse(process.argv[2] ?? "");
   process.stdout.write(JSON.stringify(await load(plan)));
 }
