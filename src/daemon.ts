@@ -18,7 +18,7 @@ import type { Config } from "./config.ts";
 import { openDataDir } from "./data-dir.ts";
 import { createEngine } from "./docker/client.ts";
 import { deploySettings } from "./deploy-settings.ts";
-import { createDockerExec } from "./docker/exec.ts";
+import { startExecThread } from "./docker/exec-thread.ts";
 import { identityLabels } from "./docker/labels.ts";
 import type { Log } from "./log.ts";
 import { createApp } from "./server/app.ts";
@@ -49,7 +49,8 @@ export async function startDaemon(options: {
   const clock = systemClock;
   const dataDir = await openDataDir(config.dataDir);
   const { runnerId, digestKey } = dataDir.identity;
-  const engine = createEngine(createDockerExec({ environment: options.environment }), {
+  const exec = startExecThread({ environment: options.environment });
+  const engine = createEngine(exec, {
     network: config.network,
     runtime: config.containerRuntime,
     runnerId,
@@ -125,6 +126,7 @@ export async function startDaemon(options: {
       watching.abort();
       await Promise.all([watch, reconciled]);
       await lastInvoked.save();
+      exec.close();
       await dataDir.close();
       log.info("oken-runner has stopped");
     },

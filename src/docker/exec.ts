@@ -56,13 +56,15 @@ export type DockerExec = {
   /** Standard output of a command that must succeed; rejects with a RunnerError made from its standard error. */
   run(args: string[], options?: ExecOptions): Promise<string>;
   /** Output as it comes. Ends when the command does; throws as `run` does when it fails. Leaving the loop kills it. */
-  stream(args: string[], options?: ExecOptions & { timeoutMs?: number }): AsyncIterable<StreamedChunk>;
+  stream(args: string[], options?: ExecOptions): AsyncIterable<StreamedChunk>;
 };
 
-export function createDockerExec(options: {
+export type DockerExecSettings = {
   environment: Record<string, string | undefined>;
   binary?: string;
-}): DockerExec {
+};
+
+export function createDockerExec(options: DockerExecSettings): DockerExec {
   const binary = options.binary ?? "docker";
   const baseEnv = pick(options.environment, PASSED_ENVIRONMENT);
   const spawnOptions = (exec: ExecOptions) => ({
