@@ -16,9 +16,8 @@ import { watchDeaths } from "./agents/watch.ts";
 import { systemClock } from "./clock.ts";
 import type { Config } from "./config.ts";
 import { openDataDir } from "./data-dir.ts";
-import { createEngine } from "./docker/client.ts";
 import { deploySettings } from "./deploy-settings.ts";
-import { startExecThread } from "./docker/exec-thread.ts";
+import { startEngineThread } from "./docker/engine-thread.ts";
 import { identityLabels } from "./docker/labels.ts";
 import type { Log } from "./log.ts";
 import { createApp } from "./server/app.ts";
@@ -49,11 +48,9 @@ export async function startDaemon(options: {
   const clock = systemClock;
   const dataDir = await openDataDir(config.dataDir);
   const { runnerId, digestKey } = dataDir.identity;
-  const exec = startExecThread({ environment: options.environment });
-  const engine = createEngine(exec, {
-    network: config.network,
-    runtime: config.containerRuntime,
-    runnerId,
+  const engine = startEngineThread({
+    exec: { environment: options.environment },
+    containers: { network: config.network, runtime: config.containerRuntime, runnerId },
   });
   const store = createStore(config.dataDir);
   const registry = createRegistry();
@@ -126,7 +123,7 @@ export async function startDaemon(options: {
       watching.abort();
       await Promise.all([watch, reconciled]);
       await lastInvoked.save();
-      exec.close();
+      engine.close();
       await dataDir.close();
       log.info("oken-runner has stopped");
     },

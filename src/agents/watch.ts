@@ -16,7 +16,7 @@ export async function watchDeaths(context: AgentsContext, signal: AbortSignal): 
   const { engine, clock, log } = context;
   while (!signal.aborted) {
     try {
-      for await (const death of engine.deaths(signal)) onDeath(context, death);
+      for await (const death of engine.deaths({ signal })) onDeath(context, death);
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error }, "the engine's events cannot be followed");
     }

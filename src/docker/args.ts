@@ -128,8 +128,9 @@ export function networkCreateArgs(name: string): string[] {
   ];
 }
 
-export function imageInspectArgs(reference: string): string[] {
-  return ["image", "inspect", "--format", "{{.Id}}", "--", reference];
+/** Prints one id a line, in the order asked for. */
+export function imageIdsArgs(references: string[]): string[] {
+  return ["image", "inspect", "--format", "{{.Id}}", "--", ...references];
 }
 
 export function imageRemoveArgs(references: string[]): string[] {

@@ -1,3 +1,4 @@
+import { imageIdsArgs } from "./args.ts";
 import { isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import type { BuildEvent } from "./types.ts";
@@ -13,28 +14,51 @@ export type BaseImages = {
 
 /** Finds out what each `FROM` of a build came to, while the build goes on. */
 export function createBaseImages(exec: DockerExec): BaseImages {
-  const found = new Map<string, Promise<string | undefined>>();
+  const found: Record<string, string> = {};
+  const asked = new Set<string>();
+  const answers: Promise<void>[] = [];
+  let waiting: string[] = [];
+
+  // All that one record of the build's output names, with one command.
+  const ask = () => {
+    const references = waiting;
+    if (references.length === 0) return;
+    waiting = [];
+    const answer = localIds(exec, references).then((ids) => void Object.assign(found, ids));
+    // Awaited in `known`, which a build that fails never comes to.
+    answer.catch(() => undefined);
+    answers.push(answer);
+  };
+
   return {
     see(event) {
       const [, reference, digest] = event.type === "step" ? (FROM_STEP.exec(event.name) ?? []) : [];
-      if (reference === undefined || found.has(reference)) return;
-      const known = digest === undefined ? localId(exec, reference) : Promise.resolve(digest);
-      // Awaited in `known`, which a build that fails never comes to.
-      known.catch(() => undefined);
-      found.set(reference, known);
+      if (reference === undefined || asked.has(reference)) return;
+      asked.add(reference);
+      if (digest !== undefined) {
+        found[reference] = digest;
+        return;
+      }
+      if (waiting.length === 0) queueMicrotask(ask);
+      waiting.push(reference);
     },
     async known() {
-      const pairs = await Promise.all([...found].map(async ([name, known]) => [name, await known] as const));
-      return Object.fromEntries(pairs.filter((pair): pair is [string, string] => pair[1] !== undefined));
+      ask();
+      await Promise.all(answers);
+      return found;
     },
   };
 }
 
-async function localId(exec: DockerExec, reference: string): Promise<string | undefined> {
+/** Ids of the images that are in the engine. */
+async function localIds(exec: DockerExec, references: string[]): Promise<Record<string, string>> {
   try {
-    return (await exec.run(["image", "inspect", "--format", "{{.Id}}", reference])).trim();
+    const ids = (await exec.run(imageIdsArgs(references))).trim().split("\n");
+    return Object.fromEntries(references.map((reference, index) => [reference, ids[index] ?? ""]));
   } catch (error) {
-    if (isNoSuchObject(error)) return undefined;
-    throw error;
+    if (!isNoSuchObject(error)) throw error;
+    if (references.length === 1) return {};
+    const each = await Promise.all(references.map((reference) => localIds(exec, [reference])));
+    return Object.assign({}, ...each);
   }
 }

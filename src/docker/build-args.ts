@@ -7,7 +7,7 @@ import type { BuildInputs, BuildRequest, ExportRequest } from "./types.ts";
 const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
 
 /**
- * The argv of a build. Labels, tags and values go as arguments of their own, never through Dockerfile text.
+ * The argv of `docker buildx build` behind `buildx`. Labels, tags and values go as arguments of their own, never through Dockerfile text.
  * Provenance is off: a store without manifests refuses it, the others make each image an index by it.
  */
 export function buildArgs(request: BuildRequest, metadataFile: string): string[] {
@@ -29,7 +29,6 @@ export function exportArgs(request: ExportRequest): string[] {
 
 function common(request: BuildInputs): string[] {
   return [
-    "buildx",
     "build",
     "--progress=rawjson",
     "--provenance=false",

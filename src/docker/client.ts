@@ -17,10 +17,9 @@ export function createEngine(exec: DockerExec, settings: ContainerSettings): Eng
   const images = createImages(exec);
   const networks = createNetworks(exec, settings.network);
   return {
-    async ping(signal) {
+    async ping() {
       const output = await exec.run(["version", "--format", "{{.Server.Version}}"], {
         timeoutMs: PING_TIMEOUT_MS,
-        signal,
       });
       return { version: output.trim() };
     },

@@ -13,7 +13,7 @@ const DieEvent = Type.Object({
 
 export function createEvents(exec: DockerExec, runnerId: string): Pick<Engine, "deaths"> {
   return {
-    async *deaths(signal) {
+    async *deaths({ signal }) {
       const chunks = exec.stream(args.deathsArgs(runnerLabels(runnerId)), { signal });
       for await (const line of splitLines(standardOutput(chunks))) {
         const death = parseDeath(line);

@@ -42,6 +42,8 @@ const PASSED_ENVIRONMENT = [
 ];
 
 export type ExecOptions = {
+  /** Path of a program to run in place of the docker CLI: a plugin of it. */
+  program?: string | undefined;
   timeoutMs?: number;
   signal?: AbortSignal | undefined;
   /** Written to the command's standard input. */
@@ -78,7 +80,7 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
   return {
     async run(args, exec = {}) {
       const timeoutMs = exec.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-      const result = await execa(binary, args, {
+      const result = await execa(exec.program ?? binary, args, {
         ...spawnOptions(exec),
         ...(exec.input === undefined ? { stdin: "ignore" } : { input: exec.input }),
         timeout: timeoutMs,
@@ -90,7 +92,7 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
     },
 
     async *stream(args, exec = {}) {
-      const subprocess = execa(binary, args, {
+      const subprocess = execa(exec.program ?? binary, args, {
         ...spawnOptions(exec),
         stdin: "ignore",
         buffer: false,

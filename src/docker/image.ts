@@ -3,15 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { RunnerError } from "../errors.ts";
+import * as args from "./args.ts";
 import { createBaseImages } from "./base-images.ts";
 import { buildArgs, exportArgs } from "./build-args.ts";
 import { buildFailure } from "./build-failure.ts";
+import { type Buildx, createBuildx } from "./buildx.ts";
 import { isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { createBuildProgress } from "./progress.ts";
 import type { BuildProgress } from "./progress.ts";
 import { redactor } from "./redact.ts";
-import type { BuildEvent, BuildInputs, BuildRequest, BuiltImage, Engine, ExportRequest } from "./types.ts";
+import type { BuildEvent, BuildInputs, BuildRequest, BuiltImage, Engine } from "./types.ts";
 import { buildWheels } from "./wheels.ts";
 
 type Images = Pick<Engine, "buildImage" | "exportStage" | "buildWheels" | "imageExists" | "removeImages"> & {
@@ -19,15 +21,18 @@ type Images = Pick<Engine, "buildImage" | "exportStage" | "buildWheels" | "image
   listImages(labels: Record<string, string>): Promise<string[]>;
 };
 
+type Tools = { exec: DockerExec; buildx: Buildx };
+
 export function createImages(exec: DockerExec): Images {
+  const tools = { exec, buildx: createBuildx(exec) };
   return {
-    buildImage: (request) => buildImage(exec, request),
-    exportStage: (request) => exportStage(exec, request),
-    buildWheels: (request) => buildWheels(exec, (image) => buildImage(exec, image), request),
+    buildImage: (request) => buildImage(tools, request),
+    exportStage: (request) => run(tools, exportArgs(request), request),
+    buildWheels: (request) => buildWheels(exec, (image) => buildImage(tools, image), request),
 
     async imageExists(reference) {
       try {
-        await exec.run(["image", "inspect", "--format", "{{.Id}}", reference]);
+        await exec.run(args.imageIdsArgs([reference]));
         return true;
       } catch (error) {
         if (isNoSuchObject(error)) return false;
@@ -38,7 +43,7 @@ export function createImages(exec: DockerExec): Images {
     async removeImages(references) {
       for (const reference of references) {
         try {
-          await exec.run(["image", "rm", "--force", reference]);
+          await exec.run(args.imageRemoveArgs([reference]));
         } catch (error) {
           if (!isNoSuchObject(error)) throw error;
         }
@@ -46,11 +51,7 @@ export function createImages(exec: DockerExec): Images {
     },
 
     async listImages(labels) {
-      const filters = Object.entries(labels).flatMap(([name, value]) => [
-        "--filter",
-        `label=${name}=${value}`,
-      ]);
-      const output = await exec.run(["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", ...filters]);
+      const output = await exec.run(args.imageListArgs(labels));
       return output.split("\n").filter((line) => line !== "" && !line.includes("<none>"));
     },
   };
@@ -60,16 +61,16 @@ export function createImages(exec: DockerExec): Images {
  * Builds and tags. Rejects with BUILD_FAILED, whose sentence names the cause and whose `details` have `class`, `hint`,
  * `step` and the last lines as `log`; with BUILD_TIMEOUT, DISK_FULL or ENGINE_UNAVAILABLE; or with the signal's reason.
  */
-async function buildImage(exec: DockerExec, request: BuildRequest): Promise<BuiltImage> {
+async function buildImage(tools: Tools, request: BuildRequest): Promise<BuiltImage> {
   const scratch = await mkdtemp(join(tmpdir(), "oken-build-"));
   try {
     const metadataFile = join(scratch, "metadata.json");
-    const bases = createBaseImages(exec);
+    const bases = createBaseImages(tools.exec);
     const onEvent = (event: BuildEvent) => {
       bases.see(event);
       request.onEvent?.(event);
     };
-    await run(exec, buildArgs(request, metadataFile), { ...request, onEvent });
+    await run(tools, buildArgs(request, metadataFile), { ...request, onEvent });
     const imageId = imageIdOf(await readFile(metadataFile, "utf8"));
     return { imageId, bases: await bases.known() };
   } finally {
@@ -77,14 +78,15 @@ async function buildImage(exec: DockerExec, request: BuildRequest): Promise<Buil
   }
 }
 
-async function exportStage(exec: DockerExec, request: ExportRequest): Promise<void> {
-  await run(exec, exportArgs(request), request);
-}
-
-async function run(exec: DockerExec, args: string[], inputs: BuildInputs): Promise<void> {
+async function run({ exec, buildx }: Tools, buildArgv: string[], inputs: BuildInputs): Promise<void> {
   const progress = createBuildProgress({ onEvent: inputs.onEvent ?? (() => undefined), redact: redactor() });
   try {
-    const output = exec.stream(args, { timeoutMs: inputs.timeoutMs, signal: inputs.signal });
+    const command = await buildx.command(buildArgv);
+    const output = exec.stream(command.args, {
+      program: command.program,
+      timeoutMs: inputs.timeoutMs,
+      signal: inputs.signal,
+    });
     for await (const chunk of output) progress.feed(chunk.text);
     progress.end();
   } catch (error) {

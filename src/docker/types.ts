@@ -4,7 +4,7 @@
  */
 export type Engine = {
   /** Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
-  ping(signal?: AbortSignal): Promise<EngineInfo>;
+  ping(): Promise<EngineInfo>;
   /** Creates the agents' network when it is not there. */
   ensureNetwork(): Promise<void>;
   networkExists(): Promise<boolean>;
@@ -46,7 +46,7 @@ export type Engine = {
   /** Lines as they come, ending when the container stops or `signal` aborts. */
   followLogs(name: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<string>;
   /** Containers of this runner as they die, until `signal` aborts or the engine goes away. */
-  deaths(signal: AbortSignal): AsyncIterable<ContainerDeath>;
+  deaths(options: { signal: AbortSignal }): AsyncIterable<ContainerDeath>;
   /** Processor, memory and process use of running containers. */
   usage(name: string): Promise<ResourceUse | undefined>;
 };

@@ -1,0 +1,152 @@
+import { RunnerError } from "../errors.ts";
+import {
+  CALLS,
+  type CallName,
+  type EngineSettings,
+  type FromEngine,
+  STREAMS,
+  STREAM_WINDOW,
+  type StreamName,
+  type ToEngine,
+  fromFailure,
+  toFailure,
+} from "./engine-messages.ts";
+import type { BuildEvent, Engine } from "./types.ts";
+
+export type EngineThread = Engine & {
+  /** Ends the thread. Commands under way go on by themselves and are heard no more. */
+  close(): void;
+};
+
+type Hooks = { signal?: AbortSignal | undefined; onEvent?: ((event: BuildEvent) => void) | undefined };
+type Listener = (message: FromEngine) => void;
+
+/** The engine of this host, spoken to in a thread of its own; see `engine-worker.ts`. */
+export function startEngineThread(settings: EngineSettings): EngineThread {
+  const connection = connect(settings);
+  const calls = CALLS.map((name) => [name, (...args: unknown[]) => call(connection, name, args)] as const);
+  const streams = STREAMS.map((name) => [name, (...args: unknown[]) => follow(connection, name, args)] as const);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every method of the engine, each by its own name
+  const engine = Object.fromEntries([...calls, ...streams]) as unknown as Engine;
+  return { ...engine, close: () => connection.close() };
+}
+
+type Connection = {
+  /** A number of its own for a call, of which `listener` is told all that comes back. */
+  open(listener: Listener): number;
+  forget(id: number): void;
+  send(message: ToEngine): void;
+  close(): void;
+};
+
+function connect(settings: EngineSettings): Connection {
+  const listeners = new Map<number, Listener>();
+  let worker: Worker | undefined;
+  let last = 0;
+
+  const start = () => {
+    const started = new Worker(WORKER);
+    started.unref();
+    started.addEventListener("message", ({ data }: MessageEvent<FromEngine>) => listeners.get(data.id)?.(data));
+    started.addEventListener("error", ({ message }) => {
+      // A thread that broke off is replaced by the next call.
+      if (worker === started) worker = undefined;
+      const failure = toFailure(
+        new RunnerError("CONTAINER_ERROR", `The thread that speaks to Docker broke off: ${message}`),
+      );
+      for (const [id, listener] of listeners) listener({ id, kind: "failure", failure });
+    });
+    started.postMessage({ op: "open", settings } satisfies ToEngine);
+    return started;
+  };
+
+  return {
+    open(listener) {
+      last += 1;
+      listeners.set(last, listener);
+      return last;
+    },
+    forget: (id) => void listeners.delete(id),
+    send: (message) => (worker ??= start()).postMessage(message),
+    close: () => worker?.terminate(),
+  };
+}
+
+async function call(connection: Connection, method: CallName, args: unknown[]): Promise<unknown> {
+  const { plain, hooks, hooked } = split(args);
+  hooks.signal?.throwIfAborted();
+  const answered = Promise.withResolvers<unknown>();
+  const id = connection.open((message) => {
+    if (message.kind === "event") hooks.onEvent?.(message.event);
+    else if (message.kind === "failure") answered.reject(fromFailure(message.failure));
+    else answered.resolve(message.value);
+  });
+  const onAbort = () => connection.send({ op: "abort", id });
+  hooks.signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    connection.send({ op: "call", id, method, args: plain, hooked });
+    return await answered.promise;
+  } catch (error) {
+    hooks.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    hooks.signal?.removeEventListener("abort", onAbort);
+    connection.forget(id);
+  }
+}
+
+async function* follow(connection: Connection, method: StreamName, args: unknown[]): AsyncGenerator {
+  const { plain, hooks, hooked } = split(args);
+  hooks.signal?.throwIfAborted();
+  const arrived: FromEngine[] = [];
+  let more = Promise.withResolvers<void>();
+  const id = connection.open((message) => {
+    arrived.push(message);
+    more.resolve();
+  });
+  const abort = () => connection.send({ op: "abort", id });
+  hooks.signal?.addEventListener("abort", abort, { once: true });
+  try {
+    connection.send({ op: "stream", id, method, args: plain, hooked });
+    for (let taken = 0; ; ) {
+      const message = arrived.shift();
+      if (message === undefined) {
+        more = Promise.withResolvers<void>();
+        await more.promise;
+      } else if (message.kind === "item") {
+        yield message.value;
+        taken += 1;
+        if (taken % CREDIT_STEP === 0) connection.send({ op: "credit", id, items: CREDIT_STEP });
+      } else if (message.kind === "failure") throw fromFailure(message.failure);
+      else return;
+    }
+  } catch (error) {
+    hooks.signal?.throwIfAborted();
+    throw error;
+  } finally {
+    hooks.signal?.removeEventListener("abort", abort);
+    connection.forget(id);
+    // A reader who leaves ends it; after its end this says nothing.
+    abort();
+  }
+}
+
+/** Items after whose taking the thread is told that there is room again. */
+const CREDIT_STEP = STREAM_WINDOW / 2;
+
+/** Takes out of a call's options what cannot be copied to another thread. */
+function split(args: unknown[]): { plain: unknown[]; hooks: Hooks; hooked: boolean } {
+  const options = args.at(-1);
+  if (!isHooked(options)) return { plain: args, hooks: {}, hooked: false };
+  const { signal, onEvent, ...rest } = options;
+  return { plain: [...args.slice(0, -1), rest], hooks: { signal, onEvent }, hooked: true };
+}
+
+function isHooked(value: unknown): value is Hooks {
+  return typeof value === "object" && value !== null && ("signal" in value || "onEvent" in value);
+}
+
+/** In the executable the thread's program lies where it was compiled from, seen from its root. */
+const WORKER = Bun.main.startsWith("/$bunfs/")
+  ? "./docker/engine-worker.ts"
+  : new URL("./engine-worker.ts", import.meta.url).href;

@@ -1,0 +1,51 @@
+import { expect, test } from "bun:test";
+
+import { createBuildx } from "../../src/docker/buildx.ts";
+import type { DockerExec } from "../../src/docker/exec.ts";
+import { RunnerError } from "../../src/errors.ts";
+
+/** A CLI that answers `docker info` with this, and counts how often. */
+function cli(answer: () => string) {
+  const asked: string[][] = [];
+  const exec: DockerExec = {
+    async run(args) {
+      asked.push(args);
+      return answer();
+    },
+    stream: () => {
+      throw new Error("nothing is streamed here");
+    },
+  };
+  return { asked, buildx: createBuildx(exec) };
+}
+
+const plugins = (path: string) => JSON.stringify([{ Name: "compose" }, { Name: "buildx", Path: path }]);
+
+test("a build runs the plugin that the CLI names, and asks for it once", async () => {
+  const { asked, buildx } = cli(() => plugins(import.meta.path));
+  const expected = { program: import.meta.path, args: ["build", "."] };
+  expect(await buildx.command(["build", "."])).toEqual(expected);
+  expect(await buildx.command(["build", "."])).toEqual(expected);
+  expect(asked).toEqual([["info", "--format", "{{json .ClientInfo.Plugins}}"]]);
+});
+
+test("a plugin that is gone is looked for anew, and meanwhile the CLI is run", async () => {
+  const { asked, buildx } = cli(() => plugins("/nowhere/docker-buildx"));
+  expect(await buildx.command(["build", "."])).toEqual({ args: ["buildx", "build", "."] });
+  await buildx.command(["build", "."]);
+  expect(asked).toHaveLength(2);
+});
+
+test.each([
+  ["names no buildx", () => "[]"],
+  ["names no plugins", () => "null"],
+  [
+    "fails",
+    () => {
+      throw new RunnerError("ENGINE_UNAVAILABLE", "no");
+    },
+  ],
+])("a CLI that %s is run itself", async (_, answer) => {
+  const { buildx } = cli(answer);
+  expect(await buildx.command(["build", "."])).toEqual({ args: ["buildx", "build", "."] });
+});

@@ -1,0 +1,141 @@
+import { afterAll, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { startEngineThread } from "../../src/docker/engine-thread.ts";
+import { eventually } from "../helpers/eventually.ts";
+
+const directory = await mkdtemp(join(tmpdir(), "oken-engine-"));
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** The engine's thread, with a script in docker's place. */
+async function standIn(script: string) {
+  const binary = join(directory, Bun.randomUUIDv7());
+  await writeFile(binary, `#!/bin/bash\n${script}\n`);
+  await chmod(binary, 0o755);
+  const engine = startEngineThread({
+    exec: { binary, environment: { PATH: process.env["PATH"] } },
+    containers: { network: "n", runtime: undefined, runnerId: "r" },
+  });
+  return { ...engine, [Symbol.dispose]: () => engine.close() };
+}
+
+const BUILD = {
+  dockerfile: "/d",
+  context: "/c",
+  contexts: [],
+  buildArgs: {},
+  secretFiles: {},
+  timeoutMs: 10_000,
+  tag: "t",
+  labels: {},
+};
+
+test("a call is answered with what the engine gives", async () => {
+  using engine = await standIn(`echo 26.1.5`);
+  expect(await engine.ping()).toEqual({ version: "26.1.5" });
+});
+
+test("an error arrives with its code, its details and docker's own words", async () => {
+  using engine = await standIn(`echo "Error response from daemon: no luck" >&2; exit 3`);
+  await expect(engine.ping()).rejects.toMatchObject({
+    name: "RunnerError",
+    code: "CONTAINER_ERROR",
+    status: 500,
+    message: "docker version {{.Server.Version}} failed: no luck",
+    details: { exit_code: 3 },
+  });
+});
+
+test("calls go on beside each other", async () => {
+  const marker = join(directory, Bun.randomUUIDv7());
+  // The first waits for the second.
+  using engine = await standIn(
+    `if [[ $1 == version ]]; then until [[ -e ${marker} ]]; do sleep 0.01; done; echo 1; else touch ${marker}; fi`,
+  );
+  const [info, exists] = await Promise.all([engine.ping(), engine.imageExists("x")]);
+  expect([info.version, exists]).toEqual(["1", true]);
+});
+
+test("a build's events come while it goes on, and an abort ends it with the signal's reason", async () => {
+  const pid = join(directory, Bun.randomUUIDv7());
+  using engine = await standIn(
+    `if [[ $1 == info ]]; then echo '[]'; exit; fi
+echo $$ >${pid}
+printf '{"vertexes":[{"digest":"d","name":"[final 1/1] COPY","started":"2026-01-01T00:00:00Z"}]}\\n' >&2
+exec sleep 60`,
+  );
+  const aborting = new AbortController();
+  const reason = new Error("enough");
+  const events: unknown[] = [];
+  const building = engine.buildImage({
+    ...BUILD,
+    signal: aborting.signal,
+    onEvent(event) {
+      events.push(event);
+      aborting.abort(reason);
+    },
+  });
+  await expect(building).rejects.toBe(reason);
+  expect(events).toEqual([{ type: "step", name: "[final 1/1] COPY", status: "started" }]);
+  const child = (await Bun.file(pid).text()).trim();
+  await eventually(() => expect(existsSync(`/proc/${child}`)).toBe(false));
+});
+
+test("a signal that aborted before starts nothing", async () => {
+  const marker = join(directory, Bun.randomUUIDv7());
+  using engine = await standIn(`touch ${marker}`);
+  const reason = new Error("enough");
+  await expect(engine.buildImage({ ...BUILD, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  expect(existsSync(marker)).toBe(false);
+});
+
+test("a followed log gives every line in its order, more than are ever under way", async () => {
+  using engine = await standIn(`seq 1 3000`);
+  const lines: string[] = [];
+  const { signal } = new AbortController();
+  for await (const line of engine.followLogs("x", { tail: 10, signal })) lines.push(line);
+  expect(lines).toEqual(Array.from({ length: 3000 }, (_, index) => String(index + 1)));
+});
+
+test("a log that nobody reads on is not read ahead without end", async () => {
+  const printed = join(directory, Bun.randomUUIDv7());
+  using engine = await standIn(`[[ $1 == logs ]] || exit 0
+seq 1 1000000
+touch ${printed}`);
+  const { signal } = new AbortController();
+  for await (const line of engine.followLogs("x", { tail: 10, signal })) {
+    expect(line).toBe("1");
+    // A question to the engine later the log's command still waits for its reader.
+    await engine.imageExists("x");
+    expect(existsSync(printed)).toBe(false);
+    break;
+  }
+});
+
+test("a reader who leaves a followed log ends the command", async () => {
+  using engine = await standIn(`echo $$; exec sleep 60`);
+  const { signal } = new AbortController();
+  let child = "";
+  for await (const line of engine.followLogs("x", { tail: 10, signal })) {
+    child = line;
+    break;
+  }
+  expect(child).toMatch(/^\d+$/);
+  await eventually(() => expect(existsSync(`/proc/${child}`)).toBe(false));
+});
+
+test("a followed log that is aborted ends with the signal's reason", async () => {
+  using engine = await standIn(`echo ready; exec sleep 60`);
+  const aborting = new AbortController();
+  const reason = new Error("enough");
+  const read = async () => {
+    for await (const line of engine.followLogs("x", { tail: 10, signal: aborting.signal })) {
+      expect(line).toBe("ready");
+      aborting.abort(reason);
+    }
+  };
+  await expect(read()).rejects.toBe(reason);
+});
