@@ -75,10 +75,6 @@ export async function startDaemon(options: {
   const context: AgentsContext = { engine, store, registry, pool, instances, operations, names, clock, log };
 
   const loaded = await loadAgents(context);
-  // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
-  const reconciled = reconcile(context, loaded).then(reconciling.resolve);
-  const watching = new AbortController();
-  const watch = watchDeaths(context, watching.signal);
   const lastInvoked = createLastInvoked(context);
   const sweep = setInterval(() => {
     sweepIdle(context);
@@ -112,6 +108,10 @@ export async function startDaemon(options: {
     health: checkHealth(context, { dataDir: config.dataDir, reconciled: reconciling.promise }),
   };
   const listener = listen(createApp(server), server);
+  // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
+  const reconciled = reconcile(context, loaded).then(reconciling.resolve);
+  const watching = new AbortController();
+  const watch = watchDeaths(context, watching.signal);
   log.info({ url: listener.url, version: VERSION, agents: registry.all().length }, "oken-runner is ready");
 
   return {
