@@ -1,11 +1,7 @@
-// First, so that nothing is loaded twice.
+// First: it may begin the program anew. What is large is loaded after it, by the command that needs it.
 import "./request-limit.ts";
 
 import { HELP } from "./cli/help.ts";
-import { parseServe } from "./cli/serve.ts";
-import { ConfigError } from "./config.ts";
-import { startDaemon } from "./daemon.ts";
-import { createLog } from "./log.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit status of a wrong command line or setting, as getopt's users expect it. */
@@ -32,8 +28,14 @@ async function main(args: string[]): Promise<void> {
 }
 
 async function serve(args: string[]): Promise<void> {
+  const [{ parseServe }, { createLog }, { startDaemon }] = await Promise.all([
+    import("./cli/serve.ts"),
+    import("./log.ts"),
+    import("./daemon.ts"),
+  ]);
   const parsed = parseServe(args, process.env);
   if ("help" in parsed) return print(parsed.help);
+  if ("wrong" in parsed) return fail(`oken-runner: ${parsed.wrong}\n`);
   const { config } = parsed;
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   const daemon = await startDaemon({ config, log, environment: process.env });
@@ -65,9 +67,4 @@ function fail(text: string): void {
   process.exitCode = USAGE_ERROR;
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  fail(`oken-runner: ${error.message}\n`);
-}
+await main(process.argv.slice(2));

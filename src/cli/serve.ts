@@ -12,13 +12,18 @@ In parentheses: what holds when it is not set. Sizes take k, m, g; times are in 
 ${settingsHelp()}
 `;
 
-/** What `serve` was asked for: its help, or a configuration to serve with. Throws ConfigError. */
+/** What `serve` was asked for: its help, or a configuration to serve with; or what is wrong with it. */
 export function parseServe(
   args: string[],
   environment: Record<string, string | undefined>,
-): { help: string } | { config: Config } {
-  const flags = parseFlags(args);
-  return "help" in flags ? { help: HELP } : { config: loadConfig(environment, flags) };
+): { help: string } | { config: Config } | { wrong: string } {
+  try {
+    const flags = parseFlags(args);
+    return "help" in flags ? { help: HELP } : { config: loadConfig(environment, flags) };
+  } catch (error) {
+    if (error instanceof ConfigError) return { wrong: error.message };
+    throw error;
+  }
 }
 
 function parseFlags(args: string[]): Record<string, string> {

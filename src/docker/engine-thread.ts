@@ -25,7 +25,9 @@ type Listener = (message: FromEngine) => void;
 export function startEngineThread(settings: EngineSettings): EngineThread {
   const connection = connect(settings);
   const calls = CALLS.map((name) => [name, (...args: unknown[]) => call(connection, name, args)] as const);
-  const streams = STREAMS.map((name) => [name, (...args: unknown[]) => follow(connection, name, args)] as const);
+  const streams = STREAMS.map(
+    (name) => [name, (...args: unknown[]) => follow(connection, name, args)] as const,
+  );
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every method of the engine, each by its own name
   const engine = Object.fromEntries([...calls, ...streams]) as unknown as Engine;
   return { ...engine, close: () => connection.close() };
@@ -47,7 +49,9 @@ function connect(settings: EngineSettings): Connection {
   const start = () => {
     const started = new Worker(WORKER);
     started.unref();
-    started.addEventListener("message", ({ data }: MessageEvent<FromEngine>) => listeners.get(data.id)?.(data));
+    started.addEventListener("message", ({ data }: MessageEvent<FromEngine>) =>
+      listeners.get(data.id)?.(data),
+    );
     started.addEventListener("error", ({ message }) => {
       // A thread that broke off is replaced by the next call.
       if (worker === started) worker = undefined;
@@ -108,7 +112,7 @@ async function* follow(connection: Connection, method: StreamName, args: unknown
   hooks.signal?.addEventListener("abort", abort, { once: true });
   try {
     connection.send({ op: "stream", id, method, args: plain, hooked });
-    for (let taken = 0; ; ) {
+    for (let taken = 0; ;) {
       const message = arrived.shift();
       if (message === undefined) {
         more = Promise.withResolvers<void>();
