@@ -7,6 +7,7 @@ import { buildAgent } from "../src/agents/build.ts";
 import { loadConfig } from "../src/config.ts";
 import { createDockerExec } from "../src/docker/exec.ts";
 import { createImages } from "../src/docker/image.ts";
+import { keptDirectory } from "../src/source/dependencies/index.ts";
 import { docker } from "../test/helpers/docker.ts";
 import { type Row, median } from "./report.ts";
 import { type Session, progress, runBenchmarks } from "./session.ts";
@@ -37,6 +38,10 @@ export async function measureBuilds({ stack, signal }: Session): Promise<Row[]> 
   const tree = join(directory, "tree");
   await mkdir(tree);
   await writeFile(join(tree, "main.py"), "");
+  const runtimeDir = await keptDirectory({
+    parent: join(directory, "runtime"),
+    files: { "main.py": "" },
+  }).path();
   const images = createImages(createDockerExec({ environment: process.env }));
   const figures = { runner: [] as number[], pip: [] as number[] };
 
@@ -61,7 +66,7 @@ export async function measureBuilds({ stack, signal }: Session): Promise<Row[]> 
             agentId: "bench",
             manifest: { pythonVersion: config.defaultPython },
             entrypoint: { file: "main.py" },
-            runtimeFiles: { "main.py": "" },
+            runtimeDir,
             scratchDir: directory,
             timeoutMs: BUILD_TIMEOUT_MS,
             settings: {

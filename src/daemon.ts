@@ -99,6 +99,7 @@ export async function startDaemon(options: {
         engine,
         environment: options.environment,
         agentDir: (agentId) => store.agentDir(agentId),
+        runtimeDir: store.runtimeDir,
         labels: (identity) => identityLabels(runnerId, identity),
         log,
       }),

@@ -9,13 +9,15 @@ import type { Engine, Identity } from "./docker/types.ts";
 import { messageOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 import { RUNTIME_FILES } from "./runtime/index.ts";
-import type { BuildSettings } from "./source/dependencies/index.ts";
+import { type BuildSettings, keptDirectory } from "./source/dependencies/index.ts";
 
 export type ImageBuilderOptions = {
   config: Config;
   engine: Engine;
   environment: Record<string, string | undefined>;
   agentDir: (agentId: string) => string;
+  /** Where the Python that runs inside containers is kept for builds to read. */
+  runtimeDir: string;
   labels: (identity: Identity) => Record<string, string>;
   log: Log;
 };
@@ -25,13 +27,16 @@ export function createImageBuilder(options: ImageBuilderOptions): BuildImage {
   const { config, engine } = options;
   const settings = buildSettings(options);
   const queue = createBuildQueue({ maxRunning: config.maxBuilds, maxWaiting: config.maxBuildQueue });
-  return async ({ identity, tag, tree, buildDir, manifest, entrypoint, signal, onEvent }) => {
+  const runtime = keptDirectory({ parent: options.runtimeDir, files: RUNTIME_FILES });
+  return async ({ identity, tag, tree, treeDigest, buildDir, manifest, entrypoint, signal, onEvent }) => {
     const onPlace = (ahead: number) => onEvent({ type: "log", line: waitingLine(ahead) });
+    const runtimeDir = await runtime.path();
     const image = await queue.run({ signal, onPlace }, () =>
       buildAgent(engine, {
         agentId: identity.agentId,
         labels: options.labels(identity),
-        runtimeFiles: RUNTIME_FILES,
+        treeDigest,
+        runtimeDir,
         scratchDir: buildDir,
         keepDir: join(options.agentDir(identity.agentId), "kept"),
         timeoutMs: config.buildTimeout * 1000,

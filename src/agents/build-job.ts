@@ -12,8 +12,10 @@ export type AgentBuildOptions = Pick<BuildRequest, "tag" | "labels" | "timeoutMs
   entrypoint: Pick<Entrypoint, "file">;
   agentId: string;
   settings: BuildSettings;
-  /** The Python that runs inside the container: path to text. */
-  runtimeFiles: Record<string, string>;
+  /** Digest of the tree's names, modes and content; made by the build if undefined. */
+  treeDigest?: string | undefined;
+  /** Directory of the Python that runs inside the container; its base name is unique to its content. */
+  runtimeDir: string;
   /** A directory on the tree's file system; what the build needs is made in it and removed again. */
   scratchDir: string;
   /** This agent's own directory for what was resolved and built before; goes when the agent goes. Kept nowhere if undefined. */

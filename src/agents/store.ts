@@ -11,6 +11,8 @@ import { AgentRecord, VersionRecord } from "../model/agent.ts";
  * `agents/<id>/agent.json` and `agents/<id>/versions/<n>/{version.json, secrets.json, tree-<digest>/, build/}`.
  */
 export type Store = {
+  /** For what builds read of the runner itself; made by those who write there. */
+  runtimeDir: string;
   agentDir(agentId: string): string;
   versionDir(agentId: string, version: number): string;
   secretsPath(agentId: string, version: number): string;
@@ -47,6 +49,7 @@ export function createStore(dataDir: string): Store {
   const lastInvokedPath = (agentId: string) => join(agentDir(agentId), "last_invoked");
 
   return {
+    runtimeDir: join(dataDir, "runtime"),
     agentDir,
     versionDir,
     secretsPath,

@@ -18,8 +18,9 @@ const KEPT_VERSIONS = 5;
 export type ImageRequest = {
   identity: Identity;
   tag: string;
-  /** The agent's source. Its base name is unique to its content. */
+  /** The agent's source, and the digest of its names, modes and content. */
   tree: string;
+  treeDigest: string;
   /** A directory for what the build itself writes. */
   buildDir: string;
   manifest: Manifest;
@@ -53,6 +54,7 @@ export async function makeVersion(
       identity: { agentId: run.agentId, version: number, spec: prepared.specDigest },
       tag: names.image(run.agentId, number),
       tree,
+      treeDigest: prepared.treeDigest,
       buildDir,
       manifest: prepared.manifest,
       entrypoint: prepared.entrypoint,

@@ -9,10 +9,10 @@ import { createImages } from "../../src/docker/image.ts";
 import type { BuildEvent } from "../../src/docker/types.ts";
 import { writeTree } from "../helpers/tree.ts";
 import type { Files } from "../helpers/tree.ts";
-import type { BuildSettings } from "../../src/source/dependencies/index.ts";
+import { type BuildSettings, keptDirectory } from "../../src/source/dependencies/index.ts";
 
 /** A program in the place of the runtime: runs the agent's `main.py` with the application's directory importable. */
-const RUNTIME = {
+const RUNTIME_FILES = {
   "main.py":
     "import runpy, sys\nsys.path.insert(0, '/app')\nrunpy.run_path('/app/main.py', run_name='__main__')\n",
 };
@@ -55,7 +55,7 @@ export async function buildFiles(
       manifest: { pythonVersion: "3.12" },
       entrypoint: { file: "main.py" },
       agentId: "test-agent",
-      runtimeFiles: RUNTIME,
+      runtimeDir: await keptDirectory({ parent: join(directory, "runtime"), files: RUNTIME_FILES }).path(),
       tag,
       labels: { "oken.test": "build" },
       timeoutMs: 240_000,

@@ -7,6 +7,8 @@ const FILE_TIME = new Date("2020-01-01T00:00:00Z");
 
 export type ContextWriter = ReturnType<typeof contextWriter>;
 
+type LinkedContext = { name?: string; prefix: string; directory: string; digest?: string | undefined };
+
 /** Makes contexts whose base names are made of their content. */
 export function contextWriter(buildDir: string) {
   const contexts: { name: string; directory: string }[] = [];
@@ -25,9 +27,12 @@ export function contextWriter(buildDir: string) {
       await writeFiles(directory, texts, sources);
       contexts.push({ name, directory });
     },
-    /** A directory as it is, under another name. */
-    async link(name: string | undefined, prefix: string, directory: string): Promise<string> {
-      const path = join(buildDir, await treeName(prefix, directory));
+    /** A directory as it is, under another name. `digest` is that of its content, where it is known. */
+    async link({ name, prefix, directory, digest }: LinkedContext): Promise<string> {
+      const path = join(
+        buildDir,
+        digest === undefined ? await treeName(prefix, directory) : `${prefix}-${digest}`,
+      );
       await symlink(directory, path);
       if (name !== undefined) contexts.push({ name, directory: path });
       return path;

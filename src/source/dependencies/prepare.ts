@@ -26,14 +26,16 @@ export type PrepareOptions = {
   made: MadeList | undefined;
   /** The extracted upload; never written to. */
   tree: string;
+  /** Digest of names, modes and every byte of `tree`; made here if undefined, which reads all of it. */
+  treeDigest?: string | undefined;
   /** A directory for everything the build reads; made here. */
   buildDir: string;
   /** `3.N`. */
   pythonVersion: string;
   agentId: string;
   settings: BuildSettings;
-  /** The Python that runs inside the container: path to text. */
-  runtimeFiles: Record<string, string>;
+  /** Directory of the Python that runs inside the container; its base name is unique to its content. */
+  runtimeDir: string;
   /** Milliseconds since the epoch. */
   now: number;
 };
@@ -58,7 +60,7 @@ export async function prepareBuild(options: PrepareOptions): Promise<PreparedBui
   await mkdir(buildDir, { recursive: true });
   const add = contextWriter(buildDir);
 
-  await add.files(CONTEXTS.runtime, "runtime", options.runtimeFiles);
+  add.contexts.push({ name: CONTEXTS.runtime, directory: options.runtimeDir });
   const site = siteFiles(plan);
   if (Object.keys(site).length > 0) await add.files(CONTEXTS.site, "site", site);
   const wheels = { ...vendoredWheels(options), ...made?.wheels };
@@ -66,7 +68,9 @@ export async function prepareBuild(options: PrepareOptions): Promise<PreparedBui
   if (lock !== undefined) {
     const inputs = made === undefined ? plan.files : lockFiles(plan, made);
     await add.files(CONTEXTS.dependencies, "deps", withLocalFiles(inputs, files.urls), files.besides);
-    if (settings.findLinks !== undefined) await add.link(CONTEXTS.findLinks, "wheels", settings.findLinks);
+    if (settings.findLinks !== undefined) {
+      await add.link({ name: CONTEXTS.findLinks, prefix: "wheels", directory: settings.findLinks });
+    }
     if (Object.keys(wheels).length > 0) {
       const sources = Object.fromEntries(Object.values(wheels).map((path) => [posix.basename(path), path]));
       await add.files(CONTEXTS.built, "built", {}, sources);
@@ -96,7 +100,7 @@ export async function prepareBuild(options: PrepareOptions): Promise<PreparedBui
   const dockerfile = join(buildDir, "Dockerfile");
   await writeFile(dockerfile, text);
   await writeFile(`${dockerfile}.dockerignore`, IGNORE_TEXT);
-  const code = await add.link(undefined, "code", options.tree);
+  const code = await add.link({ prefix: "code", directory: options.tree, digest: options.treeDigest });
   return {
     dockerfile,
     context: code,
