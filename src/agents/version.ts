@@ -5,7 +5,8 @@ import type { BuildEvent, Identity } from "../docker/types.ts";
 import type { AgentRecord, VersionRecord } from "../model/agent.ts";
 import type { Entrypoint } from "../model/entrypoint.ts";
 import type { Manifest } from "../model/manifest.ts";
-import { createAgent } from "./agent.ts";
+import { allDone } from "../all-done.ts";
+import { type Instance, createAgent } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
 import type { DeployRun } from "./deploy.ts";
 import type { Prepared } from "./prepare.ts";
@@ -47,10 +48,8 @@ export async function makeVersion(
   try {
     await mkdir(buildDir, { recursive: true, mode: 0o700 });
     await rename(prepared.tree, tree);
-    await store.writeSecrets(run.agentId, number, run.secrets);
-
     run.emit({ type: "phase", phase: "building" });
-    const image = await buildImage({
+    const building = buildImage({
       identity: { agentId: run.agentId, version: number, spec: prepared.specDigest },
       tag: names.image(run.agentId, number),
       tree,
@@ -61,13 +60,16 @@ export async function makeVersion(
       signal: run.signal,
       onEvent: run.emit,
     });
+    // A write that lasts takes a disk tens of milliseconds.
+    const [image] = await allDone([building, store.writeSecrets(run.agentId, number, run.secrets)]);
     for (const message of image.warnings) run.emit({ type: "warning", message });
     run.stopwatch.lap("build");
 
     const record = toRecord(context, { number, agentId: run.agentId, prepared, image });
-    await store.writeVersion(run.agentId, record);
     run.emit({ type: "phase", phase: "starting" });
-    await serve(context, run, record);
+    const starting = context.instances.start(run.agentId, record, run.signal);
+    const [instance] = await allDone([starting, store.writeVersion(run.agentId, record)]);
+    await serve(context, run, { version: record, instance });
     run.stopwatch.lap("start");
     return record;
   } catch (error) {
@@ -76,10 +78,13 @@ export async function makeVersion(
   }
 }
 
-/** Starts the new version, commits it to disk, flips the route, and lets the old instance drain behind. */
-async function serve(context: AgentsContext, run: DeployRun, version: VersionRecord): Promise<void> {
-  const { instances, registry, store, pool, log, clock } = context;
-  const instance = await instances.start(run.agentId, version, run.signal);
+/** Commits the new version to disk, flips the route, and lets the old instance drain behind. */
+async function serve(
+  context: AgentsContext,
+  run: DeployRun,
+  { version, instance }: { version: VersionRecord; instance: Instance },
+): Promise<void> {
+  const { registry, store, pool, log, clock } = context;
   const known = registry.find(run.agentId);
   const versions = [...(known?.versions ?? []), version];
   const kept = versions.slice(-KEPT_VERSIONS);

@@ -1,3 +1,4 @@
+import { allDone } from "../all-done.ts";
 import { RunnerError } from "../errors.ts";
 import { buildFailure } from "./build-failure.ts";
 import { isNoSuchObject } from "./errors.ts";
@@ -51,11 +52,10 @@ async function runRequest(exec: DockerExec, buildImage: ImageBuilder, request: W
   const deadline = performance.now() + request.timeoutMs;
   const remaining = () => Math.max(1, Math.ceil(deadline - performance.now()));
   const { name, signal } = request;
-  const prepared = await Promise.allSettled([
+  await allDone([
     exec.run(networkArgs(request), { signal }),
     buildImage({ ...request, tag: name, secretFiles: {}, timeoutMs: remaining(), onEvent: undefined }),
   ]);
-  for (const result of prepared) if (result.status === "rejected") throw result.reason;
   await exec.run(gatewayArgs(request), { signal, env: gatewayEnvironment(request) });
   await exec.run(["network", "connect", name, `${name}-gateway`], { signal });
   await exec.run(["start", `${name}-gateway`], { signal });
