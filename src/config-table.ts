@@ -98,6 +98,13 @@ export const SETTINGS = {
     default: undefined,
     parse: parsePattern(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, "the name of a runtime that the engine knows"),
   }),
+  agentCgroup: setting<string | undefined>({
+    env: "OKEN_AGENT_CGROUP",
+    group: "Containers",
+    help: "control group that holds the agents': a path, or a slice of systemd; none: one with eight times the weight of others, where the runner may make it",
+    default: undefined,
+    parse: parsePattern(/^\/?[a-zA-Z0-9_.-]+(\/[a-zA-Z0-9_.-]+)*$/, "a path of letters, digits and _ . - /"),
+  }),
   healthCheckTimeout: setting({
     env: "OKEN_HEALTH_CHECK_TIMEOUT",
     group: "Containers",

@@ -43,6 +43,8 @@ export async function startDaemon(options: {
   config: Config;
   log: Log;
   environment: Record<string, string | undefined>;
+  /** Of the commands that the runner starts, -20 to 19. */
+  niceness: number;
 }): Promise<Daemon> {
   const { config, log } = options;
   const clock = systemClock;
@@ -50,7 +52,13 @@ export async function startDaemon(options: {
   const { runnerId, digestKey } = dataDir.identity;
   const engine = startEngineThread({
     exec: { environment: options.environment },
-    containers: { network: config.network, runtime: config.containerRuntime, runnerId },
+    containers: {
+      network: config.network,
+      runtime: config.containerRuntime,
+      cgroupParent: config.agentCgroup,
+      runnerId,
+    },
+    niceness: options.niceness,
   });
   const store = createStore(config.dataDir);
   const registry = createRegistry();

@@ -2,6 +2,7 @@
 import "./request-limit.ts";
 
 import { HELP } from "./cli/help.ts";
+import { raisePriority } from "./priority.ts";
 import { VERSION } from "./version.ts";
 
 /** Exit status of a wrong command line or setting, as getopt's users expect it. */
@@ -28,6 +29,7 @@ async function main(args: string[]): Promise<void> {
 }
 
 async function serve(args: string[]): Promise<void> {
+  const niceness = raisePriority();
   const [{ parseServe }, { createLog }, { startDaemon }] = await Promise.all([
     import("./cli/serve.ts"),
     import("./log.ts"),
@@ -38,7 +40,7 @@ async function serve(args: string[]): Promise<void> {
   if ("wrong" in parsed) return fail(`oken-runner: ${parsed.wrong}\n`);
   const { config } = parsed;
   const log = createLog({ level: config.logLevel, format: config.logFormat });
-  const daemon = await startDaemon({ config, log, environment: process.env });
+  const daemon = await startDaemon({ config, log, environment: process.env, niceness });
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {

@@ -23,6 +23,8 @@ export type ContainerSettings = {
   network: string;
   /** OCI runtime; undefined for the engine's default. */
   runtime: string | undefined;
+  /** Control group that holds the agents' own; undefined for the engine's choice. */
+  cgroupParent: string | undefined;
   runnerId: string;
 };
 
@@ -37,6 +39,7 @@ export function runArgs(spec: ContainerSpec, settings: ContainerSettings): strin
     ...["--pull", "never"],
     ...["--restart", "no"],
     ...(settings.runtime === undefined ? [] : ["--runtime", settings.runtime]),
+    ...(settings.cgroupParent === undefined ? [] : ["--cgroup-parent", settings.cgroupParent]),
     "--init",
     ...["--stop-timeout", String(STOP_GRACE_SECONDS)],
     ...["--user", AGENT_USER],

@@ -2,6 +2,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 import { RunnerError } from "../errors.ts";
+import { createAgentsCgroup } from "./agents-cgroup.ts";
 import * as args from "./args.ts";
 import { isAlreadyExists, isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
@@ -74,7 +75,11 @@ export function createContainers(
     await exec.run(args.removeArgs(name), { timeoutMs: SLOW_COMMAND_MS }).catch(undefinedIfMissing);
   };
 
-  const run = (spec: ContainerSpec) => exec.run(args.runArgs(spec, settings), { timeoutMs: SLOW_COMMAND_MS });
+  const cgroup = createAgentsCgroup({ exec, chosen: settings.cgroupParent });
+  const run = async (spec: ContainerSpec) => {
+    const argv = args.runArgs(spec, { ...settings, cgroupParent: await cgroup.parent() });
+    return exec.run(argv, { timeoutMs: SLOW_COMMAND_MS });
+  };
 
   return {
     async startContainer(spec: ContainerSpec) {

@@ -3,7 +3,12 @@ import type { ContainerSettings } from "./args.ts";
 import type { DockerExecSettings } from "./exec.ts";
 import type { BuildEvent, Engine } from "./types.ts";
 
-export type EngineSettings = { exec: DockerExecSettings; containers: ContainerSettings };
+export type EngineSettings = {
+  exec: DockerExecSettings;
+  containers: ContainerSettings;
+  /** Of the commands that are started, -20 to 19. */
+  niceness: number;
+};
 
 /** Of an engine's methods, those that answer once, and those that give one thing after another. */
 export const CALLS = [

@@ -3,6 +3,7 @@
  * is loaded, tens of milliseconds while builds keep the processors busy, and reading what builds print takes as long
  * again; meanwhile no invoke of a running agent would move.
  */
+import { setThreadPriority } from "../priority.ts";
 import { createEngine } from "./client.ts";
 import { createDockerExec } from "./exec.ts";
 import {
@@ -28,7 +29,8 @@ const running = new Map<number, { abort: AbortController; credit: Credit }>();
 self.addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
   switch (data.op) {
     case "open": {
-      const { exec, containers } = data.settings;
+      const { exec, containers, niceness } = data.settings;
+      setThreadPriority(niceness);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other side calls by an engine's own types
       methods = createEngine(createDockerExec(exec), containers) as unknown as Methods;
       break;

@@ -13,7 +13,12 @@ const SPEC = {
 };
 
 test("an agent's container has no capability, no new privileges, a read-only root and a bound on everything", () => {
-  const argv = args.runArgs(SPEC, { network: "oken-agents", runtime: undefined, runnerId: "r1" });
+  const argv = args.runArgs(SPEC, {
+    network: "oken-agents",
+    runtime: undefined,
+    cgroupParent: undefined,
+    runnerId: "r1",
+  });
   expect(argv).toEqual([
     "run",
     "--detach",
@@ -86,12 +91,11 @@ test("an agent's container has no capability, no new privileges, a read-only roo
   ]);
 });
 
-test("a runtime that the operator names is passed on", () => {
-  const argv = args.runArgs(SPEC, { network: "n", runtime: "runsc", runnerId: "r1" });
-  expect(argv.slice(argv.indexOf("--runtime"), argv.indexOf("--runtime") + 2)).toEqual([
-    "--runtime",
-    "runsc",
-  ]);
+test("a runtime and a control group that the operator names are passed on", () => {
+  const settings = { network: "n", runtime: "runsc", cgroupParent: "oken.slice", runnerId: "r1" };
+  const argv = args.runArgs(SPEC, settings);
+  const from = argv.indexOf("--runtime");
+  expect(argv.slice(from, from + 4)).toEqual(["--runtime", "runsc", "--cgroup-parent", "oken.slice"]);
 });
 
 test("siblings on the agents' network cannot talk to each other", () => {

@@ -19,14 +19,15 @@ function cli(answer: () => string) {
   return { asked, buildx: createBuildx(exec) };
 }
 
-const plugins = (path: string) => JSON.stringify([{ Name: "compose" }, { Name: "buildx", Path: path }]);
+const plugins = (path: string) =>
+  `${JSON.stringify([{ Name: "compose" }, { Name: "buildx", Path: path }])}\ncgroupfs\n`;
 
 test("a build runs the plugin that the CLI names, and asks for it once", async () => {
   const { asked, buildx } = cli(() => plugins(import.meta.path));
   const expected = { program: import.meta.path, args: ["build", "."] };
   expect(await buildx.command(["build", "."])).toEqual(expected);
   expect(await buildx.command(["build", "."])).toEqual(expected);
-  expect(asked).toEqual([["info", "--format", "{{json .ClientInfo.Plugins}}"]]);
+  expect(asked).toEqual([["info", "--format", "{{json .ClientInfo.Plugins}}\n{{.CgroupDriver}}"]]);
 });
 
 test("a plugin that is gone is looked for anew, and meanwhile the CLI is run", async () => {

@@ -17,7 +17,8 @@ async function standIn(script: string) {
   await chmod(binary, 0o755);
   const engine = startEngineThread({
     exec: { binary, environment: { PATH: process.env["PATH"] } },
-    containers: { network: "n", runtime: undefined, runnerId: "r" },
+    containers: { network: "n", runtime: undefined, cgroupParent: undefined, runnerId: "r" },
+    niceness: 0,
   });
   return { ...engine, [Symbol.dispose]: () => engine.close() };
 }

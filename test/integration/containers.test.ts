@@ -13,6 +13,7 @@ function startEngine() {
   const engine = createEngine(createDockerExec({ environment: process.env }), {
     network: name,
     runtime: config.containerRuntime,
+    cgroupParent: undefined,
     runnerId: id,
   });
   const spec = {

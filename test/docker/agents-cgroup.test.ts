@@ -1,0 +1,75 @@
+import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { createAgentsCgroup } from "../../src/docker/agents-cgroup.ts";
+import type { DockerExec } from "../../src/docker/exec.ts";
+
+/** A directory in the place of the kernel's, with these files. */
+async function mounted(...files: string[]) {
+  const mount = await mkdtemp(join(tmpdir(), "oken-cgroup-"));
+  for (const file of files) {
+    await mkdir(join(mount, file, ".."), { recursive: true });
+    await writeFile(join(mount, file), "");
+  }
+  return { mount, [Symbol.asyncDispose]: () => rm(mount, { recursive: true, force: true }) };
+}
+
+/** An engine whose answers to `docker info` are these, one after another. */
+function engine(...answers: string[]) {
+  const exec: DockerExec = {
+    run: async () => answers.shift() ?? "[]\n\n",
+    stream: () => {
+      throw new Error("nothing is streamed here");
+    },
+  };
+  return exec;
+}
+
+const CGROUPFS = "[]\ncgroupfs\n";
+
+test("agents get a group with eight times the weight of others, in version 1", async () => {
+  await using host = await mounted("cpu/cpu.shares");
+  const cgroup = createAgentsCgroup({ exec: engine(CGROUPFS), chosen: undefined, mount: host.mount });
+  expect(await cgroup.parent()).toBe("/oken-agents");
+  expect(await Bun.file(join(host.mount, "cpu/oken-agents/cpu.shares")).text()).toBe("8192");
+});
+
+test("agents get a group with eight times the weight of others, in version 2", async () => {
+  await using host = await mounted("cgroup.controllers");
+  const cgroup = createAgentsCgroup({ exec: engine(CGROUPFS), chosen: undefined, mount: host.mount });
+  expect(await cgroup.parent()).toBe("/oken-agents");
+  expect(await Bun.file(join(host.mount, "oken-agents/cpu.weight")).text()).toBe("800");
+});
+
+test("under systemd, whose groups are its own to make, the engine chooses", async () => {
+  await using host = await mounted("cgroup.controllers");
+  const cgroup = createAgentsCgroup({
+    exec: engine("[]\nsystemd\n"),
+    chosen: undefined,
+    mount: host.mount,
+  });
+  expect(await cgroup.parent()).toBeUndefined();
+  expect(existsSync(join(host.mount, "oken-agents"))).toBe(false);
+});
+
+test("where no group can be made the engine chooses", async () => {
+  await using host = await mounted("cpu/cpu.shares", "cpu/oken-agents");
+  const cgroup = createAgentsCgroup({ exec: engine(CGROUPFS), chosen: undefined, mount: host.mount });
+  expect(await cgroup.parent()).toBeUndefined();
+});
+
+test("an engine that did not answer is asked again by the next start", async () => {
+  await using host = await mounted("cpu/cpu.shares");
+  const cgroup = createAgentsCgroup({ exec: engine("", CGROUPFS), chosen: undefined, mount: host.mount });
+  expect(await cgroup.parent()).toBeUndefined();
+  expect(await cgroup.parent()).toBe("/oken-agents");
+});
+
+test("the operator's group is taken as it is", async () => {
+  await using host = await mounted("cpu/cpu.shares");
+  const cgroup = createAgentsCgroup({ exec: engine(), chosen: "oken.slice", mount: host.mount });
+  expect(await cgroup.parent()).toBe("oken.slice");
+});
