@@ -3,6 +3,7 @@ import { createImageBuilder } from "./image-builder.ts";
 import type { AgentsContext } from "./agents/context.ts";
 import { checkHealth } from "./agents/health.ts";
 import { sweepIdle } from "./agents/idle.ts";
+import { createDeaths } from "./agents/deaths.ts";
 import { createInstances } from "./agents/instances.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
 import { createNames } from "./agents/names.ts";
@@ -65,7 +66,9 @@ export async function startDaemon(options: {
   const names = createNames(runnerId);
   const reconciling = Promise.withResolvers<void>();
   const operations = createOperations(reconciling.promise);
+  const deaths = createDeaths(clock);
   const instances = createInstances({
+    deaths,
     engine,
     store,
     names,
@@ -80,7 +83,18 @@ export async function startDaemon(options: {
     queueTimeoutMs: config.queueTimeout * 1000,
     wake: (agent) => wake(context, agent),
   });
-  const context: AgentsContext = { engine, store, registry, pool, instances, operations, names, clock, log };
+  const context: AgentsContext = {
+    engine,
+    store,
+    registry,
+    pool,
+    instances,
+    operations,
+    deaths,
+    names,
+    clock,
+    log,
+  };
 
   const loaded = await loadAgents(context);
   const lastInvoked = createLastInvoked(context);

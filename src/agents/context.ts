@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Engine } from "../docker/types.ts";
 import type { Log } from "../log.ts";
+import type { Deaths } from "./deaths.ts";
 import type { Instances } from "./instances.ts";
 import type { Names } from "./names.ts";
 import type { Operations } from "./operations.ts";
@@ -16,6 +17,7 @@ export type AgentsContext = {
   pool: Pool;
   instances: Instances;
   operations: Operations;
+  deaths: Deaths;
   names: Names;
   clock: Clock;
   log: Log;

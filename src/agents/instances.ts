@@ -4,6 +4,7 @@ import { RunnerError, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { VersionRecord } from "../model/agent.ts";
 import type { Instance } from "./agent.ts";
+import type { Deaths } from "./deaths.ts";
 import { plainText } from "./log-lines.ts";
 import type { Names } from "./names.ts";
 import { waitUntilReady } from "./readiness.ts";
@@ -35,6 +36,7 @@ export type InstancesOptions = {
   engine: Engine;
   store: Store;
   names: Names;
+  deaths: Deaths;
   clock: Clock;
   log: Log;
   /** Port of an agent that is not an `http` agent. */
@@ -42,20 +44,22 @@ export type InstancesOptions = {
   healthCheckTimeoutMs: number;
 };
 
-type Start = { container: RunningContainer; signal: AbortSignal; timeoutMs: number };
+type Start = { container: RunningContainer; startedAt: number; signal: AbortSignal; timeoutMs: number };
 
 export function createInstances(options: InstancesOptions): Instances {
   const { engine, names, clock } = options;
 
   async function ready(agentId: string, version: VersionRecord, start: Start): Promise<Instance> {
-    const { container, signal, timeoutMs } = start;
+    const { container, startedAt, signal, timeoutMs } = start;
     const ports = portsOf(version, options.containerPort);
     try {
       await waitUntilReady({
         agentId,
         container,
         engine,
+        deaths: options.deaths,
         clock,
+        startedAt,
         signal,
         controlPort: ports.control,
         timeoutMs,
@@ -81,21 +85,24 @@ export function createInstances(options: InstancesOptions): Instances {
   }
 
   async function start(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance> {
+    const startedAt = clock.monotonic();
     const container = await engine.startContainer(containerSpec(agentId, version, options));
-    return ready(agentId, version, { container, signal, timeoutMs: options.healthCheckTimeoutMs });
+    return ready(agentId, version, { container, startedAt, signal, timeoutMs: options.healthCheckTimeoutMs });
   }
 
   return {
     start,
     async wake(agentId, version, signal) {
+      const startedAt = clock.monotonic();
       const container = await engine.restartContainer(names.container(agentId, version.version));
       return container === undefined
         ? start(agentId, version, signal)
-        : ready(agentId, version, { container, signal, timeoutMs: options.healthCheckTimeoutMs });
+        : ready(agentId, version, { container, startedAt, signal, timeoutMs: options.healthCheckTimeoutMs });
     },
     adopt: (agentId, version, container) =>
       ready(agentId, version, {
         container,
+        startedAt: clock.monotonic(),
         signal: new AbortController().signal,
         timeoutMs: ADOPTION_TIMEOUT_MS,
       }),

@@ -4,6 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import type { Clock } from "../clock.ts";
 import type { Engine, RunningContainer } from "../docker/types.ts";
 import { RunnerError } from "../errors.ts";
+import type { Deaths } from "./deaths.ts";
 
 /** First pause between two probes, milliseconds: the runtime answers within 150 ms of its start. */
 const FIRST_PAUSE_MS = 5;
@@ -14,8 +15,11 @@ const PAUSE_GROWTH = 1.3;
 /** One probe's deadline. A container that is gone leaves its address unanswered. */
 const PROBE_TIMEOUT_MS = 1_000;
 
-/** How often the engine is asked whether the container still runs while it does not answer, milliseconds. */
-const INSPECT_EVERY_MS = 250;
+/**
+ * How often the engine is asked whether the container still runs while it does not answer, milliseconds. Its events say
+ * so at once; this is for when they cannot be followed.
+ */
+const INSPECT_EVERY_MS = 2_000;
 
 /** What the runtime inside the container says of itself on its control port. */
 const RuntimeHealth = Type.Object({
@@ -39,8 +43,11 @@ export type ReadinessOptions = {
   agentId: string;
   container: RunningContainer;
   controlPort: number;
+  /** When the container was told to start, monotonic milliseconds. */
+  startedAt: number;
   timeoutMs: number;
   engine: Pick<Engine, "inspectContainer">;
+  deaths: Pick<Deaths, "at">;
   clock: Clock;
   signal: AbortSignal;
 };
@@ -50,12 +57,14 @@ export type ReadinessOptions = {
  * it cannot serve, or the deadline passes; with the signal's reason when that aborts.
  */
 export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
-  const { clock, container, signal } = options;
+  const { clock, container, deaths, signal } = options;
   const url = `http://${container.address}:${options.controlPort}/health`;
   const deadline = clock.monotonic() + options.timeoutMs;
-  let nextInspect = clock.monotonic() + INSPECT_EVERY_MS;
+  let inspected = options.startedAt;
   let pause = FIRST_PAUSE_MS;
   let last: RuntimeHealth | undefined;
+  const isDue = (since: number) =>
+    (deaths.at(container.id) ?? since) > since || clock.monotonic() - since >= INSPECT_EVERY_MS;
 
   for (;;) {
     signal.throwIfAborted();
@@ -64,9 +73,9 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
       if (health.state === "ready" || health.state === "busy") return;
       if (health.state === "failed" || health.state === "crashed") throw notReady(options, health);
       last = health;
-    } else if (clock.monotonic() >= nextInspect) {
+    } else if (isDue(inspected)) {
+      inspected = clock.monotonic();
       await requireRunning(options);
-      nextInspect = clock.monotonic() + INSPECT_EVERY_MS;
     }
     if (clock.monotonic() >= deadline) throw timedOut(options, last);
     await clock.sleep(pause, signal);

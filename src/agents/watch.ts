@@ -44,6 +44,7 @@ async function catchUp(context: AgentsContext): Promise<void> {
 }
 
 function onDeath(context: AgentsContext, death: ContainerDeath): void {
+  context.deaths.tell(death.id);
   const agent = context.registry.all().find(({ instance }) => instance?.container.id === death.id);
   if (agent === undefined) return;
   const at = new Date(context.clock.now()).toISOString();
