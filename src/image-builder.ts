@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { buildAgent } from "./agents/build.ts";
 import { createBuildQueue } from "./agents/build-queue.ts";
+import { createResolvedLists } from "./agents/resolved-lists.ts";
 import type { BuildImage } from "./agents/version.ts";
 import type { Config } from "./config.ts";
 import type { Engine, Identity } from "./docker/types.ts";
@@ -27,6 +28,7 @@ export function createImageBuilder(options: ImageBuilderOptions): BuildImage {
   const { config, engine } = options;
   const settings = buildSettings(options);
   const queue = createBuildQueue({ maxRunning: config.maxBuilds, maxWaiting: config.maxBuildQueue });
+  const resolvedLists = createResolvedLists();
   const runtime = keptDirectory({ parent: options.runtimeDir, files: RUNTIME_FILES });
   return async ({ identity, tag, tree, treeDigest, buildDir, manifest, entrypoint, signal, onEvent }) => {
     const onPlace = (ahead: number) => onEvent({ type: "log", line: waitingLine(ahead) });
@@ -37,6 +39,7 @@ export function createImageBuilder(options: ImageBuilderOptions): BuildImage {
         labels: options.labels(identity),
         treeDigest,
         runtimeDir,
+        resolvedLists,
         scratchDir: buildDir,
         keepDir: join(options.agentDir(identity.agentId), "kept"),
         timeoutMs: config.buildTimeout * 1000,

@@ -1,6 +1,7 @@
 import type { BuildRequest, Engine, WheelLimits } from "../docker/types.ts";
 import type { Entrypoint } from "../model/entrypoint.ts";
 import type { Manifest } from "../model/manifest.ts";
+import type { ResolvedLists } from "./resolved-lists.ts";
 import type { BuildSettings, DependencyPlan, DependencyStyle } from "../source/dependencies/index.ts";
 
 export type BuildEngine = Pick<Engine, "buildImage" | "exportStage" | "buildWheels">;
@@ -20,6 +21,8 @@ export type AgentBuildOptions = Pick<BuildRequest, "tag" | "labels" | "timeoutMs
   scratchDir: string;
   /** This agent's own directory for what was resolved and built before; goes when the agent goes. Kept nowhere if undefined. */
   keepDir?: string | undefined;
+  /** Shared by the builds of a host. */
+  resolvedLists?: ResolvedLists | undefined;
   wheelLimits?: WheelLimits | undefined;
   /** Takes work that nobody need wait for, and tells of its failure; without it that work is part of the build. */
   background?: ((work: () => Promise<void>) => void) | undefined;
@@ -31,6 +34,8 @@ export type Detected = { style: DependencyStyle; styleReason: string; warnings: 
 
 /** One build on its way. */
 export type BuildJob = {
+  /** Set when the step that resolves was found done. */
+  resolution: { cached: boolean };
   engine: BuildEngine;
   options: AgentBuildOptions;
   plan: DependencyPlan;

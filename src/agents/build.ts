@@ -12,6 +12,7 @@ import { buildSources, packageToBuild } from "./build-sources.ts";
 import { shownEvent, stepLabel } from "./build-steps.ts";
 import { noticeMovedBases } from "./kept-bases.ts";
 import { keptLists } from "./kept-list.ts";
+import { createResolvedLists, isCachedResolution, resolutionKey } from "./resolved-lists.ts";
 import type { KeptLists } from "./kept-list.ts";
 
 export type { AgentBuildOptions } from "./build-job.ts";
@@ -34,7 +35,9 @@ export async function buildAgent(engine: BuildEngine, options: AgentBuildOptions
   const detected = { style: plan.style, styleReason: plan.reason, warnings: plan.warnings };
   options.onDetected?.(detected);
   const scratch = await mkdtemp(join(options.scratchDir, "build-"));
+  const resolution = { cached: false };
   const onEvent = (event: BuildEvent) => {
+    if (isCachedResolution(event)) resolution.cached = true;
     const shown = shownEvent(event);
     if (shown !== undefined) options.onEvent?.(shown);
   };
@@ -44,6 +47,7 @@ export async function buildAgent(engine: BuildEngine, options: AgentBuildOptions
       options: { ...options, onEvent },
       plan,
       scratch,
+      resolution,
       deadline: performance.now() + options.timeoutMs,
       now: Date.now(),
     });
@@ -74,7 +78,7 @@ async function buildPlan(build: BuildJob): Promise<BuiltImage> {
     try {
       const image = await buildImage(build, made, round);
       if (options.keepDir === undefined) return image;
-      if (made === undefined) await inBackground(options, () => keepResolved(build, kept));
+      if (made === undefined) await inBackground(options, () => keepResolved(build, kept, image.bases));
       else if (made !== found) await kept.keep(made);
       return image;
     } catch (error) {
@@ -124,7 +128,7 @@ function prepare(
 }
 
 /** Takes the list out of the steps that the image was made of, which are still there, and keeps it. */
-async function keepResolved(build: BuildJob, kept: KeptLists): Promise<void> {
+async function keepResolved(build: BuildJob, kept: KeptLists, bases: Record<string, string>): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), "oken-list-"));
   try {
     const { resolves, ...inputs } = await prepare(build, {
@@ -132,10 +136,15 @@ async function keepResolved(build: BuildJob, kept: KeptLists): Promise<void> {
       buildDir: join(scratch, "build"),
     });
     if (resolves === undefined) return;
-    const directory = join(scratch, "list");
-    await build.engine.exportStage({ ...inputs, target: "lock", directory, timeoutMs: EXPORT_TIMEOUT_MS });
-    const text = await readFile(join(directory, resolves), "utf8");
-    await kept.keep({ lock: { file: resolves, text }, wheels: {} });
+    const read = async (): Promise<MadeList> => {
+      const directory = join(scratch, "list");
+      await build.engine.exportStage({ ...inputs, target: "lock", directory, timeoutMs: EXPORT_TIMEOUT_MS });
+      const text = await readFile(join(directory, resolves), "utf8");
+      return { lock: { file: resolves, text }, wheels: {} };
+    };
+    const { resolvedLists = createResolvedLists() } = build.options;
+    const key = await resolutionKey(inputs, bases);
+    await kept.keep(await resolvedLists.get(key, { cached: build.resolution.cached, read }));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
