@@ -11,6 +11,7 @@ import captureText from "./_oken/capture.py" with { type: "text" };
 import controlText from "./_oken/control.py" with { type: "text" };
 import dispatcherText from "./_oken/dispatcher.py" with { type: "text" };
 import encodeText from "./_oken/encode.py" with { type: "text" };
+import environmentText from "./_oken/environment.py" with { type: "text" };
 import exitsText from "./_oken/exits.py" with { type: "text" };
 import failuresText from "./_oken/failures.py" with { type: "text" };
 import framesText from "./_oken/frames.py" with { type: "text" };
@@ -86,6 +87,7 @@ export const RUNTIME_FILES: Readonly<Record<string, string>> = {
   "_oken/control.py": controlText,
   "_oken/dispatcher.py": dispatcherText,
   "_oken/encode.py": encodeText,
+  "_oken/environment.py": environmentText,
   "_oken/exits.py": exitsText,
   "_oken/failures.py": failuresText,
   "_oken/frames.py": framesText,

@@ -1,7 +1,8 @@
-"""Starts either half of the runtime: the parent, or with `--worker` the process that imports the agent.
+"""Starts either half of the runtime: the parent, or with `--worker` the process that imports the agent. The
+first worker is a fork of the parent.
 
-Run as `python -I main.py` (or `-I -S`), so that neither the agent's directory nor PYTHON* variables
-have a say in what is imported here.
+Run as `python -I main.py`, so that neither the agent's directory nor PYTHON* variables have a say in what
+is imported here. Not with `-S`: the agent's child processes would inherit it and miss its packages.
 """
 
 import os
@@ -20,7 +21,11 @@ def main() -> None:
         from _oken import parent
 
         sys.path.remove(home)
-        parent.main(os.path.abspath(__file__))
+        ends = parent.main(os.path.abspath(__file__))
+        if ends is not None:
+            from _oken import worker
+
+            worker.main(*ends)
 
 
 if __name__ == "__main__":

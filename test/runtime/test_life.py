@@ -226,6 +226,39 @@ class Inside(TestCase):
         with open(f"/proc/{agent.process.pid}/environ") as file:
             self.assertNotIn("quoted", file.read())
 
+    def test_the_first_worker_and_its_replacement_find_the_same(self) -> None:
+        source = """
+            import os, signal, subprocess, sys
+            def handler(input):
+                if input == "exit": os._exit(1)
+                child = subprocess.run(["env"], stdout=subprocess.PIPE).stdout.decode()
+                return {
+                    "environment": dict(os.environ),
+                    "child": sorted(line for line in child.splitlines() if not line.startswith("_=")),
+                    "descriptors": len(os.listdir("/proc/self/fd")),
+                    "files": [os.readlink(f"/proc/self/fd/{n}").split(":")[0] for n in range(3)],
+                    "group": os.getpgid(0) == os.getpid(),
+                    "signals": [str(signal.getsignal(n)) for n in (signal.SIGTERM, signal.SIGCHLD)],
+                    "argv": sys.argv,
+                    "main": sorted(vars(sys.modules["__main__"])),
+                    "path": sys.path,
+                    "flags": str(sys.flags),
+                }
+            """
+        agent = self.handler(source, secrets={"KEY": "value"})
+        first = agent.output("look")
+        self.assertEqual(agent.invoke("exit").status, 500)
+        self.assertEqual(agent.output("look"), first)
+
+    def test_a_variable_that_only_a_new_program_notices_takes_effect(self) -> None:
+        # The C library reads it once, when a process starts.
+        source = """
+            import time
+            def handler(input): return time.strftime("%z", time.localtime(0))
+            """
+        agent = self.handler(source, secrets={"TZ": "XXX-5"})
+        self.assertEqual(agent.output(None), "+0500")
+
     def test_secrets_that_cannot_be_an_environment_are_told(self) -> None:
         for secrets in ({"A": "\0"}, {"A=B": "x"}, {"A": 1}, ["x"]):
             agent = self.agent({"main.py": "def handler(input): ..."}, secrets=secrets)

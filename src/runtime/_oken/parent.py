@@ -8,7 +8,7 @@ import socket
 import sys
 
 from . import frames
-from .spawn import spawn_worker
+from .spawn import WorkerEnds, first_worker
 from .spec import Spec
 
 DEFAULT_APP_DIR = "/app"
@@ -16,8 +16,11 @@ DEFAULT_APP_DIR = "/app"
 BACKLOG = 1024
 
 
-def main(main_file: str) -> None:
-    """Listens, starts the worker, then loads what is slow; ends with the process."""
+def main(main_file: str) -> tuple[int, int] | None:
+    """Listens, starts the worker, then loads what is slow; ends with the process.
+
+    Comes back in the worker alone, with the descriptors of its channel and its log.
+    """
     raw = json.loads(os.environ["OKEN_SPEC"])
     spec = Spec(raw, os.environ.get("OKEN_APP_DIR") or DEFAULT_APP_DIR)
     listener = listen(spec.control_port)
@@ -26,15 +29,19 @@ def main(main_file: str) -> None:
     spawned = None
     try:
         # First of all, so that both processes load at the same time.
-        spawned = spawn_worker(main_file, spec, config)
+        spawned = first_worker(main_file, spec, config)
     except (OSError, ValueError) as error:
         failure = f"the agent's process could not be started: {error}"
+    if isinstance(spawned, WorkerEnds):
+        listener.close()
+        return spawned.channel.detach(), spawned.logs.detach()
 
     # TLS is never spoken here: without it asyncio is half as big and loads in half the time.
     sys.modules["ssl"] = None  # type: ignore[assignment]
     from .serve import serve
 
     serve(spec, listener, spawned, failure, main_file, config)
+    return None
 
 
 def listen(port: int) -> socket.socket:
