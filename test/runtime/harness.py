@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -15,6 +16,7 @@ import textwrap
 import threading
 import time
 import unittest
+from collections.abc import Iterator
 from typing import Any, Callable
 
 RUNTIME = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../src/runtime/main.py"))
@@ -22,10 +24,20 @@ RUNTIME = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../src/ru
 WAIT_SECONDS = 30.0
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+class Port:
+    """A port of this machine's for one server: while it is held, nobody else is given its number.
+
+    Linux lets a second socket bind a port when both allow reuse and the first does not listen.
+    """
+
+    def __init__(self) -> None:
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("0.0.0.0", 0))
+        self.number: int = self._socket.getsockname()[1]
+
+    def release(self) -> None:
+        self._socket.close()
 
 
 class Answer:
@@ -49,8 +61,9 @@ class Agent:
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "w", encoding="utf-8") as file:
                 file.write(textwrap.dedent(text))
-        self.port = free_port()
-        self.control_port = free_port() if spec.get("type") == "http" else self.port
+        self._ports = [Port(), Port()]
+        self.port = self._ports[0].number
+        self.control_port = self._ports[1].number if spec.get("type") == "http" else self.port
         secrets = spec.pop("secrets", None)
         flags = spec.pop("flags", [])
         self.spec = {
@@ -97,6 +110,8 @@ class Agent:
         self._reader.join(WAIT_SECONDS)
         assert self.process.stdout is not None
         self.process.stdout.close()
+        for port in self._ports:
+            port.release()
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def _read_log(self) -> None:
@@ -145,6 +160,20 @@ class Agent:
         connection.settimeout(WAIT_SECONDS)
         return connection
 
+    @contextlib.contextmanager
+    def invoking(self, value: Any, **headers: str) -> Iterator[socket.socket]:
+        """A connection on which an invoke was sent; the caller is gone at the end of the `with`."""
+        body = json.dumps({"input": value}).encode()
+        lines = [f"{name.replace('_', '-')}: {text}" for name, text in headers.items()]
+        head = ["POST /invoke HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", *lines, "", ""]
+        with self.connect() as connection:
+            connection.sendall("\r\n".join(head).encode() + body)
+            yield connection
+
+    def count_lines(self, text: str) -> int:
+        """How many log lines so far are exactly this text."""
+        return sum(line["msg"] == text for line in list(self.lines))
+
     # Waiting.
 
     def wait_state(self, *states: str) -> Any:
@@ -157,7 +186,7 @@ class Agent:
                 return None
             return health if health["state"] in states else None
 
-        return wait_for(look, f"state {' or '.join(states)}, log: {self.raw[-20:]}")
+        return wait_for(look, lambda: f"state {' or '.join(states)}; the log: {self.raw[-20:]}")
 
     def ready(self) -> Agent:
         health = self.wait_state("ready", "failed")
@@ -178,14 +207,14 @@ class Agent:
         return self.process.wait(WAIT_SECONDS)
 
 
-def wait_for(look: Callable[[], Any], what: str) -> Any:
+def wait_for(look: Callable[[], Any], what: str | Callable[[], str]) -> Any:
     deadline = time.monotonic() + WAIT_SECONDS
     while True:
         found = look()
         if found:
             return found
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {WAIT_SECONDS:g} s for {what}")
+            raise AssertionError(f"waited {WAIT_SECONDS:g} s for {what() if callable(what) else what}")
         time.sleep(0.02)
 
 

@@ -109,12 +109,7 @@ class Streams(TestCase):
     def test_a_late_error_never_ends_ndjson_as_if_it_were_whole(self) -> None:
         for name, agent in self.variants():
             with self.subTest(name):
-                body = b'{"input": {"n": 3, "fail": 1}}'
-                with agent.connect() as connection:
-                    connection.sendall(
-                        b"POST /invoke HTTP/1.1\r\nHost: x\r\nAccept: application/x-ndjson\r\n"
-                        b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
-                    )
+                with agent.invoking({"n": 3, "fail": 1}, Accept="application/x-ndjson") as connection:
                     received = read_all(connection)
                 self.assertIn(b"no more", received)
                 self.assertFalse(received.endswith(b"0\r\n\r\n"))
