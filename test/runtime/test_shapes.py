@@ -122,22 +122,21 @@ class Shapes(TestCase):
                 )
                 self.assertEqual(told, ["r-7", "yes", True, False, {"traceparent": trace}])
 
-    def test_ten_sleeps_of_a_second_take_less_than_two(self) -> None:
-        import threading
-        import time
-
+    def test_ten_requests_are_inside_at_once_by_default(self) -> None:
         for source in (
-            "import time\ndef handler(input):\n    time.sleep(1)",
-            "import asyncio\nasync def handler(input): await asyncio.sleep(1)",
+            "import threading\nall_here = threading.Barrier(10)\ndef handler(input): return all_here.wait(20) >= 0",
+            """
+            import asyncio
+            inside, all_here = [], asyncio.Event()
+            async def handler(input):
+                inside.append(input)
+                if len(inside) == 10: all_here.set()
+                return await asyncio.wait_for(all_here.wait(), 20)
+            """,
         ):
             agent = self.handler(source)
-            start = time.monotonic()
-            threads = [threading.Thread(target=agent.output, args=(1,)) for _ in range(10)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            self.assertLess(time.monotonic() - start, 2)
+            with ThreadPoolExecutor(10) as pool:
+                self.assertEqual(list(pool.map(agent.output, range(10))), [True] * 10)
 
 
 class Values(TestCase):

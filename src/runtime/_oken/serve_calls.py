@@ -21,8 +21,11 @@ if TYPE_CHECKING:
 def run(spec: Spec, channel: socket.socket, streams: tuple[LineStream, LineStream]) -> None:
     """Serves until the parent lets go; a failure to load is reported and waits for that too."""
     try:
-        target = load_target(spec)
         loop = asyncio.new_event_loop()
+        # Before the import: on CPython 3.9 a lock belongs to the loop that is current where it is made.
+        asyncio.set_event_loop(loop)
+        target = load_target(spec)
+        # Again: an `asyncio.run` at import leaves none behind.
         asyncio.set_event_loop(loop)
         hooks.run_setup(target.setup, loop)
     except BaseException as error:
