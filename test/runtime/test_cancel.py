@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from harness import Agent, TestCase, wait_for
@@ -14,9 +15,8 @@ STUCK = """
     class Agent:
         def run(self, input):
             if input == "pid": return getpid()
-            if input == "nap": time.sleep(2); return "slept"
-            print("began")
             try:
+                print("began")
                 self.stick(input)
             finally:
                 print("cleaned up")
@@ -38,9 +38,8 @@ STUCK = """
     class Async(Agent):
         async def run(self, input):
             if input == "pid": return getpid()
-            if input == "nap": await asyncio.sleep(1); return "slept"
-            print("began")
             try:
+                print("began")
                 if input == "await": await asyncio.sleep(3600)
                 else: self.stick(input)
             finally:
@@ -54,15 +53,9 @@ class Cancels(TestCase):
 
     def leave(self, agent: Agent, value: str) -> None:
         """Sends an invoke and closes the connection once it runs."""
-        body = b'{"input": "%b"}' % value.encode()
-        began = len([line for line in agent.lines if line["msg"] == "began"])
-        with agent.connect() as connection:
-            connection.sendall(
-                b"POST /invoke HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
-            )
-            wait_for(
-                lambda: len([line for line in agent.lines if line["msg"] == "began"]) > began, "the start"
-            )
+        began = agent.count_lines("began")
+        with agent.invoking(value):
+            wait_for(lambda: agent.count_lines("began") > began, "the start")
 
     def idle(self, agent: Agent) -> None:
         wait_for(
@@ -102,7 +95,72 @@ class Cancels(TestCase):
                     self.leave(agent, value)
                     self.idle(agent)
                     self.assertEqual(agent.output("pid"), before)
-            self.assertEqual(len([line for line in agent.lines if line["msg"] == "cleaned up"]), len(values))
+            wait_for(
+                lambda agent=agent, values=values: agent.count_lines("cleaned up") == len(values),
+                lambda agent=agent, values=values: (
+                    f"{len(values)} clean-ups, of which {agent.count_lines('cleaned up')} were seen"
+                ),
+            )
+
+    def test_a_clean_up_of_most_of_a_second_is_not_interrupted_itself(self) -> None:
+        source = """
+            import asyncio, time
+            class Agent:
+                def run(self, input):
+                    try: print("began"); self.stick()
+                    finally: time.sleep(0.8); print("cleaned up")
+            class Sleeps(Agent):
+                def stick(self): time.sleep(3600)
+            class Spins(Agent):
+                def stick(self):
+                    while True: pass
+            class Awaits:
+                async def run(self, input):
+                    try: print("began"); await asyncio.sleep(3600)
+                    finally: await asyncio.sleep(0.8); print("cleaned up")
+            class Blocks:
+                async def run(self, input):
+                    try: print("began"); time.sleep(3600)
+                    finally: await asyncio.sleep(0.8); print("cleaned up")
+            class BlocksAtTheEnd:
+                async def run(self, input):
+                    try: print("began"); await asyncio.sleep(3600)
+                    finally: time.sleep(0.8); print("cleaned up")
+        """
+        for attribute, concurrency in (
+            ("Sleeps", 1),
+            ("Spins", 10),
+            ("Awaits", 10),
+            ("Blocks", 10),
+            ("BlocksAtTheEnd", 10),
+        ):
+            with self.subTest(attribute, concurrency=concurrency):
+                agent = self.agent(
+                    {"main.py": source}, type="agent", attr=attribute, concurrency=concurrency
+                ).ready()
+                self.leave(agent, "x")
+                agent.wait_line("cleaned up")
+                self.idle(agent)
+                self.assertEqual(agent.health()["restarts"], 0)
+
+    def test_a_request_that_holds_up_a_cancelled_one_is_not_interrupted_in_its_place(self) -> None:
+        agent = self.handler(
+            """
+            import asyncio, time
+            async def handler(input):
+                print("began")
+                if input == "nap": time.sleep(1.5); return "slept"
+                await asyncio.sleep(3600)
+            """
+        )
+        with ThreadPoolExecutor(1) as pool:
+            with agent.invoking("wait"):
+                agent.wait_line("began")
+                napping = pool.submit(agent.output, "nap")
+                wait_for(lambda: agent.count_lines("began") == 2, "the nap's start")
+            self.assertEqual(napping.result(), "slept")
+        self.idle(agent)
+        self.assertEqual(agent.health()["restarts"], 0)
 
     def test_the_deadline_answers_504_and_stops_the_work(self) -> None:
         for attribute, concurrency in (("Agent", 10), ("Agent", 1), ("Async", 10)):
@@ -123,12 +181,7 @@ class Cancels(TestCase):
     def test_others_in_a_worker_that_is_killed_are_told_why(self) -> None:
         agent = self.stuck("Agent", 2)
         answers: list[Any] = []
-        body = b'{"input": "recv"}'
-        with agent.connect() as connection:
-            connection.sendall(
-                b"POST /invoke HTTP/1.1\r\nHost: x\r\nX-Request-Id: guilty\r\nContent-Length: %d\r\n\r\n%b"
-                % (len(body), body)
-            )
+        with agent.invoking("recv", X_Request_Id="guilty"):
             agent.wait_line("began")
         other = threading.Thread(target=lambda: answers.append(agent.invoke("sleep")))
         other.start()
@@ -164,11 +217,7 @@ class Cancels(TestCase):
         for attribute, concurrency in (("sync", 10), ("sync", 1), ("asynchronous", 10), ("asynchronous", 1)):
             with self.subTest(attribute, concurrency=concurrency):
                 agent = self.handler(source, attr=attribute, concurrency=concurrency)
-                with agent.connect() as connection:
-                    connection.sendall(
-                        b"POST /invoke HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n"
-                        b'Content-Length: 12\r\n\r\n{"input": 1}'
-                    )
+                with agent.invoking(1, Accept="text/event-stream") as connection:
                     connection.recv(100)
                 agent.wait_line("closed")
                 self.idle(agent)
@@ -189,11 +238,7 @@ class Cancels(TestCase):
         for attribute, concurrency in (("sync", 10), ("sync", 1), ("asynchronous", 10)):
             with self.subTest(attribute, concurrency=concurrency):
                 agent = self.handler(source, attr=attribute, concurrency=concurrency)
-                with agent.connect() as connection:
-                    connection.sendall(
-                        b"POST /invoke HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n"
-                        b'Content-Length: 12\r\n\r\n{"input": 1}'
-                    )
+                with agent.invoking(1, Accept="text/event-stream") as connection:
                     connection.recv(100)
                     # Until every buffer on the way is full.
                     for _ in range(200):

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 MAX_QUEUED = 1000
 # How often deadlines and cancelled requests are looked at, while there are any.
 TICK_SECONDS = 0.05
-# From a cancel to the first signal, and between signals: code that catches the first one gets another.
+# From a cancel to the signal for code that could not be told otherwise.
 SIGNAL_AFTER_SECONDS = 0.5
+# From one signal to the next, for code that caught what the first one raised. Long enough to clean up in.
+SIGNAL_AGAIN_SECONDS = 1.5
 # From a cancel to the kill: with nothing else in the worker, and when other requests would die with it.
-KILL_AFTER_SECONDS = 2.0
+KILL_AFTER_SECONDS = 3.0
 KILL_SHARED_AFTER_SECONDS = 5.0
 # A worker that must go (its agent called sys.exit) waits this long for the requests beside.
 RETIRE_SECONDS = 5.0
@@ -166,7 +168,7 @@ class Dispatcher:
             return
         now = self._loop.time()
         invocation.cancelled_at = now
-        invocation.signalled_at = now
+        invocation.signal_at = now + SIGNAL_AFTER_SECONDS
         worker.send(frames.CANCEL, invocation.number, why.encode())
         self._tick_soon()
 
@@ -181,10 +183,13 @@ class Dispatcher:
                 reason = f"request {request_id} did not stop after {why}"
                 self._sink.write(f"the agent's process is replaced: {reason}", level=LEVEL_WARNING)
                 worker.kill(reason)
-        elif now - invocation.signalled_at > SIGNAL_AFTER_SECONDS:
-            invocation.signalled_at = now
-            worker.interrupt()
-            worker.send(frames.CANCEL, invocation.number, invocation.cancelled_for.encode())
+        elif now >= invocation.signal_at:
+            if invocation.signalled:
+                worker.send(frames.CANCEL, invocation.number, invocation.cancelled_for.encode())
+            invocation.signalled = True
+            invocation.signal_at = now + SIGNAL_AGAIN_SECONDS
+            # Behind the frame: the signal's handler looks for it.
+            self._loop.call_soon(worker.interrupt)
 
     def refuse(self, message: str) -> None:
         """Takes no more requests, and sends those that wait away."""

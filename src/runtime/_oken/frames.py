@@ -61,6 +61,12 @@ class Decoder:
     def __init__(self) -> None:
         self._rest = bytearray()
 
+    def peek(self, data: Buffer) -> list[tuple[int, int, bytes]]:
+        """The frames that feeding this would give, which is still to be done."""
+        copy = Decoder()
+        copy._rest = bytearray(self._rest)
+        return copy.feed(data)
+
     def feed(self, data: Buffer) -> list[tuple[int, int, bytes]]:
         rest = self._rest
         buffer: Buffer = data

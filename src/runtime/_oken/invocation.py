@@ -30,7 +30,8 @@ class Invocation:
         "number",
         "paused",
         "request_id",
-        "signalled_at",
+        "signal_at",
+        "signalled",
         "started_at",
         "streaming",
         "timeout_ms",
@@ -50,7 +51,8 @@ class Invocation:
         self.deadline = 0.0
         # Moments on the loop's clock; 0: not yet.
         self.cancelled_at = 0.0
-        self.signalled_at = 0.0
+        self.signal_at = 0.0
+        self.signalled = False
         self.cancelled_for = ""
         self.answered = False
         self.streaming = False

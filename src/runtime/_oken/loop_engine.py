@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # A sync generator may be this many items ahead of the loop that sends them.
 ITEMS_AHEAD = 16
+# How far a signal's handler looks for its CANCEL among what the loop has not read yet.
+PEEK_BYTES = 256 * 1024
 
 
 class LoopEngine(asyncio.Protocol):
@@ -40,6 +42,7 @@ class LoopEngine(asyncio.Protocol):
         self._streams = streams
         self._active: dict[int, Request] = {}
         self._pool = ThreadPool(spec.concurrency, self._interrupted)
+        self._channel: socket.socket
         self._decoder = frames.Decoder()
         self._out: list[bytes] = []
         self._transport: asyncio.Transport | None = None
@@ -49,6 +52,7 @@ class LoopEngine(asyncio.Protocol):
 
     def run(self, channel: socket.socket) -> None:
         """Serves until the parent says DRAIN or goes away."""
+        self._channel = channel
         channel.setblocking(False)
         signal.signal(CANCEL_SIGNAL, self._on_cancel_signal)
         self._loop.run_until_complete(self._loop.create_unix_connection(lambda: self, sock=channel))
@@ -294,6 +298,10 @@ class LoopEngine(asyncio.Protocol):
 
     def _cancel(self, request: Request, why: str) -> None:
         request.mark_cancelled(why)
+        if request.struck:
+            # It was interrupted for this very frame, and may be cleaning up.
+            request.struck = False
+            return
         if request.task is not None:
             request.task.cancel()
         stop = request.stop_thread
@@ -303,10 +311,26 @@ class LoopEngine(asyncio.Protocol):
             _go_on(request)
 
     def _on_cancel_signal(self, number: int, frame: FrameType | None) -> None:
-        # Handlers run in the context of what they interrupt: a task of a cancelled request, or not.
+        # Handlers run in the context of what they interrupt: the code that holds up the loop.
         request = CURRENT.get()
-        if request is not None and not request.finished and request.number in self._active:
+        if request is None or request.finished or request.struck or request.number not in self._active:
+            return
+        why = self._unread_cancel(request)
+        if why:
+            request.cancelled = why
+            request.struck = True
             raise Cancelled
+
+    def _unread_cancel(self, request: Request) -> str:
+        """Why this request is cancelled, if the parent has said so while the loop was held up."""
+        try:
+            data = self._channel.recv(PEEK_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except OSError:
+            return ""
+        for kind, number, payload in self._decoder.peek(data):
+            if kind == frames.CANCEL and number == request.number:
+                return payload.decode("ascii")
+        return ""
 
     async def _drain(self) -> None:
         await hooks.run_teardown(self._target.teardown, self._spec.app_dir)

@@ -39,6 +39,7 @@ class Request:
         "request_id",
         "resume_waiter",
         "stop_thread",
+        "struck",
         "task",
     )
 
@@ -52,6 +53,8 @@ class Request:
         self.body = body
         # Why it was cancelled; empty while it is not.
         self.cancelled = ""
+        # A signal raised Cancelled in it, ahead of the CANCEL frame that nobody has read yet.
+        self.struck = False
         self.finished = False
         self.paused = False
         # The write ends that this request's child processes got as stdout and stderr.
