@@ -1,4 +1,5 @@
 import { RunnerError } from "../errors.ts";
+import type { LogLine } from "../model/api-logs.ts";
 import type { Agent, Instance } from "./agent.ts";
 import { remove, start, stop } from "./commands.ts";
 import type { AgentsContext } from "./context.ts";
@@ -16,9 +17,9 @@ export type Agents = {
   remove(agentId: string): Promise<void>;
   list(): ReturnType<typeof summaryOf>[];
   detail(agentId: string): ReturnType<typeof detailOf>;
-  logs(agentId: string, tail: number): Promise<string>;
+  logs(agentId: string, tail: number): Promise<LogLine[]>;
   /** Lines as they come, until the agent stops or `signal` aborts. */
-  followLogs(agentId: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<string>;
+  followLogs(agentId: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<LogLine>;
   /** Why an instance broke off: what its container's end says; undefined while it runs. */
   causeOfDeath(agent: Agent, instance: Instance): Promise<RunnerError | undefined>;
 };

@@ -5,7 +5,7 @@ import type { Log } from "../log.ts";
 import type { VersionRecord } from "../model/agent.ts";
 import type { Instance } from "./agent.ts";
 import type { Deaths } from "./deaths.ts";
-import { plainText } from "./log-lines.ts";
+import { plainText, readLine } from "./log-lines.ts";
 import type { Names } from "./names.ts";
 import { waitUntilReady } from "./readiness.ts";
 import type { Store } from "./store.ts";
@@ -65,14 +65,16 @@ export function createInstances(options: InstancesOptions): Instances {
         timeoutMs,
       });
     } catch (error) {
-      const log = await engine.logs(container.name, FAILURE_LOG_LINES).catch(messageOf);
+      const log = await engine
+        .logs(container.name, FAILURE_LOG_LINES)
+        .then((lines) => plainText(lines.map(readLine)), messageOf);
       await engine.removeContainer(container.name).catch((cause: unknown) => {
         options.log.error(
           { agent_id: agentId, container: container.name, err: cause },
           "could not remove a container that failed to start",
         );
       });
-      throw withLog(error, plainText(log));
+      throw withLog(error, log);
     }
     return {
       version,

@@ -1,20 +1,70 @@
+import type { OutputLine } from "../docker/types.ts";
+import type { LogLine } from "../model/api-logs.ts";
+
 /** How every line of the runtime inside the container begins; other lines come from before or beside it. */
 const RUNTIME_LINE = '{"oken":';
 
-/** What the agent printed, without the runtime's frame around it; a line that has none is given back as it is. */
-export function plainLine(line: string): string {
-  if (!line.startsWith(RUNTIME_LINE)) return line;
-  try {
-    const parsed: unknown = JSON.parse(line);
-    const message = typeof parsed === "object" && parsed !== null && "msg" in parsed ? parsed.msg : undefined;
-    return typeof message === "string" ? message : line;
-  } catch {
-    // Cut by the engine at its own limit: show what there is.
-    return line;
+/** What the agent printed and what the runtime noted beside it; a line that has no frame of the runtime's gets one. */
+export function readLine({ stream, text }: OutputLine): LogLine {
+  const level = stream === "stdout" ? "info" : "error";
+  return readFrame(text) ?? { time: null, level, stream, request_id: null, message: text };
+}
+
+/** The lines of a log that was kept as plain text. */
+export function keptLines(log: string): LogLine[] {
+  if (log === "") return [];
+  const lines = log.replace(/\n$/, "").split("\n");
+  return lines.map((message) => ({ time: null, level: null, stream: null, request_id: null, message }));
+}
+
+/** What the agent printed, as it printed it, with a line end after each line. */
+export function plainText(lines: LogLine[]): string {
+  return lines.map(({ message }) => `${message}\n`).join("");
+}
+
+/** A line in pieces of at most `size` characters, all but the first marked; no character is cut in two. */
+export function* splitLine(line: LogLine, size: number): Generator<LogLine> {
+  let { message } = line;
+  if (message.length <= size) {
+    yield line;
+    return;
+  }
+  for (let continued = line.continued ?? false; message !== ""; continued = true) {
+    const end = isLowSurrogate(message.charCodeAt(size)) ? size - 1 : size;
+    yield { ...line, message: message.slice(0, end), ...(continued && { continued }) };
+    message = message.slice(end);
   }
 }
 
-/** The same over a whole text of several lines. */
-export function plainText(text: string): string {
-  return text.split("\n").map(plainLine).join("\n");
+function readFrame(text: string): LogLine | undefined {
+  if (!text.startsWith(RUNTIME_LINE)) return undefined;
+  const frame = parseObject(text);
+  const message = frame["msg"];
+  if (typeof message !== "string") return undefined;
+  return {
+    time: stringOrNull(frame["t"]),
+    level: stringOrNull(frame["level"]),
+    stream: stringOrNull(frame["stream"]),
+    request_id: stringOrNull(frame["request_id"]),
+    message,
+    ...(frame["cont"] === true && { continued: true }),
+  };
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
+  } catch {
+    // Cut by the engine at its own limit: what there is, is shown as it is.
+    return {};
+  }
+}
+
+function stringOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff;
 }

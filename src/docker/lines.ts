@@ -1,22 +1,49 @@
-/** Longest line handed on whole, characters; a longer one is cut into pieces of this length (CONTRACT section 6). */
-const MAX_LINE = 64 * 1024;
+import type { OutputLine } from "./types.ts";
+
+/** Longest line handed on whole, characters: a frame of the runtime's around 64 KiB, all of which JSON has to escape. */
+const MAX_LINE = 512 * 1024;
 
 /**
  * Cuts text that arrives in arbitrary chunks into lines without their line ends. A line longer than `maxLine` comes in
  * pieces, so that one endless line cannot fill the memory.
  */
 export async function* splitLines(chunks: AsyncIterable<string>, maxLine = MAX_LINE): AsyncGenerator<string> {
-  let rest = "";
-  for await (const chunk of chunks) {
-    const lines = (rest + chunk).split("\n");
-    rest = lines.pop() ?? "";
-    for (const line of lines) yield* pieces(line.replace(/\r$/, ""), maxLine);
-    while (rest.length > maxLine) {
-      yield rest.slice(0, maxLine);
-      rest = rest.slice(maxLine);
-    }
+  const cutter = createCutter(maxLine);
+  for await (const chunk of chunks) yield* cutter.feed(chunk);
+  yield* cutter.end();
+}
+
+/** The same over a command's two outputs, whose chunks come between each other also in the middle of a line. */
+export async function* splitOutput(
+  chunks: AsyncIterable<OutputLine>,
+  maxLine = MAX_LINE,
+): AsyncGenerator<OutputLine> {
+  const cutters = { stdout: createCutter(maxLine), stderr: createCutter(maxLine) };
+  for await (const { stream, text } of chunks) {
+    for (const line of cutters[stream].feed(text)) yield { stream, text: line };
   }
-  if (rest !== "") yield* pieces(rest, maxLine);
+  for (const stream of ["stdout", "stderr"] as const) {
+    for (const line of cutters[stream].end()) yield { stream, text: line };
+  }
+}
+
+function createCutter(maxLine: number) {
+  let rest = "";
+  return {
+    *feed(chunk: string): Generator<string> {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) yield* pieces(line.replace(/\r$/, ""), maxLine);
+      while (rest.length > maxLine) {
+        const piece = rest.slice(0, maxLine);
+        rest = rest.slice(maxLine);
+        yield piece;
+      }
+    },
+    *end(): Generator<string> {
+      if (rest !== "") yield* pieces(rest, maxLine);
+    },
+  };
 }
 
 function* pieces(line: string, maxLine: number): Generator<string> {

@@ -42,9 +42,9 @@ export type Engine = {
   listContainers(): Promise<ListedContainer[]>;
 
   /** The last `tail` lines of a container, running or not. */
-  logs(name: string, tail: number): Promise<string>;
+  logs(name: string, tail: number): Promise<OutputLine[]>;
   /** Lines as they come, ending when the container stops or `signal` aborts. */
-  followLogs(name: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<string>;
+  followLogs(name: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<OutputLine>;
   /** Containers of this runner as they die, until `signal` aborts or the engine goes away. */
   deaths(options: { signal: AbortSignal }): AsyncIterable<ContainerDeath>;
   /** Processor, memory and process use of running containers. */
@@ -58,6 +58,9 @@ export type Identity = {
   /** Digest of all that the version was made from. */
   spec: string;
 };
+
+/** A line that a container's process wrote, without its line end. */
+export type OutputLine = { stream: "stdout" | "stderr"; text: string };
 
 export type EngineInfo = { version: string };
 

@@ -5,12 +5,9 @@ import { AGENT_ID_PATTERN } from "./agent.ts";
 import { AgentDetail, AgentList } from "./api-agents.ts";
 import { DeploymentList, DeploymentView } from "./api-deployments.ts";
 import { agentId, endpoint, entrypointType, version } from "./api-fields.ts";
+import { LogLine, LogsResponse } from "./api-logs.ts";
 
 export { DeploymentParams, DeploymentQuery } from "./api-deployments.ts";
-
-/** Lines of a log that are answered when nothing is said, and at most. */
-export const DEFAULT_TAIL = 100;
-export const MAX_TAIL = 10_000;
 
 export const ErrorBody = Type.Object(
   {
@@ -101,24 +98,6 @@ export const StopResponse = Type.Object(
   { examples: [{ agent_id: "echo", status: "stopped" }] },
 );
 
-export const LogsQuery = Type.Object({
-  tail: Type.Optional(
-    Type.Integer({
-      minimum: 1,
-      maximum: MAX_TAIL,
-      default: DEFAULT_TAIL,
-      description: "How many lines back",
-    }),
-  ),
-  follow: Type.Optional(
-    Type.Boolean({ default: false, description: "Stream lines as they come, as server-sent events" }),
-  ),
-});
-export const LogsResponse = Type.Object(
-  { logs: Type.String({ description: "The last lines, oldest first" }) },
-  { examples: [{ logs: "ready\nhandled a request\n" }] },
-);
-
 export const HealthResponse = Type.Object(
   {
     status: Type.Union([Type.Literal("ok"), Type.Literal("degraded")]),
@@ -145,5 +124,6 @@ export const API_SCHEMAS = {
   AgentDetail,
   StopResponse,
   LogsResponse,
+  LogLine,
   HealthResponse,
 } satisfies Record<string, TSchema>;

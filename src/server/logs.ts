@@ -1,8 +1,9 @@
 import { Elysia } from "elysia";
 
 import { RunnerError } from "../errors.ts";
-import { DEFAULT_TAIL, MAX_TAIL } from "../model/api.ts";
+import { DEFAULT_TAIL, LOG_FORMATS, type LogFormat, type LogLine, MAX_TAIL } from "../model/api-logs.ts";
 import type { ServerContext } from "./context.ts";
+import { formatLine } from "./log-format.ts";
 import { logsDocs } from "./openapi/logs.ts";
 import { type SseEvent, sseResponse } from "./sse.ts";
 
@@ -13,35 +14,45 @@ export function logsController({ agents }: ServerContext) {
     async ({ params, query, request }) => {
       agents.find(params.id);
       const tail = parseTail(query["tail"]);
-      if (!parseFollow(query["follow"])) return { logs: await agents.logs(params.id, tail) };
+      const format = parseFormat(query["format"]);
+      if (!parseFollow(query["follow"])) {
+        const lines = (await agents.logs(params.id, tail)).flatMap((line) => formatLine(line, format));
+        return { logs: lines.map((line) => `${line}\n`).join("") };
+      }
       const ended = new AbortController();
       const signal = AbortSignal.any([request.signal, ended.signal]);
       const lines = agents.followLogs(params.id, { tail, signal });
-      return sseResponse(asEvents(lines), { onEnd: () => ended.abort() });
+      return sseResponse(asEvents(lines, format), { onEnd: () => ended.abort() });
     },
     { detail: logsDocs },
   );
 }
 
-async function* asEvents(lines: AsyncIterable<string>): AsyncGenerator<SseEvent> {
-  for await (const data of lines) yield { data };
+async function* asEvents(lines: AsyncIterable<LogLine>, format: LogFormat): AsyncGenerator<SseEvent> {
+  for await (const line of lines) for (const data of formatLine(line, format)) yield { data };
 }
 
 function parseTail(text: string | undefined): number {
   if (text === undefined || text === "") return DEFAULT_TAIL;
   const tail = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (tail >= 1 && tail <= MAX_TAIL) return tail;
-  throw new RunnerError(
-    "INVALID_REQUEST",
-    `tail is ${JSON.stringify(text.slice(0, 40))}, but must be a whole number from 1 to ${MAX_TAIL}.`,
-  );
+  throw refusal("tail", text, `a whole number from 1 to ${MAX_TAIL}`);
 }
 
 function parseFollow(text: string | undefined): boolean {
   if (text === undefined || text === "" || text === "false" || text === "0") return false;
   if (text === "true" || text === "1") return true;
-  throw new RunnerError(
-    "INVALID_REQUEST",
-    `follow is ${JSON.stringify(text.slice(0, 40))}, but must be true or false.`,
-  );
+  throw refusal("follow", text, "true or false");
+}
+
+function parseFormat(text: string | undefined): LogFormat {
+  if (text === undefined || text === "") return "text";
+  const format = LOG_FORMATS.find((name) => name === text);
+  if (format !== undefined) return format;
+  throw refusal("format", text, LOG_FORMATS.join(" or "));
+}
+
+function refusal(name: string, text: string, allowed: string): RunnerError {
+  const given = JSON.stringify(text.slice(0, 40));
+  return new RunnerError("INVALID_REQUEST", `${name} is ${given}, but must be ${allowed}.`);
 }

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 
-import { splitLines } from "../../src/docker/lines.ts";
+import { splitLines, splitOutput } from "../../src/docker/lines.ts";
+import type { OutputLine } from "../../src/docker/types.ts";
 
-async function* chunks(...parts: string[]) {
+async function* chunks<T>(...parts: T[]) {
   yield* parts;
 }
 
@@ -21,5 +22,19 @@ test("a line without an end is cut, so that it cannot fill the memory", async ()
     "efgh",
     "ij",
     "k",
+  ]);
+});
+
+test("lines of two outputs are not mixed when their chunks come between each other", async () => {
+  const output = chunks<OutputLine>(
+    { stream: "stdout", text: "on" },
+    { stream: "stderr", text: "err" },
+    { stream: "stdout", text: "e\ntwo" },
+    { stream: "stderr", text: "or\n" },
+  );
+  expect(await Array.fromAsync(splitOutput(output))).toEqual([
+    { stream: "stdout", text: "one" },
+    { stream: "stderr", text: "error" },
+    { stream: "stdout", text: "two" },
   ]);
 });

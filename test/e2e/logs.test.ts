@@ -22,6 +22,15 @@ def handler(input):
 `,
 };
 
+type Line = { time: string | null; level: string; stream: string; request_id: string; message: string };
+
+function parseLines(logs: string): Line[] {
+  return logs
+    .split("\n")
+    .filter(Boolean)
+    .map((line): Line => JSON.parse(line));
+}
+
 /** Reads a followed log as text while it streams. */
 function follow(path: string) {
   const leaving = new AbortController();
@@ -51,11 +60,40 @@ describe("the log of an agent", () => {
     expect((await runner.request("GET", "/logs/printer?tail=1")).body["logs"]).not.toContain("one");
   });
 
-  test.each(["tail=0", "tail=10001", "tail=x", "follow=perhaps"])("%s is refused", async (query) => {
-    expect(await runner.request("GET", `/logs/printer?${query}`)).toMatchObject({
-      status: 400,
-      body: { code: "INVALID_REQUEST" },
+  test("with format=json is an object for each line, with its time, level, stream and request", async () => {
+    await runner.deploy("framed", PRINTER);
+    const before = Date.now();
+    await runner.invoke("framed", { lines: ["one"] }, { headers: { "x-request-id": "r-1" } });
+    await eventually(async () => {
+      const lines = parseLines(
+        String((await runner.request("GET", "/logs/framed?format=json")).body["logs"]),
+      );
+      expect(lines.find(({ message }) => message === "one")).toMatchObject({
+        level: "info",
+        stream: "stdout",
+        request_id: "r-1",
+      });
+      expect(lines.find(({ message }) => message === "to stderr")).toMatchObject({
+        level: "error",
+        stream: "stderr",
+        request_id: "r-1",
+      });
+      const printed = Date.parse(lines.find(({ message }) => message === "one")?.time ?? "");
+      expect(printed).toBeWithin(before - 1_000, Date.now() + 1_000);
     });
+  });
+
+  test.each([
+    ["tail=0", "1 to 10000"],
+    ["tail=10001", "1 to 10000"],
+    ["tail=x", "1 to 10000"],
+    ["follow=perhaps", "true or false"],
+    ["format=xml", "text or json"],
+    ["format=JSON", "text or json"],
+  ])("%s is refused", async (query, allowed) => {
+    const { status, body } = await runner.request("GET", `/logs/printer?${query}`);
+    expect([status, body["code"]]).toEqual([400, "INVALID_REQUEST"]);
+    expect(body["error"]).toContain(allowed);
   });
 });
 
@@ -67,10 +105,26 @@ describe("a followed log", () => {
     await runner.invoke("followed", { lines: ["first", "x".repeat(200_000)] });
     await eventually(() => expect(log.text()).toContain("data: first\n\n"));
     await eventually(() => expect(log.text()).toContain("data: to stderr\n\n"));
+    expect(log.text().match(/x/g)).toHaveLength(200_000);
+    expect(log.text()).not.toContain('"oken":');
     for (const line of log.text().split("\n"))
       expect(line.length).toBeLessThanOrEqual(64 * 1024 + "data: ".length);
     await runner.request("POST", "/stop/followed");
     await log.done;
+  });
+
+  test("with format=json carries an object as each `data: `", async () => {
+    await runner.deploy("followed-json", PRINTER);
+    const log = follow("/logs/followed-json?follow=true&format=json");
+    await runner.invoke("followed-json", { lines: ["first"] }, { headers: { "x-request-id": "r-2" } });
+    await eventually(() => expect(log.text()).toContain("first"));
+    const data = log.text().match(/(?<=^data: ).*/gm) ?? [];
+    expect(parseLines(data.join("\n")).find(({ message }) => message === "first")).toMatchObject({
+      level: "info",
+      request_id: "r-2",
+    });
+    log.leave();
+    await log.done.catch(() => undefined);
   });
 
   test("has a comment at least every five seconds while nothing is printed", async () => {
