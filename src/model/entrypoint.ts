@@ -50,8 +50,8 @@ export type Entrypoint = {
  * - `aiohttp`: an `aiohttp.web.Application`; `web.run_app(app, host=…, port=…)` or an `AppRunner`.
  * - `sanic`: a `Sanic`; `app.run(host, port, single_process=True)`, or as the ASGI callable it also is.
  * - `gradio`: `Blocks`, `Interface` …; `obj.launch(server_name=…, server_port=…, share=False)`.
- * - `fastmcp`: a `FastMCP`; `obj.http_app()` (package `fastmcp`), else `obj.streamable_http_app()` (package
- *   `mcp`) gives an ASGI application with a lifespan that must run.
+ * - `fastmcp`: a `FastMCP` or an `MCPServer`; `obj.http_app()` (package `fastmcp`), else `obj.streamable_http_app()`
+ *   (package `mcp`) gives an ASGI application with a lifespan that must run.
  * - `streamlit`: always `mode: "script"`, with `command`.
  */
 export type ServeMethod = "auto" | "aiohttp" | "sanic" | "gradio" | "fastmcp" | "streamlit";

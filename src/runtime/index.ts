@@ -25,9 +25,11 @@ import logpipesText from "./_oken/logpipes.py" with { type: "text" };
 import logsinkText from "./_oken/logsink.py" with { type: "text" };
 import loopEngineText from "./_oken/loop_engine.py" with { type: "text" };
 import mainEngineText from "./_oken/main_engine.py" with { type: "text" };
+import mcpServersText from "./_oken/mcp_servers.py" with { type: "text" };
 import negotiateText from "./_oken/negotiate.py" with { type: "text" };
 import outcomeText from "./_oken/outcome.py" with { type: "text" };
 import parentText from "./_oken/parent.py" with { type: "text" };
+import patchesText from "./_oken/patches.py" with { type: "text" };
 import probeText from "./_oken/probe.py" with { type: "text" };
 import repliesText from "./_oken/replies.py" with { type: "text" };
 import reportText from "./_oken/report.py" with { type: "text" };
@@ -101,9 +103,11 @@ export const RUNTIME_FILES: Readonly<Record<string, string>> = {
   "_oken/logsink.py": logsinkText,
   "_oken/loop_engine.py": loopEngineText,
   "_oken/main_engine.py": mainEngineText,
+  "_oken/mcp_servers.py": mcpServersText,
   "_oken/negotiate.py": negotiateText,
   "_oken/outcome.py": outcomeText,
   "_oken/parent.py": parentText,
+  "_oken/patches.py": patchesText,
   "_oken/probe.py": probeText,
   "_oken/replies.py": repliesText,
   "_oken/report.py": reportText,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 
+from . import mcp_servers
 from .failures import PlainError
 
 TYPE_CHECKING = False
@@ -30,11 +31,8 @@ def classify(app: Any, label: str) -> tuple[str, Any]:
         return TORNADO, app
     if _is_a(app, "gradio", "Blocks"):
         return GRADIO, app
-    for name in ("streamable_http_app", "http_app"):
-        # FastMCP, of the MCP SDK and of the package of that name: a factory of ASGI applications.
-        make = getattr(app, name, None)
-        if type(app).__name__ == "FastMCP" and callable(make):
-            return ASGI, make()
+    if mcp_servers.is_mcp_server(app):
+        return ASGI, mcp_servers.application_of(app)
     if type(app).__module__.partition(".")[0] == "dash" and hasattr(app, "server"):
         return WSGI, app.server
     if not callable(app):

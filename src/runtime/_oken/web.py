@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 
-from . import applications, failures, servers, tagging
+from . import applications, failures, patches, servers, tagging
 from .report import report_failure, report_ready
 from .target import resolve
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 def run(spec: Spec, channel: socket.socket) -> None:
     """Serves until SIGTERM. The parent looks at the port to see when it answers."""
     threading.Thread(target=_die_with_parent, args=(channel,), name="oken-parent", daemon=True).start()
+    patches.install()
     if spec.mode == "script":
         run_script(spec, channel)
         return

@@ -61,6 +61,7 @@ const CONSTRUCTORS: readonly Entry[] = [
   },
   { package: "fastmcp", names: ["FastMCP"], title: "FastMCP server", serve: "fastmcp" },
   { package: "mcp", names: ["FastMCP"], title: "FastMCP server", serve: "fastmcp" },
+  { package: "mcp", names: ["MCPServer"], title: "Model Context Protocol server", serve: "fastmcp" },
   {
     package: "gradio",
     names: ["Blocks", "Interface", "ChatInterface", "TabbedInterface", "Series", "Parallel", "load"],
