@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, test } from "bun:test";
 
 import { CONTAINER } from "../fixtures/authors/container.ts";
 import { FAILURES } from "../fixtures/authors/failures.ts";
+import { FRAMEWORKS, HEAVY_FRAMEWORKS } from "../fixtures/authors/frameworks.ts";
 import { LAYOUTS } from "../fixtures/authors/layouts.ts";
 import { REFUSALS } from "../fixtures/authors/refusals.ts";
 import { SHAPES } from "../fixtures/authors/shapes.ts";
@@ -29,6 +30,9 @@ afterAll(async () => {
   await impatient[Symbol.asyncDispose]();
 });
 
+/** Heavy cases are run by `OKEN_TEST_LONG=yes make test`. */
+const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
+
 const inTurn = createTurns(AT_ONCE);
 
 describe.concurrent("each small agent answers as its table says", () => {
@@ -40,10 +44,18 @@ describe.concurrent("each small agent answers as its table says", () => {
     ["failures of an invoke", FAILURES],
     ["refusals", REFUSALS],
     ["web applications", WEB],
+    ["web frameworks", FRAMEWORKS],
     ["web applications that are refused", WEB_REFUSALS],
   ])("%s", (_, cases) => {
     test.each(cases.map((author) => [author.name, author] as const))("%s", (_, author) =>
       inTurn(() => checkAuthorCase(runner, author)),
+    );
+  });
+
+  describe("heavy web frameworks", () => {
+    test.skipIf(!isLong).each(HEAVY_FRAMEWORKS.map((author) => [author.name, author] as const))(
+      "%s",
+      (_, author) => inTurn(() => checkAuthorCase(runner, author)),
     );
   });
 
