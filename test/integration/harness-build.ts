@@ -37,13 +37,15 @@ export async function buildFiles(
   files: Files,
   overrides: Partial<Omit<AgentBuildOptions, "settings">> & {
     settings?: Partial<BuildSettings>;
+    /** In the runtime's place. */
+    runtimeFiles?: Record<string, string>;
     /** Added to the environment of the docker command. */
     environment?: Record<string, string>;
   } = {},
 ): Promise<TestBuild> {
   const directory = await mkdtemp(join(tmpdir(), "oken-test-"));
   const tag = `oken-test/build:${crypto.randomUUID()}`;
-  const { environment = {}, settings = {}, ...options } = overrides;
+  const { environment = {}, settings = {}, runtimeFiles = RUNTIME_FILES, ...options } = overrides;
   const images = createImages(createDockerExec({ environment: { ...process.env, ...environment } }));
   const events: BuildEvent[] = [];
   try {
@@ -55,7 +57,7 @@ export async function buildFiles(
       manifest: { pythonVersion: "3.12" },
       entrypoint: { file: "main.py" },
       agentId: "test-agent",
-      runtimeDir: await keptDirectory({ parent: join(directory, "runtime"), files: RUNTIME_FILES }).path(),
+      runtimeDir: await keptDirectory({ parent: join(directory, "runtime"), files: runtimeFiles }).path(),
       tag,
       labels: { "oken.test": "build" },
       timeoutMs: 240_000,

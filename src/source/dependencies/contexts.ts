@@ -1,5 +1,5 @@
 import { chmod, copyFile, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import { contentName, fileDigest, treeName } from "./content-name.ts";
 
@@ -7,7 +7,8 @@ const FILE_TIME = new Date("2020-01-01T00:00:00Z");
 
 export type ContextWriter = ReturnType<typeof contextWriter>;
 
-type LinkedContext = { name?: string; prefix: string; directory: string; digest?: string | undefined };
+/** `digest` is that of the directory's content, where it is known. */
+type MainContext = { prefix: string; directory: string; digest?: string | undefined };
 
 /** Makes contexts whose base names are made of their content. */
 export function contextWriter(buildDir: string) {
@@ -27,14 +28,23 @@ export function contextWriter(buildDir: string) {
       await writeFiles(directory, texts, sources);
       contexts.push({ name, directory });
     },
-    /** A directory as it is, under another name. `digest` is that of its content, where it is known. */
-    async link({ name, prefix, directory, digest }: LinkedContext): Promise<string> {
-      const path = join(
-        buildDir,
-        digest === undefined ? await treeName(prefix, directory) : `${prefix}-${digest}`,
-      );
+    /** A directory as it is, under another name. */
+    async link(name: string, prefix: string, directory: string): Promise<void> {
+      const path = join(buildDir, await treeName(prefix, directory));
       await symlink(directory, path);
-      if (name !== undefined) contexts.push({ name, directory: path });
+      contexts.push({ name, directory: path });
+    },
+    /**
+     * The main context, to be made last: by its base name alone BuildKit tells all contexts of one build from those of
+     * another, so it is made of what is in the others too.
+     * https://github.com/moby/buildkit/blob/master/source/local/source.go, `sharedKey`
+     */
+    async main({ prefix, directory, digest }: MainContext): Promise<string> {
+      const others = contexts.map((context) => [context.name, basename(context.directory)]);
+      const main = digest ?? (await treeName(prefix, directory));
+      const parts = { ...Object.fromEntries(others), main };
+      const path = join(buildDir, contentName(prefix, parts));
+      await symlink(directory, path);
       return path;
     },
   };

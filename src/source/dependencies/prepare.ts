@@ -68,9 +68,7 @@ export async function prepareBuild(options: PrepareOptions): Promise<PreparedBui
   if (lock !== undefined) {
     const inputs = made === undefined ? plan.files : lockFiles(plan, made);
     await add.files(CONTEXTS.dependencies, "deps", withLocalFiles(inputs, files.urls), files.besides);
-    if (settings.findLinks !== undefined) {
-      await add.link({ name: CONTEXTS.findLinks, prefix: "wheels", directory: settings.findLinks });
-    }
+    if (settings.findLinks !== undefined) await add.link(CONTEXTS.findLinks, "wheels", settings.findLinks);
     if (Object.keys(wheels).length > 0) {
       const sources = Object.fromEntries(Object.values(wheels).map((path) => [posix.basename(path), path]));
       await add.files(CONTEXTS.built, "built", {}, sources);
@@ -100,7 +98,7 @@ export async function prepareBuild(options: PrepareOptions): Promise<PreparedBui
   const dockerfile = join(buildDir, "Dockerfile");
   await writeFile(dockerfile, text);
   await writeFile(`${dockerfile}.dockerignore`, IGNORE_TEXT);
-  const code = await add.link({ prefix: "code", directory: options.tree, digest: options.treeDigest });
+  const code = await add.main({ prefix: "code", directory: options.tree, digest: options.treeDigest });
   return {
     dockerfile,
     context: code,
