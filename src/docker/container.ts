@@ -81,9 +81,9 @@ export function createContainers(
       try {
         // What is seldom missing or in the way is not looked for beforehand: each look is a process of its own.
         await run(spec).catch(async (error: unknown) => {
-          if (isAlreadyExists(error)) await remove(spec.name);
-          else if (isNoSuchObject(error)) await Promise.all([remove(spec.name), ensureNetwork()]);
-          else throw error;
+          if (!isAlreadyExists(error) && !isNoSuchObject(error)) throw error;
+          // A name in the way is all that the engine says, also where the network is gone as well.
+          await Promise.all([remove(spec.name), ensureNetwork()]);
           await run(spec);
         });
         return await started(spec.name);

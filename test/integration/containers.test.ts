@@ -56,6 +56,17 @@ test("a container takes the place of one of its name that was left over", async 
   expect(await engine.inspectContainer(spec.name)).toMatchObject({ identity: spec.identity });
 });
 
+test("a stopped container whose network was pruned is replaced, and the network made anew", async () => {
+  await using started = startEngine();
+  const { engine, spec } = started;
+  await engine.startContainer(spec);
+  await engine.stopContainer(spec.name, 0);
+  await docker(["network", "rm", spec.name]);
+  expect(await engine.restartContainer(spec.name)).toBeUndefined();
+  await engine.startContainer(spec);
+  expect(await engine.inspectContainer(spec.name)).toMatchObject({ identity: spec.identity });
+});
+
 test("of a container that cannot be started nothing is left, and the engine's reason is told", async () => {
   await using started = startEngine();
   const { engine, spec } = started;
