@@ -65,6 +65,13 @@ describe("what is built is what was uploaded", () => {
     expect([await first.run(), await second.run()]).toEqual(["one\n", "two\n"]);
   });
 
+  test("the runner's own files exchanged for ones of the same size, under the same upload", async () => {
+    const upload = { "main.py": `# ${crypto.randomUUID()}\n` };
+    await using first = await buildFiles(upload, { runtimeFiles: { "main.py": 'print("one")\n' } });
+    await using second = await buildFiles(upload, { runtimeFiles: { "main.py": 'print("two")\n' } });
+    expect([await first.run(), await second.run()]).toEqual(["one\n", "two\n"]);
+  });
+
   test("the upload's own Dockerfile, ignore file, syntax line and uv.toml have no say", async () => {
     await using image = await buildFiles({
       "main.py": 'print(open("/app/kept.txt").read())\n',

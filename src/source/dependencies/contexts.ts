@@ -1,5 +1,5 @@
 import { chmod, copyFile, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 import { contentName, fileDigest, treeName } from "./content-name.ts";
 
@@ -26,10 +26,21 @@ export function contextWriter(buildDir: string) {
       contexts.push({ name, directory });
     },
     /** A directory as it is, under another name. */
-    async link(name: string | undefined, prefix: string, directory: string): Promise<string> {
+    async link(name: string, prefix: string, directory: string): Promise<void> {
       const path = join(buildDir, await treeName(prefix, directory));
       await symlink(directory, path);
-      if (name !== undefined) contexts.push({ name, directory: path });
+      contexts.push({ name, directory: path });
+    },
+    /**
+     * The main context, to be made last: by its base name alone BuildKit tells all contexts of one build from those of
+     * another, so it is made of what is in the others too.
+     * https://github.com/moby/buildkit/blob/master/source/local/source.go, `sharedKey`
+     */
+    async main(prefix: string, directory: string): Promise<string> {
+      const others = contexts.map((context) => [context.name, basename(context.directory)]);
+      const parts = { ...Object.fromEntries(others), main: await treeName(prefix, directory) };
+      const path = join(buildDir, contentName(prefix, parts));
+      await symlink(directory, path);
       return path;
     },
   };

@@ -96,7 +96,7 @@ export async function prepareBuild(options: PrepareOptions): Promise<PreparedBui
   const dockerfile = join(buildDir, "Dockerfile");
   await writeFile(dockerfile, text);
   await writeFile(`${dockerfile}.dockerignore`, IGNORE_TEXT);
-  const code = await add.link(undefined, "code", options.tree);
+  const code = await add.main("code", options.tree);
   return {
     dockerfile,
     context: code,
