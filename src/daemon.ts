@@ -74,7 +74,28 @@ export async function startDaemon(options: {
     queueTimeoutMs: config.queueTimeout * 1000,
     wake: (agent) => wake(context, agent),
   });
-  const context: AgentsContext = { engine, store, registry, pool, instances, operations, names, clock, log };
+  const images = createImageBuilder({
+    config,
+    engine,
+    environment: options.environment,
+    agentDir: (agentId) => store.agentDir(agentId),
+    packagesInUse: (agentId) =>
+      registry.find(agentId)?.versions.flatMap(({ packages }) => packages ?? []) ?? [],
+    labels: (identity) => identityLabels(runnerId, identity),
+    log,
+  });
+  const context: AgentsContext = {
+    engine,
+    store,
+    registry,
+    pool,
+    images,
+    instances,
+    operations,
+    names,
+    clock,
+    log,
+  };
 
   const loaded = await loadAgents(context);
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
@@ -100,14 +121,6 @@ export async function startDaemon(options: {
     agents: createAgents(context, {
       ...deploySettings(config, digestKey),
       ...uploads,
-      buildImage: createImageBuilder({
-        config,
-        engine,
-        environment: options.environment,
-        agentDir: (agentId) => store.agentDir(agentId),
-        labels: (identity) => identityLabels(runnerId, identity),
-        log,
-      }),
     }),
     receiveUpload: async (request) =>
       receiveUpload(request, { ...uploads, directory: await store.uploadsDir(), signal: request.signal }),
@@ -123,7 +136,7 @@ export async function startDaemon(options: {
       clearInterval(sweep);
       await listener.stop(SHUTDOWN_TIMEOUT_MS);
       watching.abort();
-      await Promise.all([watch, reconciled]);
+      await Promise.all([watch, reconciled, images.settled()]);
       await lastInvoked.save();
       await dataDir.close();
       log.info("oken-runner has stopped");

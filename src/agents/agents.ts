@@ -2,9 +2,10 @@ import { RunnerError } from "../errors.ts";
 import type { Agent, Instance } from "./agent.ts";
 import { remove, start, stop } from "./commands.ts";
 import type { AgentsContext } from "./context.ts";
-import { type DeployOptions, deploy } from "./deploy.ts";
+import { deploy } from "./deploy.ts";
 import { type Deployments, createDeployments } from "./deployments.ts";
 import { followLines, lastLines } from "./logs.ts";
+import type { PrepareOptions } from "./prepare.ts";
 import { detailOf, summaryOf } from "./view.ts";
 
 /** What can be done with agents: the door that `server/` goes through. Each throws AGENT_NOT_FOUND for an unknown id. */
@@ -23,7 +24,7 @@ export type Agents = {
   causeOfDeath(agent: Agent, instance: Instance): Promise<RunnerError | undefined>;
 };
 
-export function createAgents(context: AgentsContext, options: DeployOptions): Agents {
+export function createAgents(context: AgentsContext, options: PrepareOptions): Agents {
   const { registry, engine, clock } = context;
   const deployments = createDeployments({ clock, deploy: (request) => deploy(context, options, request) });
   return {

@@ -8,7 +8,7 @@ import type { AgentsContext } from "./context.ts";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
 import { supersededBy } from "./retire.ts";
 import { type Stopwatch, createStopwatch } from "./stopwatch.ts";
-import { type BuildImage, makeVersion } from "./version.ts";
+import { makeVersion } from "./version.ts";
 
 export type Phase = "received" | "extracted" | "detected" | "building" | "starting" | "ready";
 
@@ -37,8 +37,6 @@ export type DeployResult = {
   timings_ms: Record<string, number>;
 };
 
-export type DeployOptions = PrepareOptions & { buildImage: BuildImage };
-
 /** One deploy under way. */
 export type DeployRun = {
   agentId: string;
@@ -57,7 +55,7 @@ export type DeployRun = {
  */
 export async function deploy(
   context: AgentsContext,
-  options: DeployOptions,
+  options: PrepareOptions,
   request: DeployRequest,
 ): Promise<DeployResult> {
   const { agentId, archivePath, secrets } = request;
@@ -80,13 +78,13 @@ export async function deploy(
 
 async function run(
   context: AgentsContext,
-  options: DeployOptions,
+  options: PrepareOptions,
   deployRun: DeployRun,
 ): Promise<DeployResult> {
   const prepared = await prepare(options, deployRun);
   const existing = context.registry.find(deployRun.agentId);
   const unchanged = existing === undefined ? undefined : await keepUnchanged(context, existing, prepared);
-  const version = unchanged ?? (await makeVersion(context, options.buildImage, { run: deployRun, prepared }));
+  const version = unchanged ?? (await makeVersion(context, { run: deployRun, prepared }));
   deployRun.emit({ type: "phase", phase: "ready" });
   return {
     agent_id: deployRun.agentId,

@@ -1,13 +1,11 @@
 import { mkdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { BuildEvent, Identity } from "../docker/types.ts";
 import type { AgentRecord, VersionRecord } from "../model/agent.ts";
-import type { Entrypoint } from "../model/entrypoint.ts";
-import type { Manifest } from "../model/manifest.ts";
 import { createAgent } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
 import type { DeployRun } from "./deploy.ts";
+import type { BuiltVersion } from "./images.ts";
 import type { Prepared } from "./prepare.ts";
 import { retire } from "./retire.ts";
 import { moveTo } from "./state.ts";
@@ -15,30 +13,12 @@ import { moveTo } from "./state.ts";
 /** Versions kept for a rollback, the current one among them. */
 const KEPT_VERSIONS = 5;
 
-export type ImageRequest = {
-  identity: Identity;
-  tag: string;
-  /** The agent's source. Its base name is unique to its content. */
-  tree: string;
-  /** A directory for what the build itself writes. */
-  buildDir: string;
-  manifest: Manifest;
-  entrypoint: Entrypoint;
-  signal: AbortSignal;
-  onEvent: (event: BuildEvent) => void;
-};
-
-export type BuiltVersion = { imageId: string; dependencyStyle: string; warnings: string[] };
-
-export type BuildImage = (request: ImageRequest) => Promise<BuiltVersion>;
-
 /** Builds, starts and commits a new version. When it fails, nothing of it is left, neither on disk nor in the engine. */
 export async function makeVersion(
   context: AgentsContext,
-  buildImage: BuildImage,
   { run, prepared }: { run: DeployRun; prepared: Prepared },
 ): Promise<VersionRecord> {
-  const { store, names } = context;
+  const { images, store, names } = context;
   const number = await nextVersion(context, run.agentId);
   const directory = store.versionDir(run.agentId, number);
   const buildDir = join(directory, "build");
@@ -49,7 +29,7 @@ export async function makeVersion(
     await store.writeSecrets(run.agentId, number, run.secrets);
 
     run.emit({ type: "phase", phase: "building" });
-    const image = await buildImage({
+    const image = await images.build({
       identity: { agentId: run.agentId, version: number, spec: prepared.specDigest },
       tag: names.image(run.agentId, number),
       tree,
@@ -140,6 +120,7 @@ function toRecord(
     dependency_style: image.dependencyStyle,
     manifest: prepared.manifest,
     entrypoint: prepared.entrypoint,
+    packages: image.packages,
     warnings: [...prepared.warnings, ...image.warnings],
   };
 }

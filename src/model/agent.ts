@@ -29,6 +29,8 @@ export const VersionRecord = Type.Object({
   image: Type.String(),
   image_id: Type.String(),
   dependency_style: Type.String(),
+  /** Name of the list of packages it was built from, among those kept for the agent; absent from older records. */
+  packages: Type.Optional(Type.String()),
   manifest: Type.Unsafe<Manifest>(Type.Object({})),
   entrypoint: Type.Unsafe<Entrypoint>(Type.Object({})),
   warnings: Type.Array(Type.String()),
