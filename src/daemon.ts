@@ -49,7 +49,8 @@ export async function startDaemon(options: {
   const clock = systemClock;
   const dataDir = await openDataDir(config.dataDir);
   const { runnerId, digestKey } = dataDir.identity;
-  const engine = createEngine(createDockerExec({ environment: options.environment }), {
+  const docker = createDockerExec({ environment: options.environment });
+  const engine = createEngine(docker, {
     network: config.network,
     runtime: config.containerRuntime,
     runnerId,
@@ -137,6 +138,7 @@ export async function startDaemon(options: {
       await listener.stop(SHUTDOWN_TIMEOUT_MS);
       watching.abort();
       await Promise.all([watch, reconciled, images.settled()]);
+      await docker.close();
       await lastInvoked.save();
       await dataDir.close();
       log.info("oken-runner has stopped");
