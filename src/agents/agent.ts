@@ -18,6 +18,14 @@ export type Instance = {
 /** An invoke that waits for its turn. */
 export type Waiter = { grant(instance: Instance): void; refuse(error: RunnerError): void };
 
+/** A start under way. */
+export type Waking = {
+  /** Resolves when it has succeeded, failed or been ended, and cleaned up. */
+  done: Promise<void>;
+  /** Ends it: something else holds now. */
+  end(reason: RunnerError): void;
+};
+
 /** What the runner knows of one agent: a cache of disk and labels that a restart rebuilds. Changed only in `agents/`. */
 export type Agent = {
   readonly id: string;
@@ -29,7 +37,7 @@ export type Agent = {
   instance: Instance | undefined;
   waiters: Waiter[];
   /** The one start under way that waiting invokes share. */
-  waking: Promise<void> | undefined;
+  waking: Waking | undefined;
   /** Done when the container that is being put to sleep has stopped; a wake waits for it. */
   settling: Promise<void>;
   /** Wall clock, milliseconds; undefined if never. */

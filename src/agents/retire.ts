@@ -1,4 +1,3 @@
-import { RunnerError } from "../errors.ts";
 import type { Agent, Instance } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
 
@@ -42,8 +41,4 @@ export async function putDown({ engine }: AgentsContext, agent: Agent): Promise<
   const instance = agent.instance;
   agent.instance = undefined;
   if (instance !== undefined) await engine.stopContainer(instance.container.name, STOP_GRACE_SECONDS);
-}
-
-export function supersededBy(what: string): () => RunnerError {
-  return () => new RunnerError("DEPLOY_CONFLICT", `This deploy was superseded by ${what} of the same agent.`);
 }

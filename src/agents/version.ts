@@ -1,6 +1,6 @@
 import { mkdir, rename } from "node:fs/promises";
-import { join } from "node:path";
 
+import { RunnerError } from "../errors.ts";
 import type { AgentRecord, VersionRecord } from "../model/agent.ts";
 import { createAgent } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
@@ -20,9 +20,8 @@ export async function makeVersion(
 ): Promise<VersionRecord> {
   const { images, store, names } = context;
   const number = await nextVersion(context, run.agentId);
-  const directory = store.versionDir(run.agentId, number);
-  const buildDir = join(directory, "build");
-  const tree = join(directory, `tree-${prepared.treeDigest}`);
+  const buildDir = store.buildDir(run.agentId, number);
+  const tree = store.treeDir(run.agentId, { version: number, tree_digest: prepared.treeDigest });
   try {
     await mkdir(buildDir, { recursive: true, mode: 0o700 });
     await rename(prepared.tree, tree);
@@ -78,6 +77,7 @@ async function serve(context: AgentsContext, run: DeployRun, version: VersionRec
   agent.instance = instance;
   agent.lastError = undefined;
   moveTo(agent, "running", { log, reason: `version ${version.version} is ready` });
+  agent.waking?.end(new RunnerError("DEPLOY_CONFLICT", `Agent ${agent.id} was deployed anew.`));
   registry.add(agent);
   pool.pump(agent);
 

@@ -1,4 +1,4 @@
-import { ENGINE_PROBLEMS, errorResponses } from "./errors.ts";
+import { ENGINE_PROBLEMS, REBUILD_PROBLEMS, errorResponses } from "./errors.ts";
 import { AGENT_ID, type Operation, jsonContent, success } from "./operation.ts";
 
 export const listDocs: Operation = {
@@ -50,10 +50,15 @@ export const startDocs: Operation = {
   operationId: "startAgent",
   tags: ["Agents"],
   summary: "Start a stopped agent",
-  description: "Answers once the agent serves; at once if it does already. A deploy under way is ended.",
+  description: `Answers once the agent serves; at once if it does already. A deploy under way is ended.
+Where its image was removed from the engine, that is built again first, with the same packages.`,
   parameters: AGENT_ID,
   responses: {
     200: success("The agent serves.", jsonContent("AgentDetail")),
-    ...errorResponses("agentNotFound", "agentStartFailed", "diskFull", ...ENGINE_PROBLEMS),
+    ...errorResponses(
+      ...(["agentNotFound", "agentStartFailed", "deployConflict", "diskFull"] as const),
+      ...REBUILD_PROBLEMS,
+      ...ENGINE_PROBLEMS,
+    ),
   },
 };

@@ -131,7 +131,7 @@ export const PROBLEMS = {
   deployConflict: {
     code: "DEPLOY_CONFLICT",
     status: 409,
-    when: "superseded by a newer deploy, a stop, a start or a removal of the same agent",
+    when: "cancelled, or superseded by what was asked of the same agent later: a deploy, a rollback, a start, a stop, a removal",
     error: "This deploy was superseded by a newer deploy of the same agent.",
   },
   buildTimeout: {
@@ -218,6 +218,14 @@ export const PROBLEMS = {
     when: "too many uploads at a time",
     error: "the uploads in flight already hold their 1073741824 bytes; try again in a moment",
     details: { reason: "upload_budget", max: 1_073_741_824 },
+    headers: ["Retry-After"],
+  },
+  buildQueueFull: {
+    code: "OVERLOADED",
+    status: 503,
+    when: "too many builds wait for their turn",
+    error: "64 builds wait for their turn already. Try again in 30 s.",
+    details: { reason: "build_queue", waiting: 64 },
     headers: ["Retry-After"],
   },
   diskFull: {
