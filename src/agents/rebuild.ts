@@ -52,7 +52,8 @@ async function rebuild(
       onEvent: () => undefined,
     });
     const warnings = [...new Set([...version.warnings, ...image.warnings])];
-    const record = { ...version, image_id: image.imageId, packages: image.packages, warnings };
+    const { imageId, bases, packages } = image;
+    const record = { ...version, image_id: imageId, bases, packages, warnings };
     await store.writeVersion(agent.id, record);
     agent.versions = agent.versions.map((it) => (it.version === record.version ? record : it));
     return record;

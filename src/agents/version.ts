@@ -117,6 +117,7 @@ function toRecord(
     tree_digest: prepared.treeDigest,
     image: names.image(agentId, number),
     image_id: image.imageId,
+    bases: image.bases,
     dependency_style: image.dependencyStyle,
     manifest: prepared.manifest,
     entrypoint: prepared.entrypoint,

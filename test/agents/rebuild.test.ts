@@ -11,9 +11,10 @@ import { instanceOf, versionRecord } from "../helpers/records.ts";
 
 const VERSION = { ...versionRecord(3), image_id: "sha256:old", packages: "list", warnings: ["odd"] };
 const NO_IMAGE = new RunnerError("CONTAINER_ERROR", "No such image: oken/echo:v3");
+const BASES = { "docker.io/library/python:3.12": "sha256:base" };
 const BUILT = {
   imageId: "sha256:new",
-  bases: {},
+  bases: BASES,
   dependencyStyle: "none",
   packages: "list",
   warnings: ["moved"],
@@ -80,7 +81,7 @@ test("a version whose image is gone is built from its own files and list, and it
       entrypoint: VERSION.entrypoint,
     },
   ]);
-  const expected = { ...VERSION, image_id: "sha256:new", warnings: ["odd", "moved"] };
+  const expected = { ...VERSION, image_id: "sha256:new", bases: BASES, warnings: ["odd", "moved"] };
   expect(written).toMatchObject([expected]);
   expect(agent.versions).toMatchObject([{ version: 2 }, expected]);
   expect(instance.version).toMatchObject(expected);

@@ -72,7 +72,9 @@ async function otherBase() {
   };
 }
 
-async function recordOf(id: string): Promise<{ image: string; image_id: string }> {
+async function recordOf(
+  id: string,
+): Promise<{ image: string; image_id: string; bases: Record<string, string> }> {
   return JSON.parse(await readFile(join(runner.dataDir, `agents/${id}/versions/1/version.json`), "utf8"));
 }
 
@@ -111,10 +113,12 @@ describe("an agent whose image was removed", () => {
     await restartWith({ OKEN_INDEX_URL: later.url, OKEN_PYTHON_IMAGE: base.template });
     await prune("same");
     expect((await runner.invoke("same")).body.output).toBe("1");
-    const { image, image_id } = await recordOf("same");
+    const { image, image_id, bases } = await recordOf("same");
     expect(image_id).not.toBe(before.image_id);
     expect(await docker(["image", "inspect", "--format", "{{.Id}}", image])).toEqual([image_id]);
-    expect((await runner.request("GET", "/agents/same")).body).toMatchObject({ versions: [{ image_id }] });
+    expect(bases[`docker.io/${base.template.replace("{version}", "3.12")}`]).toMatch(/^sha256:\w{64}$/);
+    const { body } = await runner.request("GET", "/agents/same");
+    expect(body).toMatchObject({ versions: [{ image_id, bases }] });
   });
 
   test("says why when it cannot be built again, and tries anew with the next invoke", async () => {
