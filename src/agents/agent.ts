@@ -26,6 +26,14 @@ export type Waking = {
   end(reason: RunnerError): void;
 };
 
+/** The end of a version that serves no longer. */
+export type Retirement = {
+  /** Resolves when its container is gone, or its instance was recalled. */
+  done: Promise<void>;
+  /** The instance, as able to serve as ever; undefined when it is being stopped. */
+  recall(): Instance | undefined;
+};
+
 /** What the runner knows of one agent: a cache of disk and labels that a restart rebuilds. Changed only in `agents/`. */
 export type Agent = {
   readonly id: string;
@@ -38,6 +46,8 @@ export type Agent = {
   waiters: Waiter[];
   /** The one start under way that waiting invokes share. */
   waking: Waking | undefined;
+  /** By version number; nobody starts a version that is in here. */
+  readonly retiring: Map<number, Retirement>;
   /** Done when the container that is being put to sleep has stopped; a wake waits for it. */
   settling: Promise<void>;
   /** Wall clock, milliseconds; undefined if never. */
@@ -61,6 +71,7 @@ export function createAgent(options: {
     instance: undefined,
     waiters: [],
     waking: undefined,
+    retiring: new Map(),
     settling: Promise.resolve(),
     lastInvoked: options.lastInvoked,
     lastError: undefined,

@@ -6,6 +6,7 @@ import { deploy } from "./deploy.ts";
 import { type Deployments, createDeployments } from "./deployments.ts";
 import { followLines, lastLines } from "./logs.ts";
 import type { PrepareOptions } from "./prepare.ts";
+import { rollback } from "./rollback.ts";
 import { detailOf, summaryOf } from "./view.ts";
 
 /** What can be done with agents: the door that `server/` goes through. Each throws AGENT_NOT_FOUND for an unknown id. */
@@ -13,6 +14,8 @@ export type Agents = {
   find(agentId: string): Agent;
   deployments: Deployments;
   start(agentId: string): Promise<Awaited<ReturnType<typeof detailOf>>>;
+  /** To the version of this number, or the next older one. */
+  rollback(agentId: string, version?: number): Promise<Awaited<ReturnType<typeof detailOf>>>;
   stop(agentId: string): Promise<void>;
   remove(agentId: string): Promise<void>;
   list(): ReturnType<typeof summaryOf>[];
@@ -31,6 +34,7 @@ export function createAgents(context: AgentsContext, options: PrepareOptions): A
     find: (agentId) => registry.get(agentId),
     deployments,
     start: async (agentId) => detailOf(await start(context, agentId), engine),
+    rollback: async (agentId, version) => detailOf(await rollback(context, agentId, version), engine),
     stop: async (agentId) => void (await stop(context, agentId)),
     async remove(agentId) {
       await remove(context, agentId);

@@ -19,31 +19,34 @@ export function stop(context: AgentsContext, agentId: string): Promise<Agent> {
 
 /** Starts the agent and waits until it serves; an agent that serves already is left alone. */
 export function start(context: AgentsContext, agentId: string): Promise<Agent> {
+  return command(context, agentId, "start", (agent, signal) => startAgent(context, agent, signal));
+}
+
+/** The work of a start, within an operation on the agent. */
+export async function startAgent(context: AgentsContext, agent: Agent, signal: AbortSignal): Promise<Agent> {
   const { log, clock, pool } = context;
-  return command(context, agentId, "start", async (agent, signal) => {
-    await agent.waking?.done;
-    if (agent.instance !== undefined) return agent;
-    const before = agent.state;
-    try {
-      await startUp(context, agent, {
-        reason: "by request",
-        signal,
-        commit: () => write(context, agent, { desired: "running" }),
-        onFailure(error) {
-          agent.lastError = toLastError(error, clock.now());
-          moveTo(agent, "error", { log, reason: "its start failed" });
-          pool.refuse(agent, error);
-        },
-      });
-    } catch (error) {
-      if (signal.aborted && agent.state === "starting") {
-        moveTo(agent, before, { log, reason: "its start was ended" });
-        pool.refuse(agent, asRunnerError(error));
-      }
-      throw error;
+  await agent.waking?.done;
+  if (agent.instance !== undefined) return agent;
+  const before = agent.state;
+  try {
+    await startUp(context, agent, {
+      reason: "by request",
+      signal,
+      commit: () => write(context, agent, { desired: "running" }),
+      onFailure(error) {
+        agent.lastError = toLastError(error, clock.now());
+        moveTo(agent, "error", { log, reason: "its start failed" });
+        pool.refuse(agent, error);
+      },
+    });
+  } catch (error) {
+    if (signal.aborted && agent.state === "starting") {
+      moveTo(agent, before, { log, reason: "its start was ended" });
+      pool.refuse(agent, asRunnerError(error));
     }
-    return agent;
-  });
+    throw error;
+  }
+  return agent;
 }
 
 /** Removes the agent with its containers, images, source and secrets. */
@@ -53,7 +56,9 @@ export function remove(context: AgentsContext, agentId: string): Promise<void> {
     if (agent.state !== "stopped") moveTo(agent, "stopped", { log, reason: "removed" });
     await takeDown(context, agent, new RunnerError("AGENT_NOT_FOUND", `Agent ${agent.id} was removed.`));
     const versions = agent.versions.map(({ version }) => version);
-    for (const version of versions) await engine.removeContainer(names.container(agent.id, version));
+    for (const version of new Set([...versions, ...agent.retiring.keys()])) {
+      await engine.removeContainer(names.container(agent.id, version));
+    }
     await engine.removeImages(versions.map((version) => names.image(agent.id, version)));
     await store.removeAgent(agent.id);
     registry.remove(agent.id);

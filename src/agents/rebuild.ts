@@ -20,6 +20,8 @@ export async function bringUp(
   agent: Agent,
   { version, signal }: { version: VersionRecord; signal: AbortSignal },
 ): Promise<Instance> {
+  // A container of the same name may be on its way out.
+  await agent.retiring.get(version.version)?.done;
   try {
     return await context.instances.wake(agent.id, version, signal);
   } catch (error) {

@@ -1,24 +1,18 @@
 import { mkdir, rename } from "node:fs/promises";
 
-import { RunnerError } from "../errors.ts";
-import type { AgentRecord, VersionRecord } from "../model/agent.ts";
-import { createAgent } from "./agent.ts";
+import type { VersionRecord } from "../model/agent.ts";
+import { commit, discard } from "./commit.ts";
 import type { AgentsContext } from "./context.ts";
 import type { DeployRun } from "./deploy.ts";
 import type { BuiltVersion } from "./images.ts";
 import type { Prepared } from "./prepare.ts";
-import { retire } from "./retire.ts";
-import { moveTo } from "./state.ts";
-
-/** Versions kept for a rollback, the current one among them. */
-const KEPT_VERSIONS = 5;
 
 /** Builds, starts and commits a new version. When it fails, nothing of it is left, neither on disk nor in the engine. */
 export async function makeVersion(
   context: AgentsContext,
   { run, prepared }: { run: DeployRun; prepared: Prepared },
 ): Promise<VersionRecord> {
-  const { images, store, names } = context;
+  const { images, instances, store, names } = context;
   const number = await nextVersion(context, run.agentId);
   const buildDir = store.buildDir(run.agentId, number);
   const tree = store.treeDir(run.agentId, { version: number, tree_digest: prepared.treeDigest });
@@ -44,57 +38,13 @@ export async function makeVersion(
     const record = toRecord(context, { number, agentId: run.agentId, prepared, image });
     await store.writeVersion(run.agentId, record);
     run.emit({ type: "phase", phase: "starting" });
-    await serve(context, run, record);
+    const instance = await instances.start(run.agentId, record, run.signal);
+    await commit(context, run.agentId, { instance, reason: `version ${number} is ready` });
     run.stopwatch.lap("start");
     return record;
   } catch (error) {
     await discard(context, run.agentId, number);
     throw error;
-  }
-}
-
-/** Starts the new version, commits it to disk, flips the route, and lets the old instance drain behind. */
-async function serve(context: AgentsContext, run: DeployRun, version: VersionRecord): Promise<void> {
-  const { instances, registry, store, pool, log, clock } = context;
-  const instance = await instances.start(run.agentId, version, run.signal);
-  const known = registry.find(run.agentId);
-  const versions = [...(known?.versions ?? []), version];
-  const kept = versions.slice(-KEPT_VERSIONS);
-  const record: AgentRecord = {
-    schema: 1,
-    agent_id: run.agentId,
-    created_at: known?.record.created_at ?? new Date(clock.now()).toISOString(),
-    desired: "running",
-    current_version: version.version,
-    versions: kept.map((it) => it.version),
-  };
-  await store.writeAgent(record);
-
-  const agent = known ?? createAgent({ record, versions: [], state: "starting" });
-  const old = agent.instance;
-  agent.record = record;
-  agent.versions = kept;
-  agent.instance = instance;
-  agent.lastError = undefined;
-  moveTo(agent, "running", { log, reason: `version ${version.version} is ready` });
-  agent.waking?.end(new RunnerError("DEPLOY_CONFLICT", `Agent ${agent.id} was deployed anew.`));
-  registry.add(agent);
-  pool.pump(agent);
-
-  if (old !== undefined) void retire(context, agent, old);
-  for (const surplus of versions.slice(0, -KEPT_VERSIONS)) void discard(context, agent.id, surplus.version);
-}
-
-/** Leaves nothing of a version. A failure to clean up is logged, never thrown: it must not hide why we came here. */
-async function discard(context: AgentsContext, agentId: string, version: number): Promise<void> {
-  const { engine, store, names, log, registry } = context;
-  try {
-    await store.removeVersion(agentId, version);
-    if (registry.find(agentId) === undefined) await store.removeAgent(agentId);
-    await engine.removeContainer(names.container(agentId, version));
-    await engine.removeImages([names.image(agentId, version)]);
-  } catch (error) {
-    log.error({ agent_id: agentId, version, err: error }, "could not remove all that a version left behind");
   }
 }
 

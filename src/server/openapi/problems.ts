@@ -32,6 +32,18 @@ export const PROBLEMS = {
     when: "the agent was stopped, or its last start failed",
     error: "Agent echo was stopped. Start it with POST /start/echo, or deploy it again.",
   },
+  versionNotFound: {
+    code: "NOT_FOUND",
+    status: 404,
+    when: "no such version, or none that is older; the last 5 are kept",
+    error: "Agent echo has no version 7; there are: 1, 2, 3.",
+  },
+  bodyNotVersion: {
+    code: "INVALID_REQUEST",
+    status: 400,
+    when: "the body is neither empty nor a JSON object with a `version`",
+    error: 'The body is {"version":0}, but must be {"version": n} with a whole number from 1, or empty.',
+  },
   configError: {
     code: "CONFIG_ERROR",
     status: 400,
