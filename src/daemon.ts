@@ -83,11 +83,23 @@ export async function startDaemon(options: {
     queueTimeoutMs: config.queueTimeout * 1000,
     wake: (agent) => wake(context, agent),
   });
+  const images = createImageBuilder({
+    config,
+    engine,
+    environment: options.environment,
+    agentDir: (agentId) => store.agentDir(agentId),
+    runtimeDir: store.runtimeDir,
+    packagesInUse: (agentId) =>
+      registry.find(agentId)?.versions.flatMap(({ packages }) => packages ?? []) ?? [],
+    labels: (identity) => identityLabels(runnerId, identity),
+    log,
+  });
   const context: AgentsContext = {
     engine,
     store,
     registry,
     pool,
+    images,
     instances,
     operations,
     deaths,
@@ -116,15 +128,6 @@ export async function startDaemon(options: {
     agents: createAgents(context, {
       ...deploySettings(config, digestKey),
       ...uploads,
-      buildImage: createImageBuilder({
-        config,
-        engine,
-        environment: options.environment,
-        agentDir: (agentId) => store.agentDir(agentId),
-        runtimeDir: store.runtimeDir,
-        labels: (identity) => identityLabels(runnerId, identity),
-        log,
-      }),
     }),
     receiveUpload: async (request) =>
       receiveUpload(request, { ...uploads, directory: await store.uploadsDir(), signal: request.signal }),
@@ -144,9 +147,9 @@ export async function startDaemon(options: {
       clearInterval(sweep);
       await listener.stop(SHUTDOWN_TIMEOUT_MS);
       watching.abort();
-      await Promise.all([watch, reconciled]);
+      await Promise.all([watch, reconciled, images.settled()]);
+      await engine.close();
       await lastInvoked.save();
-      engine.close();
       await dataDir.close();
       log.info("oken-runner has stopped");
     },

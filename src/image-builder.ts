@@ -3,8 +3,8 @@ import { join } from "node:path";
 
 import { buildAgent } from "./agents/build.ts";
 import { createBuildQueue } from "./agents/build-queue.ts";
+import type { Images } from "./agents/images.ts";
 import { createResolvedLists } from "./agents/resolved-lists.ts";
-import type { BuildImage } from "./agents/version.ts";
 import type { Config } from "./config.ts";
 import type { Engine, Identity } from "./docker/types.ts";
 import { messageOf } from "./errors.ts";
@@ -19,48 +19,59 @@ export type ImageBuilderOptions = {
   agentDir: (agentId: string) => string;
   /** Where the Python that runs inside containers is kept for builds to read. */
   runtimeDir: string;
+  /** Names of the kept lists that the agent's versions were built from. */
+  packagesInUse: (agentId: string) => string[];
   labels: (identity: Identity) => Record<string, string>;
   log: Log;
 };
 
 /** Builds versions with this host's settings, so many at once. */
-export function createImageBuilder(options: ImageBuilderOptions): BuildImage {
+export function createImageBuilder(options: ImageBuilderOptions): Images {
   const { config, engine } = options;
   const settings = buildSettings(options);
   const queue = createBuildQueue({ maxRunning: config.maxBuilds, maxWaiting: config.maxBuildQueue });
+  const timeoutMs = config.buildTimeout * 1000;
   const resolvedLists = createResolvedLists();
   const runtime = keptDirectory({ parent: options.runtimeDir, files: RUNTIME_FILES });
-  return async ({ identity, tag, tree, treeDigest, buildDir, manifest, entrypoint, signal, onEvent }) => {
-    const onPlace = (ahead: number) => onEvent({ type: "log", line: waitingLine(ahead) });
-    const runtimeDir = await runtime.path();
-    const image = await queue.run({ signal, onPlace }, () =>
-      buildAgent(engine, {
-        agentId: identity.agentId,
-        labels: options.labels(identity),
-        treeDigest,
-        runtimeDir,
-        resolvedLists,
-        scratchDir: buildDir,
-        keepDir: join(options.agentDir(identity.agentId), "kept"),
-        timeoutMs: config.buildTimeout * 1000,
-        settings,
-        tag,
-        tree,
-        manifest,
-        entrypoint,
-        signal,
-        onEvent,
-        background: (work) => {
-          work().catch((error: unknown) =>
-            options.log.warn(
-              { agent_id: identity.agentId, reason: messageOf(error) },
-              "the resolved list of packages was not kept; the next deploy resolves it again",
-            ),
-          );
-        },
-      }),
-    );
-    return { imageId: image.imageId, dependencyStyle: image.style, warnings: image.warnings };
+  const keeping = new Set<Promise<void>>();
+
+  const inBackground = (agentId: string, work: () => Promise<void>) => {
+    const kept = work()
+      .catch((error: unknown) =>
+        options.log.warn(
+          { agent_id: agentId, reason: messageOf(error) },
+          "the resolved list of packages was not kept; the next build resolves it again",
+        ),
+      )
+      .finally(() => keeping.delete(kept));
+    keeping.add(kept);
+  };
+
+  return {
+    timeoutMs,
+    async build({ identity, buildDir, onEvent, ...request }) {
+      const { agentId } = identity;
+      const onPlace = (ahead: number) => onEvent({ type: "log", line: waitingLine(ahead) });
+      const runtimeDir = await runtime.path();
+      const { style, ...image } = await queue.run({ agentId, signal: request.signal, onPlace }, () =>
+        buildAgent(engine, {
+          ...request,
+          agentId,
+          onEvent,
+          labels: options.labels(identity),
+          runtimeDir,
+          resolvedLists,
+          scratchDir: buildDir,
+          keepDir: join(options.agentDir(agentId), "kept"),
+          packagesInUse: () => options.packagesInUse(agentId),
+          timeoutMs,
+          settings,
+          background: (work) => inBackground(agentId, work),
+        }),
+      );
+      return { ...image, dependencyStyle: style };
+    },
+    settled: async () => void (await Promise.all(keeping)),
   };
 }
 

@@ -18,6 +18,22 @@ export type Instance = {
 /** An invoke that waits for its turn. */
 export type Waiter = { grant(instance: Instance): void; refuse(error: RunnerError): void };
 
+/** A start under way. */
+export type Waking = {
+  /** Resolves when it has succeeded, failed or been ended, and cleaned up. */
+  done: Promise<void>;
+  /** Ends it: something else holds now. */
+  end(reason: RunnerError): void;
+};
+
+/** The end of a version that serves no longer. */
+export type Retirement = {
+  /** Resolves when its container is gone, or its instance was recalled. */
+  done: Promise<void>;
+  /** The instance, as able to serve as ever; undefined when it is being stopped. */
+  recall(): Instance | undefined;
+};
+
 /** What the runner knows of one agent: a cache of disk and labels that a restart rebuilds. Changed only in `agents/`. */
 export type Agent = {
   readonly id: string;
@@ -29,7 +45,9 @@ export type Agent = {
   instance: Instance | undefined;
   waiters: Waiter[];
   /** The one start under way that waiting invokes share. */
-  waking: Promise<void> | undefined;
+  waking: Waking | undefined;
+  /** By version number; nobody starts a version that is in here. */
+  readonly retiring: Map<number, Retirement>;
   /** Done when the container that is being put to sleep has stopped; a wake waits for it. */
   settling: Promise<void>;
   /** Wall clock, milliseconds; undefined if never. */
@@ -53,6 +71,7 @@ export function createAgent(options: {
     instance: undefined,
     waiters: [],
     waking: undefined,
+    retiring: new Map(),
     settling: Promise.resolve(),
     lastInvoked: options.lastInvoked,
     lastError: undefined,

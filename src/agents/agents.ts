@@ -3,9 +3,11 @@ import type { LogLine } from "../model/api-logs.ts";
 import type { Agent, Instance } from "./agent.ts";
 import { remove, start, stop } from "./commands.ts";
 import type { AgentsContext } from "./context.ts";
-import { type DeployOptions, deploy } from "./deploy.ts";
+import { deploy } from "./deploy.ts";
 import { type Deployments, createDeployments } from "./deployments.ts";
 import { followLines, lastLines } from "./logs.ts";
+import type { PrepareOptions } from "./prepare.ts";
+import { rollback } from "./rollback.ts";
 import { detailOf, summaryOf } from "./view.ts";
 
 /** What can be done with agents: the door that `server/` goes through. Each throws AGENT_NOT_FOUND for an unknown id. */
@@ -13,6 +15,8 @@ export type Agents = {
   find(agentId: string): Agent;
   deployments: Deployments;
   start(agentId: string): Promise<Awaited<ReturnType<typeof detailOf>>>;
+  /** To the version of this number, or the next older one. */
+  rollback(agentId: string, version?: number): Promise<Awaited<ReturnType<typeof detailOf>>>;
   stop(agentId: string): Promise<void>;
   remove(agentId: string): Promise<void>;
   list(): ReturnType<typeof summaryOf>[];
@@ -24,13 +28,14 @@ export type Agents = {
   causeOfDeath(agent: Agent, instance: Instance): Promise<RunnerError | undefined>;
 };
 
-export function createAgents(context: AgentsContext, options: DeployOptions): Agents {
+export function createAgents(context: AgentsContext, options: PrepareOptions): Agents {
   const { registry, engine, clock } = context;
   const deployments = createDeployments({ clock, deploy: (request) => deploy(context, options, request) });
   return {
     find: (agentId) => registry.get(agentId),
     deployments,
     start: async (agentId) => detailOf(await start(context, agentId), engine),
+    rollback: async (agentId, version) => detailOf(await rollback(context, agentId, version), engine),
     stop: async (agentId) => void (await stop(context, agentId)),
     async remove(agentId) {
       await remove(context, agentId);

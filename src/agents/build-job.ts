@@ -19,8 +19,12 @@ export type AgentBuildOptions = Pick<BuildRequest, "tag" | "labels" | "timeoutMs
   runtimeDir: string;
   /** A directory on the tree's file system; what the build needs is made in it and removed again. */
   scratchDir: string;
-  /** This agent's own directory for what was resolved and built before; goes when the agent goes. Kept nowhere if undefined. */
-  keepDir?: string | undefined;
+  /** This agent's own directory for what was resolved and built before; its parent exists. Goes when the agent goes. */
+  keepDir: string;
+  /** Name of the kept list that must be installed, where this upload was built before. */
+  packages?: string | undefined;
+  /** Names of kept lists that may be asked for later; the others go when there are too many. */
+  packagesInUse?: (() => string[]) | undefined;
   /** Shared by the builds of a host. */
   resolvedLists?: ResolvedLists | undefined;
   wheelLimits?: WheelLimits | undefined;

@@ -3,7 +3,7 @@ import { RunnerError } from "../errors.ts";
 /** Seconds after which a deploy that found the queue full may well find a place. */
 const RETRY_AFTER_SECONDS = 30;
 
-/** Bounds how many builds run at once; the others wait in the order they came. */
+/** Bounds how many builds run at once, one of an agent at a time; the others wait in the order they came. */
 export type BuildQueue = {
   /**
    * Runs `work` when its turn comes. Rejects with OVERLOADED when too many wait already, with the signal's reason when
@@ -13,40 +13,45 @@ export type BuildQueue = {
 };
 
 export type BuildTurn = {
+  agentId: string;
   signal: AbortSignal;
   /** Told how many builds are ahead, at first and whenever that changes; never called by a build that need not wait. */
   onPlace: (ahead: number) => void;
 };
 
-type Waiting = { start: () => void; onPlace: (ahead: number) => void };
+type Waiting = { agentId: string; start: () => void; onPlace: (ahead: number) => void };
 
 export function createBuildQueue(options: { maxRunning: number; maxWaiting: number }): BuildQueue {
   const waiting: Waiting[] = [];
-  let running = 0;
+  /** Agents of which a build runs. */
+  const running = new Set<string>();
+  const mayStart = (agentId: string) => running.size < options.maxRunning && !running.has(agentId);
 
-  const next = () => {
-    running -= 1;
-    waiting.shift()?.start();
+  const next = (ended: string) => {
+    running.delete(ended);
+    for (const entry of [...waiting]) if (mayStart(entry.agentId)) entry.start();
     waiting.forEach(({ onPlace }, ahead) => onPlace(ahead));
   };
 
-  async function turn({ signal, onPlace }: BuildTurn): Promise<void> {
+  async function turn({ agentId, signal, onPlace }: BuildTurn): Promise<void> {
     signal.throwIfAborted();
-    if (running < options.maxRunning) {
-      running += 1;
+    if (mayStart(agentId)) {
+      running.add(agentId);
       return;
     }
     if (waiting.length >= options.maxWaiting) throw overloaded(waiting.length);
     await new Promise<void>((resolve, reject) => {
+      const leave = () => waiting.splice(waiting.indexOf(entry), 1);
       const onAbort = () => {
-        const place = waiting.indexOf(entry);
-        if (place !== -1) waiting.splice(place, 1);
+        leave();
         reject(signal.reason);
       };
       const entry: Waiting = {
+        agentId,
         onPlace,
         start() {
-          running += 1;
+          leave();
+          running.add(agentId);
           signal.removeEventListener("abort", onAbort);
           resolve();
         },
@@ -63,7 +68,7 @@ export function createBuildQueue(options: { maxRunning: number; maxWaiting: numb
       try {
         return await work();
       } finally {
-        next();
+        next(build.agentId);
       }
     },
   };

@@ -8,14 +8,17 @@ import { openTree, planDependencies, prepareBuild } from "../source/dependencies
 import type { DependencyPlan, MadeList } from "../source/dependencies/index.ts";
 import type { AgentBuildOptions, BuildEngine, BuildJob, Detected } from "./build-job.ts";
 import { remaining } from "./build-job.ts";
+import { findList, needsSources, openLists } from "./build-list.ts";
 import { buildSources, packageToBuild } from "./build-sources.ts";
 import { shownEvent, stepLabel } from "./build-steps.ts";
 import { noticeMovedBases } from "./kept-bases.ts";
-import { keptLists } from "./kept-list.ts";
 import { createResolvedLists, isCachedResolution, resolutionKey } from "./resolved-lists.ts";
 import type { KeptLists } from "./kept-list.ts";
 
 export type { AgentBuildOptions } from "./build-job.ts";
+
+/** Said of a version whose list, by a crash just after its deploy, was never kept. */
+const LOST = "The list of its packages was not kept, so that their versions were chosen anew.";
 
 /** Every step of such a build has been done already, milliseconds. */
 const EXPORT_TIMEOUT_MS = 60_000;
@@ -23,7 +26,13 @@ const EXPORT_TIMEOUT_MS = 60_000;
 /** Packages that are found one after another to be had only as source; an agent with more should ship a lock. */
 const MAX_SOURCE_ROUNDS = 20;
 
-export type AgentImage = BuiltImage & Detected;
+type Built = BuiltImage & {
+  /** Name under which the list that it was built from is kept, where it has one that is not in the upload. */
+  packages: string;
+  warnings: string[];
+};
+
+export type AgentImage = Built & Detected;
 
 /**
  * Builds an agent's image: from wheels, in a build in which no package's code runs. Packages to be had only as source
@@ -51,8 +60,8 @@ export async function buildAgent(engine: BuildEngine, options: AgentBuildOptions
       deadline: performance.now() + options.timeoutMs,
       now: Date.now(),
     });
-    const moved = options.keepDir === undefined ? [] : await noticeMovedBases(options.keepDir, image.bases);
-    return { ...image, ...detected, warnings: [...detected.warnings, ...moved] };
+    const moved = await noticeMovedBases(options.keepDir, image.bases);
+    return { ...image, ...detected, warnings: [...detected.warnings, ...image.warnings, ...moved] };
   } catch (error) {
     throw withStepLabel(error);
   } finally {
@@ -60,44 +69,41 @@ export async function buildAgent(engine: BuildEngine, options: AgentBuildOptions
   }
 }
 
-async function buildPlan(build: BuildJob): Promise<BuiltImage> {
-  const { options, plan, scratch } = build;
-  const { settings, manifest } = options;
-  const kept = keptLists({
-    directory: join(options.keepDir ?? scratch, "lists"),
-    plan,
-    python: `${manifest.pythonVersion} ${settings.builderImage ?? settings.pythonImage}`,
-  });
-  const found = usable(await kept.find(), plan);
+async function buildPlan(build: BuildJob): Promise<Built> {
+  const { options, plan } = build;
+  const lists = await openLists(build);
+  const { name, made: found } = await findList(lists, options.packages);
+  const isLost = options.packages !== undefined && found === undefined && needsList(plan);
+  const warnings = isLost ? [LOST] : [];
   let made = found;
-  const known = Object.keys(plan.sources);
-  if (made === undefined && (known.length > 0 || plan.builds.length > 0 || plan.dynamic.length > 0)) {
-    made = await buildSources(build, { made, packages: known, round: 0 });
+  if (needsSources(plan, made)) {
+    made = await buildSources(build, { made, packages: Object.keys(plan.sources), round: 0 });
   }
   for (let round = 1; ; round++) {
     try {
       const image = await buildImage(build, made, round);
-      if (options.keepDir === undefined) return image;
-      if (made === undefined) await inBackground(options, () => keepResolved(build, kept, image.bases));
-      else if (made !== found) await kept.keep(made);
-      return image;
+      if (made !== undefined && made === found) return { ...image, packages: name, warnings };
+      if (made !== undefined) await lists.keep(made);
+      else if (needsList(plan)) await inBackground(options, () => keepResolved(build, lists, image.bases));
+      return { ...image, packages: lists.name, warnings };
     } catch (error) {
-      const name = packageToBuild(error);
-      if (name === undefined || made?.wheels[name] !== undefined || round > MAX_SOURCE_ROUNDS) throw error;
-      options.onEvent?.({ type: "log", line: `${name} is to be had only as source: building it.` });
-      made = await buildSources(build, { made, packages: [name], round });
+      const missing = packageToBuild(error);
+      if (missing === undefined || made?.wheels[missing] !== undefined || round > MAX_SOURCE_ROUNDS)
+        throw error;
+      options.onEvent?.({ type: "log", line: `${missing} is to be had only as source: building it.` });
+      made = await buildSources(build, { made, packages: [missing], round });
     }
   }
+}
+
+/** A list that the build resolves, since the upload holds none. */
+function needsList({ lock, locked }: DependencyPlan): boolean {
+  return lock !== undefined && !locked;
 }
 
 async function inBackground({ background }: AgentBuildOptions, work: () => Promise<void>): Promise<void> {
   if (background === undefined) await work();
   else background(work);
-}
-
-/** A project whose own code is compiled is built anew each time: its wheel holds that code. */
-function usable(found: MadeList | undefined, plan: DependencyPlan): MadeList | undefined {
-  return plan.builds.length > 0 || plan.dynamic.length > 0 ? undefined : found;
 }
 
 async function buildImage(build: BuildJob, made: MadeList | undefined, round: number): Promise<BuiltImage> {
@@ -128,7 +134,7 @@ function prepare(
 }
 
 /** Takes the list out of the steps that the image was made of, which are still there, and keeps it. */
-async function keepResolved(build: BuildJob, kept: KeptLists, bases: Record<string, string>): Promise<void> {
+async function keepResolved(build: BuildJob, lists: KeptLists, bases: Record<string, string>): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), "oken-list-"));
   try {
     const { resolves, ...inputs } = await prepare(build, {
@@ -144,7 +150,7 @@ async function keepResolved(build: BuildJob, kept: KeptLists, bases: Record<stri
     };
     const { resolvedLists = createResolvedLists() } = build.options;
     const key = await resolutionKey(inputs, bases);
-    await kept.keep(await resolvedLists.get(key, { cached: build.resolution.cached, read }));
+    await lists.keep(await resolvedLists.get(key, { cached: build.resolution.cached, read }));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -1,58 +1,64 @@
 import { RunnerError } from "../errors.ts";
-import { type Agent, currentVersion } from "./agent.ts";
+import type { Agent } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
-import { putDown, supersededBy } from "./retire.ts";
+import type { OperationName } from "./operations.ts";
+import { putDown } from "./retire.ts";
 import { moveTo } from "./state.ts";
-import { asRunnerError, toLastError } from "./wake.ts";
+import { asRunnerError, startUp, toLastError } from "./wake.ts";
 
 /** Stops the agent until it is started or deployed again. Its container stays, for its log. */
 export function stop(context: AgentsContext, agentId: string): Promise<Agent> {
-  return command(context, agentId, "a stop", async (agent) => {
+  return command(context, agentId, "stop", async (agent) => {
     if (agent.state === "stopped") return agent;
     await write(context, agent, { desired: "stopped" });
     moveTo(agent, "stopped", { log: context.log, reason: "by request" });
-    context.pool.refuse(agent, new RunnerError("AGENT_NOT_RUNNING", `Agent ${agent.id} was stopped.`));
-    await agent.settling;
-    await putDown(context, agent);
+    await takeDown(context, agent, new RunnerError("AGENT_NOT_RUNNING", `Agent ${agent.id} was stopped.`));
     return agent;
   });
 }
 
 /** Starts the agent and waits until it serves; an agent that serves already is left alone. */
 export function start(context: AgentsContext, agentId: string): Promise<Agent> {
-  return command(context, agentId, "a start", async (agent, signal) => {
-    if (agent.instance !== undefined) return agent;
-    await agent.waking;
-    await agent.settling;
-    if (agent.instance !== undefined) return agent;
-    moveTo(agent, "starting", { log: context.log, reason: "by request" });
-    try {
-      agent.instance = await context.instances.wake(agent.id, currentVersion(agent), signal);
-    } catch (error) {
-      const failure = asRunnerError(error);
-      agent.lastError = toLastError(failure, context.clock.now());
-      moveTo(agent, "error", { log: context.log, reason: "its start failed" });
-      context.pool.refuse(agent, failure);
-      throw failure;
+  return command(context, agentId, "start", (agent, signal) => startAgent(context, agent, signal));
+}
+
+/** The work of a start, within an operation on the agent. */
+export async function startAgent(context: AgentsContext, agent: Agent, signal: AbortSignal): Promise<Agent> {
+  const { log, clock, pool } = context;
+  await agent.waking?.done;
+  if (agent.instance !== undefined) return agent;
+  const before = agent.state;
+  try {
+    await startUp(context, agent, {
+      reason: "by request",
+      signal,
+      commit: () => write(context, agent, { desired: "running" }),
+      onFailure(error) {
+        agent.lastError = toLastError(error, clock.now());
+        moveTo(agent, "error", { log, reason: "its start failed" });
+        pool.refuse(agent, error);
+      },
+    });
+  } catch (error) {
+    if (signal.aborted && agent.state === "starting") {
+      moveTo(agent, before, { log, reason: "its start was ended" });
+      pool.refuse(agent, asRunnerError(error));
     }
-    await write(context, agent, { desired: "running" });
-    agent.lastError = undefined;
-    moveTo(agent, "running", { log: context.log, reason: "ready" });
-    context.pool.pump(agent);
-    return agent;
-  });
+    throw error;
+  }
+  return agent;
 }
 
 /** Removes the agent with its containers, images, source and secrets. */
 export function remove(context: AgentsContext, agentId: string): Promise<void> {
-  const { registry, store, engine, names, pool, log } = context;
-  return command(context, agentId, "a removal", async (agent) => {
+  const { registry, store, engine, names, log } = context;
+  return command(context, agentId, "removal", async (agent) => {
     if (agent.state !== "stopped") moveTo(agent, "stopped", { log, reason: "removed" });
-    pool.refuse(agent, new RunnerError("AGENT_NOT_FOUND", `Agent ${agent.id} was removed.`));
-    await agent.settling;
-    await putDown(context, agent);
+    await takeDown(context, agent, new RunnerError("AGENT_NOT_FOUND", `Agent ${agent.id} was removed.`));
     const versions = agent.versions.map(({ version }) => version);
-    for (const version of versions) await engine.removeContainer(names.container(agent.id, version));
+    for (const version of new Set([...versions, ...agent.retiring.keys()])) {
+      await engine.removeContainer(names.container(agent.id, version));
+    }
     await engine.removeImages(versions.map((version) => names.image(agent.id, version)));
     await store.removeAgent(agent.id);
     registry.remove(agent.id);
@@ -60,15 +66,22 @@ export function remove(context: AgentsContext, agentId: string): Promise<void> {
   });
 }
 
-/** A deploy under way is ended first, so that what was asked last is what holds. */
+/** Refuses all who wait, ends a start under way, and stops the container. */
+async function takeDown(context: AgentsContext, agent: Agent, reason: RunnerError): Promise<void> {
+  context.pool.refuse(agent, reason);
+  agent.waking?.end(reason);
+  await agent.waking?.done;
+  await agent.settling;
+  await putDown(context, agent);
+}
+
 function command<T>(
   context: AgentsContext,
   agentId: string,
-  name: string,
+  name: OperationName,
   work: (agent: Agent, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const operation = { supersedable: false, supersedes: supersededBy(name) };
-  return context.operations.run(agentId, operation, (signal) => work(context.registry.get(agentId), signal));
+  return context.operations.run(agentId, { name }, (signal) => work(context.registry.get(agentId), signal));
 }
 
 async function write(

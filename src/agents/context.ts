@@ -2,6 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Engine } from "../docker/types.ts";
 import type { Log } from "../log.ts";
 import type { Deaths } from "./deaths.ts";
+import type { Images } from "./images.ts";
 import type { Instances } from "./instances.ts";
 import type { Names } from "./names.ts";
 import type { Operations } from "./operations.ts";
@@ -15,6 +16,7 @@ export type AgentsContext = {
   store: Store;
   registry: Registry;
   pool: Pool;
+  images: Images;
   instances: Instances;
   operations: Operations;
   deaths: Deaths;

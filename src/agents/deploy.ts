@@ -6,9 +6,8 @@ import type { EntrypointType } from "../model/manifest.ts";
 import { type Agent, currentVersion } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
 import { type Prepared, type PrepareOptions, prepare } from "./prepare.ts";
-import { supersededBy } from "./retire.ts";
 import { type Stopwatch, createStopwatch } from "./stopwatch.ts";
-import { type BuildImage, makeVersion } from "./version.ts";
+import { makeVersion } from "./version.ts";
 
 export type Phase = "received" | "extracted" | "detected" | "building" | "starting" | "ready";
 
@@ -37,8 +36,6 @@ export type DeployResult = {
   timings_ms: Record<string, number>;
 };
 
-export type DeployOptions = PrepareOptions & { buildImage: BuildImage };
-
 /** One deploy under way. */
 export type DeployRun = {
   agentId: string;
@@ -57,15 +54,11 @@ export type DeployRun = {
  */
 export async function deploy(
   context: AgentsContext,
-  options: DeployOptions,
+  options: PrepareOptions,
   request: DeployRequest,
 ): Promise<DeployResult> {
   const { agentId, archivePath, secrets } = request;
-  const operation = {
-    supersedable: true,
-    supersedes: supersededBy("a newer deploy"),
-    signal: request.signal,
-  };
+  const operation = { name: "deploy" as const, signal: request.signal };
   return context.operations.run(agentId, operation, async (signal) => {
     const staging = await context.store.createStaging();
     const stopwatch = createStopwatch(context.clock);
@@ -80,13 +73,16 @@ export async function deploy(
 
 async function run(
   context: AgentsContext,
-  options: DeployOptions,
+  options: PrepareOptions,
   deployRun: DeployRun,
 ): Promise<DeployResult> {
   const prepared = await prepare(options, deployRun);
   const existing = context.registry.find(deployRun.agentId);
-  const unchanged = existing === undefined ? undefined : await keepUnchanged(context, existing, prepared);
-  const version = unchanged ?? (await makeVersion(context, options.buildImage, { run: deployRun, prepared }));
+  const unchanged =
+    existing === undefined
+      ? undefined
+      : await keepUnchanged(context, existing, { prepared, signal: deployRun.signal });
+  const version = unchanged ?? (await makeVersion(context, { run: deployRun, prepared }));
   deployRun.emit({ type: "phase", phase: "ready" });
   return {
     agent_id: deployRun.agentId,
@@ -106,13 +102,13 @@ async function run(
 async function keepUnchanged(
   context: AgentsContext,
   agent: Agent,
-  prepared: Prepared,
+  { prepared, signal }: { prepared: Prepared; signal: AbortSignal },
 ): Promise<VersionRecord | undefined> {
   const version = currentVersion(agent);
   const canServe = agent.state !== "stopped" && agent.state !== "error";
   if (version.spec_digest !== prepared.specDigest || !canServe) return undefined;
   if (agent.instance === undefined) {
-    const lease = await context.pool.acquire(agent, new AbortController().signal);
+    const lease = await context.pool.acquire(agent, signal);
     lease.release();
   }
   return version;

@@ -4,16 +4,23 @@ import { basename, join } from "node:path";
 
 import type { DependencyPlan, LockFile, MadeList } from "../source/dependencies/index.ts";
 
-/** Lists kept for one agent: those of the versions that can be rolled back to, and a few to spare. */
-const MAX_KEPT = 10;
+const DIRECTORY = "lists";
+
+/** Lists kept for one agent beside those that its versions were built from. */
+const MAX_SPARE = 10;
 
 const RECORD = "list.json";
 
-type ListRecord = { file: LockFile; wheels: Record<string, string> };
+type ListRecord = { file: LockFile; wheels: Record<string, string>; python?: string };
 
 export type KeptLists = {
-  /** What was made of these very dependency files before; undefined when nothing was. */
-  find(): Promise<MadeList | undefined>;
+  /** Under which these very dependency files are kept; a version remembers it. */
+  readonly name: string;
+  /**
+   * What was resolved and built before under `name`; undefined when nothing was. Without its wheels if they were built
+   * for another Python.
+   */
+  find(name: string): Promise<MadeList | undefined>;
   keep(made: MadeList): Promise<void>;
 };
 
@@ -22,21 +29,32 @@ export type KeptLists = {
  * rollback a year later, gives the same packages.
  */
 export function keptLists(options: {
-  directory: string;
+  /** The agent's own, made if it is not there; its parent is not, for then the agent has gone. */
+  keepDir: string;
   plan: DependencyPlan;
   /** What else a built wheel depends on. */
   python: string;
+  /** Digest of the upload where wheels hold its own code; empty where they do not. */
+  code: string;
+  /** Names of lists that the agent's versions were built from, however long ago. */
+  inUse: () => string[];
 }): KeptLists {
-  const { plan, python } = options;
-  const path = join(options.directory, keyOf(plan, python));
+  const { keepDir, plan, python, code } = options;
+  const directory = join(keepDir, DIRECTORY);
+  const name = nameOf(plan, python, code);
   return {
-    async find() {
+    name,
+    async find(wanted) {
+      const path = join(directory, wanted);
       const text = await readFile(join(path, RECORD), "utf8").catch(() => undefined);
       if (text === undefined) return undefined;
       const record: ListRecord = JSON.parse(text);
       const now = new Date();
       await utimes(path, now, now);
-      const wheels = Object.entries(record.wheels).map(([name, file]) => [name, join(path, file)] as const);
+      const fits = record.python === undefined || record.python === python;
+      const wheels = Object.entries(fits ? record.wheels : {}).map(
+        ([project, file]) => [project, join(path, file)] as const,
+      );
       return {
         lock: { file: record.file, text: await readFile(join(path, record.file), "utf8") },
         wheels: Object.fromEntries(wheels),
@@ -44,21 +62,30 @@ export function keptLists(options: {
     },
 
     async keep(made) {
+      const path = join(directory, name);
       const temporary = `${path}.${crypto.randomUUID()}`;
-      await mkdir(temporary, { recursive: true });
-      for (const wheel of Object.values(made.wheels)) await copyFile(wheel, join(temporary, basename(wheel)));
-      await writeFile(join(temporary, made.lock.file), made.lock.text);
-      const wheels = Object.entries(made.wheels).map(([name, file]) => [name, basename(file)] as const);
-      const record: ListRecord = { file: made.lock.file, wheels: Object.fromEntries(wheels) };
-      await writeFile(join(temporary, RECORD), JSON.stringify(record));
-      await rm(path, { recursive: true, force: true });
-      await rename(temporary, path);
-      await prune(options.directory);
+      for (const path of [keepDir, directory]) await mkdir(path).catch(unlessThere);
+      try {
+        await mkdir(temporary);
+        for (const wheel of Object.values(made.wheels))
+          await copyFile(wheel, join(temporary, basename(wheel)));
+        await writeFile(join(temporary, made.lock.file), made.lock.text);
+        const wheels = Object.entries(made.wheels).map(
+          ([project, file]) => [project, basename(file)] as const,
+        );
+        const record: ListRecord = { file: made.lock.file, wheels: Object.fromEntries(wheels), python };
+        await writeFile(join(temporary, RECORD), JSON.stringify(record));
+        await rm(path, { recursive: true, force: true });
+        await rename(temporary, path).catch(unlessThere);
+      } finally {
+        await rm(temporary, { recursive: true, force: true });
+      }
+      await prune(directory, new Set([name, ...options.inUse()]));
     },
   };
 }
 
-function keyOf(plan: DependencyPlan, python: string): string {
+function nameOf(plan: DependencyPlan, python: string, code: string): string {
   const { lock, files, builds, dynamic, sources, vendored, copies, compileFlags } = plan;
   const parts = JSON.stringify({
     lock,
@@ -70,15 +97,29 @@ function keyOf(plan: DependencyPlan, python: string): string {
     copies,
     compileFlags,
     python,
+    ...(code === "" ? {} : { code }),
   });
   return createHash("sha256").update(parts).digest("hex").slice(0, 32);
 }
 
-async function prune(directory: string): Promise<void> {
-  const names = await readdir(directory);
-  const aged = await Promise.all(
-    names.map(async (name) => ({ name, at: (await stat(join(directory, name))).mtimeMs })),
+/** Of two that make the same at a time, the other was quicker. */
+function unlessThere(error: unknown): void {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code !== "ENOTEMPTY" && code !== "EEXIST") throw error;
+}
+
+async function prune(directory: string, inUse: Set<string>): Promise<void> {
+  const spare = (await readdir(directory)).filter((name) => !inUse.has(name));
+  const ages = await Promise.all(
+    spare.map(async (name) => {
+      // One that is being made has another name a moment later.
+      const stats = await stat(join(directory, name)).catch(() => undefined);
+      return stats === undefined ? [] : [{ name, at: stats.mtimeMs }];
+    }),
   );
-  const surplus = aged.sort((a, b) => b.at - a.at).slice(MAX_KEPT);
+  const surplus = ages
+    .flat()
+    .sort((a, b) => b.at - a.at)
+    .slice(MAX_SPARE);
   await Promise.all(surplus.map(({ name }) => rm(join(directory, name), { recursive: true, force: true })));
 }

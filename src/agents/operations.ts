@@ -1,48 +1,73 @@
-import type { RunnerError } from "../errors.ts";
+import { RunnerError } from "../errors.ts";
+
+export type OperationName = "deploy" | "rollback" | "start" | "stop" | "removal";
+
+/** What makes an operation pointless when it comes after it. */
+const ENDED_BY: Record<OperationName, readonly OperationName[]> = {
+  deploy: ["deploy", "rollback", "start", "stop", "removal"],
+  rollback: ["deploy", "rollback", "start", "stop", "removal"],
+  start: ["deploy", "rollback", "stop", "removal"],
+  stop: [],
+  removal: [],
+};
+
+const IN_WORDS: Record<OperationName, string> = {
+  deploy: "a newer deploy",
+  rollback: "a rollback",
+  start: "a start",
+  stop: "a stop",
+  removal: "a removal",
+};
 
 /**
- * One operation on an agent at a time, in the order they came. A new one ends those before it that may be superseded
- * (a deploy), and waits until they have cleaned up.
+ * One operation on an agent at a time, in the order they came, so that what was asked last is what holds. A new one ends
+ * those before it that it makes pointless, which are told DEPLOY_CONFLICT, and waits until they have cleaned up.
  */
 export type Operations = {
   run<T>(agentId: string, options: OperationOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
 };
 
 export type OperationOptions = {
-  /** True for a deploy: whatever comes after it makes it pointless. */
-  supersedable: boolean;
-  /** What those that this one ends are told. */
-  supersedes: () => RunnerError;
+  name: OperationName;
   /** Ends the operation from outside. */
   signal?: AbortSignal | undefined;
 };
 
-type Entry = { supersedable: boolean; controller: AbortController; done: Promise<void> };
+type Entry = { name: OperationName; controller: AbortController; done: Promise<void> };
 
 /** No operation begins before `gate`: until then it is not known what runs. */
 export function createOperations(gate: Promise<void> = Promise.resolve()): Operations {
-  const last = new Map<string, Entry>();
+  const underWay = new Map<string, Entry[]>();
   return {
-    async run(agentId, options, work) {
-      const previous = last.get(agentId);
-      if (previous?.supersedable) previous.controller.abort(options.supersedes());
+    async run(agentId, { name, signal: outside }, work) {
+      const before = underWay.get(agentId) ?? [];
+      for (const entry of before) {
+        if (ENDED_BY[entry.name].includes(name)) entry.controller.abort(superseded(entry.name, name));
+      }
       const controller = new AbortController();
       const { promise: done, resolve: finish } = Promise.withResolvers<void>();
-      const entry: Entry = { supersedable: options.supersedable, controller, done };
-      last.set(agentId, entry);
+      const own: Entry = { name, controller, done };
+      underWay.set(agentId, [...before, own]);
       const signal =
-        options.signal === undefined
-          ? controller.signal
-          : AbortSignal.any([controller.signal, options.signal]);
+        outside === undefined ? controller.signal : AbortSignal.any([controller.signal, outside]);
       try {
-        await previous?.done;
+        await before.at(-1)?.done;
         await gate;
         signal.throwIfAborted();
         return await work(signal);
       } finally {
-        if (last.get(agentId) === entry) last.delete(agentId);
+        const left = underWay.get(agentId)?.filter((entry) => entry !== own) ?? [];
+        if (left.length === 0) underWay.delete(agentId);
+        else underWay.set(agentId, left);
         finish();
       }
     },
   };
+}
+
+function superseded(name: OperationName, by: OperationName): RunnerError {
+  return new RunnerError(
+    "DEPLOY_CONFLICT",
+    `This ${name} was superseded by ${IN_WORDS[by]} of the same agent.`,
+  );
 }

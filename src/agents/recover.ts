@@ -95,7 +95,8 @@ function isAsleep(agent: Agent): boolean {
 /** The agent whose current version the container is of. */
 function ownerOf({ registry }: AgentsContext, { identity }: ListedContainer): Agent | undefined {
   const agent = identity === undefined ? undefined : registry.find(identity.agentId);
-  return agent !== undefined && identity?.spec === currentVersion(agent).spec_digest ? agent : undefined;
+  if (agent === undefined || identity?.version !== agent.record.current_version) return undefined;
+  return identity.spec === currentVersion(agent).spec_digest ? agent : undefined;
 }
 
 async function removeOrphans(

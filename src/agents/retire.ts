@@ -1,11 +1,14 @@
-import { RunnerError } from "../errors.ts";
 import type { Agent, Instance } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
 
 /** Seconds an agent has between SIGTERM and SIGKILL, CONTRACT section 4. */
 export const STOP_GRACE_SECONDS = 10;
 
-/** Resolves when the last request has left the instance, or `timeoutMs` have passed. */
+type RetireContext = Pick<AgentsContext, "log"> & {
+  engine: Pick<AgentsContext["engine"], "stopContainer" | "removeContainer">;
+};
+
+/** Resolves when the last request has left the instance, `timeoutMs` have passed, or `signal` aborts. */
 export async function drain(instance: Instance, timeoutMs: number, signal?: AbortSignal): Promise<void> {
   if (instance.inFlight === 0 || timeoutMs <= 0) return;
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -13,25 +16,42 @@ export async function drain(instance: Instance, timeoutMs: number, signal?: Abor
   instance.onEmpty = resolve;
   signal?.addEventListener("abort", () => resolve(), { once: true });
   await promise;
+  instance.onEmpty = undefined;
   clearTimeout(timer);
 }
 
-/** Lets an instance that no longer takes requests finish those inside it, then removes its container. */
-export async function retire(
-  { engine, log }: AgentsContext,
+/**
+ * Lets an instance that no longer takes requests finish those inside it, then removes its container. Until it is being
+ * stopped it can be recalled: a version that is rolled back to may have requests inside from before.
+ */
+export function retire(context: RetireContext, agent: Agent, instance: Instance): Promise<void> {
+  const recalling = new AbortController();
+  let isStopping = false;
+  const work = async () => {
+    await drain(instance, instance.version.manifest.timeout * 1000, recalling.signal);
+    if (recalling.signal.aborted) return;
+    isStopping = true;
+    await removeContainer(context, agent, instance.container.name);
+  };
+  const recall = () => {
+    if (isStopping) return undefined;
+    recalling.abort();
+    return instance;
+  };
+  return track(agent, instance.version.version, { work, recall });
+}
+
+/** Removes the container in which a version sleeps that is no longer the current one. */
+export function removeSleeping(
+  context: RetireContext,
   agent: Agent,
-  instance: Instance,
+  { version, container }: { version: number; container: string },
 ): Promise<void> {
-  await drain(instance, instance.version.manifest.timeout * 1000);
-  try {
-    await engine.stopContainer(instance.container.name, STOP_GRACE_SECONDS);
-    await engine.removeContainer(instance.container.name);
-  } catch (error) {
-    log.error(
-      { agent_id: agent.id, container: instance.container.name, err: error },
-      "could not remove a retired container",
-    );
-  }
+  const work = async () => {
+    await agent.settling;
+    await removeContainer(context, agent, container);
+  };
+  return track(agent, version, { work, recall: () => undefined });
 }
 
 /**
@@ -44,6 +64,29 @@ export async function putDown({ engine }: AgentsContext, agent: Agent): Promise<
   if (instance !== undefined) await engine.stopContainer(instance.container.name, STOP_GRACE_SECONDS);
 }
 
-export function supersededBy(what: string): () => RunnerError {
-  return () => new RunnerError("DEPLOY_CONFLICT", `This deploy was superseded by ${what} of the same agent.`);
+/** Whoever starts the version again waits for this, since its container's name is the same. */
+function track(
+  agent: Agent,
+  version: number,
+  { work, recall }: { work: () => Promise<void>; recall: () => Instance | undefined },
+): Promise<void> {
+  const forget = () => {
+    if (agent.retiring.get(version) === retirement) agent.retiring.delete(version);
+  };
+  const retirement = { done: work().finally(forget), recall };
+  agent.retiring.set(version, retirement);
+  return retirement.done;
+}
+
+async function removeContainer(
+  { engine, log }: RetireContext,
+  agent: Agent,
+  container: string,
+): Promise<void> {
+  try {
+    await engine.stopContainer(container, STOP_GRACE_SECONDS);
+    await engine.removeContainer(container);
+  } catch (error) {
+    log.error({ agent_id: agent.id, container, err: error }, "could not remove a retired container");
+  }
 }

@@ -15,6 +15,10 @@ export type Store = {
   runtimeDir: string;
   agentDir(agentId: string): string;
   versionDir(agentId: string, version: number): string;
+  /** The version's source; the base name is unique to its content. */
+  treeDir(agentId: string, version: Pick<VersionRecord, "version" | "tree_digest">): string;
+  /** Where builds of the version put what they read. */
+  buildDir(agentId: string, version: number): string;
   secretsPath(agentId: string, version: number): string;
   /** A fresh directory on the same file system as the agents, removed when the runner starts. */
   createStaging(): Promise<string>;
@@ -52,6 +56,8 @@ export function createStore(dataDir: string): Store {
     runtimeDir: join(dataDir, "runtime"),
     agentDir,
     versionDir,
+    treeDir: (agentId, { version, tree_digest }) => join(versionDir(agentId, version), `tree-${tree_digest}`),
+    buildDir: (agentId, version) => join(versionDir(agentId, version), "build"),
     secretsPath,
 
     async createStaging() {

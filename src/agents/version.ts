@@ -1,55 +1,27 @@
 import { mkdir, rename } from "node:fs/promises";
-import { join } from "node:path";
 
-import type { BuildEvent, Identity } from "../docker/types.ts";
-import type { AgentRecord, VersionRecord } from "../model/agent.ts";
-import type { Entrypoint } from "../model/entrypoint.ts";
-import type { Manifest } from "../model/manifest.ts";
 import { allDone } from "../all-done.ts";
-import { type Instance, createAgent } from "./agent.ts";
+import type { VersionRecord } from "../model/agent.ts";
+import { commit, discard } from "./commit.ts";
 import type { AgentsContext } from "./context.ts";
 import type { DeployRun } from "./deploy.ts";
+import type { BuiltVersion } from "./images.ts";
 import type { Prepared } from "./prepare.ts";
-import { retire } from "./retire.ts";
-import { moveTo } from "./state.ts";
-
-/** Versions kept for a rollback, the current one among them. */
-const KEPT_VERSIONS = 5;
-
-export type ImageRequest = {
-  identity: Identity;
-  tag: string;
-  /** The agent's source, and the digest of its names, modes and content. */
-  tree: string;
-  treeDigest: string;
-  /** A directory for what the build itself writes. */
-  buildDir: string;
-  manifest: Manifest;
-  entrypoint: Entrypoint;
-  signal: AbortSignal;
-  onEvent: (event: BuildEvent) => void;
-};
-
-export type BuiltVersion = { imageId: string; dependencyStyle: string; warnings: string[] };
-
-export type BuildImage = (request: ImageRequest) => Promise<BuiltVersion>;
 
 /** Builds, starts and commits a new version. When it fails, nothing of it is left, neither on disk nor in the engine. */
 export async function makeVersion(
   context: AgentsContext,
-  buildImage: BuildImage,
   { run, prepared }: { run: DeployRun; prepared: Prepared },
 ): Promise<VersionRecord> {
-  const { store, names } = context;
+  const { images, instances, store, names } = context;
   const number = await nextVersion(context, run.agentId);
-  const directory = store.versionDir(run.agentId, number);
-  const buildDir = join(directory, "build");
-  const tree = join(directory, `tree-${prepared.treeDigest}`);
+  const buildDir = store.buildDir(run.agentId, number);
+  const tree = store.treeDir(run.agentId, { version: number, tree_digest: prepared.treeDigest });
   try {
     await mkdir(buildDir, { recursive: true, mode: 0o700 });
     await rename(prepared.tree, tree);
     run.emit({ type: "phase", phase: "building" });
-    const building = buildImage({
+    const building = images.build({
       identity: { agentId: run.agentId, version: number, spec: prepared.specDigest },
       tag: names.image(run.agentId, number),
       tree,
@@ -67,61 +39,14 @@ export async function makeVersion(
 
     const record = toRecord(context, { number, agentId: run.agentId, prepared, image });
     run.emit({ type: "phase", phase: "starting" });
-    const starting = context.instances.start(run.agentId, record, run.signal);
+    const starting = instances.start(run.agentId, record, run.signal);
     const [instance] = await allDone([starting, store.writeVersion(run.agentId, record)]);
-    await serve(context, run, { version: record, instance });
+    await commit(context, run.agentId, { instance, reason: `version ${number} is ready` });
     run.stopwatch.lap("start");
     return record;
   } catch (error) {
     await discard(context, run.agentId, number);
     throw error;
-  }
-}
-
-/** Commits the new version to disk, flips the route, and lets the old instance drain behind. */
-async function serve(
-  context: AgentsContext,
-  run: DeployRun,
-  { version, instance }: { version: VersionRecord; instance: Instance },
-): Promise<void> {
-  const { registry, store, pool, log, clock } = context;
-  const known = registry.find(run.agentId);
-  const versions = [...(known?.versions ?? []), version];
-  const kept = versions.slice(-KEPT_VERSIONS);
-  const record: AgentRecord = {
-    schema: 1,
-    agent_id: run.agentId,
-    created_at: known?.record.created_at ?? new Date(clock.now()).toISOString(),
-    desired: "running",
-    current_version: version.version,
-    versions: kept.map((it) => it.version),
-  };
-  await store.writeAgent(record);
-
-  const agent = known ?? createAgent({ record, versions: [], state: "starting" });
-  const old = agent.instance;
-  agent.record = record;
-  agent.versions = kept;
-  agent.instance = instance;
-  agent.lastError = undefined;
-  moveTo(agent, "running", { log, reason: `version ${version.version} is ready` });
-  registry.add(agent);
-  pool.pump(agent);
-
-  if (old !== undefined) void retire(context, agent, old);
-  for (const surplus of versions.slice(0, -KEPT_VERSIONS)) void discard(context, agent.id, surplus.version);
-}
-
-/** Leaves nothing of a version. A failure to clean up is logged, never thrown: it must not hide why we came here. */
-async function discard(context: AgentsContext, agentId: string, version: number): Promise<void> {
-  const { engine, store, names, log, registry } = context;
-  try {
-    await store.removeVersion(agentId, version);
-    if (registry.find(agentId) === undefined) await store.removeAgent(agentId);
-    await engine.removeContainer(names.container(agentId, version));
-    await engine.removeImages([names.image(agentId, version)]);
-  } catch (error) {
-    log.error({ agent_id: agentId, version, err: error }, "could not remove all that a version left behind");
   }
 }
 
@@ -144,9 +69,11 @@ function toRecord(
     tree_digest: prepared.treeDigest,
     image: names.image(agentId, number),
     image_id: image.imageId,
+    bases: image.bases,
     dependency_style: image.dependencyStyle,
     manifest: prepared.manifest,
     entrypoint: prepared.entrypoint,
+    packages: image.packages,
     warnings: [...prepared.warnings, ...image.warnings],
   };
 }

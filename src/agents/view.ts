@@ -36,6 +36,7 @@ export async function detailOf(agent: Agent, engine: Pick<Engine, "usage">) {
       created_at: it.created_at,
       current: it.version === version,
       image_id: it.image_id,
+      bases: it.bases ?? {},
       dependency_style: it.dependency_style,
     })),
     instances:

@@ -1,6 +1,7 @@
-import { RunnerError, messageOf } from "../errors.ts";
+import { RunnerError } from "../errors.ts";
 import { type Agent, currentVersion } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
+import { bringUp } from "./rebuild.ts";
 import { retire } from "./retire.ts";
 import { moveTo } from "./state.ts";
 
@@ -9,40 +10,81 @@ import { moveTo } from "./state.ts";
  * waiters their slots, or refuses them with the reason.
  */
 export function wake(context: AgentsContext, agent: Agent): void {
-  agent.waking ??= start(context, agent).finally(() => {
-    agent.waking = undefined;
-  });
+  if (agent.waking !== undefined) return;
+  const onFailure = (error: RunnerError) => fail(context, agent, error);
+  void startUp(context, agent, { reason: "an invoke woke it", onFailure }).catch(() => undefined);
 }
 
-async function start(context: AgentsContext, agent: Agent): Promise<void> {
-  const { log, pool, instances } = context;
+export type StartUp = {
+  reason: string;
+  /** Ends it from outside. */
+  signal?: AbortSignal;
+  /** Done once the agent is ready and before it serves; rejects to have it put down again. */
+  commit?: () => Promise<void>;
+  /** Told of a failure before anyone else is, and of none when the start was ended. */
+  onFailure: (error: RunnerError) => void;
+};
+
+/**
+ * The start of an agent that does not run, shared by the invokes that come meanwhile. Rejects with why it failed, and
+ * with the reason for which it was ended.
+ */
+export function startUp(context: AgentsContext, agent: Agent, options: StartUp): Promise<void> {
+  const ending = new AbortController();
+  const signals = [ending.signal, ...(options.signal === undefined ? [] : [options.signal])];
+  const starting = start(context, agent, { ...options, signal: AbortSignal.any(signals) });
+  const settle = async () => {
+    await starting.catch(() => undefined);
+    agent.waking = undefined;
+    // Who came after its end, and before this turn of the loop, would wait for nothing.
+    if (agent.waiters.length > 0 && agent.state === "idle") wake(context, agent);
+  };
+  agent.waking = { done: settle(), end: (reason) => ending.abort(reason) };
+  return starting;
+}
+
+async function start(
+  context: AgentsContext,
+  agent: Agent,
+  { reason, signal, commit, onFailure }: StartUp & { signal: AbortSignal },
+): Promise<void> {
+  const { log, pool } = context;
   try {
     await agent.settling;
-    const version = currentVersion(agent);
-    moveTo(agent, "starting", { log, reason: "an invoke woke it" });
-    const instance = await instances.wake(agent.id, version, new AbortController().signal);
-    // Stopped, deleted or deployed anew while this start was under way: what came later holds.
-    if (agent.state !== "starting" || agent.record.current_version !== version.version) {
-      return retire(context, agent, instance);
+    signal.throwIfAborted();
+    moveTo(agent, "starting", { log, reason });
+    const instance = await bringUp(context, agent, { version: currentVersion(agent), signal });
+    try {
+      // Stopped, deleted or deployed anew while this start was under way: what came later holds.
+      signal.throwIfAborted();
+      await commit?.();
+    } catch (error) {
+      await retire(context, agent, instance);
+      throw error;
     }
     agent.instance = instance;
     agent.lastError = undefined;
     moveTo(agent, "running", { log, reason: "ready" });
     pool.pump(agent);
-  } catch (error) {
-    fail(context, agent, error);
+  } catch (cause) {
+    const error = asRunnerError(cause);
+    if (!signal.aborted) {
+      log.warn({ agent_id: agent.id, code: error.code, err: cause }, "agent did not start");
+      onFailure(error);
+    }
+    throw error;
   }
 }
 
-function fail({ log, pool, clock }: AgentsContext, agent: Agent, cause: unknown): void {
-  const error = asRunnerError(cause);
-  log.warn({ agent_id: agent.id, code: error.code, err: cause }, "agent did not wake");
-  if (agent.state === "starting") {
-    // Only the agent's own failure is held against it; when the engine was away, the next invoke tries again.
-    const isItsFault = error.code === "AGENT_START_FAILED";
-    if (isItsFault) agent.lastError = toLastError(error, clock.now());
-    moveTo(agent, isItsFault ? "error" : "idle", { log, reason: messageOf(error) });
-  }
+/**
+ * Only the agent's own failure is held against it. When the engine was away, or what a build needs was not to be had,
+ * the next invoke tries again.
+ */
+function fail({ log, pool, clock }: AgentsContext, agent: Agent, error: RunnerError): void {
+  const isItsFault = error.code === "AGENT_START_FAILED";
+  if (isItsFault || error.code.startsWith("BUILD_")) agent.lastError = toLastError(error, clock.now());
+  if (agent.state === "starting")
+    moveTo(agent, isItsFault ? "error" : "idle", { log, reason: error.message });
   pool.refuse(agent, error);
 }
 

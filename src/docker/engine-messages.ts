@@ -46,7 +46,9 @@ export type ToEngine =
   | { op: "stream"; id: number; method: StreamName; args: unknown[]; hooked: boolean }
   /** So many more items may be sent. */
   | { op: "credit"; id: number; items: number }
-  | { op: "abort"; id: number };
+  | { op: "abort"; id: number }
+  /** Ends what still runs, and is answered when it has ended. */
+  | { op: "close"; id: number };
 
 /** What comes back. `value` is what the method gives; an item of a stream is one of its values. */
 export type FromEngine = { id: number } & (

@@ -14,8 +14,8 @@ import {
 import type { BuildEvent, Engine } from "./types.ts";
 
 export type EngineThread = Engine & {
-  /** Ends the thread. Commands under way go on by themselves and are heard no more. */
-  close(): void;
+  /** Ends the streams that are open and the builds under way, then the thread. */
+  close(): Promise<void>;
 };
 
 type Hooks = { signal?: AbortSignal | undefined; onEvent?: ((event: BuildEvent) => void) | undefined };
@@ -38,7 +38,7 @@ type Connection = {
   open(listener: Listener): number;
   forget(id: number): void;
   send(message: ToEngine): void;
-  close(): void;
+  close(): Promise<void>;
 };
 
 function connect(settings: EngineSettings): Connection {
@@ -64,15 +64,24 @@ function connect(settings: EngineSettings): Connection {
     return started;
   };
 
+  const open = (listener: Listener) => {
+    last += 1;
+    listeners.set(last, listener);
+    return last;
+  };
+
   return {
-    open(listener) {
-      last += 1;
-      listeners.set(last, listener);
-      return last;
-    },
+    open,
     forget: (id) => void listeners.delete(id),
     send: (message) => (worker ??= start()).postMessage(message),
-    close: () => worker?.terminate(),
+    async close() {
+      if (worker === undefined) return;
+      const closing = worker;
+      const ended = Promise.withResolvers<void>();
+      closing.postMessage({ op: "close", id: open(() => ended.resolve()) } satisfies ToEngine);
+      await ended.promise;
+      closing.terminate();
+    },
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import { setThreadPriority } from "../priority.ts";
 import { createEngine } from "./client.ts";
-import { createDockerExec } from "./exec.ts";
+import { type DockerExec, createDockerExec } from "./exec.ts";
 import {
   type CallName,
   type FromEngine,
@@ -23,16 +23,18 @@ type Methods = Record<CallName, (...args: unknown[]) => Promise<unknown>> &
   Record<StreamName, (...args: unknown[]) => AsyncIterable<unknown>>;
 type Asked = ToEngine & { op: "call" | "stream" };
 
+let exec: DockerExec;
 let methods: Methods;
 const running = new Map<number, { abort: AbortController; credit: Credit }>();
 
 self.addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
   switch (data.op) {
     case "open": {
-      const { exec, containers, niceness } = data.settings;
+      const { containers, niceness } = data.settings;
       setThreadPriority(niceness);
+      exec = createDockerExec(data.settings.exec);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other side calls by an engine's own types
-      methods = createEngine(createDockerExec(exec), containers) as unknown as Methods;
+      methods = createEngine(exec, containers) as unknown as Methods;
       break;
     }
     case "call":
@@ -44,6 +46,9 @@ self.addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
       break;
     case "abort":
       running.get(data.id)?.abort.abort();
+      break;
+    case "close":
+      void exec.close().then(() => post({ id: data.id, kind: "result", value: undefined }));
       break;
   }
 });

@@ -2,6 +2,7 @@ import { execa } from "execa";
 
 import { RunnerError } from "../errors.ts";
 import { commandError, engineTimeout } from "./errors.ts";
+import { type ProcessGroup, processGroup } from "./process-group.ts";
 
 /** Deadline of a docker command that should be quick. dockerd under load was seen to take seconds, not tens of them. */
 export const DEFAULT_TIMEOUT_MS = 30_000;
@@ -59,6 +60,8 @@ export type DockerExec = {
   run(args: string[], options?: ExecOptions): Promise<string>;
   /** Output as it comes. Ends when the command does; throws as `run` does when it fails. Leaving the loop kills it. */
   stream(args: string[], options?: ExecOptions): AsyncIterable<StreamedChunk>;
+  /** Ends the streamed commands that still run: each leads a process group, and so does not end with the runner. */
+  close(): Promise<void>;
 };
 
 export type DockerExecSettings = {
@@ -73,9 +76,8 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
     env: { ...baseEnv, ...exec.env },
     extendEnv: false,
     reject: false,
-    forceKillAfterDelay: KILL_AFTER_MS,
-    ...(exec.signal === undefined ? {} : { cancelSignal: exec.signal }),
   });
+  const running = new Set<ProcessGroup>();
 
   return {
     async run(args, exec = {}) {
@@ -83,32 +85,40 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
       const result = await execa(exec.program ?? binary, args, {
         ...spawnOptions(exec),
         ...(exec.input === undefined ? { stdin: "ignore" } : { input: exec.input }),
+        ...(exec.signal === undefined ? {} : { cancelSignal: exec.signal }),
+        forceKillAfterDelay: KILL_AFTER_MS,
         timeout: timeoutMs,
         maxBuffer: MAX_OUTPUT,
         stripFinalNewline: false,
       });
-      throwOnFailure({ args, timeoutMs, signal: exec.signal, result, stderr: result.stderr });
+      const { timedOut, stderr } = result;
+      throwOnFailure({ args, timeoutMs, timedOut, signal: exec.signal, result, stderr });
       return result.stdout;
     },
 
     async *stream(args, exec = {}) {
+      const { signal, timeoutMs } = exec;
       const subprocess = execa(exec.program ?? binary, args, {
         ...spawnOptions(exec),
         stdin: "ignore",
         buffer: false,
-        ...(exec.timeoutMs === undefined ? {} : { timeout: exec.timeoutMs }),
+        detached: true,
       });
+      using group = processGroup(subprocess, { signal, timeoutMs });
+      running.add(group);
+      void group.gone.then(() => running.delete(group));
       let stderr = "";
-      try {
-        for await (const chunk of mergedOutput(subprocess.stdout, subprocess.stderr)) {
-          if (chunk.stream === "stderr") stderr = (stderr + chunk.text).slice(-STDERR_TAIL);
-          yield chunk;
-        }
-        const result = await subprocess;
-        throwOnFailure({ args, timeoutMs: exec.timeoutMs, signal: exec.signal, result, stderr });
-      } finally {
-        subprocess.kill("SIGTERM");
+      for await (const chunk of mergedOutput(subprocess.stdout, subprocess.stderr)) {
+        if (chunk.stream === "stderr") stderr = (stderr + chunk.text).slice(-STDERR_TAIL);
+        yield chunk;
       }
+      const result = await subprocess;
+      throwOnFailure({ args, timeoutMs, timedOut: group.timedOut, signal, result, stderr });
+    },
+
+    async close() {
+      for (const group of running) group.end();
+      await Promise.all([...running].map(({ gone }) => gone));
     },
   };
 }
@@ -116,10 +126,10 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
 type Outcome = {
   args: string[];
   timeoutMs: number | undefined;
+  timedOut: boolean;
   signal: AbortSignal | undefined;
   result: {
     failed: boolean;
-    timedOut?: boolean;
     isCanceled?: boolean;
     exitCode?: number;
     code?: string;
@@ -128,10 +138,10 @@ type Outcome = {
   stderr: string;
 };
 
-function throwOnFailure({ args, timeoutMs, signal, result, stderr }: Outcome): void {
+function throwOnFailure({ args, timeoutMs, timedOut, signal, result, stderr }: Outcome): void {
   if (!result.failed) return;
   if (result.isCanceled || signal?.aborted) throw toError(signal?.reason);
-  if (result.timedOut) throw engineTimeout(args, timeoutMs ?? 0);
+  if (timedOut) throw engineTimeout(args, timeoutMs ?? 0);
   throw commandError(args, {
     exitCode: result.exitCode,
     code: result.code,

@@ -79,6 +79,9 @@ export function builderArgs(request: WheelRequest, gateway: string): string[] {
   return [
     "run",
     "--rm",
+    // What it prints, wheels among it, is read as it comes and written to no disk on the way.
+    "--log-driver",
+    "none",
     "--name",
     `${request.name}-builder`,
     ...hardening(request.labels),

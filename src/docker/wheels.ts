@@ -128,6 +128,9 @@ async function refusalsOf(exec: DockerExec, { name, signal }: WheelRequest): Pro
   return [...new Set(output.split("\n").filter((line) => line !== ""))];
 }
 
+/** How uv's log begins a line, in which it tells what a build backend prints. */
+const UV_LOG = /^DEBUG /;
+
 /** Lines of what the build says, passed on as they come. */
 function createLog(onEvent: ((event: BuildEvent) => void) | undefined) {
   const redact = redactor();
@@ -140,9 +143,11 @@ function createLog(onEvent: ((event: BuildEvent) => void) | undefined) {
         .replace(/^[^]*\r/, "")
         .slice(0, MAX_LINE),
     );
+    onEvent?.({ type: "log", line: line.replace(UV_LOG, "") });
+    // Of a backend that fails uv says all of it once more; what others printed explains nothing.
+    if (UV_LOG.test(line)) return;
     kept.push(line);
     if (kept.length > TAIL_LINES) kept.shift();
-    onEvent?.({ type: "log", line });
   };
   return {
     add(text: string) {

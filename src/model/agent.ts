@@ -28,7 +28,11 @@ export const VersionRecord = Type.Object({
   tree_digest: Type.String(),
   image: Type.String(),
   image_id: Type.String(),
+  /** What each `FROM` came to: digest, or the image's id, by reference. Absent from older records. */
+  bases: Type.Optional(Type.Record(Type.String(), Type.String())),
   dependency_style: Type.String(),
+  /** Name of the list of packages it was built from, among those kept for the agent; absent from older records. */
+  packages: Type.Optional(Type.String()),
   manifest: Type.Unsafe<Manifest>(Type.Object({})),
   entrypoint: Type.Unsafe<Entrypoint>(Type.Object({})),
   warnings: Type.Array(Type.String()),

@@ -48,6 +48,10 @@ const AgentVersion = Type.Object({
   created_at: timestamp("When it was built, UTC"),
   current: Type.Boolean({ description: "Whether this one serves" }),
   image_id: Type.String({ description: "Digest of its Docker image" }),
+  bases: Type.Record(Type.String(), Type.String(), {
+    description:
+      "What the images that it was built from came to, by reference: a digest, or the id of a local one",
+  }),
   dependency_style: Type.String({ description: "Where its dependencies come from" }),
 });
 const AgentInstance = Type.Object({
@@ -109,6 +113,7 @@ export const AgentDetail = Type.Object(
             created_at: "2026-11-23T10:03:00.000Z",
             current: true,
             image_id: "sha256:5f0c1d8e4b7a",
+            bases: { "docker.io/library/python:3.12-slim-trixie": "sha256:8d1f3c0e9a52" },
             dependency_style: "requirements.txt",
           },
         ],

@@ -93,6 +93,15 @@ export const InvokeResponse = Type.Object(
   { examples: [{ output: { hello: "Ada" } }] },
 );
 
+export const RollbackRequest = Type.Object(
+  {
+    version: Type.Optional(
+      Type.Integer({ minimum: 1, description: "Version to serve again; without it the next older one" }),
+    ),
+  },
+  { additionalProperties: false, examples: [{ version: 2 }] },
+);
+
 export const StopResponse = Type.Object(
   { agent_id: agentId, status: Type.Literal("stopped") },
   { examples: [{ agent_id: "echo", status: "stopped" }] },
@@ -122,6 +131,7 @@ export const API_SCHEMAS = {
   InvokeResponse,
   AgentList,
   AgentDetail,
+  RollbackRequest,
   StopResponse,
   LogsResponse,
   LogLine,

@@ -4,6 +4,7 @@ import { AgentDetail, AgentList } from "../model/api-agents.ts";
 import { StopResponse } from "../model/api.ts";
 import type { ServerContext } from "./context.ts";
 import * as docs from "./openapi/agents.ts";
+import { readRollback } from "./rollback-body.ts";
 
 export function agentsController({ agents }: ServerContext) {
   return new Elysia({ name: "agents" })
@@ -32,5 +33,10 @@ export function agentsController({ agents }: ServerContext) {
       parse: "none",
       response: AgentDetail,
       detail: docs.startDocs,
-    });
+    })
+    .post(
+      "/rollback/:id",
+      async ({ params, request }) => agents.rollback(params.id, await readRollback(request)),
+      { parse: "none", response: AgentDetail, detail: docs.rollbackDocs },
+    );
 }

@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 
-import type { Agent, Instance } from "../agents/agent.ts";
+import { type Agent, type Instance, currentVersion } from "../agents/agent.ts";
 import type { Lease } from "../agents/pool.ts";
 import { RunnerError } from "../errors.ts";
 import { connectionError, forward } from "../proxy/forward.ts";
@@ -34,7 +34,7 @@ async function invoke(context: ServerContext, id: string, request: Request): Pro
 /** The same request on `/{path}` of an `http` agent's own server. */
 function passThrough(context: ServerContext, id: string, request: Request): Promise<Response> {
   const agent = context.agents.find(id);
-  const type = agent.instance?.version.entrypoint.type ?? agent.versions.at(-1)?.entrypoint.type;
+  const type = (agent.instance?.version ?? currentVersion(agent)).entrypoint.type;
   if (type !== "http") {
     throw new RunnerError(
       "NOT_FOUND",

@@ -4,6 +4,8 @@ import { createBuildQueue } from "../../src/agents/build-queue.ts";
 
 const never = new AbortController().signal;
 
+const turn = (agentId: string) => ({ agentId, signal: never, onPlace: () => undefined });
+
 function build() {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { work: () => promise, finish: resolve };
@@ -14,9 +16,9 @@ test("so many run at once, the others in the order they came, and each is told i
   const first = build();
   const places: string[] = [];
   const order: string[] = [];
-  const running = queue.run({ signal: never, onPlace: () => places.push("first") }, first.work);
+  const running = queue.run({ agentId: "a", signal: never, onPlace: () => places.push("first") }, first.work);
   const others = ["b", "c"].map((name) =>
-    queue.run({ signal: never, onPlace: (ahead) => places.push(`${name}${ahead}`) }, () =>
+    queue.run({ agentId: name, signal: never, onPlace: (ahead) => places.push(`${name}${ahead}`) }, () =>
       Promise.resolve(order.push(name)),
     ),
   );
@@ -28,10 +30,8 @@ test("so many run at once, the others in the order they came, and each is told i
 
 test("a build that fails makes room for the next", async () => {
   const queue = createBuildQueue({ maxRunning: 1, maxWaiting: 5 });
-  const failing = queue.run({ signal: never, onPlace: () => undefined }, () =>
-    Promise.reject(new Error("no")),
-  );
-  const next = queue.run({ signal: never, onPlace: () => undefined }, () => Promise.resolve("built"));
+  const failing = queue.run(turn("a"), () => Promise.reject(new Error("no")));
+  const next = queue.run(turn("b"), () => Promise.resolve("built"));
   await expect(failing).rejects.toThrow("no");
   expect(await next).toBe("built");
 });
@@ -39,19 +39,36 @@ test("a build that fails makes room for the next", async () => {
 test("who finds the queue full is refused, and who gives up leaves it", async () => {
   const queue = createBuildQueue({ maxRunning: 1, maxWaiting: 1 });
   const first = build();
-  const running = queue.run({ signal: never, onPlace: () => undefined }, first.work);
+  const running = queue.run(turn("c"), first.work);
   const leaving = new AbortController();
-  const second = queue.run({ signal: leaving.signal, onPlace: () => undefined }, () => Promise.resolve());
-  await expect(
-    queue.run({ signal: never, onPlace: () => undefined }, () => Promise.resolve()),
-  ).rejects.toMatchObject({
+  const second = queue.run({ ...turn("d"), signal: leaving.signal }, () => Promise.resolve());
+  await expect(queue.run(turn("e"), () => Promise.resolve())).rejects.toMatchObject({
     code: "OVERLOADED",
     headers: { "Retry-After": "30" },
   });
   leaving.abort(new Error("left"));
   await expect(second).rejects.toThrow("left");
-  const third = queue.run({ signal: never, onPlace: () => undefined }, () => Promise.resolve("third"));
+  const third = queue.run(turn("f"), () => Promise.resolve("third"));
   first.finish();
   expect(await third).toBe("third");
   await running;
+});
+
+test("of one agent one build runs at a time, and what waits for it holds up nobody else", async () => {
+  const queue = createBuildQueue({ maxRunning: 2, maxWaiting: 5 });
+  const [first, second] = [build(), build()];
+  const order: string[] = [];
+  const places: number[] = [];
+  const running = [queue.run(turn("a"), first.work), queue.run(turn("b"), second.work)];
+  const again = queue.run({ ...turn("a"), onPlace: (ahead) => places.push(ahead) }, () =>
+    Promise.resolve(order.push("a")),
+  );
+  const other = queue.run(turn("c"), () => Promise.resolve(order.push("c")));
+  second.finish();
+  await other;
+  expect(order).toEqual(["c"]);
+  first.finish();
+  await Promise.all([...running, again]);
+  expect(order).toEqual(["c", "a"]);
+  expect(places).toEqual([0, 0, 0]);
 });

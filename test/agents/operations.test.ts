@@ -1,11 +1,10 @@
 import { expect, test } from "bun:test";
 
 import { createOperations } from "../../src/agents/operations.ts";
-import { RunnerError } from "../../src/errors.ts";
 
-const superseded = () => new RunnerError("DEPLOY_CONFLICT", "superseded");
-const deploy = { supersedable: true, supersedes: superseded };
-const stop = { supersedable: false, supersedes: superseded };
+const deploy = { name: "deploy" } as const;
+const start = { name: "start" } as const;
+const stop = { name: "stop" } as const;
 
 /** Work that ends when its signal does. */
 const untilAborted = (signal: AbortSignal) =>
@@ -53,4 +52,31 @@ test("agents do not wait for each other", async () => {
   expect(await operations.run("b", deploy, () => Promise.resolve("b"))).toBe("b");
   resolve("a");
   expect(await slow).toBe("a");
+});
+
+test.each([
+  ["deploy", "deploy", "This deploy was superseded by a newer deploy of the same agent."],
+  ["deploy", "rollback", "This deploy was superseded by a rollback of the same agent."],
+  ["rollback", "deploy", "This rollback was superseded by a newer deploy of the same agent."],
+  ["rollback", "start", "This rollback was superseded by a start of the same agent."],
+  ["start", "stop", "This start was superseded by a stop of the same agent."],
+] as const)("a %s is ended by a %s", async (earlier, later, message) => {
+  const operations = createOperations();
+  const first = operations.run("a", { name: earlier }, untilAborted);
+  const second = operations.run("a", { name: later }, () => Promise.resolve("done"));
+  await expect(first).rejects.toMatchObject({ code: "DEPLOY_CONFLICT", message });
+  expect(await second).toBe("done");
+});
+
+test("a second start waits for the first, and what comes after both ends both", async () => {
+  const operations = createOperations();
+  const first = operations.run("a", start, untilAborted);
+  const second = operations.run("a", start, () => Promise.resolve("never"));
+  const stopping = operations.run("a", stop, () => Promise.resolve("stopped"));
+  const ended = { status: "rejected", reason: { code: "DEPLOY_CONFLICT" } };
+  expect(await Promise.allSettled([first, second, stopping])).toMatchObject([
+    ended,
+    ended,
+    { status: "fulfilled", value: "stopped" },
+  ]);
 });

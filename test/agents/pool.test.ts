@@ -1,63 +1,17 @@
 import { describe, expect, test } from "bun:test";
 
-import { type Agent, type Instance, createAgent } from "../../src/agents/agent.ts";
+import { type Agent, createAgent } from "../../src/agents/agent.ts";
 import { createPool } from "../../src/agents/pool.ts";
 import { systemClock } from "../../src/clock.ts";
 import { RunnerError } from "../../src/errors.ts";
-import type { AgentState, VersionRecord } from "../../src/model/agent.ts";
+import type { AgentState } from "../../src/model/agent.ts";
+import { instanceOf, versionRecord } from "../helpers/records.ts";
 
-const VERSION: VersionRecord = {
-  schema: 1,
-  version: 1,
-  created_at: "2026-01-01T00:00:00.000Z",
-  spec_digest: "",
-  tree_digest: "",
-  image: "",
-  image_id: "",
-  dependency_style: "none",
-  warnings: [],
-  manifest: {
-    name: "Echo",
-    pythonVersion: "3.12",
-    entrypointFile: "main.py",
-    entrypointAttr: undefined,
-    entrypointType: undefined,
-    warmTimeout: 300,
-    concurrency: 2,
-    timeout: 300,
-    memory: 1,
-    cpus: 1,
-    port: 8080,
-    healthPath: "/health",
-  },
-  entrypoint: {
-    type: "handler",
-    file: "main.py",
-    module: "main",
-    root: "",
-    attr: "handler",
-    factory: false,
-    mode: "object",
-    serve: "auto",
-    command: undefined,
-    env: {},
-    listens: undefined,
-    reason: "",
-  },
-};
+const VERSION = versionRecord(1);
 
 const never = new AbortController().signal;
 
-function instance(): Instance {
-  return {
-    version: VERSION,
-    container: { id: "", name: "", address: "" },
-    origin: "",
-    inFlight: 0,
-    lastUsed: 0,
-    onEmpty: undefined,
-  };
-}
+const instance = () => instanceOf(VERSION);
 
 function fixture(
   options: {
@@ -162,7 +116,7 @@ describe("an agent that sleeps", () => {
   test("its start is not counted as a wait for a turn", async () => {
     const { agent, pool } = fixture({ state: "idle", queueTimeoutMs: 10 });
     const start = Promise.withResolvers<void>();
-    agent.waking = start.promise;
+    agent.waking = { done: start.promise, end: () => undefined };
     const waiting = pool.acquire(agent, never);
     // Another agent's queue, with twice the time, shows that the time is over.
     const other = fixture({ queueTimeoutMs: 20 });

@@ -24,6 +24,7 @@ function engine(...answers: string[]) {
     stream: () => {
       throw new Error("nothing is streamed here");
     },
+    close: async () => undefined,
   };
   return exec;
 }

@@ -23,6 +23,7 @@ function engine(images: Record<string, string>) {
     stream: () => {
       throw new Error("nothing is streamed here");
     },
+    close: async () => undefined,
   };
   return { asked, bases: createBaseImages(exec) };
 }

@@ -15,6 +15,7 @@ function cli(answer: () => string) {
     stream: () => {
       throw new Error("nothing is streamed here");
     },
+    close: async () => undefined,
   };
   return { asked, buildx: createBuildx(exec) };
 }

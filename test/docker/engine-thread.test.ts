@@ -20,7 +20,7 @@ async function standIn(script: string) {
     containers: { network: "n", runtime: undefined, cgroupParent: undefined, runnerId: "r" },
     niceness: 0,
   });
-  return { ...engine, [Symbol.dispose]: () => engine.close() };
+  return { ...engine, [Symbol.asyncDispose]: () => engine.close() };
 }
 
 const BUILD = {
@@ -35,12 +35,12 @@ const BUILD = {
 };
 
 test("a call is answered with what the engine gives", async () => {
-  using engine = await standIn(`echo 26.1.5`);
+  await using engine = await standIn(`echo 26.1.5`);
   expect(await engine.ping()).toEqual({ version: "26.1.5" });
 });
 
 test("an error arrives with its code, its details and docker's own words", async () => {
-  using engine = await standIn(`echo "Error response from daemon: no luck" >&2; exit 3`);
+  await using engine = await standIn(`echo "Error response from daemon: no luck" >&2; exit 3`);
   await expect(engine.ping()).rejects.toMatchObject({
     name: "RunnerError",
     code: "CONTAINER_ERROR",
@@ -53,7 +53,7 @@ test("an error arrives with its code, its details and docker's own words", async
 test("calls go on beside each other", async () => {
   const marker = join(directory, Bun.randomUUIDv7());
   // The first waits for the second.
-  using engine = await standIn(
+  await using engine = await standIn(
     `if [[ $1 == version ]]; then until [[ -e ${marker} ]]; do sleep 0.01; done; echo 1; else touch ${marker}; fi`,
   );
   const [info, exists] = await Promise.all([engine.ping(), engine.imageExists("x")]);
@@ -62,7 +62,7 @@ test("calls go on beside each other", async () => {
 
 test("a build's events come while it goes on, and an abort ends it with the signal's reason", async () => {
   const pid = join(directory, Bun.randomUUIDv7());
-  using engine = await standIn(
+  await using engine = await standIn(
     `if [[ $1 == info ]]; then echo '[]'; exit; fi
 echo $$ >${pid}
 printf '{"vertexes":[{"digest":"d","name":"[final 1/1] COPY","started":"2026-01-01T00:00:00Z"}]}\\n' >&2
@@ -87,28 +87,28 @@ exec sleep 60`,
 
 test("a signal that aborted before starts nothing", async () => {
   const marker = join(directory, Bun.randomUUIDv7());
-  using engine = await standIn(`touch ${marker}`);
+  await using engine = await standIn(`touch ${marker}`);
   const reason = new Error("enough");
   await expect(engine.buildImage({ ...BUILD, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   expect(existsSync(marker)).toBe(false);
 });
 
 test("a followed log gives every line in its order, more than are ever under way", async () => {
-  using engine = await standIn(`seq 1 3000`);
+  await using engine = await standIn(`seq 1 3000`);
   const lines: string[] = [];
   const { signal } = new AbortController();
-  for await (const line of engine.followLogs("x", { tail: 10, signal })) lines.push(line);
+  for await (const { text } of engine.followLogs("x", { tail: 10, signal })) lines.push(text);
   expect(lines).toEqual(Array.from({ length: 3000 }, (_, index) => String(index + 1)));
 });
 
 test("a log that nobody reads on is not read ahead without end", async () => {
   const printed = join(directory, Bun.randomUUIDv7());
-  using engine = await standIn(`[[ $1 == logs ]] || exit 0
+  await using engine = await standIn(`[[ $1 == logs ]] || exit 0
 seq 1 1000000
 touch ${printed}`);
   const { signal } = new AbortController();
-  for await (const line of engine.followLogs("x", { tail: 10, signal })) {
-    expect(line).toBe("1");
+  for await (const { text } of engine.followLogs("x", { tail: 10, signal })) {
+    expect(text).toBe("1");
     // A question to the engine later the log's command still waits for its reader.
     await engine.imageExists("x");
     expect(existsSync(printed)).toBe(false);
@@ -117,11 +117,11 @@ touch ${printed}`);
 });
 
 test("a reader who leaves a followed log ends the command", async () => {
-  using engine = await standIn(`echo $$; exec sleep 60`);
+  await using engine = await standIn(`echo $$; exec sleep 60`);
   const { signal } = new AbortController();
   let child = "";
-  for await (const line of engine.followLogs("x", { tail: 10, signal })) {
-    child = line;
+  for await (const { text } of engine.followLogs("x", { tail: 10, signal })) {
+    child = text;
     break;
   }
   expect(child).toMatch(/^\d+$/);
@@ -129,12 +129,12 @@ test("a reader who leaves a followed log ends the command", async () => {
 });
 
 test("a followed log that is aborted ends with the signal's reason", async () => {
-  using engine = await standIn(`echo ready; exec sleep 60`);
+  await using engine = await standIn(`echo ready; exec sleep 60`);
   const aborting = new AbortController();
   const reason = new Error("enough");
   const read = async () => {
-    for await (const line of engine.followLogs("x", { tail: 10, signal: aborting.signal })) {
-      expect(line).toBe("ready");
+    for await (const { text } of engine.followLogs("x", { tail: 10, signal: aborting.signal })) {
+      expect(text).toBe("ready");
       aborting.abort(reason);
     }
   };

@@ -1,10 +1,10 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { createDockerExec } from "../../src/docker/exec.ts";
+import { type DockerExec, type ExecOptions, createDockerExec } from "../../src/docker/exec.ts";
 import { eventually } from "../helpers/eventually.ts";
 
 const directory = await mkdtemp(join(tmpdir(), "oken-exec-"));
@@ -64,6 +64,48 @@ test("streamed output comes as it is printed, from both outputs", async () => {
     if (seen.size === 2) break;
   }
   expect(seen).toEqual(new Set(["stdout:one", "stderr:two"]));
+});
+
+/** Starts a program that outlives it and keeps its output open, as the docker CLI does with a plugin. */
+const WITH_PLUGIN = `(trap '' INT; echo plugin; exec sleep 60) & echo ready; exec sleep 60`;
+
+async function outputOf(exec: DockerExec, options: ExecOptions & { onReady?: () => void }): Promise<void> {
+  let text = "";
+  for await (const chunk of exec.stream(["buildx", "build"], options)) {
+    text += chunk.text;
+    if (text.includes("ready") && text.includes("plugin")) options.onReady?.();
+  }
+}
+
+describe("a streamed command ends with all that it has started", () => {
+  test("when it is cancelled", async () => {
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const onReady = () => controller.abort(reason);
+    const exec = await standIn(WITH_PLUGIN);
+    await expect(outputOf(exec, { signal: controller.signal, onReady })).rejects.toBe(reason);
+  });
+
+  test("when it was cancelled before it began", async () => {
+    const reason = new Error("enough");
+    const exec = await standIn(WITH_PLUGIN);
+    await expect(outputOf(exec, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  test("at its deadline", async () => {
+    const exec = await standIn(WITH_PLUGIN);
+    await expect(outputOf(exec, { timeoutMs: 300 })).rejects.toMatchObject({
+      code: "ENGINE_UNAVAILABLE",
+      message: "docker buildx build did not finish within 0.3 s.",
+    });
+  });
+
+  test("when the runner closes", async () => {
+    const exec = await standIn(WITH_PLUGIN);
+    await expect(outputOf(exec, { onReady: () => void exec.close() })).rejects.toMatchObject({
+      code: "CONTAINER_ERROR",
+    });
+  });
 });
 
 test("a streamed command that fails throws after its last output", async () => {

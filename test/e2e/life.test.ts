@@ -55,6 +55,34 @@ describe("stop and start", () => {
   });
 });
 
+const SLOW_START = {
+  ...HANDLER,
+  "main.py": "import time\n\ntime.sleep(2)\n\ndef handler(input):\n    return 'started'\n",
+};
+
+describe("a start that takes its time", () => {
+  test("is shared by the invokes that come meanwhile", async () => {
+    await runner.deploy("shared", SLOW_START);
+    await runner.request("POST", "/stop/shared");
+    const starting = runner.request("POST", "/start/shared");
+    await eventually(async () => expect(await statusOf("shared")).toBe("starting"));
+    const answers = await Promise.all([runner.invoke("shared"), runner.invoke("shared")]);
+    expect(answers.map(({ body }) => body.output)).toEqual(["started", "started"]);
+    expect((await starting).status).toBe(200);
+  });
+
+  test("is ended by a stop, which leaves the agent stopped", async () => {
+    await runner.deploy("halted", SLOW_START);
+    await runner.request("POST", "/stop/halted");
+    const starting = runner.request("POST", "/start/halted");
+    await eventually(async () => expect(await statusOf("halted")).toBe("starting"));
+    expect((await runner.request("POST", "/stop/halted")).status).toBe(200);
+    expect(await starting).toMatchObject({ status: 409, body: { code: "DEPLOY_CONFLICT" } });
+    expect(await statusOf("halted")).toBe("stopped");
+    expect((await runner.containers()).filter((name) => name.includes("halted"))).toEqual([]);
+  });
+});
+
 test("a removed agent is gone with its containers, images, source and secrets", async () => {
   await runner.deploy("removed", HANDLER, { TOKEN: "very secret" });
   expect((await runner.request("DELETE", "/agents/removed")).status).toBe(204);

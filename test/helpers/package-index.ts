@@ -12,7 +12,13 @@ export type PackageIndex = Disposable & {
 /** A package index on the address by which containers reach this host; it asks for a password if one is given. */
 export async function startPackageIndex(
   files: Record<string, Uint8Array<ArrayBuffer>>,
-  options: { password?: string; status?: number; tls?: { key: string; cert: string } } = {},
+  options: {
+    password?: string;
+    status?: number;
+    tls?: { key: string; cert: string };
+    /** Keeps the answer for a path back until it resolves. */
+    hold?: (path: string) => Promise<void>;
+  } = {},
 ): Promise<PackageIndex> {
   const host = await hostAddress();
   const requests: { path: string; status: number }[] = [];
@@ -36,10 +42,13 @@ export async function startPackageIndex(
   const server = Bun.serve({
     hostname: host,
     port: 0,
+    idleTimeout: 0,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
-    fetch(request) {
+    async fetch(request) {
+      const { pathname } = new URL(request.url);
+      await options.hold?.(pathname);
       const response = answer(request);
-      requests.push({ path: new URL(request.url).pathname, status: response.status });
+      requests.push({ path: pathname, status: response.status });
       return response;
     },
   });

@@ -20,8 +20,8 @@ export type TestRunner = Client & {
   log(): Record<string, unknown>[];
   /** Ends the process with `signal` and waits for it; containers stay. */
   kill(signal: "SIGTERM" | "SIGKILL"): Promise<number>;
-  /** Starts it again on the same data directory after a kill. */
-  restart(): Promise<void>;
+  /** Starts it again on the same data directory after a kill, with `env` set beside what was. */
+  restart(env?: Record<string, string>): Promise<void>;
   /** Names of all containers of this runner, running or not. */
   containers(): Promise<string[]>;
   /** References of all images of this runner. */
@@ -64,8 +64,8 @@ export async function startRunner(env: Record<string, string> = {}): Promise<Tes
         .filter((line) => line.startsWith("{"))
         .map((line): Record<string, unknown> => JSON.parse(line)),
     kill: (signal) => run.kill(signal),
-    async restart() {
-      run = await spawn(settings, dataDir);
+    async restart(changes = {}) {
+      run = await spawn({ ...settings, ...changes }, dataDir);
     },
     containers,
     images,

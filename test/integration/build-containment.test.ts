@@ -338,6 +338,37 @@ describe("what an upload says cannot make the trusted phase run a package's code
     ).toEqual([]);
   });
 
+  test.each([
+    [
+      "an option among a project's dependencies",
+      {
+        "requirements.txt": "./lib\n",
+        "lib/pyproject.toml":
+          '[project]\nname = "lib"\nversion = "1"\ndependencies = ["six==1.16.0", "--no-binary six"]\n',
+      },
+    ],
+    [
+      "an option on a line of its own within a version of poetry.lock",
+      {
+        "pyproject.toml":
+          '[tool.poetry]\nname = "demo"\nversion = "1"\n[tool.poetry.dependencies]\npython = "^3.9"\nsix = "*"\n',
+        "poetry.lock": `[[package]]
+name = "six"
+version = "1.16.0 --hash=sha256:1e61c37477a1626458e36f7b1d82aa5c9b094fa4802892072e49de9c60c4c926\\n--no-binary six\\n#"
+optional = false
+groups = ["main"]
+files = []
+
+[metadata]
+lock-version = "2.1"
+`,
+      },
+    ],
+  ] as const)("%s is refused", async (_, files) => {
+    const error = await buildFiles({ "main.py": GENUINE_SIX, ...files }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "BUILD_FAILED", details: { step: "detect" } });
+  });
+
   test("a wheel's .pth file, which runs whenever the environment's Python starts", async () => {
     const name = `mark-${crypto.randomUUID()}`;
     const hostile = wheel("evil", "1", { "evil.pth": `import evil_start\n`, "evil_start.py": mark(name) });

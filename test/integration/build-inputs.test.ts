@@ -296,6 +296,61 @@ test("what was resolved once is installed again, though newer versions have come
   }
 });
 
+const sourceRelease = async (version: string) => ({
+  [`oken_dep-${version}.tar.gz`]: await sdist("oken_dep", version, {
+    "setup.py": `from setuptools import setup\nsetup(name="oken_dep", version="${version}", py_modules=["oken_dep"])\n`,
+    "oken_dep.py": `NAME = "${version}"\n`,
+  }),
+});
+
+describe("a version that is built again has the packages that it had, though an index offers newer ones", () => {
+  const MAIN = "import oken_dep\nprint(oken_dep.NAME)\n";
+
+  test.each([
+    ["a loose requirement", { "requirements.txt": "oken-dep\n" }, release],
+    ["a project without a lock", { "pyproject.toml": `${PROJECT}dependencies = ["oken-dep"]\n` }, release],
+    ["a source package", { "requirements.txt": "oken-dep\n" }, sourceRelease],
+    [
+      "a project whose own code is compiled",
+      {
+        "setup.py":
+          'from setuptools import setup\next_modules = []\nsetup(name="own", version="1", install_requires=["oken-dep"])\n',
+      },
+      release,
+    ],
+  ] as const)("%s", async (_, upload, offer) => {
+    const keepDir = await mkdtemp(join(tmpdir(), "oken-test-"));
+    try {
+      const files = { "main.py": MAIN, ...upload };
+      using before = await startPackageIndex(await offer("1"));
+      const settings = { extraIndexUrls: [before.url] };
+      await using first = await buildFiles(files, { keepDir, settings });
+      expect(await first.run()).toBe("1\n");
+      // From another address nothing comes out of a cache.
+      using after = await startPackageIndex({ ...(await offer("1")), ...(await offer("2")) });
+      const later = { settings: { extraIndexUrls: [after.url] } };
+      await using again = await buildFiles(files, { keepDir, packages: first.packages, ...later });
+      expect(await again.run()).toBe("1\n");
+      expect({ packages: again.packages, warnings: again.warnings }).toEqual({
+        packages: first.packages,
+        warnings: first.warnings,
+      });
+    } finally {
+      await rm(keepDir, { recursive: true, force: true });
+    }
+  });
+
+  test("and where its list is lost, that is told", async () => {
+    using index = await startPackageIndex(release("2"));
+    await using image = await buildFiles(
+      { "main.py": MAIN, "requirements.txt": "oken-dep\n" },
+      { packages: "lost", settings: { extraIndexUrls: [index.url] } },
+    );
+    expect(await image.run()).toBe("2\n");
+    expect(image.warnings.join()).toContain("their versions were chosen anew");
+  });
+});
+
 test("a base image that has become another one is told", async () => {
   const keepDir = await mkdtemp(join(tmpdir(), "oken-test-"));
   const pythonImage = `oken-test/base-${crypto.randomUUID()}:3.12`;

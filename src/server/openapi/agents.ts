@@ -1,4 +1,4 @@
-import { ENGINE_PROBLEMS, errorResponses } from "./errors.ts";
+import { ENGINE_PROBLEMS, REBUILD_PROBLEMS, errorResponses } from "./errors.ts";
 import { AGENT_ID, type Operation, jsonContent, success } from "./operation.ts";
 
 export const listDocs: Operation = {
@@ -46,14 +46,43 @@ An agent that is stopped already is answered the same. A deploy under way is end
   },
 };
 
+export const rollbackDocs: Operation = {
+  operationId: "rollBackAgent",
+  tags: ["Agents"],
+  summary: "Serve an earlier version again",
+  description: `Starts an earlier version, with its own files, packages and secrets, and answers once it serves. Without a
+body that is the next older one.
+
+- As with a deploy no request is dropped: the current version serves until the other is ready, and goes on if that fails.
+- Where the version's image was removed from the engine, that is built again first, with the same packages.
+- The next deploy makes a new version, numbered above all others. The last 5 versions are kept.
+- A deploy under way is ended; a deploy, a start or a stop that comes later ends the rollback.`,
+  parameters: AGENT_ID,
+  requestBody: { required: false, content: jsonContent("RollbackRequest") },
+  responses: {
+    200: success("The version serves.", jsonContent("AgentDetail")),
+    ...errorResponses(
+      ...(["agentNotFound", "versionNotFound", "bodyNotVersion", "bodyTooLarge"] as const),
+      ...(["agentStartFailed", "deployConflict", "diskFull"] as const),
+      ...REBUILD_PROBLEMS,
+      ...ENGINE_PROBLEMS,
+    ),
+  },
+};
+
 export const startDocs: Operation = {
   operationId: "startAgent",
   tags: ["Agents"],
   summary: "Start a stopped agent",
-  description: "Answers once the agent serves; at once if it does already. A deploy under way is ended.",
+  description: `Answers once the agent serves; at once if it does already. A deploy under way is ended.
+Where its image was removed from the engine, that is built again first, with the same packages.`,
   parameters: AGENT_ID,
   responses: {
     200: success("The agent serves.", jsonContent("AgentDetail")),
-    ...errorResponses("agentNotFound", "agentStartFailed", "diskFull", ...ENGINE_PROBLEMS),
+    ...errorResponses(
+      ...(["agentNotFound", "agentStartFailed", "deployConflict", "diskFull"] as const),
+      ...REBUILD_PROBLEMS,
+      ...ENGINE_PROBLEMS,
+    ),
   },
 };

@@ -13,6 +13,9 @@ const HEADERS_TOO_LARGE = { description: "The request's headers are over 16 KiB.
 /** Commands that go to the Docker engine. */
 export const ENGINE_PROBLEMS: ProblemName[] = ["engineUnavailable", "containerError"];
 
+/** Ways in which a start fails that must build an image again, since it was removed from the engine. */
+export const REBUILD_PROBLEMS: ProblemName[] = ["buildFailed", "buildTimeout", "buildQueueFull"];
+
 /** The responses of an operation for each way it may fail, one for each status with an example for each way. */
 export function errorResponses(...names: ProblemName[]): Responses {
   return responsesFor([...names, ...WITH_TOKEN]);

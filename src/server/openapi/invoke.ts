@@ -1,10 +1,11 @@
-import { ENGINE_PROBLEMS, type ProblemName, errorResponses } from "./errors.ts";
+import { ENGINE_PROBLEMS, REBUILD_PROBLEMS, type ProblemName, errorResponses } from "./errors.ts";
 import { AGENT_ID, type Operation, jsonContent, success, textContent } from "./operation.ts";
 
 /** Ways to fail before the request reaches the agent's code, and at its deadline. */
 const ON_THE_WAY: ProblemName[] = [
   ...(["agentNotRunning", "agentNotFound", "agentStartFailed", "agentBusy"] as const),
   ...(["agentUnreachable", "agentTimedOut", "diskFull"] as const),
+  ...REBUILD_PROBLEMS,
   ...ENGINE_PROBLEMS,
 ];
 

@@ -32,6 +32,18 @@ export const PROBLEMS = {
     when: "the agent was stopped, or its last start failed",
     error: "Agent echo was stopped. Start it with POST /start/echo, or deploy it again.",
   },
+  versionNotFound: {
+    code: "NOT_FOUND",
+    status: 404,
+    when: "no such version, or none that is older; the last 5 are kept",
+    error: "Agent echo has no version 7; there are: 1, 2, 3.",
+  },
+  bodyNotVersion: {
+    code: "INVALID_REQUEST",
+    status: 400,
+    when: "the body is neither empty nor a JSON object with a `version`",
+    error: 'The body is {"version":0}, but must be {"version": n} with a whole number from 1, or empty.',
+  },
   configError: {
     code: "CONFIG_ERROR",
     status: 400,
@@ -131,7 +143,7 @@ export const PROBLEMS = {
   deployConflict: {
     code: "DEPLOY_CONFLICT",
     status: 409,
-    when: "superseded by a newer deploy, a stop, a start or a removal of the same agent",
+    when: "cancelled, or superseded by what was asked of the same agent later: a deploy, a rollback, a start, a stop, a removal",
     error: "This deploy was superseded by a newer deploy of the same agent.",
   },
   buildTimeout: {
@@ -218,6 +230,14 @@ export const PROBLEMS = {
     when: "too many uploads at a time",
     error: "the uploads in flight already hold their 1073741824 bytes; try again in a moment",
     details: { reason: "upload_budget", max: 1_073_741_824 },
+    headers: ["Retry-After"],
+  },
+  buildQueueFull: {
+    code: "OVERLOADED",
+    status: 503,
+    when: "too many builds wait for their turn",
+    error: "64 builds wait for their turn already. Try again in 30 s.",
+    details: { reason: "build_queue", waiting: 64 },
     headers: ["Retry-After"],
   },
   diskFull: {

@@ -58,6 +58,9 @@ def environment():
         "UV_NO_CONFIG": "1",
         "UV_NO_PROGRESS": "1",
         "NO_COLOR": "1",
+        # What a build prints is shown as it comes: uv keeps a backend's words to itself, but for its log.
+        "PYTHONUNBUFFERED": "1",
+        "RUST_LOG": "uv_build_frontend=debug",
         **TASK["environment"],
     }
     if (HERE / "ca.pem").exists():

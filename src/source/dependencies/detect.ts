@@ -4,7 +4,7 @@ import { posix } from "node:path";
 import { planPdmLock, planPoetryLock } from "./foreign-lock.ts";
 import type { DependencyPlan } from "./plan.ts";
 import { dependencyError, newPlan } from "./plan.ts";
-import { isExact } from "./list.ts";
+import { isExact, requirementsText } from "./list.ts";
 import { poetryRequirements } from "./poetry.ts";
 import { addLocalProject, readProject } from "./project.ts";
 import { installPyproject, parsePyproject, resolvePyproject, stringOf, strings, table } from "./pyproject.ts";
@@ -151,10 +151,10 @@ async function finishList(
   if (lines.length === 0 && plan.dynamic.length === 0 && plan.builds.length === 0) {
     return { ...plan, lock: undefined };
   }
-  plan.files["requirements.in"] = lines.map((line) => `${localFileUrl(plan, line)}\n`).join("");
+  plan.files["requirements.in"] = requirementsText(lines.map((line) => localFileUrl(plan, line)));
   plan.files["indexes"] = indexLines.map((line) => `${line}\n`).join("");
   if (constraints.length > 0) {
-    plan.files["constraints.txt"] = `${constraints.join("\n")}\n`;
+    plan.files["constraints.txt"] = requirementsText(constraints);
     plan.compileFlags.push("--constraint", "constraints.txt");
   }
   if (prerelease) plan.compileFlags.push("--prerelease", "allow");

@@ -1,6 +1,7 @@
 import type { TomlTable } from "smol-toml";
 
 import { poetryContentHashes } from "./poetry-hash.ts";
+import { exactList, requirementsText } from "./list.ts";
 import { canonicalName, parseRequirement } from "./names.ts";
 import type { DependencyPlan, DependencyStyle } from "./plan.ts";
 import { dependencyError, newPlan } from "./plan.ts";
@@ -64,13 +65,13 @@ async function planForeignLock(options: {
   if (grouped) {
     const lines = new Map<string, string>();
     for (const entry of packages) await addPackage({ tree, plan, entry, foreign, lines });
-    plan.files["requirements.lock"] = `${[...indexLines(packages), ...lines.values()].join("\n")}\n`;
+    plan.files["requirements.lock"] = exactList([...indexLines(packages), ...lines.values()].join("\n"));
   } else {
     plan.locked = false;
     plan.reason = `${foreign.file} says the versions; its format does not say which are for running`;
     plan.files["indexes"] = `${indexLines(packages).join("\n")}\n`;
-    plan.files["requirements.in"] = `${wanted.lines.join("\n")}\n`;
-    plan.files["constraints.txt"] = `${packages.flatMap(pin).join("\n")}\n`;
+    plan.files["requirements.in"] = requirementsText(wanted.lines);
+    plan.files["constraints.txt"] = requirementsText(packages.flatMap(pin));
     plan.compileFlags = ["--constraint", "constraints.txt", "requirements.in"];
   }
   return plan;

@@ -1,4 +1,5 @@
 export { madeList, prepareBuilder } from "./builder.ts";
+export { treeName } from "./content-name.ts";
 export { planDependencies } from "./detect.ts";
 export type { DependencyPlan, DependencyStyle, LockFile } from "./plan.ts";
 export { prepareBuild } from "./prepare.ts";

@@ -17,6 +17,28 @@ export function isExact(lines: string[]): boolean {
   return lines.length > 0 && lines.every((line) => REQUIREMENT.test(line) && /==[^*]+--hash=/.test(line));
 }
 
+/**
+ * Requirements as the text of a file, each on a line of its own. Whatever would be read as an option is refused: by one,
+ * the installer would build a package where no package's code may run.
+ */
+export function requirementsText(lines: string[]): string {
+  for (const line of lines) {
+    if (/^[A-Za-z0-9][^\r\n\\]*$/.test(line) && !/\s-(?!-hash[= ])/.test(line)) continue;
+    throw dependencyError(
+      "syntax",
+      `A dependency is written as ${JSON.stringify(line.slice(0, 200))}, which is no requirement.`,
+      "Write it as `name` or `name>=1`, without options.",
+    );
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** An exact list that an upload wrote itself, and so may say anything: kept if each line is a package with hashes. */
+export function exactList(list: string): string {
+  const { indexes, blocks } = parseList(list);
+  return printList(indexes, blocks);
+}
+
 /** The list without the packages that come built already. */
 export function withoutPackages(list: string, names: Set<string>): string {
   const { indexes, blocks } = parseList(list);
@@ -52,8 +74,7 @@ export function checkedList(list: string, buildDirectory: string): string {
   const foreign = lines.filter(
     (line) => !line.startsWith(`${buildDirectory}/`) && !line.includes(` file://${buildDirectory}/`),
   );
-  const { indexes, blocks } = parseList(foreign.join("\n"));
-  return printList(indexes, blocks);
+  return exactList(foreign.join("\n"));
 }
 
 function parseList(list: string): { indexes: string[]; blocks: Block[] } {

@@ -1,0 +1,64 @@
+/**
+ * How long a command has after SIGTERM before it is killed, milliseconds. One that is told while it starts its plugin may
+ * not hear it, and a cancelled build is to be gone within two seconds.
+ */
+const KILL_AFTER_MS = 1_000;
+
+/** A command that leads a process group, with all that it has started. Disposing of it ends what still runs. */
+export type ProcessGroup = Disposable & {
+  /** SIGTERM at once, SIGKILL when that did not help. */
+  end(): void;
+  /** Resolves when the last process has let go of the output. */
+  readonly gone: Promise<void>;
+  readonly timedOut: boolean;
+};
+
+/**
+ * Ends a command when `signal` aborts or `timeoutMs` have passed. The docker CLI runs its plugins as processes of their
+ * own, and one that it was about to start outlives it: so the whole group is told.
+ */
+export function processGroup(
+  command: PromiseLike<unknown> & { pid?: number | undefined },
+  { signal, timeoutMs }: { signal: AbortSignal | undefined; timeoutMs: number | undefined },
+): ProcessGroup {
+  const leader = command.pid;
+  let state: "running" | "ending" | "gone" = leader === undefined ? "gone" : "running";
+  let timedOut = false;
+  const timers: ReturnType<typeof setTimeout>[] = [];
+
+  const end = () => {
+    if (leader === undefined || state !== "running") return;
+    state = "ending";
+    send(leader, "SIGTERM");
+    timers.push(setTimeout(() => send(leader, "SIGKILL"), KILL_AFTER_MS));
+  };
+  const onTimeout = () => {
+    timedOut = true;
+    end();
+  };
+  const forget = () => {
+    state = "gone";
+    timers.forEach(clearTimeout);
+    signal?.removeEventListener("abort", end);
+  };
+
+  if (timeoutMs !== undefined) timers.push(setTimeout(onTimeout, timeoutMs));
+  signal?.addEventListener("abort", end, { once: true });
+  if (signal?.aborted) end();
+  return {
+    end,
+    gone: Promise.resolve(command).then(forget, forget),
+    get timedOut() {
+      return timedOut;
+    },
+    [Symbol.dispose]: end,
+  };
+}
+
+function send(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}

@@ -1,0 +1,44 @@
+import { Value } from "@sinclair/typebox/value";
+
+import { RunnerError } from "../errors.ts";
+import { RollbackRequest } from "../model/api.ts";
+
+/** Far more than a number needs, characters. */
+const MAX_BODY = 1024;
+
+/**
+ * The version that a rollback names, undefined when it names none. The body may be left out, and is JSON whatever its
+ * type says: `curl -d` calls it a form.
+ *
+ * @throws RunnerError INVALID_REQUEST
+ */
+export async function readRollback(request: Request): Promise<number | undefined> {
+  const text = await readText(request);
+  if (text.trim() === "") return undefined;
+  const body = parse(text);
+  if (Value.Check(RollbackRequest, body)) return body.version;
+  throw invalid(`is ${text.slice(0, 100)}, but must be {"version": n} with a whole number from 1, or empty`);
+}
+
+async function readText({ body }: Request): Promise<string> {
+  if (body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of body) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_BODY) throw invalid(`is longer than ${MAX_BODY} characters`, 413);
+  }
+  return text + decoder.decode();
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw invalid("is not valid JSON");
+  }
+}
+
+function invalid(why: string, status = 400): RunnerError {
+  return new RunnerError("INVALID_REQUEST", `The body ${why}.`, { status });
+}
