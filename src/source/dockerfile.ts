@@ -33,9 +33,10 @@ export const TARGETS = { agent: "final", lock: "lock", builder: "builder" } as c
 
 /**
  * How a list that is not there yet is made: `lock` runs `uv lock`, `compile` resolves to a hashed list, `export` turns
- * a `uv.lock` into such a list, which unlike it can be installed from another index than it was made with.
+ * a `uv.lock` into such a list, which unlike it can be installed from another index than it was made with, and
+ * `export-script` does so with the lock of a script.
  */
-export type Resolution = "lock" | "compile" | "export";
+export type Resolution = "lock" | "compile" | "export" | "export-script";
 
 export type DockerfileOptions = {
   /** `3.N`. */
@@ -118,10 +119,8 @@ function lockStage(options: DockerfileOptions): string {
       -o requirements.lock ${options.compileFlags.join(" ")}`,
       "{ [ ! -f indexes ] || cat indexes; cat requirements.lock; } >/lock/requirements.lock",
     ],
-    export: [
-      `${PROJECT_ENVIRONMENT} uv export -q --frozen --no-emit-local --no-dev --no-header --no-annotate${omitted("--no-emit-package", options)} \\
-      -o /lock/requirements.lock`,
-    ],
+    export: [exported("uv export", options)],
+    "export-script": ["cp uv.lock script.py.lock", exported("uv export --script script.py", options)],
   }[options.resolution];
   const script = [
     "cp -R /opt/oken/deps /tmp/project && cd /tmp/project && mkdir /lock",
@@ -129,7 +128,7 @@ function lockStage(options: DockerfileOptions): string {
     ...steps,
   ];
   // What nothing pins is looked up anew each day; an exported list is the same on every one.
-  const day = options.resolution === "export" ? "" : "ARG OKEN_DAY\n";
+  const day = options.resolution.startsWith("export") ? "" : "ARG OKEN_DAY\n";
   return `FROM base AS resolve
 ${day}${header(options)}
 RUN ${mounts(options, CONTEXTS.dependencies).join(" \\\n    ")} \\
@@ -166,6 +165,12 @@ ${header(options)}
 RUN ${mounts(options, TARGETS.lock).join(" \\\n    ")} \\
     ${[...environment(options), ...install].join(" \\\n && ")}${options.built ? built : ""}
 RUN --network=none ${python} -I -W ignore -m compileall -q -j 0 --invalidation-mode unchecked-hash ${venv}/lib >/dev/null || true`;
+}
+
+function exported(command: string, options: DockerfileOptions): string {
+  const omitting = omitted("--no-emit-package", options);
+  return `${PROJECT_ENVIRONMENT} ${command} -q --frozen --no-emit-local --no-dev --no-header --no-annotate${omitting} \\
+      -o /lock/requirements.lock`;
 }
 
 function omitted(flag: string, { builtNames }: DockerfileOptions): string {

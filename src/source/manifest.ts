@@ -64,7 +64,11 @@ export async function readManifest(
   const entrypoint = entrypointPath(fields);
   const manifest: Manifest = {
     name: nameField(fields),
-    pythonVersion: await pythonVersion(tree, fields, { fallback: defaults.pythonVersion, warnings }),
+    pythonVersion: await pythonVersion(tree, fields, {
+      fallback: defaults.pythonVersion,
+      warnings,
+      entrypointFile: entrypoint.file,
+    }),
     entrypointFile: entrypoint.file,
     entrypointAttr: entrypoint.attr,
     entrypointType: entrypointTypeField(fields),

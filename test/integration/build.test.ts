@@ -64,6 +64,82 @@ wheels = [
   expect(await image.run()).toBe("six 1.16.0\n");
 });
 
+/** As `pipenv lock` writes it. */
+const PIPFILE_LOCK = `{
+    "_meta": {
+        "hash": {
+            "sha256": "f162d2e398108da068327e701ee9472102db75565b86c0415420968db20ef679"
+        },
+        "pipfile-spec": 6,
+        "requires": {},
+        "sources": [
+            {
+                "name": "pypi",
+                "url": "https://pypi.org/simple",
+                "verify_ssl": true
+            }
+        ]
+    },
+    "default": {
+        "six": {
+            "hashes": [
+                "sha256:1e61c37477a1626458e36f7b1d82aa5c9b094fa4802892072e49de9c60c4c926",
+                "sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"
+            ],
+            "index": "pypi",
+            "markers": "python_version >= '2.7' and python_version != '3.0' and python_version != '3.1' and python_version != '3.2'",
+            "version": "==1.16.0"
+        }
+    },
+    "develop": {}
+}
+`;
+
+/** As `uv lock --script main.py` writes it. */
+const SCRIPT_LOCK = `version = 1
+revision = 3
+requires-python = ">=3.9"
+
+[manifest]
+requirements = [
+    { name = "docopt" },
+    { name = "six" },
+]
+
+[[package]]
+name = "docopt"
+version = "0.6.2"
+source = { registry = "https://pypi.org/simple" }
+sdist = { url = "https://files.pythonhosted.org/packages/a2/55/8f8cab2afd404cf578136ef2cc5dfb50baa1761b68c9da1fb1e4eed343c9/docopt-0.6.2.tar.gz", hash = "sha256:49b3a825280bd66b3aa83585ef59c4a8c82f2c8a522dbe754a8bc8d08c85c491", size = 25901 }
+
+[[package]]
+name = "six"
+version = "1.16.0"
+source = { registry = "https://pypi.org/simple" }
+wheels = [
+    { url = "https://files.pythonhosted.org/packages/d9/5a/e7c31adbe875f2abbb91bd84cf2dc52d792b5a01506781dbcf25c91daf11/six-1.16.0-py2.py3-none-any.whl", hash = "sha256:8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254", size = 11053 },
+]
+`;
+
+test("the lock of a script is installed as it is, a package that has no wheel built", async () => {
+  await using image = await buildFiles({
+    "main.py": `# /// script\n# dependencies = ["six", "docopt"]\n# ///\nimport docopt\n${SIX}`,
+    "main.py.lock": SCRIPT_LOCK,
+  });
+  expect(image.style).toBe("main.py.lock");
+  expect(await image.run()).toBe("six 1.16.0\n");
+});
+
+test("Pipfile.lock is installed as it is", async () => {
+  await using image = await buildFiles({
+    "main.py": SIX,
+    Pipfile: '[packages]\nsix = "==1.16.0"\n',
+    "Pipfile.lock": PIPFILE_LOCK,
+  });
+  expect(image.style).toBe("Pipfile.lock");
+  expect(await image.run()).toBe("six 1.16.0\n");
+});
+
 test("a package to be had only as source is built", async () => {
   await using image = await buildFiles({
     "main.py": "import docopt\nprint(docopt.__version__)\n",

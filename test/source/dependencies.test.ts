@@ -59,6 +59,8 @@ describe("the style", () => {
   const everything = {
     "main.py": "# /// script\n# dependencies = ['a']\n# ///\n",
     "setup.py": "from setuptools import setup\nsetup(install_requires=['six'])\n",
+    "Pipfile.lock": JSON.stringify({ _meta: {}, default: {} }),
+    "main.py.lock": 'version = 1\n[manifest]\nrequirements = [{ name = "a" }]\n',
     "requirements.txt": "six\n",
     "pyproject.toml": `${PROJECT}dependencies = ["six<2,>=1.16"]\n[dependency-groups]\ndev = ["pytest>=8"]\n`,
     "pdm.lock": POETRY_LOCK,
@@ -71,6 +73,8 @@ describe("the style", () => {
     "pdm.lock",
     "pyproject.toml",
     "requirements.txt",
+    "Pipfile.lock",
+    "main.py.lock",
     "main.py",
     "setup.py",
   ];
@@ -131,6 +135,170 @@ describe("a uv.lock that no longer matches is an error that names the difference
     expect(error).toMatchObject({ code: "BUILD_FAILED", details: { class: "lock_drift" } });
     expect(String(error)).toContain(named);
     expect(String(error)).toContain("Run `uv lock`");
+  });
+});
+
+const SCRIPT = (dependencies: string, python = ">=3.10") =>
+  `# /// script\n# requires-python = "${python}"\n# dependencies = ${dependencies}\n# ///\nimport six\n`;
+/** As `uv lock --script main.py` writes it. */
+const SCRIPT_LOCK = `version = 1
+revision = 3
+requires-python = ">=3.10"
+
+[manifest]
+requirements = [
+    { name = "rich", extras = ["jupyter"], marker = "python_full_version >= '3.8'" },
+    { name = "six", specifier = ">=1.16,<2" },
+]
+
+[[package]]
+name = "six"
+version = "1.16.0"
+source = { registry = "https://pypi.org/simple" }
+`;
+
+describe("a lock beside a script with inline metadata", () => {
+  const matching = `["six<2,>=1.16", "Rich[jupyter]; python_version >= '3.8'"]`;
+
+  test("is the list that is installed, and is named", async () => {
+    const result = await plan({ "main.py": SCRIPT(matching), "main.py.lock": SCRIPT_LOCK });
+    expect(result).toMatchObject({ style: "main.py.lock", lock: "uv.lock", locked: true, warnings: [] });
+    expect(result.files["uv.lock"]).toBe(SCRIPT_LOCK);
+  });
+
+  test.each([
+    ["an added package", SCRIPT(matching.replace("[", '["httpx", ')), "`httpx`"],
+    ["another range", SCRIPT(matching.replace("1.16", "1.17")), "`six<2,>=1.17`"],
+    ["another extra", SCRIPT(matching.replace("jupyter", "all")), "`Rich[all]"],
+    ["a removed package", SCRIPT('["six<2,>=1.16"]'), "`rich[jupyter]`"],
+    ["another Python", SCRIPT(matching, ">=3.12"), "`>=3.12`"],
+  ])("that no longer matches is an error that names %s", async (_, script, named) => {
+    const error = await failure({ "main.py": script, "main.py.lock": SCRIPT_LOCK });
+    expect(error).toMatchObject({ code: "BUILD_FAILED", details: { class: "lock_drift" } });
+    expect(String(error)).toContain(named);
+    expect(String(error)).toContain("main.py.lock no longer matches main.py");
+    expect(String(error)).toContain("Run `uv lock --script main.py`");
+  });
+
+  test("is an error without the metadata, and none where another file names the packages", async () => {
+    const error = await failure({ "main.py": "import six\n", "main.py.lock": SCRIPT_LOCK });
+    expect(error).toMatchObject({ details: { class: "lock_without_project" } });
+    const files = { "main.py": "", "main.py.lock": SCRIPT_LOCK, "requirements.txt": "six\n" };
+    expect(await plan(files)).toMatchObject({ style: "requirements.txt" });
+  });
+
+  test("is asked for by its own command where it is not there", async () => {
+    const { warnings } = await plan({ "main.py": SCRIPT(matching) });
+    expect(warnings.join()).toContain("`uv lock --script main.py` makes one");
+  });
+});
+
+/** Written by Pipenv 2026.10.3, shortened to the hashes of one file each. */
+const PIPFILE = `[[source]]
+url = "https://pypi.org/simple"
+verify_ssl = true
+name = "pypi"
+
+[packages]
+six = ">=1.16"
+rich = {version = "*", markers = "python_version >= '3.8'"}
+uvicorn = {extras = ["standard"], version = "==0.30.0"}
+
+[dev-packages]
+pytest = "*"
+
+[requires]
+python_version = "3.11"
+`;
+const PIPFILE_HASH = "fa5bd1bcc146ec94f389f0c7faed253c9665acc92141edc863cf85f1d02bc97a";
+type PipfileEntries = Record<string, object>;
+const pipfileLock = (
+  packages: PipfileEntries,
+  sources = [{ name: "pypi", url: "https://pypi.org/simple" }],
+) =>
+  JSON.stringify({
+    _meta: { hash: { sha256: PIPFILE_HASH }, "pipfile-spec": 6, sources },
+    default: packages,
+    develop: { pytest: { hashes: ["sha256:cc"], version: "==8.0.0" } },
+  });
+const LOCKED_SIX = { six: { hashes: ["sha256:aa", "sha256:bb"], index: "pypi", version: "==1.17.0" } };
+
+describe("Pipenv", () => {
+  test("Pipfile.lock is the list, without the packages for development", async () => {
+    const uvicorn = {
+      extras: ["standard"],
+      hashes: ["sha256:dd"],
+      markers: "python_version >= '3.8'",
+      version: "==0.30.0",
+    };
+    const result = await plan({ Pipfile: PIPFILE, "Pipfile.lock": pipfileLock({ ...LOCKED_SIX, uvicorn }) });
+    expect(result).toMatchObject({ style: "Pipfile.lock", lock: "requirements.lock", locked: true });
+    expect(result.files["requirements.lock"]).toBe(
+      `six==1.17.0 \\
+    --hash=sha256:aa \\
+    --hash=sha256:bb
+uvicorn==0.30.0 ; python_version >= '3.8' \\
+    --hash=sha256:dd
+`,
+    );
+  });
+
+  test("another index is asked as well, and PyPI as everyone asks it", async () => {
+    const sources = [
+      { name: "pypi", url: "https://pypi.org/simple" },
+      { name: "mine", url: "https://example.com/simple" },
+    ];
+    const { files } = await plan({ "Pipfile.lock": pipfileLock(LOCKED_SIX, sources) });
+    expect(files["requirements.lock"]).toStartWith(
+      "--extra-index-url https://example.com/simple\nsix==1.17.0",
+    );
+  });
+
+  test("a Pipfile alone is never taken for an agent without dependencies", async () => {
+    const error = await failure({ Pipfile: PIPFILE });
+    expect(error).toMatchObject({ code: "BUILD_FAILED", details: { class: "lock_missing" } });
+    expect(JSON.stringify(error) + String(error)).toMatch(/Pipfile is there without Pipfile\.lock/);
+    expect(error).toMatchObject({ details: { hint: expect.stringContaining("`pipenv lock`") } });
+    expect(await plan({ Pipfile: "[packages]\n", "main.py": "" })).toMatchObject({ style: "none" });
+  });
+
+  test("a Pipfile that was edited since is drift", async () => {
+    const error = await failure({
+      Pipfile: PIPFILE.replace(">=1.16", ">=1.17"),
+      "Pipfile.lock": pipfileLock(LOCKED_SIX),
+    });
+    expect(error).toMatchObject({ details: { class: "lock_drift" } });
+    expect(String(error)).toContain("Run `pipenv lock`");
+  });
+
+  test.each([
+    [
+      "a repository",
+      pipfileLock({ x: { git: "https://github.com/o/x.git", ref: "abc" } }),
+      "unsupported",
+      "takes x from a repository",
+    ],
+    ["a path", pipfileLock({ x: { editable: true, path: "." } }), "unsupported", "takes x from"],
+    ["no hash", pipfileLock({ six: { version: "==1" } }), "lock_unreadable", "no hash for six"],
+    [
+      "an index with credentials",
+      pipfileLock(LOCKED_SIX, [{ name: "mine", url: "https://me:$PASSWORD@example.com/simple" }]),
+      "index_refused",
+      'the source "mine"',
+    ],
+    [
+      "an option of the installer's",
+      pipfileLock({ six: { hashes: ["sha256:aa"], version: "==1\n--no-binary six" } }),
+      "lock_unreadable",
+      "--no-binary",
+    ],
+    ["no JSON", "{", "lock_unreadable", "not valid JSON"],
+    ["no packages", '{"_meta": {}}', "lock_unreadable", "/default"],
+  ])("%s in Pipfile.lock is refused with a reason", async (_, lock, kind, named) => {
+    const error = await failure({ "Pipfile.lock": lock });
+    expect(error).toMatchObject({ code: "BUILD_FAILED", details: { class: kind } });
+    expect(String(error)).toContain(named);
+    expect(String(error)).not.toContain("PASSWORD");
   });
 });
 

@@ -5,6 +5,7 @@ import { planPdmLock, planPoetryLock } from "./foreign-lock.ts";
 import type { DependencyPlan } from "./plan.ts";
 import { dependencyError, newPlan } from "./plan.ts";
 import { isExact, requirementsText } from "./list.ts";
+import { planPipfile } from "./pipfile.ts";
 import { poetryRequirements } from "./poetry.ts";
 import { addLocalProject, readProject } from "./project.ts";
 import { installPyproject, parsePyproject, resolvePyproject, stringOf, strings, table } from "./pyproject.ts";
@@ -13,7 +14,7 @@ import { LOCAL_FILE_PLACEHOLDER, readRequirements } from "./requirements.ts";
 import type { Requirements } from "./requirements.ts";
 import { scriptProject } from "./script.ts";
 import type { SourceTree } from "./tree.ts";
-import { planUvLock } from "./uv-lock.ts";
+import { planScriptLock, planUvLock } from "./uv-lock.ts";
 import { workspaceFiles } from "./workspace.ts";
 
 const UNLOCKED = "No lock was shipped, so the versions were chosen at this deploy: `uv lock` makes one.";
@@ -51,13 +52,28 @@ export async function planDependencies(tree: SourceTree, entrypointFile: string)
     return withRoot(tree, pyproject, await finishList({ tree, plan, lines, localDirectories }));
   }
   if (await tree.has("requirements.txt")) return planRequirements(tree);
-  const script = scriptProject((await tree.text(entrypointFile)) ?? "", entrypointFile);
-  if (script !== undefined) {
-    const plan = await planProject(tree, script);
-    return { ...plan, style: "script", reason: `${entrypointFile} has inline metadata (PEP 723)` };
-  }
+  const script = (await planPipfile(tree)) ?? (await planScript(tree, entrypointFile));
+  if (script !== undefined) return script;
   if (await tree.has("setup.py")) return planSetup(tree);
   return newPlan({ style: "none", reason: "no file names a dependency", lock: undefined });
+}
+
+/** Inline metadata of the entrypoint (PEP 723), with the lock beside it if there is one. */
+async function planScript(tree: SourceTree, file: string): Promise<DependencyPlan | undefined> {
+  const script = scriptProject((await tree.text(file)) ?? "", file);
+  const lock = await tree.text(`${file}.lock`);
+  if (script === undefined) {
+    if (lock !== undefined) throw withoutProject(`${file}.lock`, `inline metadata in ${file}`);
+    return undefined;
+  }
+  if (lock !== undefined) return planScriptLock(tree, lock, { script, file });
+  const plan = await planProject(tree, script);
+  return {
+    ...plan,
+    style: "script",
+    reason: `${file} has inline metadata (PEP 723)`,
+    warnings: plan.warnings.map((text) => text.replace("`uv lock`", `\`uv lock --script ${file}\``)),
+  };
 }
 
 async function planProject(tree: SourceTree, pyproject: Pyproject): Promise<DependencyPlan> {
@@ -187,10 +203,10 @@ async function withRoot(
   return plan;
 }
 
-function withoutProject(lock: string) {
+function withoutProject(lock: string, project = "pyproject.toml") {
   return dependencyError(
     "lock_without_project",
-    `${lock} is there without the pyproject.toml that it locks.`,
-    `Add pyproject.toml to the upload, or leave ${lock} out.`,
+    `${lock} is there without the ${project} that it locks.`,
+    `Add ${project}, or leave ${lock} out.`,
   );
 }

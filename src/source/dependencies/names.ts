@@ -3,16 +3,17 @@ export function canonicalName(name: string): string {
   return name.replaceAll(/[-_.]+/g, "-").toLowerCase();
 }
 
-/** Of `name[extra]>=1; marker` the canonical name, and the version part in a form that can be compared. */
+/** Of `name[extra]>=1; marker` the canonical names, and the version part in a form that can be compared. */
 export function parseRequirement(
   text: string,
-): { name: string; specifier: string; marker: string; url: boolean } | undefined {
+): { name: string; extras: string[]; specifier: string; marker: string; url: boolean } | undefined {
   const match =
-    /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[[^\]]*\])?\s*([^;]*)(?:;(.*))?$/.exec(text);
+    /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*([^;]*)(?:;(.*))?$/.exec(text);
   if (match === null) return undefined;
-  const [, name = "", rest = "", marker = ""] = match;
+  const [, name = "", extras = "", rest = "", marker = ""] = match;
   return {
     name: canonicalName(name),
+    extras: extras.split(",").flatMap((extra) => (extra.trim() === "" ? [] : canonicalName(extra.trim()))),
     specifier: normalSpecifier(rest.replace(/^\((.*)\)\s*$/, "$1")),
     marker: marker.trim(),
     url: rest.trim().startsWith("@"),

@@ -7,6 +7,9 @@ export type DependencyStyle =
   | "pdm.lock"
   | "pyproject.toml"
   | "requirements.txt"
+  | "Pipfile.lock"
+  /** The lock of a script, named after it. */
+  | `${string}.lock`
   | "script"
   | "setup.py"
   | "none";

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 
 import type { Pyproject } from "./pyproject.ts";
 import { table } from "./pyproject.ts";
+import { pythonJson } from "./python-json.ts";
 
 const LEGACY_KEYS = ["dependencies", "source", "extras", "dev-dependencies"];
 const POETRY_KEYS = [...LEGACY_KEYS, "group"];
@@ -29,24 +30,13 @@ export function poetryContentHashes({ project, tool, groups }: Pyproject): strin
           ...(group === undefined ? {} : { "dependency-groups": group }),
         }
       : relevantPoetry;
-    return createHash("sha256").update(pythonJson(content)).digest("hex");
+    return createHash("sha256")
+      .update(pythonJson(content, { item: ", ", key: ": " }))
+      .digest("hex");
   });
   return [...new Set(hashes)];
 }
 
 function present(from: Record<string, unknown>, keys: string[]): Record<string, unknown> {
   return Object.fromEntries(keys.flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]])));
-}
-
-/** `json.dumps(value, sort_keys=True)`: spaces after the separators, everything beyond ASCII escaped. */
-function pythonJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
-  if (typeof value === "object" && value !== null && !(value instanceof Date)) {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([key, item]) => `${pythonJson(key)}: ${pythonJson(item)}`).join(", ")}}`;
-  }
-  return JSON.stringify(value).replaceAll(
-    /[\u007f-\uffff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }

@@ -11,6 +11,7 @@ import { withoutPackages } from "./list.ts";
 import type { DependencyPlan, LockFile } from "./plan.ts";
 import { LOCAL_FILE_PLACEHOLDER } from "./requirements.ts";
 import type { BuildSettings } from "./settings.ts";
+import { SCRIPT_FILE } from "./script.ts";
 import { netrcText, refusePrivateHosts, splitCredentials } from "./settings.ts";
 import { siteFiles } from "./site.ts";
 
@@ -134,6 +135,8 @@ function installFrom(
   const file = made?.lock.file ?? plan.lock;
   const listed = made !== undefined || plan.locked;
   if (file === "requirements.lock") return { lock: file, resolution: listed ? undefined : "compile" };
+  // uv installs a script's packages into its own cache and nowhere else, but writes them down as a list.
+  if (SCRIPT_FILE in plan.files) return { lock: "requirements.lock", resolution: "export-script" };
   if (!elsewhere) return { lock: file, resolution: listed ? undefined : "lock" };
   return { lock: "requirements.lock", resolution: listed ? "export" : "compile" };
 }
@@ -143,6 +146,8 @@ function lockFiles(plan: DependencyPlan, { lock, wheels }: MadeList): Record<str
   if (lock.file === "requirements.lock") {
     return { [lock.file]: withoutPackages(lock.text, new Set(Object.keys(wheels))) };
   }
+  const script = plan.files[SCRIPT_FILE];
+  if (script !== undefined) return { [lock.file]: lock.text, [SCRIPT_FILE]: script };
   const project = plan.files["install/pyproject.toml"] ?? plan.files["pyproject.toml"] ?? "";
   return { [lock.file]: lock.text, "pyproject.toml": project };
 }

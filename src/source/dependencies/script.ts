@@ -1,6 +1,10 @@
 import type { Pyproject } from "./pyproject.ts";
 import { parseToml, table } from "./pyproject.ts";
 
+/** Under which a script stands beside its lock while that is read; the lock alone says what is installed. */
+export const SCRIPT_FILE = "script.py";
+export const EMPTY_SCRIPT = "# /// script\n# dependencies = []\n# ///\n";
+
 /** The block of PEP 723, by the regular expression that the PEP gives. */
 const BLOCK = /^# \/\/\/ ([a-zA-Z0-9-]+)$\s((?:^#(?:| .*)$\s)+)^# \/\/\/$/gm;
 

@@ -1,4 +1,7 @@
+import { RunnerError } from "../../errors.ts";
 import { escapeName } from "../archive/refusal.ts";
+import { scriptProject } from "../dependencies/script.ts";
+import { openTree } from "../dependencies/tree.ts";
 import { invalid, MANIFEST_FILE, stringField } from "./fields.ts";
 import { allowsMinor } from "./requires-python.ts";
 import { isTable, parseToml } from "./toml.ts";
@@ -14,14 +17,15 @@ type Choice = { minor: number; source: string; file: string };
 
 /**
  * The Python version the agent asks for, as `3.N`: `python_version`, else `.python-version`, else the one
- * nearest to `fallback` that `requires-python` in `pyproject.toml` allows, else `fallback`.
+ * nearest to `fallback` that `requires-python` in `pyproject.toml`, or else in the entrypoint's inline metadata, allows,
+ * else `fallback`.
  *
  * @throws RunnerError CONFIG_ERROR when one is not supported, or when two of them contradict each other
  */
 export async function pythonVersion(
   tree: string,
   fields: Fields,
-  options: { fallback: string; warnings: string[] },
+  options: { fallback: string; warnings: string[]; entrypointFile: string },
 ): Promise<string> {
   const { fallback, warnings } = options;
   const written = manifestChoice(fields, warnings);
@@ -31,14 +35,16 @@ export async function pythonVersion(
     throw contradiction(written.source, pinned.source);
   }
 
-  const requires = await requiresPython(tree, warnings);
-  if (requires === undefined) return choice === undefined ? fallback : `3.${choice.minor}`;
-  const source = `requires-python = "${escapeName(requires)}" in pyproject.toml`;
+  const found =
+    (await projectRequirement(tree, warnings)) ?? (await scriptRequirement(tree, options.entrypointFile));
+  if (found === undefined) return choice === undefined ? fallback : `3.${choice.minor}`;
+  const { requires, file } = found;
+  const source = `requires-python = "${escapeName(requires)}" in ${file}`;
   if (choice !== undefined) {
     if (allowsMinor(requires, choice.minor) === false) throw contradiction(choice.source, source);
     return `3.${choice.minor}`;
   }
-  return nearestAllowed({ requires, source, fallback, warnings });
+  return nearestAllowed({ requires, source, file, fallback, warnings });
 }
 
 function manifestChoice(fields: Fields, warnings: string[]): Choice | undefined {
@@ -74,21 +80,36 @@ async function pinnedChoice(tree: string, warnings: string[]): Promise<Choice | 
   return { minor, source: `"${escapeName(line)}" in ${file}`, file };
 }
 
-async function requiresPython(tree: string, warnings: string[]): Promise<string | undefined> {
+type Requirement = { requires: string; file: string };
+
+async function projectRequirement(tree: string, warnings: string[]): Promise<Requirement | undefined> {
   const file = "pyproject.toml";
   const text = await readTreeFile(tree, file);
   if (text === undefined) return undefined;
   const { project } = parseToml(text, file);
   const requires = isTable(project) ? project["requires-python"] : undefined;
   if (typeof requires !== "string") return undefined;
-  if (allowsMinor(requires, OLDEST_MINOR) !== undefined) return requires;
+  if (allowsMinor(requires, OLDEST_MINOR) !== undefined) return { requires, file };
   warnings.push(`requires-python = "${escapeName(requires)}" in ${file} could not be read; it is ignored`);
   return undefined;
 }
 
-type Search = { requires: string; source: string; fallback: string; warnings: string[] };
+/** Of metadata that cannot be read whoever looks for dependencies tells. */
+async function scriptRequirement(tree: string, file: string): Promise<Requirement | undefined> {
+  try {
+    const text = await openTree(tree).text(file);
+    const requires = scriptProject(text ?? "", file)?.project?.["requires-python"];
+    if (typeof requires === "string" && allowsMinor(requires, OLDEST_MINOR) !== undefined)
+      return { requires, file };
+  } catch (error) {
+    if (!(error instanceof RunnerError)) throw error;
+  }
+  return undefined;
+}
 
-function nearestAllowed({ requires, source, fallback, warnings }: Search): string {
+type Search = Requirement & { source: string; fallback: string; warnings: string[] };
+
+function nearestAllowed({ requires, source, file, fallback, warnings }: Search): string {
   const preferred = Number(fallback.split(".")[1]);
   const minors = Array.from({ length: NEWEST_MINOR - OLDEST_MINOR + 1 }, (_, i) => OLDEST_MINOR + i);
   const [best] = minors
@@ -96,7 +117,7 @@ function nearestAllowed({ requires, source, fallback, warnings }: Search): strin
     .sort((a, b) => Math.abs(a - preferred) - Math.abs(b - preferred));
   if (best === undefined) {
     throw configError(`${source} allows none of the supported Python versions, ${SUPPORTED}`, {
-      file: "pyproject.toml",
+      file,
     });
   }
   if (best !== preferred) warnings.push(`Python 3.${best} instead of ${fallback}, because of ${source}`);

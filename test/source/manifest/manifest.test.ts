@@ -175,6 +175,24 @@ test("the Python version comes from .python-version and requires-python as well"
   expect(await version(requires("==3.11.*"))).toBe("3.11");
 });
 
+const script = (range: string): Files => ({
+  "main.py": `# /// script\n# requires-python = "${range}"\n# dependencies = []\n# ///\n`,
+});
+
+test("the Python version comes from the entrypoint's inline metadata where no project names one", async () => {
+  const version = async (files: Files) =>
+    (await read({ ...toml('name = "a"\n'), ...files })).manifest.pythonVersion;
+  expect(await version(script(">=3.13"))).toBe("3.13");
+  expect(await version({ ...script(">=3.13"), ...requires("<3.12") })).toBe("3.11");
+  expect(await version(script("newest"))).toBe("3.12");
+  expect(await version({ "main.py": "# /// script\n# dependencies = [\n# ///\n" })).toBe("3.12");
+  const contradiction = await refusal({
+    ...toml('name = "a"\npython_version = "3.12"\n'),
+    ...script(">=3.13"),
+  });
+  expect(contradiction.message).toContain('contradicts requires-python = ">=3.13" in main.py');
+});
+
 test("Python versions that contradict each other are an error that names both", async () => {
   const written = toml('name = "a"\npython_version = "3.12"\n');
   const pinned = await refusal({ ...written, ".python-version": "3.11" });
