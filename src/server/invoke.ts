@@ -1,15 +1,12 @@
 import { Elysia } from "elysia";
 
-import type { Agent, Instance } from "../agents/agent.ts";
-import type { Lease } from "../agents/pool.ts";
+import type { Agent } from "../agents/agent.ts";
 import { RunnerError } from "../errors.ts";
-import { connectionError, forward } from "../proxy/forward.ts";
+import { forward } from "../proxy/forward.ts";
 import type { ServerContext } from "./context.ts";
 import { invokeFailure } from "./invoke-failure.ts";
 import { invokeDocs } from "./openapi/invoke.ts";
-
-/** The runtime inside ends an invoke at its deadline with a better message; ours is the second line, milliseconds. */
-const DEADLINE_GRACE_MS = 1_000;
+import { withSlot } from "./slot.ts";
 
 export function invokeController(context: ServerContext) {
   return new Elysia({ name: "invoke" })
@@ -52,49 +49,25 @@ type Exchange = {
   limitsWholeAnswer: boolean;
 };
 
-async function exchange(
+function exchange(
   context: ServerContext,
   agent: Agent,
   { request, path, limitsWholeAnswer }: Exchange,
 ): Promise<Response> {
-  const lease: Lease = await context.pool.acquire(agent, request.signal);
-  const { instance } = lease;
-  const timeoutMs = instance.version.manifest.timeout * 1000;
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(timedOut(agent, instance)), timeoutMs + DEADLINE_GRACE_MS);
-  const onDone = () => {
-    clearTimeout(timer);
-    lease.release();
-  };
-  request.headers.set("x-oken-timeout-ms", String(timeoutMs));
-  if (context.config.apiToken !== undefined) request.headers.delete("authorization");
-  try {
+  return withSlot(context, { agent, request }, async ({ instance, signal, stopTimer, release }) => {
+    request.headers.set("x-oken-timeout-ms", String(instance.version.manifest.timeout * 1000));
+    if (context.config.apiToken !== undefined) request.headers.delete("authorization");
     const response = await forward({
       request,
       url: instance.origin + path,
-      signal: AbortSignal.any([request.signal, deadline.signal]),
+      signal,
       // Of the servers that our runtime starts, none closes first; of the agent's own we know nothing.
       keepAlive: instance.version.entrypoint.mode === "object",
-      onDone,
+      onDone: release,
     });
-    if (!limitsWholeAnswer) clearTimeout(timer);
+    if (!limitsWholeAnswer) stopTimer();
     return response;
-  } catch (error) {
-    if (deadline.signal.aborted) throw timedOut(agent, instance);
-    if (request.signal.aborted) throw error;
-    throw (await context.agents.causeOfDeath(agent, instance)) ?? connectionError(agent.id, error);
-  }
-}
-
-function timedOut(agent: Agent, { version }: Instance): RunnerError {
-  return new RunnerError(
-    "INVOKE_FAILED",
-    `Agent ${agent.id} did not answer within its timeout of ${version.manifest.timeout} s.`,
-    {
-      status: 504,
-      details: { reason: "timeout", timeout: version.manifest.timeout },
-    },
-  );
+  });
 }
 
 function requireFits(request: Request, maxBytes: number): void {

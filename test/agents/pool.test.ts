@@ -1,63 +1,13 @@
 import { describe, expect, test } from "bun:test";
 
-import { type Agent, type Instance, createAgent } from "../../src/agents/agent.ts";
+import type { Agent } from "../../src/agents/agent.ts";
 import { createPool } from "../../src/agents/pool.ts";
 import { systemClock } from "../../src/clock.ts";
 import { RunnerError } from "../../src/errors.ts";
-import type { AgentState, VersionRecord } from "../../src/model/agent.ts";
-
-const VERSION: VersionRecord = {
-  schema: 1,
-  version: 1,
-  created_at: "2026-01-01T00:00:00.000Z",
-  spec_digest: "",
-  tree_digest: "",
-  image: "",
-  image_id: "",
-  dependency_style: "none",
-  warnings: [],
-  manifest: {
-    name: "Echo",
-    pythonVersion: "3.12",
-    entrypointFile: "main.py",
-    entrypointAttr: undefined,
-    entrypointType: undefined,
-    warmTimeout: 300,
-    concurrency: 2,
-    timeout: 300,
-    memory: 1,
-    cpus: 1,
-    port: 8080,
-    healthPath: "/health",
-  },
-  entrypoint: {
-    type: "handler",
-    file: "main.py",
-    module: "main",
-    root: "",
-    attr: "handler",
-    factory: false,
-    mode: "object",
-    serve: "auto",
-    command: undefined,
-    env: {},
-    listens: undefined,
-    reason: "",
-  },
-};
+import type { AgentState } from "../../src/model/agent.ts";
+import { agentIn, instanceOf } from "../helpers/agent-records.ts";
 
 const never = new AbortController().signal;
-
-function instance(): Instance {
-  return {
-    version: VERSION,
-    container: { id: "", name: "", address: "" },
-    origin: "",
-    inFlight: 0,
-    lastUsed: 0,
-    onEmpty: undefined,
-  };
-}
 
 function fixture(
   options: {
@@ -67,19 +17,7 @@ function fixture(
     wake?: (agent: Agent) => void;
   } = {},
 ) {
-  const agent = createAgent({
-    record: {
-      schema: 1,
-      agent_id: "echo",
-      created_at: VERSION.created_at,
-      desired: "running",
-      current_version: 1,
-      versions: [1],
-    },
-    versions: [VERSION],
-    state: options.state ?? "running",
-  });
-  if (agent.state === "running") agent.instance = instance();
+  const agent = agentIn(options.state ?? "running");
   const { maxQueue = 10, queueTimeoutMs = 60_000, wake = () => undefined } = options;
   return { agent, pool: createPool({ clock: systemClock, maxQueue, queueTimeoutMs, wake }) };
 }
@@ -150,7 +88,7 @@ describe("an agent that sleeps", () => {
     const { agent, pool } = fixture({ state: "idle", wake: () => void wakes++ });
     const waiting = [pool.acquire(agent, never), pool.acquire(agent, never), pool.acquire(agent, never)];
     expect(wakes).toBeGreaterThan(0);
-    agent.instance = instance();
+    agent.instance = instanceOf();
     pool.pump(agent);
     const [first, second] = await Promise.all(waiting.slice(0, 2));
     expect(agent.waiters.length).toBe(1);
@@ -169,7 +107,7 @@ describe("an agent that sleeps", () => {
     await other.pool.acquire(other.agent, never);
     await other.pool.acquire(other.agent, never);
     await expect(other.pool.acquire(other.agent, never)).rejects.toMatchObject({ code: "AGENT_BUSY" });
-    agent.instance = instance();
+    agent.instance = instanceOf();
     pool.pump(agent);
     expect((await waiting).instance).toBe(agent.instance);
     start.resolve();
