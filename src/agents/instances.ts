@@ -77,6 +77,7 @@ export function createInstances(options: InstancesOptions): Instances {
       inFlight: 0,
       lastUsed: clock.monotonic(),
       onEmpty: undefined,
+      onCutOff: new Set(),
     };
   }
 

@@ -1,5 +1,5 @@
 import { RunnerError } from "../errors.ts";
-import type { Agent, Instance } from "./agent.ts";
+import type { Agent, CutOff, Instance } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
 
 /** Seconds an agent has between SIGTERM and SIGKILL, CONTRACT section 4. */
@@ -23,6 +23,7 @@ export async function retire(
   instance: Instance,
 ): Promise<void> {
   await drain(instance, instance.version.manifest.timeout * 1000);
+  cutOff(instance, "replaced");
   try {
     await engine.stopContainer(instance.container.name, STOP_GRACE_SECONDS);
     await engine.removeContainer(instance.container.name);
@@ -41,7 +42,13 @@ export async function retire(
 export async function putDown({ engine }: AgentsContext, agent: Agent): Promise<void> {
   const instance = agent.instance;
   agent.instance = undefined;
-  if (instance !== undefined) await engine.stopContainer(instance.container.name, STOP_GRACE_SECONDS);
+  if (instance === undefined) return;
+  cutOff(instance, "stopped");
+  await engine.stopContainer(instance.container.name, STOP_GRACE_SECONDS);
+}
+
+function cutOff({ onCutOff }: Instance, why: CutOff): void {
+  for (const tell of onCutOff) tell(why);
 }
 
 export function supersededBy(what: string): () => RunnerError {

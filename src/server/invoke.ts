@@ -3,8 +3,10 @@ import { Elysia } from "elysia";
 import type { Agent } from "../agents/agent.ts";
 import { RunnerError } from "../errors.ts";
 import { forward } from "../proxy/forward.ts";
+import { isWebSocketUpgrade } from "../proxy/headers.ts";
 import type { ServerContext } from "./context.ts";
 import { invokeFailure } from "./invoke-failure.ts";
+import { type Upgrader, openSocket } from "./invoke-socket.ts";
 import { invokeDocs } from "./openapi/invoke.ts";
 import { withSlot } from "./slot.ts";
 
@@ -14,10 +16,11 @@ export function invokeController(context: ServerContext) {
       parse: "none",
       detail: invokeDocs,
     })
-    .all("/invoke/:id/*", ({ params, request }) => passThrough(context, params.id, request), {
-      parse: "none",
-      detail: { hide: true },
-    });
+    .all(
+      "/invoke/:id/*",
+      ({ params, request, server }) => passThrough(context, params.id, { request, server }),
+      { parse: "none", detail: { hide: true } },
+    );
 }
 
 /** `POST /invoke` of the agent; whatever is not a 2xx leaves as INVOKE_FAILED. */
@@ -28,8 +31,12 @@ async function invoke(context: ServerContext, id: string, request: Request): Pro
   return response.ok ? response : invokeFailure(agent, response);
 }
 
-/** The same request on `/{path}` of an `http` agent's own server. */
-function passThrough(context: ServerContext, id: string, request: Request): Promise<Response> {
+/** The same request on `/{path}` of an `http` agent's own server, be it for a WebSocket. */
+function passThrough(
+  context: ServerContext,
+  id: string,
+  { request, server }: { request: Request; server: Upgrader | null },
+): Promise<Response> {
   const agent = context.agents.find(id);
   const type = agent.instance?.version.entrypoint.type ?? agent.versions.at(-1)?.entrypoint.type;
   if (type !== "http") {
@@ -38,7 +45,10 @@ function passThrough(context: ServerContext, id: string, request: Request): Prom
       `Agent ${id} is a ${type} agent and has no paths of its own: POST /invoke/${id}.`,
     );
   }
-  return exchange(context, agent, { request, path: pathBelow(request.url, id), limitsWholeAnswer: false });
+  const path = pathBelow(request.url, id);
+  if (server !== null && isWebSocketUpgrade(request))
+    return openSocket(context, agent, { request, path, server });
+  return exchange(context, agent, { request, path, limitsWholeAnswer: false });
 }
 
 type Exchange = {

@@ -1,4 +1,5 @@
 import { RunnerError } from "../errors.ts";
+import { type Tunnel, callerHandlers } from "../proxy/tunnel.ts";
 import type { createApp } from "./app.ts";
 import { createAuth } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
@@ -26,6 +27,7 @@ const AGENT_IN_PATH = /^\/(?:invoke|stop|start|rollback|agents|logs)\/([A-Za-z0-
 export function listen(app: ReturnType<typeof createApp>, context: ServerContext): Listener {
   const { config, log, clock } = context;
   const authenticate = createAuth(config.apiToken);
+  const tunnels = new Set<Tunnel>();
   let stopping = false;
 
   const answer = async (request: Request, path: string, requestId: string): Promise<Response> => {
@@ -63,16 +65,21 @@ export function listen(app: ReturnType<typeof createApp>, context: ServerContext
         },
         "request",
       );
-      return response;
+      // The connection is a WebSocket now.
+      return response.status === 101 ? undefined : response;
     },
+    websocket: callerHandlers({ maxMessageBytes: config.maxInvokeBytes, tunnels }),
     error: (error) => errorResponse(error, { log, requestId: "" }),
   });
+
+  app.server = server;
 
   return {
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${server.port}`,
     port: server.port ?? config.port,
     async stop(timeoutMs) {
       stopping = true;
+      for (const tunnel of tunnels) tunnel.end(1001, "The runner is shutting down.");
       const graceful = server.stop();
       await Promise.race([graceful, clock.sleep(timeoutMs)]);
       await server.stop(true);

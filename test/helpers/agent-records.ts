@@ -51,6 +51,7 @@ export function instanceOf(version = VERSION, origin = ""): Instance {
     inFlight: 0,
     lastUsed: 0,
     onEmpty: undefined,
+    onCutOff: new Set(),
   };
 }
 
