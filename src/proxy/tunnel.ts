@@ -68,7 +68,11 @@ export function createTunnel({ agent, maxMessageBytes, explain }: TunnelOptions)
     callerClose ??= close;
     caller?.close(...close);
   };
-  const onSent = () => {
+  // Not before all has gone: with every part of a large message that goes, another one would come.
+  const readAgent = () => {
+    if (caller?.getBufferedAmount() === 0) agent.resume();
+  };
+  const readCaller = () => {
     if (caller?.isPaused) caller.resume();
   };
 
@@ -93,13 +97,13 @@ export function createTunnel({ agent, maxMessageBytes, explain }: TunnelOptions)
       caller = opened;
       for (const data of early.splice(0)) toCaller(data);
       if (callerClose !== undefined) caller.close(...callerClose);
-      else if (caller.getBufferedAmount() === 0) agent.resume();
+      else readAgent();
     },
     message(data) {
-      agent.send(data, onSent);
+      agent.send(data, readCaller);
       if (agent.bufferedAmount > HIGH_WATER) caller?.pause();
     },
-    drained: () => agent.resume(),
+    drained: readAgent,
     ping: (data) => agent.ping(data),
     pong: (data) => agent.pong(data),
     closed(code, reason) {

@@ -56,11 +56,14 @@ export async function startRawAgent(speak: (socket: Socket) => void, extraHeader
     socket.once("data", (head) => {
       const key = /sec-websocket-key: (\S+)/i.exec(head.toString())?.[1] ?? "";
       const accept = Bun.SHA1.hash(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`, "base64");
+      // What is said at once goes out in one piece with the handshake.
+      socket.cork();
       socket.write(
         `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${extraHeaders}` +
           `Sec-WebSocket-Accept: ${accept}\r\n\r\n`,
       );
       speak(socket);
+      socket.uncork();
     });
   });
   server.listen(0, "127.0.0.1");
@@ -100,14 +103,20 @@ export function call(url: string, protocols: string[] = [], options: ClientOptio
     opened: opened.promise,
     refused: refused.promise,
     closed: closed.promise,
-    /** The next message; throws when the socket has closed before it came. */
+    /** The next message; throws when the socket was refused, or has closed before it came. */
     async next(): Promise<string | Buffer> {
       while (messages.length === 0) {
-        const close = await Promise.race([arrived.promise, closed.promise]);
-        if (close !== undefined && messages.length === 0) throw new Error(`closed: ${JSON.stringify(close)}`);
+        const end = await Promise.race([arrived.promise, closed.promise, refused.promise]);
+        if (end !== undefined && messages.length === 0) throw new Error(`no message: ${await describe(end)}`);
       }
       return messages.shift() ?? "";
     },
     [Symbol.dispose]: () => socket.terminate(),
   };
+}
+
+async function describe(end: Close | IncomingMessage): Promise<string> {
+  if ("reason" in end) return `closed with ${end.code} ${end.reason}`;
+  const body = Buffer.concat(await Array.fromAsync(end)).toString();
+  return `refused with ${end.statusCode} ${body}`;
 }

@@ -61,6 +61,9 @@ async function open(path = "", protocols: string[] = [], headers: Record<string,
   return caller;
 }
 
+/** A short text as an agent sends it, without a mask. */
+const text = (message: string) => Buffer.from([0x81, message.length, ...Buffer.from(message)]);
+
 describe("messages", () => {
   test.each([
     ["a text", "Grüße, 世界 🔑"],
@@ -88,11 +91,16 @@ describe("messages", () => {
     expect(await caller.next()).toBe("at once");
   });
 
-  test("one that comes in one packet with the handshake arrives", async () => {
-    await using greeting = await startRawAgent((socket) => socket.write(Buffer.from([0x81, 2, 0x68, 0x69])));
+  test("one that comes in one packet with the handshake arrives, and those after it", async () => {
+    await using greeting = await startRawAgent((socket) => {
+      socket.write(text("hi"));
+      socket.on("data", () => socket.write(text("again")));
+    });
     await using before = startSocketProxy(greeting.origin);
     using caller = call(before.url);
     expect(await caller.next()).toBe("hi");
+    caller.socket.send("more");
+    expect(await caller.next()).toBe("again");
   });
 });
 
