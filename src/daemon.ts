@@ -1,3 +1,4 @@
+import { observeAgents } from "./agents/agent-metrics.ts";
 import { createAgents } from "./agents/agents.ts";
 import { createImageBuilder } from "./image-builder.ts";
 import type { AgentsContext } from "./agents/context.ts";
@@ -20,7 +21,10 @@ import { createEngine } from "./docker/client.ts";
 import { deploySettings } from "./deploy-settings.ts";
 import { createDockerExec } from "./docker/exec.ts";
 import { identityLabels } from "./docker/labels.ts";
+import { measuredEngine } from "./docker/measured-engine.ts";
 import type { Log } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { observeProcess } from "./process-metrics.ts";
 import { createApp } from "./server/app.ts";
 import type { ServerContext } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
@@ -49,13 +53,17 @@ export async function startDaemon(options: {
   const clock = systemClock;
   const dataDir = await openDataDir(config.dataDir);
   const { runnerId, digestKey } = dataDir.identity;
-  const engine = createEngine(createDockerExec({ environment: options.environment }), {
+  const metrics = createMetrics();
+  const observing = observeProcess(metrics);
+  const unmeasured = createEngine(createDockerExec({ environment: options.environment }), {
     network: config.network,
     runtime: config.containerRuntime,
     runnerId,
   });
+  const engine = measuredEngine(unmeasured, metrics);
   const store = createStore(config.dataDir);
   const registry = createRegistry();
+  observeAgents(metrics, registry);
   const names = createNames(runnerId);
   const reconciling = Promise.withResolvers<void>();
   const operations = createOperations(reconciling.promise);
@@ -70,11 +78,23 @@ export async function startDaemon(options: {
   });
   const pool = createPool({
     clock,
+    metrics,
     maxQueue: config.maxQueue,
     queueTimeoutMs: config.queueTimeout * 1000,
     wake: (agent) => wake(context, agent),
   });
-  const context: AgentsContext = { engine, store, registry, pool, instances, operations, names, clock, log };
+  const context: AgentsContext = {
+    engine,
+    store,
+    registry,
+    pool,
+    instances,
+    operations,
+    names,
+    clock,
+    log,
+    metrics,
+  };
 
   const loaded = await loadAgents(context);
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
@@ -95,6 +115,7 @@ export async function startDaemon(options: {
   const server: ServerContext = {
     config,
     log,
+    metrics,
     clock,
     pool,
     agents: createAgents(context, {
@@ -107,10 +128,15 @@ export async function startDaemon(options: {
         agentDir: (agentId) => store.agentDir(agentId),
         labels: (identity) => identityLabels(runnerId, identity),
         log,
+        metrics,
       }),
     }),
-    receiveUpload: async (request) =>
-      receiveUpload(request, { ...uploads, directory: await store.uploadsDir(), signal: request.signal }),
+    async receiveUpload(request) {
+      const directory = await store.uploadsDir();
+      const upload = await receiveUpload(request, { ...uploads, directory, signal: request.signal });
+      metrics.uploadBytes.inc({}, upload.bytes);
+      return upload;
+    },
     health: checkHealth(context, { dataDir: config.dataDir, reconciled: reconciling.promise }),
   };
   const listener = listen(createApp(server), server);
@@ -121,6 +147,7 @@ export async function startDaemon(options: {
     port: listener.port,
     async stop() {
       clearInterval(sweep);
+      observing[Symbol.dispose]();
       await listener.stop(SHUTDOWN_TIMEOUT_MS);
       watching.abort();
       await Promise.all([watch, reconciled]);

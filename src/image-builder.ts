@@ -3,11 +3,13 @@ import { join } from "node:path";
 
 import { buildAgent } from "./agents/build.ts";
 import { createBuildQueue } from "./agents/build-queue.ts";
+import { measuredQueue } from "./agents/build-queue-metrics.ts";
 import type { BuildImage } from "./agents/version.ts";
 import type { Config } from "./config.ts";
 import type { Engine, Identity } from "./docker/types.ts";
 import { messageOf } from "./errors.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import { RUNTIME_FILES } from "./runtime/index.ts";
 import type { BuildSettings } from "./source/dependencies/index.ts";
 
@@ -18,13 +20,17 @@ export type ImageBuilderOptions = {
   agentDir: (agentId: string) => string;
   labels: (identity: Identity) => Record<string, string>;
   log: Log;
+  metrics: Metrics;
 };
 
 /** Builds versions with this host's settings, so many at once. */
 export function createImageBuilder(options: ImageBuilderOptions): BuildImage {
   const { config, engine } = options;
   const settings = buildSettings(options);
-  const queue = createBuildQueue({ maxRunning: config.maxBuilds, maxWaiting: config.maxBuildQueue });
+  const queue = measuredQueue(
+    createBuildQueue({ maxRunning: config.maxBuilds, maxWaiting: config.maxBuildQueue }),
+    options.metrics,
+  );
   return async ({ identity, tag, tree, buildDir, manifest, entrypoint, signal, onEvent }) => {
     const onPlace = (ahead: number) => onEvent({ type: "log", line: waitingLine(ahead) });
     const image = await queue.run({ signal, onPlace }, () =>

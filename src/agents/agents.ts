@@ -3,6 +3,7 @@ import type { Agent, Instance } from "./agent.ts";
 import { remove, start, stop } from "./commands.ts";
 import type { AgentsContext } from "./context.ts";
 import { type DeployOptions, deploy } from "./deploy.ts";
+import { countedDeploy } from "./deploy-metrics.ts";
 import { type Deployments, createDeployments } from "./deployments.ts";
 import { followLines, lastLines } from "./logs.ts";
 import { detailOf, summaryOf } from "./view.ts";
@@ -25,7 +26,10 @@ export type Agents = {
 
 export function createAgents(context: AgentsContext, options: DeployOptions): Agents {
   const { registry, engine, clock } = context;
-  const deployments = createDeployments({ clock, deploy: (request) => deploy(context, options, request) });
+  const deployments = createDeployments({
+    clock,
+    deploy: (request) => countedDeploy(context.metrics, () => deploy(context, options, request)),
+  });
   return {
     find: (agentId) => registry.get(agentId),
     deployments,

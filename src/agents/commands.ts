@@ -7,10 +7,11 @@ import { asRunnerError, toLastError } from "./wake.ts";
 
 /** Stops the agent until it is started or deployed again. Its container stays, for its log. */
 export function stop(context: AgentsContext, agentId: string): Promise<Agent> {
+  const { log, metrics } = context;
   return command(context, agentId, "a stop", async (agent) => {
     if (agent.state === "stopped") return agent;
     await write(context, agent, { desired: "stopped" });
-    moveTo(agent, "stopped", { log: context.log, reason: "by request" });
+    moveTo(agent, "stopped", { log, metrics, reason: "by request" });
     context.pool.refuse(agent, new RunnerError("AGENT_NOT_RUNNING", `Agent ${agent.id} was stopped.`));
     await agent.settling;
     await putDown(context, agent);
@@ -20,24 +21,25 @@ export function stop(context: AgentsContext, agentId: string): Promise<Agent> {
 
 /** Starts the agent and waits until it serves; an agent that serves already is left alone. */
 export function start(context: AgentsContext, agentId: string): Promise<Agent> {
+  const { log, metrics } = context;
   return command(context, agentId, "a start", async (agent, signal) => {
     if (agent.instance !== undefined) return agent;
     await agent.waking;
     await agent.settling;
     if (agent.instance !== undefined) return agent;
-    moveTo(agent, "starting", { log: context.log, reason: "by request" });
+    moveTo(agent, "starting", { log, metrics, reason: "by request" });
     try {
       agent.instance = await context.instances.wake(agent.id, currentVersion(agent), signal);
     } catch (error) {
       const failure = asRunnerError(error);
       agent.lastError = toLastError(failure, context.clock.now());
-      moveTo(agent, "error", { log: context.log, reason: "its start failed" });
+      moveTo(agent, "error", { log, metrics, reason: "its start failed" });
       context.pool.refuse(agent, failure);
       throw failure;
     }
     await write(context, agent, { desired: "running" });
     agent.lastError = undefined;
-    moveTo(agent, "running", { log: context.log, reason: "ready" });
+    moveTo(agent, "running", { log, metrics, reason: "ready" });
     context.pool.pump(agent);
     return agent;
   });
@@ -45,9 +47,9 @@ export function start(context: AgentsContext, agentId: string): Promise<Agent> {
 
 /** Removes the agent with its containers, images, source and secrets. */
 export function remove(context: AgentsContext, agentId: string): Promise<void> {
-  const { registry, store, engine, names, pool, log } = context;
+  const { registry, store, engine, names, pool, log, metrics } = context;
   return command(context, agentId, "a removal", async (agent) => {
-    if (agent.state !== "stopped") moveTo(agent, "stopped", { log, reason: "removed" });
+    if (agent.state !== "stopped") moveTo(agent, "stopped", { log, metrics, reason: "removed" });
     pool.refuse(agent, new RunnerError("AGENT_NOT_FOUND", `Agent ${agent.id} was removed.`));
     await agent.settling;
     await putDown(context, agent);

@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Engine } from "../docker/types.ts";
 import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import type { Instances } from "./instances.ts";
 import type { Names } from "./names.ts";
 import type { Operations } from "./operations.ts";
@@ -19,4 +20,5 @@ export type AgentsContext = {
   names: Names;
   clock: Clock;
   log: Log;
+  metrics: Metrics;
 };

@@ -76,7 +76,7 @@ export async function makeVersion(
 
 /** Starts the new version, commits it to disk, flips the route, and lets the old instance drain behind. */
 async function serve(context: AgentsContext, run: DeployRun, version: VersionRecord): Promise<void> {
-  const { instances, registry, store, pool, log, clock } = context;
+  const { instances, registry, store, pool, log, metrics, clock } = context;
   const instance = await instances.start(run.agentId, version, run.signal);
   const known = registry.find(run.agentId);
   const versions = [...(known?.versions ?? []), version];
@@ -97,7 +97,7 @@ async function serve(context: AgentsContext, run: DeployRun, version: VersionRec
   agent.versions = kept;
   agent.instance = instance;
   agent.lastError = undefined;
-  moveTo(agent, "running", { log, reason: `version ${version.version} is ready` });
+  moveTo(agent, "running", { log, metrics, reason: `version ${version.version} is ready` });
   registry.add(agent);
   pool.pump(agent);
 

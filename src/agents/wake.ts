@@ -1,6 +1,7 @@
 import { RunnerError, messageOf } from "../errors.ts";
 import { type Agent, currentVersion } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
+import { timed } from "../metrics.ts";
 import { retire } from "./retire.ts";
 import { moveTo } from "./state.ts";
 
@@ -15,33 +16,36 @@ export function wake(context: AgentsContext, agent: Agent): void {
 }
 
 async function start(context: AgentsContext, agent: Agent): Promise<void> {
-  const { log, pool, instances } = context;
+  const { log, metrics, pool, instances } = context;
   try {
     await agent.settling;
     const version = currentVersion(agent);
-    moveTo(agent, "starting", { log, reason: "an invoke woke it" });
-    const instance = await instances.wake(agent.id, version, new AbortController().signal);
+    moveTo(agent, "starting", { log, metrics, reason: "an invoke woke it" });
+    const instance = await timed(
+      () => instances.wake(agent.id, version, new AbortController().signal),
+      (result, seconds) => metrics.wakes.observe({ result }, seconds),
+    );
     // Stopped, deleted or deployed anew while this start was under way: what came later holds.
     if (agent.state !== "starting" || agent.record.current_version !== version.version) {
       return retire(context, agent, instance);
     }
     agent.instance = instance;
     agent.lastError = undefined;
-    moveTo(agent, "running", { log, reason: "ready" });
+    moveTo(agent, "running", { log, metrics, reason: "ready" });
     pool.pump(agent);
   } catch (error) {
     fail(context, agent, error);
   }
 }
 
-function fail({ log, pool, clock }: AgentsContext, agent: Agent, cause: unknown): void {
+function fail({ log, metrics, pool, clock }: AgentsContext, agent: Agent, cause: unknown): void {
   const error = asRunnerError(cause);
   log.warn({ agent_id: agent.id, code: error.code, err: cause }, "agent did not wake");
   if (agent.state === "starting") {
     // Only the agent's own failure is held against it; when the engine was away, the next invoke tries again.
     const isItsFault = error.code === "AGENT_START_FAILED";
     if (isItsFault) agent.lastError = toLastError(error, clock.now());
-    moveTo(agent, isItsFault ? "error" : "idle", { log, reason: messageOf(error) });
+    moveTo(agent, isItsFault ? "error" : "idle", { log, metrics, reason: messageOf(error) });
   }
   pool.refuse(agent, error);
 }

@@ -70,7 +70,7 @@ type OpenSocket = { agent: Agent; slot: Slot; requestId: string; tunnel: Tunnel 
 
 /** Holds the slot until the agent's side has closed, and closes it when the instance ends before. */
 async function keepOpen(
-  { clock, log }: ServerContext,
+  { clock, log, metrics }: ServerContext,
   { agent, slot, requestId, tunnel }: OpenSocket,
 ): Promise<void> {
   const { onCutOff } = slot.instance;
@@ -80,6 +80,7 @@ async function keepOpen(
   const { by, code } = await tunnel.ended;
   onCutOff.delete(cutOff);
   slot.release();
+  metrics.webSockets.inc({ closed_by: by });
   const ms = Math.round(clock.monotonic() - openedAt);
   log.info({ request_id: requestId, agent_id: agent.id, by, code, ms }, "websocket closed");
 }

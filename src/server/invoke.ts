@@ -1,6 +1,5 @@
 import { Elysia } from "elysia";
 
-import type { Agent } from "../agents/agent.ts";
 import { RunnerError } from "../errors.ts";
 import { forward } from "../proxy/forward.ts";
 import { isWebSocketUpgrade } from "../proxy/headers.ts";
@@ -8,7 +7,7 @@ import type { ServerContext } from "./context.ts";
 import { invokeFailure } from "./invoke-failure.ts";
 import { type Upgrader, openSocket } from "./invoke-socket.ts";
 import { invokeDocs } from "./openapi/invoke.ts";
-import { withSlot } from "./slot.ts";
+import { type Slot, entrypointType, withSlot } from "./slot.ts";
 
 export function invokeController(context: ServerContext) {
   return new Elysia({ name: "invoke" })
@@ -27,8 +26,10 @@ export function invokeController(context: ServerContext) {
 async function invoke(context: ServerContext, id: string, request: Request): Promise<Response> {
   const agent = context.agents.find(id);
   requireFits(request, context.config.maxInvokeBytes);
-  const response = await exchange(context, agent, { request, path: "/invoke", limitsWholeAnswer: true });
-  return response.ok ? response : invokeFailure(agent, response);
+  return withSlot(context, { agent, request }, async (slot) => {
+    const response = await exchange(context, slot, { request, path: "/invoke" });
+    return response.ok ? response : invokeFailure(agent, response);
+  });
 }
 
 /** The same request on `/{path}` of an `http` agent's own server, be it for a WebSocket. */
@@ -38,7 +39,7 @@ function passThrough(
   { request, server }: { request: Request; server: Upgrader | null },
 ): Promise<Response> {
   const agent = context.agents.find(id);
-  const type = agent.instance?.version.entrypoint.type ?? agent.versions.at(-1)?.entrypoint.type;
+  const type = entrypointType(agent);
   if (type !== "http") {
     throw new RunnerError(
       "NOT_FOUND",
@@ -48,35 +49,34 @@ function passThrough(
   const path = pathBelow(request.url, id);
   if (server !== null && isWebSocketUpgrade(request))
     return openSocket(context, agent, { request, path, server });
-  return exchange(context, agent, { request, path, limitsWholeAnswer: false });
+  return withSlot(context, { agent, request }, async (slot) => {
+    const response = await exchange(context, slot, { request, path });
+    // The deadline is for the answer's head; its body may go on as long as it likes.
+    slot.stopTimer();
+    return response;
+  });
 }
 
 type Exchange = {
   request: Request;
   /** Path and query on the agent's server. */
   path: string;
-  /** False: the deadline is for the answer's head; its body may go on as long as it likes. */
-  limitsWholeAnswer: boolean;
 };
 
 function exchange(
-  context: ServerContext,
-  agent: Agent,
-  { request, path, limitsWholeAnswer }: Exchange,
+  { config }: ServerContext,
+  { instance, signal, release }: Slot,
+  { request, path }: Exchange,
 ): Promise<Response> {
-  return withSlot(context, { agent, request }, async ({ instance, signal, stopTimer, release }) => {
-    request.headers.set("x-oken-timeout-ms", String(instance.version.manifest.timeout * 1000));
-    if (context.config.apiToken !== undefined) request.headers.delete("authorization");
-    const response = await forward({
-      request,
-      url: instance.origin + path,
-      signal,
-      // Of the servers that our runtime starts, none closes first; of the agent's own we know nothing.
-      keepAlive: instance.version.entrypoint.mode === "object",
-      onDone: release,
-    });
-    if (!limitsWholeAnswer) stopTimer();
-    return response;
+  request.headers.set("x-oken-timeout-ms", String(instance.version.manifest.timeout * 1000));
+  if (config.apiToken !== undefined) request.headers.delete("authorization");
+  return forward({
+    request,
+    url: instance.origin + path,
+    signal,
+    // Of the servers that our runtime starts, none closes first; of the agent's own we know nothing.
+    keepAlive: instance.version.entrypoint.mode === "object",
+    onDone: release,
   });
 }
 

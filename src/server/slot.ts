@@ -1,5 +1,7 @@
-import type { Agent, Instance } from "../agents/agent.ts";
+import { type Agent, type Instance, currentVersion } from "../agents/agent.ts";
+import type { Lease } from "../agents/pool.ts";
 import { RunnerError } from "../errors.ts";
+import { resultOf } from "../metrics.ts";
 import { connectionError } from "../proxy/forward.ts";
 import type { ServerContext } from "./context.ts";
 
@@ -18,34 +20,62 @@ export type Slot = {
 };
 
 /**
- * Does `work` with a slot, which `work` gives back unless it fails. When the agent gives no answer, the error says why:
- * its time was over, or its process has ended.
+ * Does `work` with a slot, which `work` gives back unless it fails, and counts what comes of it. When the agent gives no
+ * answer, the error says why: its time was over, or its process has ended.
  */
 export async function withSlot(
   context: ServerContext,
   { agent, request }: { agent: Agent; request: Request },
   work: (slot: Slot) => Promise<Response>,
 ): Promise<Response> {
-  const lease = await context.pool.acquire(agent, request.signal);
+  const { pool, metrics, clock } = context;
+  const startedAt = clock.monotonic();
+  let result = "ok";
+  let slot: Slot | undefined;
+  try {
+    const lease = await pool.acquire(agent, request.signal);
+    slot = openSlot(agent, lease, request.signal);
+    return await work(slot);
+  } catch (error) {
+    slot?.release();
+    const failure = slot === undefined ? error : await causeOf(context, { agent, request, slot, error });
+    result = resultOf(failure);
+    throw failure;
+  } finally {
+    const seconds = (clock.monotonic() - startedAt) / 1000;
+    metrics.invokes.observe({ type: entrypointType(agent), result }, seconds);
+  }
+}
+
+/** What the agent serves. */
+export function entrypointType(agent: Agent): string {
+  return (agent.instance?.version ?? currentVersion(agent)).entrypoint.type;
+}
+
+function openSlot(agent: Agent, lease: Lease, caller: AbortSignal): Slot {
   const { instance } = lease;
   const deadline = new AbortController();
   const timer = setTimeout(
     () => deadline.abort(timedOut(agent, instance)),
     instance.version.manifest.timeout * 1000 + DEADLINE_GRACE_MS,
   );
-  const release = () => {
-    clearTimeout(timer);
-    lease.release();
+  return {
+    instance,
+    signal: AbortSignal.any([caller, deadline.signal]),
+    stopTimer: () => clearTimeout(timer),
+    release() {
+      clearTimeout(timer);
+      lease.release();
+    },
   };
-  try {
-    const signal = AbortSignal.any([request.signal, deadline.signal]);
-    return await work({ instance, signal, stopTimer: () => clearTimeout(timer), release });
-  } catch (error) {
-    release();
-    if (deadline.signal.aborted) throw timedOut(agent, instance);
-    if (request.signal.aborted || error instanceof RunnerError) throw error;
-    throw (await context.agents.causeOfDeath(agent, instance)) ?? connectionError(agent.id, error);
-  }
+}
+
+type Failure = { agent: Agent; request: Request; slot: Slot; error: unknown };
+
+async function causeOf(context: ServerContext, { agent, request, slot, error }: Failure): Promise<unknown> {
+  if (request.signal.aborted || error instanceof RunnerError) return error;
+  if (slot.signal.aborted) return timedOut(agent, slot.instance);
+  return (await context.agents.causeOfDeath(agent, slot.instance)) ?? connectionError(agent.id, error);
 }
 
 function timedOut(agent: Agent, { version }: Instance): RunnerError {

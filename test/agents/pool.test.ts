@@ -4,6 +4,7 @@ import type { Agent } from "../../src/agents/agent.ts";
 import { createPool } from "../../src/agents/pool.ts";
 import { systemClock } from "../../src/clock.ts";
 import { RunnerError } from "../../src/errors.ts";
+import { type Metrics, createMetrics } from "../../src/metrics.ts";
 import type { AgentState } from "../../src/model/agent.ts";
 import { agentIn, instanceOf } from "../helpers/agent-records.ts";
 
@@ -19,7 +20,12 @@ function fixture(
 ) {
   const agent = agentIn(options.state ?? "running");
   const { maxQueue = 10, queueTimeoutMs = 60_000, wake = () => undefined } = options;
-  return { agent, pool: createPool({ clock: systemClock, maxQueue, queueTimeoutMs, wake }) };
+  const metrics = createMetrics();
+  return {
+    agent,
+    metrics,
+    pool: createPool({ clock: systemClock, metrics, maxQueue, queueTimeoutMs, wake }),
+  };
 }
 
 describe("an agent that runs", () => {
@@ -113,6 +119,29 @@ describe("an agent that sleeps", () => {
     start.resolve();
   });
 });
+
+test("waits are counted by what was waited for; who is served at once has none", async () => {
+  const running = fixture();
+  const first = await running.pool.acquire(running.agent, never);
+  await running.pool.acquire(running.agent, never);
+  expect(waitsIn(running.metrics)).toEqual({});
+  const third = running.pool.acquire(running.agent, never);
+  first.release();
+  await third;
+  expect(waitsIn(running.metrics)).toEqual({ turn: 1 });
+
+  const sleeping = fixture({ state: "idle" });
+  const waiting = sleeping.pool.acquire(sleeping.agent, never);
+  sleeping.agent.instance = instanceOf();
+  sleeping.pool.pump(sleeping.agent);
+  await waiting;
+  expect(waitsIn(sleeping.metrics)).toEqual({ start: 1 });
+});
+
+function waitsIn(metrics: Metrics): Record<string, number> {
+  const counts = metrics.text().matchAll(/^oken_invoke_wait_seconds_count\{reason="(\w+)"\} (\d+)$/gm);
+  return Object.fromEntries([...counts].map(([, reason, count]) => [reason, Number(count)]));
+}
 
 describe("an agent that was stopped or failed", () => {
   test.each(["stopped", "error", "building"] as const)("%s: refuses at once", (state) => {

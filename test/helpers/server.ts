@@ -4,6 +4,7 @@ import { systemClock } from "../../src/clock.ts";
 import { loadConfig } from "../../src/config.ts";
 import { RunnerError } from "../../src/errors.ts";
 import { createLog } from "../../src/log.ts";
+import { createMetrics } from "../../src/metrics.ts";
 import { createApp } from "../../src/server/app.ts";
 import type { ServerContext } from "../../src/server/context.ts";
 import { listen } from "../../src/server/listen.ts";
@@ -17,8 +18,10 @@ export function startServer(agent: Agent, env: Record<string, string> = {}) {
     format: "json",
     destination: { write: (line) => void lines.push(JSON.parse(line)) },
   });
+  const metrics = createMetrics();
   const pool = createPool({
     clock: systemClock,
+    metrics,
     maxQueue: config.maxQueue,
     queueTimeoutMs: config.queueTimeout * 1000,
     wake: () => undefined,
@@ -31,7 +34,7 @@ export function startServer(agent: Agent, env: Record<string, string> = {}) {
     causeOfDeath: async () => undefined,
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that an invoke asks for
-  const context = { config, log, clock: systemClock, pool, agents } as unknown as ServerContext;
+  const context = { config, log, metrics, clock: systemClock, pool, agents } as unknown as ServerContext;
   const listener = listen(createApp(context), context);
   return {
     ...listener,
