@@ -168,7 +168,7 @@ export const SETTINGS = {
   maxInvokeBytes: setting({
     env: "OKEN_MAX_INVOKE_BYTES",
     group: "Invokes",
-    help: "largest body of an invoke",
+    help: "largest body of an invoke, and largest message of a WebSocket",
     default: 16 * MIB,
     shown: "16m",
     parse: parseBytes({ min: KIB }),

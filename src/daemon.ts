@@ -1,3 +1,4 @@
+import { observeAgents } from "./agents/agent-metrics.ts";
 import { createAgents } from "./agents/agents.ts";
 import { createImageBuilder } from "./image-builder.ts";
 import type { AgentsContext } from "./agents/context.ts";
@@ -20,7 +21,10 @@ import { openDataDir } from "./data-dir.ts";
 import { deploySettings } from "./deploy-settings.ts";
 import { startEngineThread } from "./docker/engine-thread.ts";
 import { identityLabels } from "./docker/labels.ts";
+import { measuredEngine } from "./docker/measured-engine.ts";
 import type { Log } from "./log.ts";
+import { createMetrics } from "./metrics.ts";
+import { observeProcess } from "./process-metrics.ts";
 import { createApp } from "./server/app.ts";
 import type { ServerContext } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
@@ -51,7 +55,9 @@ export async function startDaemon(options: {
   const clock = systemClock;
   const dataDir = await openDataDir(config.dataDir);
   const { runnerId, digestKey } = dataDir.identity;
-  const engine = startEngineThread({
+  const metrics = createMetrics();
+  const observing = observeProcess(metrics);
+  const unmeasured = startEngineThread({
     exec: { environment: options.environment },
     containers: {
       network: config.network,
@@ -61,8 +67,10 @@ export async function startDaemon(options: {
     },
     niceness: options.niceness,
   });
+  const engine = measuredEngine(unmeasured, metrics);
   const store = createStore(config.dataDir);
   const registry = createRegistry();
+  observeAgents(metrics, registry);
   const names = createNames(runnerId);
   const reconciling = Promise.withResolvers<void>();
   const operations = createOperations(reconciling.promise);
@@ -79,6 +87,7 @@ export async function startDaemon(options: {
   });
   const pool = createPool({
     clock,
+    metrics,
     maxQueue: config.maxQueue,
     queueTimeoutMs: config.queueTimeout * 1000,
     wake: (agent) => wake(context, agent),
@@ -93,6 +102,7 @@ export async function startDaemon(options: {
       registry.find(agentId)?.versions.flatMap(({ packages }) => packages ?? []) ?? [],
     labels: (identity) => identityLabels(runnerId, identity),
     log,
+    metrics,
   });
   const context: AgentsContext = {
     engine,
@@ -106,6 +116,7 @@ export async function startDaemon(options: {
     names,
     clock,
     log,
+    metrics,
   };
 
   const loaded = await loadAgents(context);
@@ -123,14 +134,19 @@ export async function startDaemon(options: {
   const server: ServerContext = {
     config,
     log,
+    metrics,
     clock,
     pool,
     agents: createAgents(context, {
       ...deploySettings(config, digestKey),
       ...uploads,
     }),
-    receiveUpload: async (request) =>
-      receiveUpload(request, { ...uploads, directory: await store.uploadsDir(), signal: request.signal }),
+    async receiveUpload(request) {
+      const directory = await store.uploadsDir();
+      const upload = await receiveUpload(request, { ...uploads, directory, signal: request.signal });
+      metrics.uploadBytes.inc({}, upload.bytes);
+      return upload;
+    },
     health: checkHealth(context, { dataDir: config.dataDir, reconciled: reconciling.promise }),
   };
   const listener = listen(createApp(server), server);
@@ -145,6 +161,7 @@ export async function startDaemon(options: {
     port: listener.port,
     async stop() {
       clearInterval(sweep);
+      observing[Symbol.dispose]();
       await listener.stop(SHUTDOWN_TIMEOUT_MS);
       watching.abort();
       await Promise.all([watch, reconciled, images.settled()]);

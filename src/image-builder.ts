@@ -3,12 +3,14 @@ import { join } from "node:path";
 
 import { buildAgent } from "./agents/build.ts";
 import { createBuildQueue } from "./agents/build-queue.ts";
+import { measuredQueue } from "./agents/build-queue-metrics.ts";
 import type { Images } from "./agents/images.ts";
 import { createResolvedLists } from "./agents/resolved-lists.ts";
 import type { Config } from "./config.ts";
 import type { Engine, Identity } from "./docker/types.ts";
 import { messageOf } from "./errors.ts";
 import type { Log } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
 import { RUNTIME_FILES } from "./runtime/index.ts";
 import { type BuildSettings, keptDirectory } from "./source/dependencies/index.ts";
 
@@ -23,13 +25,17 @@ export type ImageBuilderOptions = {
   packagesInUse: (agentId: string) => string[];
   labels: (identity: Identity) => Record<string, string>;
   log: Log;
+  metrics: Metrics;
 };
 
 /** Builds versions with this host's settings, so many at once. */
 export function createImageBuilder(options: ImageBuilderOptions): Images {
   const { config, engine } = options;
   const settings = buildSettings(options);
-  const queue = createBuildQueue({ maxRunning: config.maxBuilds, maxWaiting: config.maxBuildQueue });
+  const queue = measuredQueue(
+    createBuildQueue({ maxRunning: config.maxBuilds, maxWaiting: config.maxBuildQueue }),
+    options.metrics,
+  );
   const timeoutMs = config.buildTimeout * 1000;
   const resolvedLists = createResolvedLists();
   const runtime = keptDirectory({ parent: options.runtimeDir, files: RUNTIME_FILES });

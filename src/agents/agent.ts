@@ -2,6 +2,9 @@ import type { RunningContainer } from "../docker/types.ts";
 import type { RunnerError } from "../errors.ts";
 import type { AgentRecord, AgentState, LastError, VersionRecord } from "../model/agent.ts";
 
+/** Why those who are still inside an instance are cut off. */
+export type CutOff = "replaced" | "stopped";
+
 /** A container that serves, and how many requests are inside it. */
 export type Instance = {
   readonly version: VersionRecord;
@@ -13,6 +16,8 @@ export type Instance = {
   lastUsed: number;
   /** Called when the last request has left. */
   onEmpty: (() => void) | undefined;
+  /** Called before the container is stopped with them inside: WebSockets, which can be told. */
+  readonly onCutOff: Set<(why: CutOff) => void>;
 };
 
 /** An invoke that waits for its turn. */

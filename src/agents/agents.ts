@@ -4,6 +4,7 @@ import type { Agent, Instance } from "./agent.ts";
 import { remove, start, stop } from "./commands.ts";
 import type { AgentsContext } from "./context.ts";
 import { deploy } from "./deploy.ts";
+import { countedDeploy } from "./deploy-metrics.ts";
 import { type Deployments, createDeployments } from "./deployments.ts";
 import { followLines, lastLines } from "./logs.ts";
 import type { PrepareOptions } from "./prepare.ts";
@@ -30,7 +31,10 @@ export type Agents = {
 
 export function createAgents(context: AgentsContext, options: PrepareOptions): Agents {
   const { registry, engine, clock } = context;
-  const deployments = createDeployments({ clock, deploy: (request) => deploy(context, options, request) });
+  const deployments = createDeployments({
+    clock,
+    deploy: (request) => countedDeploy(context.metrics, () => deploy(context, options, request)),
+  });
   return {
     find: (agentId) => registry.get(agentId),
     deployments,

@@ -11,7 +11,7 @@ export function stop(context: AgentsContext, agentId: string): Promise<Agent> {
   return command(context, agentId, "stop", async (agent) => {
     if (agent.state === "stopped") return agent;
     await write(context, agent, { desired: "stopped" });
-    moveTo(agent, "stopped", { log: context.log, reason: "by request" });
+    moveTo(agent, "stopped", { log: context.log, metrics: context.metrics, reason: "by request" });
     await takeDown(context, agent, new RunnerError("AGENT_NOT_RUNNING", `Agent ${agent.id} was stopped.`));
     return agent;
   });
@@ -24,7 +24,7 @@ export function start(context: AgentsContext, agentId: string): Promise<Agent> {
 
 /** The work of a start, within an operation on the agent. */
 export async function startAgent(context: AgentsContext, agent: Agent, signal: AbortSignal): Promise<Agent> {
-  const { log, clock, pool } = context;
+  const { log, metrics, clock, pool } = context;
   await agent.waking?.done;
   if (agent.instance !== undefined) return agent;
   const before = agent.state;
@@ -35,13 +35,13 @@ export async function startAgent(context: AgentsContext, agent: Agent, signal: A
       commit: () => write(context, agent, { desired: "running" }),
       onFailure(error) {
         agent.lastError = toLastError(error, clock.now());
-        moveTo(agent, "error", { log, reason: "its start failed" });
+        moveTo(agent, "error", { log, metrics, reason: "its start failed" });
         pool.refuse(agent, error);
       },
     });
   } catch (error) {
     if (signal.aborted && agent.state === "starting") {
-      moveTo(agent, before, { log, reason: "its start was ended" });
+      moveTo(agent, before, { log, metrics, reason: "its start was ended" });
       pool.refuse(agent, asRunnerError(error));
     }
     throw error;
@@ -51,9 +51,9 @@ export async function startAgent(context: AgentsContext, agent: Agent, signal: A
 
 /** Removes the agent with its containers, images, source and secrets. */
 export function remove(context: AgentsContext, agentId: string): Promise<void> {
-  const { registry, store, engine, names, log } = context;
+  const { registry, store, engine, names, log, metrics } = context;
   return command(context, agentId, "removal", async (agent) => {
-    if (agent.state !== "stopped") moveTo(agent, "stopped", { log, reason: "removed" });
+    if (agent.state !== "stopped") moveTo(agent, "stopped", { log, metrics, reason: "removed" });
     await takeDown(context, agent, new RunnerError("AGENT_NOT_FOUND", `Agent ${agent.id} was removed.`));
     const versions = agent.versions.map(({ version }) => version);
     for (const version of new Set([...versions, ...agent.retiring.keys()])) {

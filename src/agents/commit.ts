@@ -17,7 +17,7 @@ export async function commit(
   agentId: string,
   { instance, reason }: { instance: Instance; reason: string },
 ): Promise<void> {
-  const { registry, store, pool, log, clock, names } = context;
+  const { registry, store, pool, log, metrics, clock, names } = context;
   const { version } = instance;
   const known = registry.find(agentId);
   const before = known?.record.current_version;
@@ -38,7 +38,7 @@ export async function commit(
   agent.versions = kept;
   agent.instance = instance;
   agent.lastError = undefined;
-  moveTo(agent, "running", { log, reason });
+  moveTo(agent, "running", { log, metrics, reason });
   registry.add(agent);
   pool.pump(agent);
 

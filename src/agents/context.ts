@@ -1,6 +1,7 @@
 import type { Clock } from "../clock.ts";
 import type { Engine } from "../docker/types.ts";
 import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import type { Deaths } from "./deaths.ts";
 import type { Images } from "./images.ts";
 import type { Instances } from "./instances.ts";
@@ -23,4 +24,5 @@ export type AgentsContext = {
   names: Names;
   clock: Clock;
   log: Log;
+  metrics: Metrics;
 };

@@ -17,8 +17,9 @@ function isIdle({ instance, waiters }: Agent, now: number): boolean {
 
 /** Out of service in the same turn of the loop that found it idle, so that no request can slip in between. */
 function sleep(context: AgentsContext, agent: Agent): void {
-  const { log } = context;
-  moveTo(agent, "idle", { log, reason: `unused for ${agent.instance?.version.manifest.warmTimeout} s` });
+  const { log, metrics } = context;
+  const reason = `unused for ${agent.instance?.version.manifest.warmTimeout} s`;
+  moveTo(agent, "idle", { log, metrics, reason });
   agent.settling = putDown(context, agent).catch((error: unknown) => {
     log.error({ agent_id: agent.id, err: error }, "could not stop an idle agent's container");
   });

@@ -83,6 +83,7 @@ export function createInstances(options: InstancesOptions): Instances {
       inFlight: 0,
       lastUsed: clock.monotonic(),
       onEmpty: undefined,
+      onCutOff: new Set(),
     };
   }
 

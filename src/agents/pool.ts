@@ -1,5 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { RunnerError } from "../errors.ts";
+import type { Metrics } from "../metrics.ts";
 import type { Agent, Instance, Waiter } from "./agent.ts";
 
 /** Weight of the newest invoke in the mean; about the last ten count. */
@@ -19,6 +20,7 @@ export type Pool = {
 
 export type PoolOptions = {
   clock: Clock;
+  metrics: Metrics;
   /** Most invokes that wait for one agent. */
   maxQueue: number;
   /** Longest wait for a slot of an agent that runs. */
@@ -33,8 +35,12 @@ export function createPool(options: PoolOptions): Pool {
   function wait(agent: Agent, signal: AbortSignal): Promise<Lease> {
     if (agent.waiters.length >= options.maxQueue)
       throw busy(agent, `its queue of ${options.maxQueue} is full`);
+    const startedAt = options.clock.monotonic();
+    const reason = agent.instance === undefined ? "start" : "turn";
     return new Promise<Lease>((resolve, reject) => {
       const settle = () => {
+        const ms = options.clock.monotonic() - startedAt;
+        options.metrics.invokeWait.observe({ reason }, ms / 1000);
         clearTimeout(timer);
         signal.removeEventListener("abort", onAbort);
         const position = agent.waiters.indexOf(waiter);

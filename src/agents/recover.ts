@@ -79,7 +79,8 @@ async function adopt(context: AgentsContext, agent: Agent, container: ListedCont
     // An invoke may have woken it meanwhile: then it has an instance, of the same container.
     if (!isAsleep(agent)) return;
     agent.instance = instance;
-    moveTo(agent, "running", { log: context.log, reason: "adopted" });
+    const { log, metrics } = context;
+    moveTo(agent, "running", { log, metrics, reason: "adopted" });
   } catch (error) {
     context.log.warn(
       { agent_id: agent.id, reason: messageOf(error) },

@@ -1,4 +1,4 @@
-import type { Agent, Instance } from "./agent.ts";
+import type { Agent, CutOff, Instance } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
 
 /** Seconds an agent has between SIGTERM and SIGKILL, CONTRACT section 4. */
@@ -31,6 +31,7 @@ export function retire(context: RetireContext, agent: Agent, instance: Instance)
     await drain(instance, instance.version.manifest.timeout * 1000, recalling.signal);
     if (recalling.signal.aborted) return;
     isStopping = true;
+    cutOff(instance, "replaced");
     await removeContainer(context, agent, instance.container.name);
   };
   const recall = () => {
@@ -61,7 +62,13 @@ export function removeSleeping(
 export async function putDown({ engine }: AgentsContext, agent: Agent): Promise<void> {
   const instance = agent.instance;
   agent.instance = undefined;
-  if (instance !== undefined) await engine.stopContainer(instance.container.name, STOP_GRACE_SECONDS);
+  if (instance === undefined) return;
+  cutOff(instance, "stopped");
+  await engine.stopContainer(instance.container.name, STOP_GRACE_SECONDS);
+}
+
+function cutOff({ onCutOff }: Instance, why: CutOff): void {
+  for (const tell of onCutOff) tell(why);
 }
 
 /** Whoever starts the version again waits for this, since its container's name is the same. */

@@ -1,4 +1,5 @@
 import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import type { AgentState } from "../model/agent.ts";
 
 /**
@@ -14,15 +15,19 @@ const MOVES: Record<AgentState, readonly AgentState[]> = {
   error: ["starting", "running", "stopped"],
 };
 
-/** Moves the agent to `to` and says so in the log: the only place where a state changes. Throws on an illegal move. */
+/**
+ * Moves the agent to `to`, says so in the log and counts it: the only place where a state changes. Throws on an illegal
+ * move.
+ */
 export function moveTo(
   agent: { readonly id: string; state: AgentState },
   to: AgentState,
-  options: { log: Log; reason: string },
+  options: { log: Log; metrics: Metrics; reason: string },
 ): void {
   const from = agent.state;
   if (!MOVES[from].includes(to))
     throw new Error(`agent ${agent.id} cannot go from ${from} to ${to}: ${options.reason}`);
   agent.state = to;
+  options.metrics.stateChanges.inc({ from, to });
   options.log.info({ agent_id: agent.id, from, to, reason: options.reason }, "agent state");
 }

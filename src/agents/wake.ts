@@ -1,6 +1,7 @@
 import { RunnerError } from "../errors.ts";
 import { type Agent, currentVersion } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
+import { timed } from "../metrics.ts";
 import { bringUp } from "./rebuild.ts";
 import { retire } from "./retire.ts";
 import { moveTo } from "./state.ts";
@@ -48,12 +49,15 @@ async function start(
   agent: Agent,
   { reason, signal, commit, onFailure }: StartUp & { signal: AbortSignal },
 ): Promise<void> {
-  const { log, pool } = context;
+  const { log, metrics, pool } = context;
   try {
     await agent.settling;
     signal.throwIfAborted();
-    moveTo(agent, "starting", { log, reason });
-    const instance = await bringUp(context, agent, { version: currentVersion(agent), signal });
+    moveTo(agent, "starting", { log, metrics, reason });
+    const instance = await timed(
+      () => bringUp(context, agent, { version: currentVersion(agent), signal }),
+      (result, seconds) => metrics.wakes.observe({ result }, seconds),
+    );
     try {
       // Stopped, deleted or deployed anew while this start was under way: what came later holds.
       signal.throwIfAborted();
@@ -64,7 +68,7 @@ async function start(
     }
     agent.instance = instance;
     agent.lastError = undefined;
-    moveTo(agent, "running", { log, reason: "ready" });
+    moveTo(agent, "running", { log, metrics, reason: "ready" });
     pool.pump(agent);
   } catch (cause) {
     const error = asRunnerError(cause);
@@ -80,11 +84,11 @@ async function start(
  * Only the agent's own failure is held against it. When the engine was away, or what a build needs was not to be had,
  * the next invoke tries again.
  */
-function fail({ log, pool, clock }: AgentsContext, agent: Agent, error: RunnerError): void {
+function fail({ log, metrics, pool, clock }: AgentsContext, agent: Agent, error: RunnerError): void {
   const isItsFault = error.code === "AGENT_START_FAILED";
   if (isItsFault || error.code.startsWith("BUILD_")) agent.lastError = toLastError(error, clock.now());
   if (agent.state === "starting")
-    moveTo(agent, isItsFault ? "error" : "idle", { log, reason: error.message });
+    moveTo(agent, isItsFault ? "error" : "idle", { log, metrics, reason: error.message });
   pool.refuse(agent, error);
 }
 

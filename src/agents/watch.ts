@@ -55,6 +55,8 @@ function onDeath(context: AgentsContext, death: ContainerDeath): void {
     message: `Its container exited with code ${death.exitCode}.`,
     log: "",
   };
-  moveTo(agent, "idle", { log: context.log, reason: `its container exited with code ${death.exitCode}` });
+  const { log, metrics } = context;
+  metrics.deaths.inc({});
+  moveTo(agent, "idle", { log, metrics, reason: `its container exited with code ${death.exitCode}` });
   if (agent.waiters.length > 0) wake(context, agent);
 }

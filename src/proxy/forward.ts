@@ -64,7 +64,8 @@ export function connectionError(agentId: string, error: unknown): RunnerError {
   });
 }
 
-async function relay(response: Response, onDone: () => void): Promise<Response> {
+/** The answer with its body as it streams; a small one of known length is read whole. */
+export async function relay(response: Response, onDone: () => void): Promise<Response> {
   if (response.body === null) {
     onDone();
     return response;

@@ -21,6 +21,7 @@ export function createApp(context: ServerContext) {
   root.onError({ as: "global" }, ({ error, request }) =>
     errorResponse(fromFramework(error, request, root.routes), {
       log: context.log,
+      metrics: context.metrics,
       requestId: request.headers.get(REQUEST_ID_HEADER) ?? "",
     }),
   );

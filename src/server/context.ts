@@ -3,12 +3,14 @@ import type { Pool } from "../agents/pool.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config.ts";
 import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
 import type { Upload } from "./upload.ts";
 
 /** What the controllers work with. */
 export type ServerContext = {
   config: Config;
   log: Log;
+  metrics: Metrics;
   clock: Clock;
   agents: Agents;
   pool: Pool;

@@ -1,9 +1,13 @@
 import { RunnerError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { Metrics } from "../metrics.ts";
+
+export type ErrorContext = { log: Log; metrics: Metrics; requestId: string };
 
 /** Any error as the JSON that every route answers; a bug says nothing of the inside and is complete in the log. */
-export function errorResponse(error: unknown, options: { log: Log; requestId: string }): Response {
-  const known = error instanceof RunnerError ? error : asInternal(error, options);
+export function errorResponse(error: unknown, context: ErrorContext): Response {
+  const known = error instanceof RunnerError ? error : asInternal(error, context);
+  context.metrics.errors.inc({ code: known.code });
   return Response.json(errorBody(known), { status: known.status, headers: known.headers });
 }
 
@@ -11,7 +15,7 @@ export function errorBody({ code, message, details }: RunnerError) {
   return { error: message, code, ...(details === undefined ? {} : { details }) };
 }
 
-function asInternal(error: unknown, { log, requestId }: { log: Log; requestId: string }): RunnerError {
+function asInternal(error: unknown, { log, requestId }: ErrorContext): RunnerError {
   log.error({ request_id: requestId, err: error }, "internal error");
   return new RunnerError(
     "INTERNAL",

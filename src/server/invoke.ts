@@ -1,15 +1,13 @@
 import { Elysia } from "elysia";
 
-import { type Agent, type Instance, currentVersion } from "../agents/agent.ts";
-import type { Lease } from "../agents/pool.ts";
 import { RunnerError } from "../errors.ts";
-import { connectionError, forward } from "../proxy/forward.ts";
+import { forward } from "../proxy/forward.ts";
+import { isWebSocketUpgrade } from "../proxy/headers.ts";
 import type { ServerContext } from "./context.ts";
 import { invokeFailure } from "./invoke-failure.ts";
+import { type Upgrader, openSocket } from "./invoke-socket.ts";
 import { invokeDocs } from "./openapi/invoke.ts";
-
-/** The runtime inside ends an invoke at its deadline with a better message; ours is the second line, milliseconds. */
-const DEADLINE_GRACE_MS = 1_000;
+import { type Slot, entrypointType, withSlot } from "./slot.ts";
 
 export function invokeController(context: ServerContext) {
   return new Elysia({ name: "invoke" })
@@ -17,84 +15,69 @@ export function invokeController(context: ServerContext) {
       parse: "none",
       detail: invokeDocs,
     })
-    .all("/invoke/:id/*", ({ params, request }) => passThrough(context, params.id, request), {
-      parse: "none",
-      detail: { hide: true },
-    });
+    .all(
+      "/invoke/:id/*",
+      ({ params, request, server }) => passThrough(context, params.id, { request, server }),
+      { parse: "none", detail: { hide: true } },
+    );
 }
 
 /** `POST /invoke` of the agent; whatever is not a 2xx leaves as INVOKE_FAILED. */
 async function invoke(context: ServerContext, id: string, request: Request): Promise<Response> {
   const agent = context.agents.find(id);
   requireFits(request, context.config.maxInvokeBytes);
-  const response = await exchange(context, agent, { request, path: "/invoke", limitsWholeAnswer: true });
-  return response.ok ? response : invokeFailure(agent, response);
+  return withSlot(context, { agent, request }, async (slot) => {
+    const response = await exchange(context, slot, { request, path: "/invoke" });
+    return response.ok ? response : invokeFailure(agent, response);
+  });
 }
 
-/** The same request on `/{path}` of an `http` agent's own server. */
-function passThrough(context: ServerContext, id: string, request: Request): Promise<Response> {
+/** The same request on `/{path}` of an `http` agent's own server, be it for a WebSocket. */
+function passThrough(
+  context: ServerContext,
+  id: string,
+  { request, server }: { request: Request; server: Upgrader | null },
+): Promise<Response> {
   const agent = context.agents.find(id);
-  const type = (agent.instance?.version ?? currentVersion(agent)).entrypoint.type;
+  const type = entrypointType(agent);
   if (type !== "http") {
     throw new RunnerError(
       "NOT_FOUND",
       `Agent ${id} is a ${type} agent and has no paths of its own: POST /invoke/${id}.`,
     );
   }
-  return exchange(context, agent, { request, path: pathBelow(request.url, id), limitsWholeAnswer: false });
+  const path = pathBelow(request.url, id);
+  if (server !== null && isWebSocketUpgrade(request))
+    return openSocket(context, agent, { request, path, server });
+  return withSlot(context, { agent, request }, async (slot) => {
+    const response = await exchange(context, slot, { request, path });
+    // The deadline is for the answer's head; its body may go on as long as it likes.
+    slot.stopTimer();
+    return response;
+  });
 }
 
 type Exchange = {
   request: Request;
   /** Path and query on the agent's server. */
   path: string;
-  /** False: the deadline is for the answer's head; its body may go on as long as it likes. */
-  limitsWholeAnswer: boolean;
 };
 
-async function exchange(
-  context: ServerContext,
-  agent: Agent,
-  { request, path, limitsWholeAnswer }: Exchange,
+function exchange(
+  { config }: ServerContext,
+  { instance, signal, release }: Slot,
+  { request, path }: Exchange,
 ): Promise<Response> {
-  const lease: Lease = await context.pool.acquire(agent, request.signal);
-  const { instance } = lease;
-  const timeoutMs = instance.version.manifest.timeout * 1000;
-  const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(timedOut(agent, instance)), timeoutMs + DEADLINE_GRACE_MS);
-  const onDone = () => {
-    clearTimeout(timer);
-    lease.release();
-  };
-  request.headers.set("x-oken-timeout-ms", String(timeoutMs));
-  if (context.config.apiToken !== undefined) request.headers.delete("authorization");
-  try {
-    const response = await forward({
-      request,
-      url: instance.origin + path,
-      signal: AbortSignal.any([request.signal, deadline.signal]),
-      // Of the servers that our runtime starts, none closes first; of the agent's own we know nothing.
-      keepAlive: instance.version.entrypoint.mode === "object",
-      onDone,
-    });
-    if (!limitsWholeAnswer) clearTimeout(timer);
-    return response;
-  } catch (error) {
-    if (deadline.signal.aborted) throw timedOut(agent, instance);
-    if (request.signal.aborted) throw error;
-    throw (await context.agents.causeOfDeath(agent, instance)) ?? connectionError(agent.id, error);
-  }
-}
-
-function timedOut(agent: Agent, { version }: Instance): RunnerError {
-  return new RunnerError(
-    "INVOKE_FAILED",
-    `Agent ${agent.id} did not answer within its timeout of ${version.manifest.timeout} s.`,
-    {
-      status: 504,
-      details: { reason: "timeout", timeout: version.manifest.timeout },
-    },
-  );
+  request.headers.set("x-oken-timeout-ms", String(instance.version.manifest.timeout * 1000));
+  if (config.apiToken !== undefined) request.headers.delete("authorization");
+  return forward({
+    request,
+    url: instance.origin + path,
+    signal,
+    // Of the servers that our runtime starts, none closes first; of the agent's own we know nothing.
+    keepAlive: instance.version.entrypoint.mode === "object",
+    onDone: release,
+  });
 }
 
 function requireFits(request: Request, maxBytes: number): void {

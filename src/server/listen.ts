@@ -1,9 +1,11 @@
 import { RunnerError } from "../errors.ts";
+import { type Tunnel, callerHandlers } from "../proxy/tunnel.ts";
 import type { createApp } from "./app.ts";
 import { createAuth } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
 import { errorResponse } from "./errors.ts";
 import { REQUEST_ID_HEADER, ensureRequestId } from "./request-id.ts";
+import { routeOf } from "./route.ts";
 
 export type Listener = {
   /** `http://127.0.0.1:8000`. */
@@ -19,13 +21,11 @@ const BODY_LIMIT_MARGIN = 16 * 1024 * 1024;
 /** Seconds without a byte after which a connection that is not in a request is closed. */
 const IDLE_TIMEOUT_SECONDS = 120;
 
-/** The agent in a path, for the log line. */
-const AGENT_IN_PATH = /^\/(?:invoke|stop|start|rollback|agents|logs)\/([A-Za-z0-9_-]{1,128})(?:\/|$)/;
-
-/** Serves the app: request ids, authentication, one log line for each request, and an orderly end. */
+/** Serves the app: request ids, authentication, one log line and one count for each request, and an orderly end. */
 export function listen(app: ReturnType<typeof createApp>, context: ServerContext): Listener {
-  const { config, log, clock } = context;
+  const { config, log, clock, metrics } = context;
   const authenticate = createAuth(config.apiToken);
+  const tunnels = new Set<Tunnel>();
   let stopping = false;
 
   const answer = async (request: Request, path: string, requestId: string): Promise<Response> => {
@@ -34,7 +34,7 @@ export function listen(app: ReturnType<typeof createApp>, context: ServerContext
       authenticate(request, path);
       return await app.handle(request);
     } catch (error) {
-      return errorResponse(error, { log, requestId });
+      return errorResponse(error, { log, metrics, requestId });
     }
   };
 
@@ -52,27 +52,41 @@ export function listen(app: ReturnType<typeof createApp>, context: ServerContext
       bunServer.timeout(request, 0);
       const response = await answer(request, path, requestId);
       response.headers.set(REQUEST_ID_HEADER, requestId);
+      const ms = clock.monotonic() - startedAt;
+      const { method } = request;
+      const status = request.signal.aborted ? CLIENT_LEFT : response.status;
+      const { route, agentId } = routeOf(path);
+      metrics.httpRequests.inc({ method, route, status: String(status) });
       log.info(
         {
           request_id: requestId,
-          agent_id: AGENT_IN_PATH.exec(path)?.[1],
-          method: request.method,
+          agent_id: agentId,
+          method,
           path,
-          status: request.signal.aborted ? CLIENT_LEFT : response.status,
-          ms: Math.round((clock.monotonic() - startedAt) * 10) / 10,
+          status,
+          ms: Math.round(ms * 10) / 10,
         },
         "request",
       );
-      return response;
+      // The connection is a WebSocket now.
+      return response.status === 101 ? undefined : response;
     },
-    error: (error) => errorResponse(error, { log, requestId: "" }),
+    websocket: callerHandlers({ maxMessageBytes: config.maxInvokeBytes, tunnels }),
+    error: (error) => errorResponse(error, { log, metrics, requestId: "" }),
   });
+
+  app.server = server;
+  metrics.read(
+    { name: "oken_websockets_open", help: "WebSockets that are open.", labels: [], type: "gauge" },
+    () => [[{}, tunnels.size]],
+  );
 
   return {
     url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${server.port}`,
     port: server.port ?? config.port,
     async stop(timeoutMs) {
       stopping = true;
+      for (const tunnel of tunnels) tunnel.end(1001, "The runner is shutting down.");
       const graceful = server.stop();
       await Promise.race([graceful, clock.sleep(timeoutMs)]);
       await server.stop(true);

@@ -1,17 +1,14 @@
 import { describe, expect, test } from "bun:test";
 
-import { type Agent, createAgent } from "../../src/agents/agent.ts";
+import type { Agent } from "../../src/agents/agent.ts";
 import { createPool } from "../../src/agents/pool.ts";
 import { systemClock } from "../../src/clock.ts";
 import { RunnerError } from "../../src/errors.ts";
+import { type Metrics, createMetrics } from "../../src/metrics.ts";
 import type { AgentState } from "../../src/model/agent.ts";
-import { instanceOf, versionRecord } from "../helpers/records.ts";
-
-const VERSION = versionRecord(1);
+import { agentIn, instanceOf } from "../helpers/records.ts";
 
 const never = new AbortController().signal;
-
-const instance = () => instanceOf(VERSION);
 
 function fixture(
   options: {
@@ -21,21 +18,14 @@ function fixture(
     wake?: (agent: Agent) => void;
   } = {},
 ) {
-  const agent = createAgent({
-    record: {
-      schema: 1,
-      agent_id: "echo",
-      created_at: VERSION.created_at,
-      desired: "running",
-      current_version: 1,
-      versions: [1],
-    },
-    versions: [VERSION],
-    state: options.state ?? "running",
-  });
-  if (agent.state === "running") agent.instance = instance();
+  const agent = agentIn(options.state ?? "running");
   const { maxQueue = 10, queueTimeoutMs = 60_000, wake = () => undefined } = options;
-  return { agent, pool: createPool({ clock: systemClock, maxQueue, queueTimeoutMs, wake }) };
+  const metrics = createMetrics();
+  return {
+    agent,
+    metrics,
+    pool: createPool({ clock: systemClock, metrics, maxQueue, queueTimeoutMs, wake }),
+  };
 }
 
 describe("an agent that runs", () => {
@@ -104,7 +94,7 @@ describe("an agent that sleeps", () => {
     const { agent, pool } = fixture({ state: "idle", wake: () => void wakes++ });
     const waiting = [pool.acquire(agent, never), pool.acquire(agent, never), pool.acquire(agent, never)];
     expect(wakes).toBeGreaterThan(0);
-    agent.instance = instance();
+    agent.instance = instanceOf();
     pool.pump(agent);
     const [first, second] = await Promise.all(waiting.slice(0, 2));
     expect(agent.waiters.length).toBe(1);
@@ -123,12 +113,35 @@ describe("an agent that sleeps", () => {
     await other.pool.acquire(other.agent, never);
     await other.pool.acquire(other.agent, never);
     await expect(other.pool.acquire(other.agent, never)).rejects.toMatchObject({ code: "AGENT_BUSY" });
-    agent.instance = instance();
+    agent.instance = instanceOf();
     pool.pump(agent);
     expect((await waiting).instance).toBe(agent.instance);
     start.resolve();
   });
 });
+
+test("waits are counted by what was waited for; who is served at once has none", async () => {
+  const running = fixture();
+  const first = await running.pool.acquire(running.agent, never);
+  await running.pool.acquire(running.agent, never);
+  expect(waitsIn(running.metrics)).toEqual({});
+  const third = running.pool.acquire(running.agent, never);
+  first.release();
+  await third;
+  expect(waitsIn(running.metrics)).toEqual({ turn: 1 });
+
+  const sleeping = fixture({ state: "idle" });
+  const waiting = sleeping.pool.acquire(sleeping.agent, never);
+  sleeping.agent.instance = instanceOf();
+  sleeping.pool.pump(sleeping.agent);
+  await waiting;
+  expect(waitsIn(sleeping.metrics)).toEqual({ start: 1 });
+});
+
+function waitsIn(metrics: Metrics): Record<string, number> {
+  const counts = metrics.text().matchAll(/^oken_invoke_wait_seconds_count\{reason="(\w+)"\} (\d+)$/gm);
+  return Object.fromEntries([...counts].map(([, reason, count]) => [reason, Number(count)]));
+}
 
 describe("an agent that was stopped or failed", () => {
   test.each(["stopped", "error", "building"] as const)("%s: refuses at once", (state) => {

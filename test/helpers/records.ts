@@ -1,5 +1,5 @@
-import type { Instance } from "../../src/agents/agent.ts";
-import type { VersionRecord } from "../../src/model/agent.ts";
+import { type Agent, type Instance, createAgent } from "../../src/agents/agent.ts";
+import type { AgentState, VersionRecord } from "../../src/model/agent.ts";
 
 /** A version of an agent that does nothing much. */
 export function versionRecord(version: number): VersionRecord {
@@ -44,14 +44,34 @@ export function versionRecord(version: number): VersionRecord {
   };
 }
 
-/** An instance that exists in this process alone. */
-export function instanceOf(version: VersionRecord): Instance {
+/** An instance that nobody is inside of, at `origin`; it exists in this process alone. */
+export function instanceOf(version = versionRecord(1), origin = ""): Instance {
   return {
     version,
     container: { id: "", name: "", address: "" },
-    origin: "",
+    origin,
     inFlight: 0,
     lastUsed: 0,
     onEmpty: undefined,
+    onCutOff: new Set(),
   };
+}
+
+/** The agent `echo` in `state`, with an instance if that is `running`. */
+export function agentIn(state: AgentState, instance = instanceOf()): Agent {
+  const { version } = instance;
+  const agent = createAgent({
+    record: {
+      schema: 1,
+      agent_id: "echo",
+      created_at: version.created_at,
+      desired: "running",
+      current_version: version.version,
+      versions: [version.version],
+    },
+    versions: [version],
+    state,
+  });
+  if (state === "running") agent.instance = instance;
+  return agent;
 }

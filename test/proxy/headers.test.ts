@@ -1,6 +1,11 @@
 import { expect, test } from "bun:test";
 
-import { stripHopByHop } from "../../src/proxy/headers.ts";
+import {
+  endToEndHeaders,
+  isWebSocketUpgrade,
+  offeredProtocols,
+  stripHopByHop,
+} from "../../src/proxy/headers.ts";
 
 test("headers of one connection are not passed on, those that Connection names among them", () => {
   const headers = new Headers({
@@ -17,4 +22,42 @@ test("headers of one connection are not passed on, those that Connection names a
   });
   stripHopByHop(headers);
   expect(headers.toJSON()).toEqual({ "x-kept": "2", accept: "*/*" });
+});
+
+test.each([
+  [true, "GET", { upgrade: "websocket" }],
+  [true, "GET", { upgrade: " WebSocket ", "content-length": "0" }],
+  [false, "GET", {}],
+  [false, "GET", { upgrade: "h2c" }],
+  [false, "POST", { upgrade: "websocket" }],
+  [false, "GET", { upgrade: "websocket", "content-length": "5" }],
+  [false, "GET", { upgrade: "websocket", "transfer-encoding": "chunked" }],
+] as const)("that it asks for a WebSocket is %p of a %s with %p", (expected, method, headers) => {
+  expect(isWebSocketUpgrade(new Request("http://a/", { method, headers: { ...headers } }))).toBe(expected);
+});
+
+test("subprotocols are offered in order, each once", () => {
+  expect(offeredProtocols(new Headers({ "Sec-WebSocket-Protocol": "b, a,, b ,c" }))).toEqual(["b", "a", "c"]);
+  expect(offeredProtocols(new Headers())).toEqual([]);
+});
+
+test("of a handshake's headers those go on that belong to no connection, each as often as it came", () => {
+  const headers = endToEndHeaders([
+    ["Connection", "Upgrade, X-Private"],
+    ["Upgrade", "websocket"],
+    ["X-Private", "1"],
+    ["Sec-WebSocket-Key", "k"],
+    ["Sec-WebSocket-Version", "13"],
+    ["Sec-WebSocket-Extensions", "permessage-deflate"],
+    ["Sec-WebSocket-Protocol", "a"],
+    ["Sec-WebSocket-Accept", "k"],
+    ["Set-Cookie", "a=1"],
+    ["Set-Cookie", "b=2"],
+    ["Origin", "https://example.com"],
+  ]);
+  expect([...headers]).toEqual([
+    ["origin", "https://example.com"],
+    ["set-cookie", "a=1"],
+    ["set-cookie", "b=2"],
+  ]);
 });

@@ -49,16 +49,24 @@ An \`http\` agent gets the same body as \`POST /invoke\` of its own server, and 
 const METHODS = ["get", "post", "put", "patch", "delete"] as const;
 const WITH_BODY: ReadonlySet<string> = new Set(["post", "put", "patch"]);
 
+const WEBSOCKET = `
+
+A WebSocket handshake is the agent's to answer too: with its subprotocol and headers, or a refusal. The WebSocket counts as
+one request of the agent's \`concurrency\` while it is open. It closes with 1009 for a message over \`OKEN_MAX_INVOKE_BYTES\`,
+1012 when a newer version took over, 1001 when the agent was stopped or the runner ends, and 1011 when the agent died.`;
+
 /** Written by hand: for one route of every method the generator makes eight operations of one id. */
 export const passThroughPath = Object.fromEntries(METHODS.map((method) => [method, passThrough(method)]));
 
 function passThrough(method: (typeof METHODS)[number]): Operation {
+  // A handshake is a GET.
+  const isSocket = method === "get";
   return {
     operationId: `${method}AgentPath`,
     tags: ["Invoke"],
     summary: `${method.toUpperCase()} a path of an http agent`,
     description: `The same request on \`/{path}\` of the agent's own server: query, headers and body as they are, streamed
-both ways. Whatever the agent answers is passed on, errors too. An agent that sleeps is woken first.`,
+both ways. Whatever the agent answers is passed on, errors too. An agent that sleeps is woken first.${isSocket ? WEBSOCKET : ""}`,
     parameters: [
       ...AGENT_ID,
       {
@@ -81,7 +89,8 @@ both ways. Whatever the agent answers is passed on, errors too. An agent that sl
         "application/json": { schema: {}, example: { item: 7, q: "" } },
         "*/*": { schema: {} },
       }),
-      ...errorResponses("noPaths", ...ON_THE_WAY),
+      ...(isSocket && { 101: success("A WebSocket, as the agent accepted it.") }),
+      ...errorResponses("noPaths", ...(isSocket ? (["handshakeMalformed"] as const) : []), ...ON_THE_WAY),
     },
   };
 }

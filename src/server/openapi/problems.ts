@@ -212,6 +212,13 @@ export const PROBLEMS = {
     when: "the agent is no `http` agent",
     error: "Agent echo is a handler agent and has no paths of its own: POST /invoke/echo.",
   },
+  handshakeMalformed: {
+    code: "INVALID_REQUEST",
+    status: 400,
+    when: "a WebSocket handshake of another version, without a key, or with a subprotocol that is none",
+    error:
+      "The WebSocket handshake needs `Sec-WebSocket-Version: 13` and a `Sec-WebSocket-Key` of 16 bytes in base64.",
+  },
   engineUnavailable: {
     code: "ENGINE_UNAVAILABLE",
     status: 503,

@@ -1,5 +1,6 @@
-import { openErrorResponses } from "./errors.ts";
-import { type Operation, jsonContent, success } from "./operation.ts";
+import { METRICS_TYPE } from "../../prometheus.ts";
+import { errorResponses, openErrorResponses } from "./errors.ts";
+import { type Operation, jsonContent, success, textContent } from "./operation.ts";
 
 /** No token is wanted. */
 const OPEN: Operation["security"] = [];
@@ -37,6 +38,25 @@ export const healthDocs: Operation = {
         },
       },
     ),
+  },
+};
+
+export const metricsDocs: Operation = {
+  operationId: "getMetrics",
+  tags: ["Runner"],
+  summary: "Metrics",
+  description: `For Prometheus: requests, invokes, cold starts, deploys, builds, agents by state, what was asked of Docker, and the
+process itself. Times are in seconds. No series names an agent.`,
+  responses: {
+    200: success(
+      "All metrics.",
+      textContent(
+        METRICS_TYPE,
+        "Prometheus' text format",
+        '# HELP oken_agents Agents, by state.\n# TYPE oken_agents gauge\noken_agents{state="running"} 2\n',
+      ),
+    ),
+    ...errorResponses(),
   },
 };
 

@@ -1,0 +1,33 @@
+import type { Metrics } from "../metrics.ts";
+import { AGENT_STATES } from "../model/agent.ts";
+import type { Registry } from "./registry.ts";
+
+/** What can be read of the agents at any time: their states, and the invokes inside and before them. */
+export function observeAgents({ read }: Metrics, registry: Registry): void {
+  read({ name: "oken_agents", help: "Agents, by state.", labels: ["state"], type: "gauge" }, () => {
+    const states = registry.all().map(({ state }) => state);
+    return AGENT_STATES.map((state) => [{ state }, states.filter((it) => it === state).length] as const);
+  });
+  read(
+    {
+      name: "oken_invokes_in_flight",
+      help: "Slots of agents that are taken: invokes, streams and WebSockets.",
+      labels: [],
+      type: "gauge",
+    },
+    () => [[{}, sum(registry.all().map(({ instance }) => instance?.inFlight ?? 0))]],
+  );
+  read(
+    {
+      name: "oken_invokes_waiting",
+      help: "Invokes that wait for a turn or for a cold start.",
+      labels: [],
+      type: "gauge",
+    },
+    () => [[{}, sum(registry.all().map(({ waiters }) => waiters.length))]],
+  );
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,23 @@
+import { type Metrics, timed } from "../metrics.ts";
+import type { Engine } from "./types.ts";
+
+type Method = (...args: unknown[]) => unknown;
+
+/* oxlint-disable typescript/no-unsafe-type-assertion -- every method of the engine, each by its own name */
+
+/** The same engine, whose operations are counted. What streams lasts as long as someone listens, and is left out. */
+export function measuredEngine<E extends Engine>(engine: E, { docker }: Metrics): E {
+  const methods = Object.entries(engine as unknown as Record<string, Method>);
+  const measured = methods.map(([operation, method]) => [
+    operation,
+    (...args: unknown[]) => {
+      const answer = method(...args);
+      if (!(answer instanceof Promise)) return answer;
+      return timed(
+        () => answer,
+        (result, seconds) => docker.observe({ operation, result }, seconds),
+      );
+    },
+  ]);
+  return Object.fromEntries(measured) as E;
+}

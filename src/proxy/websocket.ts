@@ -1,0 +1,96 @@
+import type { IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
+// Bun's own module of this name: the API of the `ws` package on Bun's native client.
+import { WebSocket } from "ws";
+
+import { RunnerError, messageOf } from "../errors.ts";
+import { endToEndHeaders, offeredProtocols } from "./headers.ts";
+import { type Tunnel, createTunnel } from "./tunnel.ts";
+
+/** `ws` takes its limit as a signed 32-bit number, and none for zero and below. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+export type ConnectOptions = {
+  /** Of the caller's request; they are left as they are. */
+  headers: Headers;
+  /** `ws://address:port/path?query` of the agent's server. */
+  url: string;
+  /** Ends the handshake: the caller has left, or its time is over. */
+  signal: AbortSignal;
+  /** Largest message that the agent may send, bytes. */
+  maxMessageBytes: number;
+  /** Why the agent broke off without a word. */
+  explain: () => Promise<string>;
+};
+
+/** The agent's side is open. `headers` are for the answer to the caller, the agent's subprotocol among them. */
+export type Connected = { tunnel: Tunnel; headers: Headers };
+
+/**
+ * Opens the agent's side of a WebSocket, so that the caller's can be answered as the agent has answered. An agent that
+ * refuses gives its answer as it is. Rejects when none came.
+ */
+export async function connect(options: ConnectOptions): Promise<Connected | Response> {
+  const { url, signal, maxMessageBytes, explain } = options;
+  signal.throwIfAborted();
+  const offered = offeredProtocols(options.headers);
+  const agent = new WebSocket(url, offered, {
+    headers: Object.fromEntries(endToEndHeaders(options.headers)),
+    // Each side answers its own pings by default; here they go through from end to end.
+    autoPong: false,
+    maxPayload: Math.min(maxMessageBytes, MOST_BYTES),
+    // Over a bridge of this host it would only cost time, and a small message could be a large one.
+    perMessageDeflate: false,
+  });
+  const { promise, resolve, reject } = Promise.withResolvers<Connected | Response>();
+  const onAbort = () => agent.terminate();
+  signal.addEventListener("abort", onAbort, { once: true });
+  let headers: Headers | undefined;
+  agent.once("upgrade", (response) => {
+    headers = headersOf(response);
+    const chosen = response.headers["sec-websocket-protocol"];
+    headers.set("sec-websocket-protocol", chosen ?? "");
+    // RFC 6455 lets a server choose none of those offered. `ws` does not, and looks into this very list next.
+    if (chosen === undefined && offered[0] !== undefined)
+      response.rawHeaders.push("Sec-WebSocket-Protocol", offered[0]);
+  });
+  agent.once("open", () => {
+    resolve({ tunnel: createTunnel({ agent, maxMessageBytes, explain }), headers: headers ?? new Headers() });
+  });
+  agent.once("unexpected-response", (_, response) => resolve(refusal(response, signal)));
+  agent.once("error", reject);
+  try {
+    return await promise;
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw headers === undefined ? error : badHandshake(error);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function badHandshake(error: unknown): RunnerError {
+  return new RunnerError(
+    "INVOKE_FAILED",
+    `The agent's WebSocket handshake is not valid: ${messageOf(error)}.`,
+    {
+      cause: error,
+    },
+  );
+}
+
+const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
+
+function refusal(response: IncomingMessage, signal: AbortSignal): Response {
+  const status = response.statusCode ?? 502;
+  signal.addEventListener("abort", () => response.destroy(), { once: true });
+  const body = NO_BODY.has(status) ? null : Readable.toWeb(response);
+  return new Response(body, { status, headers: headersOf(response) });
+}
+
+function headersOf({ rawHeaders }: IncomingMessage): Headers {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    pairs.push([rawHeaders[at] ?? "", rawHeaders[at + 1] ?? ""]);
+  return endToEndHeaders(pairs);
+}

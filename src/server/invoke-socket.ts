@@ -1,0 +1,109 @@
+import type { Server } from "bun";
+
+import type { Agent, CutOff, Instance } from "../agents/agent.ts";
+import { RunnerError } from "../errors.ts";
+import { relay } from "../proxy/forward.ts";
+import { TOKEN, offeredProtocols } from "../proxy/headers.ts";
+import { ABNORMAL, type Tunnel } from "../proxy/tunnel.ts";
+import { connect } from "../proxy/websocket.ts";
+import type { ServerContext } from "./context.ts";
+import { REQUEST_ID_HEADER } from "./request-id.ts";
+import { type Slot, withSlot } from "./slot.ts";
+
+/** What makes a WebSocket of a caller's connection. */
+export type Upgrader = Pick<Server<Tunnel>, "upgrade">;
+
+export type SocketRequest = {
+  request: Request;
+  /** Path and query on the agent's server. */
+  path: string;
+  server: Upgrader;
+};
+
+/** 16 bytes in base64 (RFC 6455 section 4.1). */
+const KEY = /^[+/0-9A-Za-z]{22}==$/;
+
+/** What callers are told when their instance ends: Service Restart, since a newer version serves, or Going Away. */
+const CUT_OFF: Record<CutOff, [code: number, reason: string]> = {
+  replaced: [1012, "A newer version of the agent was deployed."],
+  stopped: [1001, "The agent was stopped."],
+};
+
+/**
+ * Joins the caller with a WebSocket of an `http` agent, in a slot of the agent for as long as it is open. The agent
+ * answers first: what it refuses is refused in its words, what it accepts is accepted with its headers and subprotocol.
+ */
+export function openSocket(
+  context: ServerContext,
+  agent: Agent,
+  { request, path, server }: SocketRequest,
+): Promise<Response> {
+  requireHandshake(request.headers);
+  return withSlot(context, { agent, request }, async (slot) => {
+    const { instance, signal, stopTimer, release } = slot;
+    const headers = new Headers(request.headers);
+    if (context.config.apiToken !== undefined) headers.delete("authorization");
+    const answer = await connect({
+      url: instance.origin.replace("http:", "ws:") + path,
+      headers,
+      signal,
+      maxMessageBytes: context.config.maxInvokeBytes,
+      explain: () => explain(context, agent, instance),
+    });
+    if (answer instanceof Response) {
+      const refusal = await relay(answer, release);
+      stopTimer();
+      return refusal;
+    }
+    stopTimer();
+    const { tunnel } = answer;
+    const requestId = request.headers.get(REQUEST_ID_HEADER) ?? "";
+    answer.headers.set(REQUEST_ID_HEADER, requestId);
+    void keepOpen(context, { agent, slot, requestId, tunnel });
+    const isThere = server.upgrade(request, { headers: answer.headers, data: tunnel });
+    if (!isThere) tunnel.closed(ABNORMAL, "");
+    return new Response(null, { status: 101 });
+  });
+}
+
+type OpenSocket = { agent: Agent; slot: Slot; requestId: string; tunnel: Tunnel };
+
+/** Holds the slot until the agent's side has closed, and closes it when the instance ends before. */
+async function keepOpen(
+  { clock, log, metrics }: ServerContext,
+  { agent, slot, requestId, tunnel }: OpenSocket,
+): Promise<void> {
+  const { onCutOff } = slot.instance;
+  const openedAt = clock.monotonic();
+  const cutOff = (why: CutOff) => tunnel.end(...CUT_OFF[why]);
+  onCutOff.add(cutOff);
+  const { by, code } = await tunnel.ended;
+  onCutOff.delete(cutOff);
+  slot.release();
+  metrics.webSockets.inc({ closed_by: by });
+  const ms = Math.round(clock.monotonic() - openedAt);
+  log.info({ request_id: requestId, agent_id: agent.id, by, code, ms }, "websocket closed");
+}
+
+async function explain(context: ServerContext, agent: Agent, instance: Instance): Promise<string> {
+  const cause = await context.agents.causeOfDeath(agent, instance);
+  return cause?.message ?? `Agent ${agent.id} closed the connection.`;
+}
+
+function requireHandshake(headers: Headers): void {
+  if (
+    headers.get("sec-websocket-version")?.trim() !== "13" ||
+    !KEY.test(headers.get("sec-websocket-key") ?? "")
+  )
+    throw new RunnerError(
+      "INVALID_REQUEST",
+      "The WebSocket handshake needs `Sec-WebSocket-Version: 13` and a `Sec-WebSocket-Key` of 16 bytes in base64.",
+      { headers: { "Sec-WebSocket-Version": "13" } },
+    );
+  const wrong = offeredProtocols(headers).find((name) => !TOKEN.test(name));
+  if (wrong !== undefined)
+    throw new RunnerError(
+      "INVALID_REQUEST",
+      `Sec-WebSocket-Protocol offers ${JSON.stringify(wrong.slice(0, 100))}, but a subprotocol has letters, digits and !#$%&'*+.^_\`|~- only.`,
+    );
+}

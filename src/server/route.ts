@@ -1,0 +1,41 @@
+/** The route that a path belongs to, of a closed set, and the agent in it. */
+export type Route = { route: string; agentId: string | undefined };
+
+const OTHER = "other";
+
+const PLAIN_ROUTES: ReadonlySet<string> = new Set([
+  "/deploy",
+  "/agents",
+  "/health",
+  "/metrics",
+  "/docs",
+  "/openapi.json",
+]);
+
+/** By the first part of the path: with an agent's id alone, and with more behind it. */
+const AGENT_ROUTES: ReadonlyMap<string, [itself: string, below: string]> = new Map([
+  ["invoke", ["/invoke/{id}", "/invoke/{id}/{path}"]],
+  ["agents", ["/agents/{id}", "/agents/{id}/deployments"]],
+  ["logs", ["/logs/{id}", OTHER]],
+  ["start", ["/start/{id}", OTHER]],
+  ["stop", ["/stop/{id}", OTHER]],
+  ["rollback", ["/rollback/{id}", OTHER]],
+]);
+
+const AGENT_ID = /^[A-Za-z0-9_-]{1,128}$/;
+
+/** For the log and the metrics. Whether there is anything at the path is for the application to say. */
+export function routeOf(path: string): Route {
+  const behindNoun = path.indexOf("/", 1);
+  const routes = behindNoun === -1 ? undefined : AGENT_ROUTES.get(path.slice(1, behindNoun));
+  if (routes === undefined) return { route: plainRoute(path), agentId: undefined };
+  const behindId = path.indexOf("/", behindNoun + 1);
+  const agentId = path.slice(behindNoun + 1, behindId === -1 ? undefined : behindId);
+  if (!AGENT_ID.test(agentId)) return { route: OTHER, agentId: undefined };
+  return { route: behindId === -1 ? routes[0] : routes[1], agentId };
+}
+
+function plainRoute(path: string): string {
+  if (PLAIN_ROUTES.has(path)) return path;
+  return path.startsWith("/docs/") ? "/docs" : OTHER;
+}

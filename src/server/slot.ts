@@ -1,0 +1,90 @@
+import { type Agent, type Instance, currentVersion } from "../agents/agent.ts";
+import type { Lease } from "../agents/pool.ts";
+import { RunnerError } from "../errors.ts";
+import { resultOf } from "../metrics.ts";
+import { connectionError } from "../proxy/forward.ts";
+import type { ServerContext } from "./context.ts";
+
+/** The runtime inside ends an invoke at its deadline with a better message; ours is the second line, milliseconds. */
+const DEADLINE_GRACE_MS = 1_000;
+
+/** A place inside an agent, and the time there is for an answer. */
+export type Slot = {
+  instance: Instance;
+  /** Aborts when the caller leaves or the agent's `timeout` is over. */
+  signal: AbortSignal;
+  /** The time no longer runs. */
+  stopTimer: () => void;
+  /** Gives the slot back; may be called more than once. */
+  release: () => void;
+};
+
+/**
+ * Does `work` with a slot, which `work` gives back unless it fails, and counts what comes of it. When the agent gives no
+ * answer, the error says why: its time was over, or its process has ended.
+ */
+export async function withSlot(
+  context: ServerContext,
+  { agent, request }: { agent: Agent; request: Request },
+  work: (slot: Slot) => Promise<Response>,
+): Promise<Response> {
+  const { pool, metrics, clock } = context;
+  const startedAt = clock.monotonic();
+  let result = "ok";
+  let slot: Slot | undefined;
+  try {
+    const lease = await pool.acquire(agent, request.signal);
+    slot = openSlot(agent, lease, request.signal);
+    return await work(slot);
+  } catch (error) {
+    slot?.release();
+    const failure = slot === undefined ? error : await causeOf(context, { agent, request, slot, error });
+    result = resultOf(failure);
+    throw failure;
+  } finally {
+    const seconds = (clock.monotonic() - startedAt) / 1000;
+    metrics.invokes.observe({ type: entrypointType(agent), result }, seconds);
+  }
+}
+
+/** What the agent serves. */
+export function entrypointType(agent: Agent): string {
+  return (agent.instance?.version ?? currentVersion(agent)).entrypoint.type;
+}
+
+function openSlot(agent: Agent, lease: Lease, caller: AbortSignal): Slot {
+  const { instance } = lease;
+  const deadline = new AbortController();
+  const timer = setTimeout(
+    () => deadline.abort(timedOut(agent, instance)),
+    instance.version.manifest.timeout * 1000 + DEADLINE_GRACE_MS,
+  );
+  return {
+    instance,
+    signal: AbortSignal.any([caller, deadline.signal]),
+    stopTimer: () => clearTimeout(timer),
+    release() {
+      clearTimeout(timer);
+      lease.release();
+    },
+  };
+}
+
+type Failure = { agent: Agent; request: Request; slot: Slot; error: unknown };
+
+async function causeOf(context: ServerContext, { agent, request, slot, error }: Failure): Promise<unknown> {
+  if (request.signal.aborted || error instanceof RunnerError) return error;
+  if (slot.signal.aborted) return timedOut(agent, slot.instance);
+  return (await context.agents.causeOfDeath(agent, slot.instance)) ?? connectionError(agent.id, error);
+}
+
+function timedOut(agent: Agent, { version }: Instance): RunnerError {
+  return new RunnerError(
+    "INVOKE_FAILED",
+    `Agent ${agent.id} did not answer within its timeout of ${version.manifest.timeout} s.`,
+    {
+      status: 504,
+      details: { reason: "timeout", timeout: version.manifest.timeout },
+    },
+  );
+}

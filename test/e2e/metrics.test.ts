@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+
+import { HANDLER } from "../helpers/agents.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { parsePrometheusText } from "../helpers/prometheus-text.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
+
+let runner: TestRunner;
+beforeAll(async () => {
+  runner = await startRunner({ OKEN_CLEANUP_INTERVAL: "0.1" });
+});
+afterAll(() => runner[Symbol.asyncDispose]());
+
+/** All samples by name and labels. */
+async function samples(): Promise<Record<string, number>> {
+  const text = await (await fetch(`${runner.url}/metrics`)).text();
+  const all: Record<string, number> = {};
+  for (const family of parsePrometheusText(text).values())
+    for (const [sample, value] of family.samples) all[sample] = value;
+  return all;
+}
+
+test("a deploy, a sleep, a wake and their invokes are in the metrics", async () => {
+  const before = await samples();
+  expect(before["oken_upload_bytes_total{}"]).toBe(0);
+  await runner.deploy("counted", { ...HANDLER, "oken.toml": 'name = "Counted"\nwarm_timeout = 1\n' });
+  await runner.deploy("wrong", { "main.py": "" });
+  await runner.invoke("counted", { name: "Ada" });
+  await eventually(async () => expect((await samples())['oken_agents{state="idle"}']).toBe(1));
+  await runner.invoke("counted", { name: "Ada" });
+
+  const after = await samples();
+  expect(after).toMatchObject({
+    'oken_agents{state="running"}': 1,
+    'oken_deploy_duration_seconds_count{result="ok"}': 1,
+    'oken_deploy_duration_seconds_count{result="CONFIG_ERROR"}': 1,
+    'oken_deploy_phase_duration_seconds_count{phase="build"}': 1,
+    'oken_deploy_phase_duration_seconds_count{phase="start"}': 1,
+    'oken_invoke_duration_seconds_count{type="handler",result="ok"}': 2,
+    'oken_invoke_wait_seconds_count{reason="start"}': 1,
+    'oken_wake_duration_seconds_count{result="ok"}': 1,
+    'oken_agent_state_changes_total{from="starting",to="running"}': 2,
+    'oken_agent_state_changes_total{from="running",to="idle"}': 1,
+    'oken_builds{state="running"}': 0,
+    'oken_errors_total{code="CONFIG_ERROR"}': 1,
+    "oken_agent_deaths_total{}": 0,
+    "oken_invokes_in_flight{}": 0,
+  });
+  expect(after["oken_upload_bytes_total{}"]).toBeGreaterThan(0);
+  expect(after['oken_docker_operation_duration_seconds_count{operation="buildImage",result="ok"}']).toBe(1);
+  expect(after["process_resident_memory_bytes{}"]).toBeGreaterThan(1e6);
+  expect(after["oken_event_loop_delay_seconds_count{}"]).toBeGreaterThan(0);
+});

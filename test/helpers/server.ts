@@ -1,0 +1,46 @@
+import type { Agent } from "../../src/agents/agent.ts";
+import { createPool } from "../../src/agents/pool.ts";
+import { systemClock } from "../../src/clock.ts";
+import { loadConfig } from "../../src/config.ts";
+import { RunnerError } from "../../src/errors.ts";
+import { createLog } from "../../src/log.ts";
+import { createMetrics } from "../../src/metrics.ts";
+import { createApp } from "../../src/server/app.ts";
+import type { ServerContext } from "../../src/server/context.ts";
+import { listen } from "../../src/server/listen.ts";
+
+/** The HTTP server with `agent` behind it and no engine; what needs one is not asked for here. */
+export function startServer(agent: Agent, env: Record<string, string> = {}) {
+  const config = loadConfig({ OKEN_PORT: "0", ...env });
+  const lines: Record<string, unknown>[] = [];
+  const log = createLog({
+    level: "info",
+    format: "json",
+    destination: { write: (line) => void lines.push(JSON.parse(line)) },
+  });
+  const metrics = createMetrics();
+  const pool = createPool({
+    clock: systemClock,
+    metrics,
+    maxQueue: config.maxQueue,
+    queueTimeoutMs: config.queueTimeout * 1000,
+    wake: () => undefined,
+  });
+  const agents = {
+    find(id: string) {
+      if (id === agent.id) return agent;
+      throw new RunnerError("AGENT_NOT_FOUND", `There is no agent ${id}.`);
+    },
+    causeOfDeath: async () => undefined,
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that an invoke asks for
+  const context = { config, log, metrics, clock: systemClock, pool, agents } as unknown as ServerContext;
+  const listener = listen(createApp(context), context);
+  return {
+    ...listener,
+    socketUrl: listener.url.replace("http", "ws"),
+    /** The log so far. */
+    lines,
+    [Symbol.asyncDispose]: () => listener.stop(0),
+  };
+}
