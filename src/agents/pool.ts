@@ -6,8 +6,14 @@ import type { Agent, Instance, Waiter } from "./agent.ts";
 /** Weight of the newest invoke in the mean; about the last ten count. */
 const MEAN_WEIGHT = 0.1;
 
-/** A slot in a running instance. `release` may be called more than once. */
-export type Lease = { readonly instance: Instance; release(): void };
+/** A slot in a running instance. */
+export type Lease = {
+  readonly instance: Instance;
+  /** From now on it lasts as long as its caller likes, a WebSocket or a stream: no measure of the agent's pace. */
+  openEnded(): void;
+  /** May be called more than once. */
+  release(): void;
+};
 
 export type Pool = {
   /** A slot at once, or after a wait for one: behind the queue, or for the wake under way. */
@@ -99,16 +105,21 @@ function takeSlot(agent: Agent, instance: Instance, clock: Clock): Lease {
   agent.lastInvoked = clock.now();
   const startedAt = clock.monotonic();
   let released = false;
+  let isPace = true;
   return {
     instance,
+    openEnded() {
+      isPace = false;
+    },
     release() {
       if (released) return;
       released = true;
       const now = clock.monotonic();
       instance.inFlight -= 1;
       instance.lastUsed = now;
-      agent.meanInvokeMs +=
-        (now - startedAt - agent.meanInvokeMs) * (agent.meanInvokeMs === 0 ? 1 : MEAN_WEIGHT);
+      if (isPace)
+        agent.meanInvokeMs +=
+          (now - startedAt - agent.meanInvokeMs) * (agent.meanInvokeMs === 0 ? 1 : MEAN_WEIGHT);
       if (instance.inFlight === 0) instance.onEmpty?.();
       pump(agent);
     },

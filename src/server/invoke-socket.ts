@@ -40,7 +40,7 @@ export function openSocket(
 ): Promise<Response> {
   requireHandshake(request.headers);
   return withSlot(context, { agent, request }, async (slot) => {
-    const { instance, signal, stopTimer, release } = slot;
+    const { instance, signal, openEnded, release } = slot;
     const headers = new Headers(request.headers);
     if (context.config.apiToken !== undefined) headers.delete("authorization");
     const answer = await connect({
@@ -52,10 +52,10 @@ export function openSocket(
     });
     if (answer instanceof Response) {
       const refusal = await relay(answer, release);
-      stopTimer();
+      openEnded();
       return refusal;
     }
-    stopTimer();
+    openEnded();
     const { tunnel } = answer;
     const requestId = request.headers.get(REQUEST_ID_HEADER) ?? "";
     answer.headers.set(REQUEST_ID_HEADER, requestId);

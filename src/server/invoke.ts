@@ -52,7 +52,7 @@ function passThrough(
   return withSlot(context, { agent, request }, async (slot) => {
     const response = await exchange(context, slot, { request, path });
     // The deadline is for the answer's head; its body may go on as long as it likes.
-    slot.stopTimer();
+    slot.openEnded();
     return response;
   });
 }

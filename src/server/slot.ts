@@ -13,8 +13,8 @@ export type Slot = {
   instance: Instance;
   /** Aborts when the caller leaves or the agent's `timeout` is over. */
   signal: AbortSignal;
-  /** The time no longer runs. */
-  stopTimer: () => void;
+  /** The answer has begun, and lasts as long as its caller likes. */
+  openEnded: () => void;
   /** Gives the slot back; may be called more than once. */
   release: () => void;
 };
@@ -62,7 +62,10 @@ function openSlot(agent: Agent, lease: Lease, caller: AbortSignal): Slot {
   return {
     instance,
     signal: AbortSignal.any([caller, deadline.signal]),
-    stopTimer: () => clearTimeout(timer),
+    openEnded() {
+      clearTimeout(timer);
+      lease.openEnded();
+    },
     release() {
       clearTimeout(timer);
       lease.release();

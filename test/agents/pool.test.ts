@@ -68,6 +68,16 @@ describe("an agent that runs", () => {
     await expect(waiting).rejects.toMatchObject({ code: "AGENT_NOT_RUNNING" });
   });
 
+  test("what lasts as long as its caller likes says nothing of the agent's pace", async () => {
+    const { agent, pool } = fixture();
+    const streaming = await pool.acquire(agent, never);
+    streaming.openEnded();
+    streaming.release();
+    expect(agent.meanInvokeMs).toBe(0);
+    (await pool.acquire(agent, never)).release();
+    expect(agent.meanInvokeMs).toBeGreaterThan(0);
+  });
+
   test("whoever waits too long is refused and leaves the queue", async () => {
     const { agent, pool } = fixture({ queueTimeoutMs: 20 });
     await pool.acquire(agent, never);
