@@ -22,6 +22,7 @@ import { deploySettings } from "./deploy-settings.ts";
 import { startEngineThread } from "./docker/engine-thread.ts";
 import { identityLabels } from "./docker/labels.ts";
 import { measuredEngine } from "./docker/measured-engine.ts";
+import { type Owner, endOrphans } from "./docker/orphans.ts";
 import type { Log } from "./log.ts";
 import { createMetrics } from "./metrics.ts";
 import { observeProcess } from "./process-metrics.ts";
@@ -57,8 +58,9 @@ export async function startDaemon(options: {
   const { runnerId, digestKey } = dataDir.identity;
   const metrics = createMetrics();
   const observing = observeProcess(metrics);
+  const owner: Owner = { runnerId, run: crypto.randomUUID() };
   const unmeasured = startEngineThread({
-    exec: { environment: options.environment },
+    exec: { environment: options.environment, owner },
     containers: {
       network: config.network,
       runtime: config.containerRuntime,
@@ -151,9 +153,10 @@ export async function startDaemon(options: {
   };
   const listener = listen(createApp(server), server);
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
-  const reconciled = reconcile(context, loaded).then(reconciling.resolve);
+  const cleared = clearOrphans(owner, log);
+  const reconciled = cleared.then(() => reconcile(context, loaded)).then(reconciling.resolve);
   const watching = new AbortController();
-  const watch = watchDeaths(context, watching.signal);
+  const watch = cleared.then(() => watchDeaths(context, watching.signal));
   log.info({ url: listener.url, version: VERSION, agents: registry.all().length }, "oken-runner is ready");
 
   return {
@@ -171,4 +174,10 @@ export async function startDaemon(options: {
       log.info("oken-runner has stopped");
     },
   };
+}
+
+/** What a crash left running must be gone before it is looked at what there is. */
+async function clearOrphans(owner: Owner, log: Log): Promise<void> {
+  const processes = await endOrphans(owner);
+  if (processes > 0) log.info({ processes }, "ended docker commands that a crash had left running");
 }

@@ -2,6 +2,7 @@ import { execa } from "execa";
 
 import { RunnerError } from "../errors.ts";
 import { commandError, engineTimeout } from "./errors.ts";
+import { type Owner, ownerMark } from "./orphans.ts";
 import { type ProcessGroup, processGroup } from "./process-group.ts";
 
 /** Deadline of a docker command that should be quick. dockerd under load was seen to take seconds, not tens of them. */
@@ -66,12 +67,15 @@ export type DockerExec = {
 
 export type DockerExecSettings = {
   environment: Record<string, string | undefined>;
+  /** Whose the commands are, for `endOrphans`. */
+  owner?: Owner;
   binary?: string;
 };
 
 export function createDockerExec(options: DockerExecSettings): DockerExec {
   const binary = options.binary ?? "docker";
-  const baseEnv = pick(options.environment, PASSED_ENVIRONMENT);
+  const mark = options.owner === undefined ? {} : ownerMark(options.owner);
+  const baseEnv = { ...pick(options.environment, PASSED_ENVIRONMENT), ...mark };
   const spawnOptions = (exec: ExecOptions) => ({
     env: { ...baseEnv, ...exec.env },
     extendEnv: false,

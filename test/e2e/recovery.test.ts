@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { HANDLER } from "../helpers/agents.ts";
 import { docker } from "../helpers/docker.ts";
 import { eventually } from "../helpers/eventually.ts";
-import { startRunner } from "../helpers/runner.ts";
+import { startPackageIndex } from "../helpers/package-index.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
+import { tarball } from "../helpers/tarball.ts";
 
 describe("agents go on when the runner ends, and the next start adopts them", () => {
   test.each(["SIGKILL", "SIGTERM"] as const)("after %s", async (signal) => {
@@ -65,6 +67,55 @@ test("a deploy that a crash cut off leaves nothing after the next start", async 
     expect([...(await runner.containers()), ...(await runner.images())]).toEqual([]),
   );
   expect((await runner.request("GET", "/agents")).body).toEqual({ agents: [] });
+});
+
+/** Command lines of processes that build something for this runner. */
+async function builds({ dataDir }: TestRunner): Promise<string[]> {
+  const child = Bun.spawn(["ps", "-eo", "args"], { stdout: "pipe" });
+  const lines = (await child.stdout.text()).split("\n");
+  return lines.filter((line) => line.includes("buildx build") && line.includes(dataDir));
+}
+
+test("a build that a crash left running is ended by the next start", async () => {
+  const asked = Promise.withResolvers<void>();
+  using index = await startPackageIndex(
+    {},
+    { hold: () => (asked.resolve(), new Promise<void>(() => undefined)) },
+  );
+  await using runner = await startRunner({ OKEN_INDEX_URL: index.url });
+  const deploying = runner
+    .deploy("left", { ...HANDLER, "requirements.txt": "oken-dep\n" })
+    .catch(() => undefined);
+  await asked.promise;
+  await runner.kill("SIGKILL");
+  await deploying;
+  expect(await builds(runner)).not.toEqual([]);
+  await runner.restart();
+  expect(await builds(runner)).toEqual([]);
+  await eventually(async () =>
+    expect([...(await runner.containers()), ...(await runner.images())]).toEqual([]),
+  );
+});
+
+test("an orderly end leaves no build running", async () => {
+  const asked = Promise.withResolvers<void>();
+  using index = await startPackageIndex(
+    {},
+    { hold: () => (asked.resolve(), new Promise<void>(() => undefined)) },
+  );
+  await using runner = await startRunner({ OKEN_INDEX_URL: index.url });
+  const form = new FormData();
+  form.set("agent_id", "ended");
+  form.set(
+    "tarball",
+    new Blob([await tarball({ ...HANDLER, "requirements.txt": "oken-dep\n" })]),
+    "a.tar.gz",
+  );
+  const headers = { prefer: "respond-async" };
+  expect((await runner.request("POST", "/deploy", { body: form, headers })).status).toBe(202);
+  await asked.promise;
+  expect(await runner.kill("SIGTERM")).toBe(0);
+  expect(await builds(runner)).toEqual([]);
 });
 
 test("a second runner on the same data directory does not start", async () => {

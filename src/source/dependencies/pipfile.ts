@@ -89,7 +89,7 @@ function unreadable(why: string) {
 }
 
 /**
- * What `_meta.hash` of a matching lock can be: Pipenv before 2022.8 had no categories of packages of one's own.
+ * What `_meta.hash` of a matching lock can be: an older Pipenv knows no categories of packages of one's own.
  * https://github.com/sarugaku/plette/blob/main/src/plette/pipfiles.py, `get_hash`
  */
 function pipfileHashes(pipfile: TomlTable): string[] {
