@@ -223,6 +223,16 @@ async function leftovers(label: string): Promise<string[]> {
     .filter((line) => line !== "");
 }
 
+/** Changes every copy of a published package that its build can reach. */
+const POISON = `
+import os, pathlib
+for cache in ("/opt/uv-cache", os.environ.get("UV_CACHE_DIR", "/nowhere")):
+    for path in pathlib.Path(cache).rglob("six.py"):
+        path.write_text("HOSTILE = True\\n")
+from setuptools import setup
+setup(name="oken_poison", version="1", py_modules=["oken_poison"])
+`;
+
 const hostileSetup = (name: string) =>
   `${mark(name)}\nfrom setuptools import setup\nsetup(name="evil", version="1", py_modules=["evil"])\n`;
 
@@ -283,39 +293,56 @@ describe("an index that wants a password", () => {
   );
 });
 
+/** Says whether its wheel was installed, or its source; whose build leaves `name` in the cache if it can reach it. */
+const offered = async (name: string) => ({
+  [wheelName("oken_evil", "1")]: wheel("oken_evil", "1", { "oken_evil.py": 'FROM = "wheel"\n' }),
+  "oken_evil-1.tar.gz": await sdist("oken_evil", "1", {
+    "setup.py": `${mark(name)}\nfrom setuptools import setup\nsetup(name="oken_evil", version="1", py_modules=["oken_evil"])\n`,
+    "oken_evil.py": 'FROM = "source"\n',
+  }),
+});
+const EVIL_MAIN = "import oken_evil\nprint(oken_evil.FROM)\n";
+
 describe("what an upload says cannot make the trusted phase run a package's code", () => {
   const buildSystem =
     '\n[build-system]\nrequires = ["setuptools"]\nbuild-backend = "backend"\nbackend-path = ["."]\n';
   const project =
-    '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["six==1.16.0"]\n';
+    '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["oken-evil==1"]\n';
+  const script =
+    '# /// script\n# dependencies = ["oken-evil==1"]\n# [tool.uv]\n# no-binary-package = ["oken-evil"]\n# ///\n';
 
   test.each([
     [
       "an option of uv in pyproject.toml",
-      () => ({
-        "pyproject.toml": `${project}[tool.uv]\nno-binary-package = ["six"]\n`,
-      }),
+      () => ({ "pyproject.toml": `${project}[tool.uv]\nno-binary-package = ["oken-evil"]\n` }),
     ],
     [
       "an option in uv.toml",
       () => ({
-        "uv.toml": 'no-binary-package = ["six"]\n',
-        "requirements.txt": "six==1.16.0\n",
+        "uv.toml": 'no-binary-package = ["oken-evil"]\n',
+        "requirements.txt": "oken-evil==1\n",
       }),
     ],
     [
       "an option of uv beside requirements.txt",
       () => ({
-        "pyproject.toml": '[tool.uv]\nno-binary-package = ["six"]\n',
-        "requirements.txt": "six==1.16.0\n",
+        "pyproject.toml": '[tool.uv]\nno-binary-package = ["oken-evil"]\n',
+        "requirements.txt": "oken-evil==1\n",
       }),
     ],
-    ["--no-binary in requirements.txt", () => ({ "requirements.txt": "--no-binary six\nsix==1.16.0\n" })],
-    ["--no-binary after a requirement", () => ({ "requirements.txt": "six==1.16.0 --no-binary six\n" })],
+    ["an option of uv in inline metadata", () => ({ "main.py": `${script}${EVIL_MAIN}` })],
+    [
+      "--no-binary in requirements.txt",
+      () => ({ "requirements.txt": "--no-binary oken-evil\noken-evil==1\n" }),
+    ],
+    [
+      "--no-binary after a requirement",
+      () => ({ "requirements.txt": "oken-evil==1 --no-binary oken-evil\n" }),
+    ],
     [
       "an editable project",
       (name: string) => ({
-        "requirements.txt": "-e ./evil\nsix==1.16.0\n",
+        "requirements.txt": "-e ./evil\noken-evil==1\n",
         "evil/setup.py": hostileSetup(name),
         "evil/evil.py": "",
       }),
@@ -330,12 +357,13 @@ describe("what an upload says cannot make the trusted phase run a package's code
     ],
   ] as const)("%s", async (_, files) => {
     const name = `mark-${crypto.randomUUID()}`;
-    await using image = await buildFiles({ "main.py": GENUINE_SIX, ...files(name) });
-    expect(await image.run()).toBe("genuine\n");
+    using index = await startPackageIndex(await offered(name));
+    await using image = await buildFiles(
+      { "main.py": EVIL_MAIN, ...files(name) },
+      { settings: { extraIndexUrls: [index.url] } },
+    );
+    expect(await image.run()).toBe("wheel\n");
     expect(await sharedCache()).not.toContain(name);
-    expect(
-      image.events.filter((event) => event.type === "log" && /\b(Building|Built)\b/.test(event.line)),
-    ).toEqual([]);
   });
 
   test.each([
@@ -427,6 +455,30 @@ describe("what one agent built does not reach another", () => {
       { agentId: "another-agent" },
     );
     expect(await other.run()).toBe("genuine\n");
+  });
+
+  test("a package in the cache that the code of another package would change", async () => {
+    // In a cache of its own, so that nobody else is harmed should it come to harm.
+    const uvImage = `oken-test/uv:${crypto.randomUUID()}`;
+    await docker.run(["tag", buildSettings().uvImage, uvImage]);
+    try {
+      using index = await startPackageIndex({
+        "oken_poison-1.tar.gz": await sdist("oken_poison", "1", { "setup.py": POISON, "oken_poison.py": "" }),
+      });
+      const settings = { uvImage, extraIndexUrls: [index.url] };
+      const build = (requirements: string, agentId: string) =>
+        buildFiles({ "main.py": GENUINE_SIX, "requirements.txt": requirements }, { agentId, settings });
+      await using first = await build("six==1.16.0\n", "first");
+      await using hostile = await build("oken-poison==1\nsix==1.16.0\n", "hostile");
+      await using other = await build("six==1.16.0\nidna==3.7\n", "other");
+      expect([await first.run(), await hostile.run(), await other.run()]).toEqual([
+        "genuine\n",
+        "genuine\n",
+        "genuine\n",
+      ]);
+    } finally {
+      await docker.run(["image", "rm", "--force", uvImage]);
+    }
   });
 
   test("a layer that one made with credentials that the other does not have", async () => {

@@ -3,6 +3,7 @@ import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { createImages } from "../../src/docker/image.ts";
 import { hostAddress, selfSigned, startPackageIndex } from "../helpers/package-index.ts";
+import { uvLock } from "../helpers/uv.ts";
 import { sdist, wheel, wheelName } from "../helpers/wheel.ts";
 import { buildFiles, docker } from "./harness-build.ts";
 
@@ -26,6 +27,8 @@ const extension = (setup: string) => ({
   "native/setup.py": `from setuptools import setup, Extension\n${setup}`,
   "native/x.c": "int x;\n",
 });
+
+const script = (dependencies: string) => `# /// script\n# dependencies = [${dependencies}]\n# ///\n`;
 
 describe("a build that fails says why, in a sentence that names the thing, with a hint and the log", () => {
   test.each([
@@ -85,6 +88,42 @@ describe("a build that fails says why, in a sentence that names the thing, with 
       code: "BUILD_FAILED",
       message: expect.stringContaining(named),
       details: { class: kind, hint: expect.stringMatching(/\w/), step: expect.stringMatching(/\w/) },
+    });
+  });
+
+  test.each([
+    [
+      "a project",
+      "uv.lock",
+      "uv lock",
+      (dependencies: string) => ({ "pyproject.toml": `${PROJECT}dependencies = [${dependencies}]\n` }),
+      [],
+    ],
+    [
+      "a script",
+      "main.py.lock",
+      "uv lock --script main.py",
+      (dependencies: string) => ({ "main.py": script(dependencies) }),
+      ["--script", "main.py"],
+    ],
+  ] as const)("the lock that uv made of %s before it was edited", async (_, file, command, upload, args) => {
+    const lock = await uvLock(upload('"six"'), [...args]);
+    await using image = await buildFiles({ "main.py": "", ...upload('"six"'), [file]: lock });
+    expect(image.style).toBe(file);
+    expect(await failure({ ...upload('"six", "rich"'), [file]: lock })).toMatchObject({
+      code: "BUILD_FAILED",
+      message: expect.stringContaining("asks for `rich` in dependencies, which it does not have"),
+      details: { class: "lock_drift", hint: expect.stringContaining(command) },
+    });
+  });
+
+  test("a package whose build takes more memory than there is", async () => {
+    const wheelLimits = { memory: 256 * 1024 ** 2, cpus: 1, processes: 64, output: 1024 ** 2 };
+    const hungry = extension("hog = b'x' * 2**30\next_modules = []\n");
+    expect(await failure(hungry, { wheelLimits })).toMatchObject({
+      code: "BUILD_FAILED",
+      message: expect.stringContaining("ran out of memory"),
+      details: { class: "memory", hint: expect.stringMatching(/\w/), step: expect.stringMatching(/\w/) },
     });
   });
 
