@@ -2,7 +2,7 @@ import { RunnerError } from "../errors.ts";
 import type { AgentRecord, VersionRecord } from "../model/agent.ts";
 import { type Agent, type Instance, createAgent } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
-import { removeSleeping, retire } from "./retire.ts";
+import { awaitEnd, removeSleeping, retire } from "./retire.ts";
 import { moveTo } from "./state.ts";
 
 /** Versions kept for a rollback, the current one among them. */
@@ -43,8 +43,10 @@ export async function commit(
   pool.pump(agent);
 
   if (old !== undefined) void retire(context, agent, old);
-  else if (agent.waking !== undefined) agent.waking.end(overtaken(agent));
-  else if (before !== undefined) {
+  else if (before !== undefined && agent.waking !== undefined) {
+    agent.waking.end(overtaken(agent));
+    awaitEnd(agent, before, agent.waking.done);
+  } else if (before !== undefined) {
     void removeSleeping(context, agent, { version: before, container: names.container(agentId, before) });
   }
   for (const it of surplus) void discard(context, agentId, it.version);

@@ -55,6 +55,11 @@ export function removeSleeping(
   return track(agent, version, { work, recall: () => undefined });
 }
 
+/** Has whoever starts the version again wait for the end of a start of it that was overtaken. */
+export function awaitEnd(agent: Agent, version: number, ended: Promise<void>): void {
+  void track(agent, version, { work: () => ended, recall: () => undefined });
+}
+
 /**
  * Takes the instance out of service at once and stops its container, which stays for its log. Requests inside it have
  * the grace period: the runtime drains on SIGTERM.
