@@ -176,8 +176,12 @@ export async function startDaemon(options: {
   };
 }
 
-/** What a crash left running must be gone before it is looked at what there is. */
+/** What a crash left running must be gone before it is looked at what there is. Never rejects. */
 async function clearOrphans(owner: Owner, log: Log): Promise<void> {
-  const processes = await endOrphans(owner);
-  if (processes > 0) log.info({ processes }, "ended docker commands that a crash had left running");
+  try {
+    const processes = await endOrphans(owner);
+    if (processes > 0) log.info({ processes }, "ended docker commands that a crash had left running");
+  } catch (error) {
+    log.error({ err: error }, "could not end docker commands that a crash had left running");
+  }
 }
