@@ -143,6 +143,28 @@ class Cancels(TestCase):
                 self.idle(agent)
                 self.assertEqual(agent.health()["restarts"], 0)
 
+    def test_code_that_catches_the_first_interrupt_gets_another(self) -> None:
+        source = """
+            import asyncio, time
+            def spin():
+                while True: pass
+            def twice(stick):
+                try: print("began"); stick()
+                except BaseException: stick()
+            def sleeps(input): twice(lambda: time.sleep(3600))
+            def spins(input): twice(spin)
+            async def blocks(input): twice(spin)
+            async def awaits(input):
+                try: print("began"); await asyncio.sleep(3600)
+                except BaseException: await asyncio.sleep(3600)
+        """
+        for attribute, concurrency in (("sleeps", 1), ("spins", 10), ("blocks", 10), ("awaits", 10)):
+            with self.subTest(attribute, concurrency=concurrency):
+                agent = self.handler(source, attr=attribute, concurrency=concurrency)
+                self.leave(agent, "x")
+                self.idle(agent)
+                self.assertEqual(agent.health()["restarts"], 0)
+
     def test_a_request_that_holds_up_a_cancelled_one_is_not_interrupted_in_its_place(self) -> None:
         agent = self.handler(
             """

@@ -300,7 +300,7 @@ class LoopEngine(asyncio.Protocol):
         request.mark_cancelled(why)
         if request.struck:
             # It was interrupted for this very frame, and may be cleaning up.
-            request.struck = False
+            request.struck -= 1
             return
         if request.task is not None:
             request.task.cancel()
@@ -313,24 +313,26 @@ class LoopEngine(asyncio.Protocol):
     def _on_cancel_signal(self, number: int, frame: FrameType | None) -> None:
         # Handlers run in the context of what they interrupt: the code that holds up the loop.
         request = CURRENT.get()
-        if request is None or request.finished or request.struck or request.number not in self._active:
+        if request is None or request.finished or request.number not in self._active:
             return
-        why = self._unread_cancel(request)
-        if why:
-            request.cancelled = why
-            request.struck = True
+        # Only for a frame that nobody could read: who has been told already may be cleaning up.
+        unread = self._unread_cancels(request)
+        if len(unread) > request.struck:
+            request.cancelled = unread[0]
+            request.struck += 1
             raise Cancelled
 
-    def _unread_cancel(self, request: Request) -> str:
-        """Why this request is cancelled, if the parent has said so while the loop was held up."""
+    def _unread_cancels(self, request: Request) -> list[str]:
+        """What the parent has said of this request while the loop was held up."""
         try:
             data = self._channel.recv(PEEK_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except OSError:
-            return ""
-        for kind, number, payload in self._decoder.peek(data):
-            if kind == frames.CANCEL and number == request.number:
-                return payload.decode("ascii")
-        return ""
+            return []
+        return [
+            payload.decode("ascii")
+            for kind, number, payload in self._decoder.peek(data)
+            if kind == frames.CANCEL and number == request.number
+        ]
 
     async def _drain(self) -> None:
         await hooks.run_teardown(self._target.teardown, self._spec.app_dir)

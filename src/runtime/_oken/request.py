@@ -53,8 +53,8 @@ class Request:
         self.body = body
         # Why it was cancelled; empty while it is not.
         self.cancelled = ""
-        # A signal raised Cancelled in it, ahead of the CANCEL frame that nobody has read yet.
-        self.struck = False
+        # How often a signal raised Cancelled in it, ahead of CANCEL frames that nobody has read yet.
+        self.struck = 0
         self.finished = False
         self.paused = False
         # The write ends that this request's child processes got as stdout and stderr.
