@@ -8,21 +8,29 @@ import initText from "./_oken/__init__.py" with { type: "text" };
 import applicationsText from "./_oken/applications.py" with { type: "text" };
 import asgiServerText from "./_oken/asgi_server.py" with { type: "text" };
 import captureText from "./_oken/capture.py" with { type: "text" };
+import connectionText from "./_oken/connection.py" with { type: "text" };
 import controlText from "./_oken/control.py" with { type: "text" };
 import dispatcherText from "./_oken/dispatcher.py" with { type: "text" };
+import drainText from "./_oken/drain.py" with { type: "text" };
 import encodeText from "./_oken/encode.py" with { type: "text" };
 import environmentText from "./_oken/environment.py" with { type: "text" };
 import exitsText from "./_oken/exits.py" with { type: "text" };
 import failuresText from "./_oken/failures.py" with { type: "text" };
+import followingText from "./_oken/following.py" with { type: "text" };
 import framesText from "./_oken/frames.py" with { type: "text" };
+import healthText from "./_oken/health.py" with { type: "text" };
 import hooksText from "./_oken/hooks.py" with { type: "text" };
 import http1Text from "./_oken/http1.py" with { type: "text" };
+import httpHeadText from "./_oken/http_head.py" with { type: "text" };
 import importsText from "./_oken/imports.py" with { type: "text" };
 import invocationText from "./_oken/invocation.py" with { type: "text" };
+import lineStreamText from "./_oken/line_stream.py" with { type: "text" };
 import linkText from "./_oken/link.py" with { type: "text" };
 import linkSignalText from "./_oken/link_signal.py" with { type: "text" };
 import logpipesText from "./_oken/logpipes.py" with { type: "text" };
 import logsinkText from "./_oken/logsink.py" with { type: "text" };
+import loopAnswersText from "./_oken/loop_answers.py" with { type: "text" };
+import loopChannelText from "./_oken/loop_channel.py" with { type: "text" };
 import loopEngineText from "./_oken/loop_engine.py" with { type: "text" };
 import mainEngineText from "./_oken/main_engine.py" with { type: "text" };
 import mcpServersText from "./_oken/mcp_servers.py" with { type: "text" };
@@ -86,21 +94,29 @@ export const RUNTIME_FILES: Readonly<Record<string, string>> = {
   "_oken/applications.py": applicationsText,
   "_oken/asgi_server.py": asgiServerText,
   "_oken/capture.py": captureText,
+  "_oken/connection.py": connectionText,
   "_oken/control.py": controlText,
   "_oken/dispatcher.py": dispatcherText,
+  "_oken/drain.py": drainText,
   "_oken/encode.py": encodeText,
   "_oken/environment.py": environmentText,
   "_oken/exits.py": exitsText,
   "_oken/failures.py": failuresText,
+  "_oken/following.py": followingText,
   "_oken/frames.py": framesText,
+  "_oken/health.py": healthText,
   "_oken/hooks.py": hooksText,
   "_oken/http1.py": http1Text,
+  "_oken/http_head.py": httpHeadText,
   "_oken/imports.py": importsText,
   "_oken/invocation.py": invocationText,
+  "_oken/line_stream.py": lineStreamText,
   "_oken/link.py": linkText,
   "_oken/link_signal.py": linkSignalText,
   "_oken/logpipes.py": logpipesText,
   "_oken/logsink.py": logsinkText,
+  "_oken/loop_answers.py": loopAnswersText,
+  "_oken/loop_channel.py": loopChannelText,
   "_oken/loop_engine.py": loopEngineText,
   "_oken/main_engine.py": mainEngineText,
   "_oken/mcp_servers.py": mcpServersText,

@@ -193,6 +193,15 @@ class Agent:
         assert health["state"] == "ready", health
         return self
 
+    def idle(self) -> None:
+        """Until nothing is under way and the next request can come."""
+
+        def look() -> bool:
+            health = self.health()
+            return health["in_flight"] == 0 and health["state"] == "ready"
+
+        wait_for(look, "an idle agent")
+
     def wait_line(self, text: str) -> dict[str, Any]:
         """Until a log line contains the text."""
         found: dict[str, Any] = wait_for(

@@ -6,8 +6,8 @@ from . import frames, replies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .control import Connection
-    from .http1 import Request
+    from .connection import Connection
+    from .http_head import Request
 
 # Cancel reasons, as the agent's author reads them.
 DEADLINE = "deadline"
@@ -109,7 +109,7 @@ class Invocation:
         if connection is None:
             return
         if not self.streaming:
-            connection.answer_error(status, body, self.request_id, extra)
+            connection.reply(status, body, self.request_id, extra)
         elif self.form == frames.AS_SSE:
             connection.stream_write(replies.stream_error(self.form, self.items, body))
             connection.stream_end()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-    from .capture import LineStream
+    from .line_stream import LineStream
     from .spec import Spec
     from .target import Target
 

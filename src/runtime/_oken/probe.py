@@ -27,7 +27,7 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
     while True:
         await asyncio.sleep(wait)
         worker = supervisor.worker
-        if worker is None or worker.ready or supervisor.state not in ("starting", "crashed"):
+        if worker is None or worker.ready or supervisor.health.state not in ("starting", "crashed"):
             wait = MAX_WAIT_SECONDS
             continue
         if worker.pid != pid:
@@ -42,12 +42,12 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
             if status is not None and status < 500:
                 supervisor.serving()
             elif status is not None:
-                supervisor.message = f"GET {spec.health_path} answers {status}"
+                supervisor.health.message = f"GET {spec.health_path} answers {status}"
             continue
         if here:
             local_since = local_since or loop.time()
-            supervisor.reason = "bound_to_localhost"
-            supervisor.message = (
+            supervisor.health.reason = "bound_to_localhost"
+            supervisor.health.message = (
                 f"the server listens on 127.0.0.1:{spec.port}, where only the container itself can reach it; "
                 f"it must listen on 0.0.0.0:{spec.port}"
             )
@@ -62,8 +62,8 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
         others = sorted({listener.port for listener in listening if listener.inode in own})
         if others:
             ports = ", ".join(str(port) for port in others)
-            supervisor.reason = "wrong_port"
-            supervisor.message = (
+            supervisor.health.reason = "wrong_port"
+            supervisor.health.message = (
                 f"nothing listens on port {spec.port}, but the agent listens on {ports}; "
                 f"use the PORT variable or set `port` in oken.toml"
             )

@@ -8,7 +8,7 @@ import threading
 import time
 
 from . import frames
-from .http1 import parse_headers
+from .http_head import parse_headers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,6 +83,12 @@ class Request:
     def close_outputs(self) -> None:
         while self.outputs:
             os.close(self.outputs.popitem()[1])
+
+    def resume(self) -> None:
+        """Its reader takes more again, or will never."""
+        self.paused = False
+        if self.resume_waiter is not None:
+            self.resume_waiter.set()
 
     def mark_cancelled(self, why: str) -> None:
         self.cancelled = why

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 
-from .control import Connection, Control
+from .control import Control
 from .logsink import LogSink
 from .supervisor import Supervisor
 
@@ -35,7 +35,7 @@ def serve(
         control.close_idle()
         loop.call_later(LINGER_SECONDS, loop.stop)
 
-    supervisor.on_drained = stop
+    supervisor.when_drained(stop)
     if spawned is not None:
         supervisor.adopt(spawned)
     else:
@@ -43,7 +43,7 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.drain)
     loop.add_signal_handler(signal.SIGCHLD, supervisor.reap)
-    loop.run_until_complete(loop.create_server(lambda: Connection(control), sock=listener))
+    loop.run_until_complete(loop.create_server(control.connection, sock=listener))
     # A worker that ended before the handler was there.
     supervisor.reap()
     if spec.type == "http":

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 
-    from .capture import LineStream
+    from .line_stream import LineStream
     from .spec import Spec
 
 

@@ -1,4 +1,4 @@
-"""Keeps a worker alive from start to drain, and knows the state that `/health` tells."""
+"""Keeps a worker alive from start to drain, and hands on what it says."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import os
 
 from . import frames, replies
 from .dispatcher import Dispatcher
+from .drain import Drain
 from .exits import describe_exit, is_kernel_kill
+from .health import Health
 from .link import WorkerLink
 from .logsink import LEVEL_ERROR
 from .replies import INVOKE_FAILED
@@ -22,9 +24,6 @@ if TYPE_CHECKING:
     from .spawn import Spawned
     from .spec import Spec
 
-# Ten seconds from SIGTERM to SIGKILL: eight for requests, the rest for teardown and the last log lines.
-DRAIN_SECONDS = 8.0
-DRAIN_KILL_SECONDS = 9.3
 # A worker that dies soon after its start is started again later and later.
 RESTART_FIRST_SECONDS = 0.1
 RESTART_MAX_SECONDS = 10.0
@@ -39,19 +38,12 @@ class Supervisor:
         self.spec = spec
         self.sink = sink
         self.requests = Dispatcher(loop, spec, sink)
-        self.restarts = 0
-        self.state = "starting"
-        self.reason: str | None = None
-        self.message = "the agent is starting"
-        self.traceback: str | None = None
-        self.info: dict[str, Any] = {}
-        self.on_drained: Callable[[], None] = lambda: None
+        self.health = Health(spec, self.requests)
+        self._drain = Drain(loop, spec, self.requests)
         self._main_file = main_file
         self._config = config
         self._ready_once = False
         self._restart_delay = RESTART_FIRST_SECONDS
-        self._drain_from = 0.0
-        self._teardown_sent = False
         sink.on_full = self._logs_full
 
     @property
@@ -75,7 +67,7 @@ class Supervisor:
 
     def fail_serving(self) -> None:
         """The server is there but cannot be reached; reason and message are set already."""
-        self._fail(self.reason or "timeout", self.message, None)
+        self._fail(self.health.reason or "timeout", self.health.message, None)
 
     def reap(self) -> None:
         """Collects every child that ended; as process 1 that includes orphans of the agent's."""
@@ -96,10 +88,8 @@ class Supervisor:
             return
         worker.ready = True
         self._ready_once = True
-        self.reason = self.traceback = None
-        if self.state != "draining":
-            self.state = "ready"
-            self.message = "the agent is ready"
+        self.health.ready()
+        if not self._drain.under_way:
             self.requests.refusal = ""
         self.requests.pump()
 
@@ -115,12 +105,12 @@ class Supervisor:
             message = f"The agent's process {how} while it had this request."
             body = replies.error_body(INVOKE_FAILED, message, details)
             invocation.fail(502 if oom or link.killed_for else 500, body)
-        if self._drain_from:
-            self._drained()
+        if self._drain.under_way:
+            self._drain.end()
             return
         if not link.retiring:
             self.sink.write(f"the agent's process {how}", level=LEVEL_ERROR)
-        if self.state == "failed":
+        if self.health.state == "failed":
             if not self._ready_once:
                 return
         elif not self._ready_once:
@@ -129,10 +119,8 @@ class Supervisor:
                 "oom" if oom else "exited", f"{self.spec.label()} {how} before it was ready{hint}", None
             )
             return
-        if self.state != "failed":
-            self.state = "crashed"
-            self.reason = "exited"
-            self.message = f"the agent's process {how}; it is being replaced"
+        if self.health.state != "failed":
+            self.health.crashed(how)
         self._restart_later(link, bool(orphans))
 
     def _restart_later(self, link: WorkerLink, had_requests: bool) -> None:
@@ -147,11 +135,11 @@ class Supervisor:
         self.loop.call_later(delay, self._restart)
 
     def _restart(self) -> None:
-        if self._drain_from or self.worker is not None:
+        if self._drain.under_way or self.worker is not None:
             return
-        self.restarts += 1
-        if self.state != "failed":
-            self.state = "starting"
+        self.health.restarts += 1
+        if self.health.state != "failed":
+            self.health.state = "starting"
         try:
             self.adopt(spawn_worker(self._main_file, self.spec, self._config))
         except (OSError, ValueError) as error:
@@ -160,10 +148,7 @@ class Supervisor:
             self._restart_delay = min(self._restart_delay * 2, RESTART_MAX_SECONDS)
 
     def _fail(self, reason: str, message: str, traceback: str | None) -> None:
-        self.state = "failed"
-        self.reason = reason
-        self.message = message
-        self.traceback = traceback
+        self.health.failed(reason, message, traceback)
         for line in (traceback or message).splitlines():
             self.sink.write(line, level=LEVEL_ERROR)
         self.requests.refuse(f"The agent is not running: {message}")
@@ -207,7 +192,7 @@ class Supervisor:
     def _start_frame(self, link: WorkerLink, kind: int, payload: bytes) -> None:
         told = json.loads(payload)
         if kind == frames.READY:
-            self.info = told
+            self.health.info = told
             if self.spec.type != "http":
                 self.serving()
         elif kind == frames.FAILED:
@@ -229,8 +214,8 @@ class Supervisor:
         if link.retiring:
             if not link.active:
                 link.kill(link.retiring)
-        elif self._drain_from:
-            self._drain_step()
+        elif self._drain.under_way:
+            self._drain.step()
         else:
             self.requests.pump()
 
@@ -238,55 +223,9 @@ class Supervisor:
 
     def drain(self) -> None:
         """SIGTERM: no new requests, those under way may end, then teardown, then `on_drained`."""
-        if self._drain_from:
-            return
-        self._drain_from = self.loop.time()
-        self.state = "draining"
-        self.message = "the agent is shutting down"
-        self.requests.refuse("The agent is shutting down.")
-        self.loop.call_later(DRAIN_SECONDS, self._drain_cancel)
-        self.loop.call_later(DRAIN_KILL_SECONDS, self._drain_kill)
-        self._drain_step()
+        if not self._drain.under_way:
+            self.health.draining()
+            self._drain.begin()
 
-    def _drain_step(self) -> None:
-        worker = self.worker
-        if worker is None:
-            self._drained()
-        elif not worker.active and not self._teardown_sent:
-            self._teardown_sent = True
-            if self.spec.type == "http" or not worker.ready:
-                worker.terminate()
-            else:
-                worker.send(frames.DRAIN, 0)
-
-    def _drain_cancel(self) -> None:
-        self.requests.cancel_all("The agent was shut down before this request was done.")
-
-    def _drain_kill(self) -> None:
-        if self.worker is not None:
-            self.worker.kill("the agent was shut down")
-
-    def _drained(self) -> None:
-        self.loop.call_soon(self.on_drained)
-
-    # The state.
-
-    def health(self) -> tuple[int, bytes]:
-        """The status for a probe, and the JSON that says more."""
-        active = self.requests.active
-        state = self.state
-        if state == "ready" and active >= self.spec.concurrency:
-            state = "busy"
-        body = {
-            "state": state,
-            "reason": self.reason,
-            "message": self.message,
-            "traceback": self.traceback,
-            "entrypoint": self.spec.label(),
-            "in_flight": active,
-            "queued": self.requests.queued,
-            "concurrency": self.spec.concurrency,
-            "restarts": self.restarts,
-            **self.info,
-        }
-        return (200 if state in ("ready", "busy") else 503), json.dumps(body).encode("ascii")
+    def when_drained(self, call: Callable[[], None]) -> None:
+        self._drain.on_drained = call
