@@ -57,17 +57,12 @@ class Cancels(TestCase):
         with agent.invoking(value):
             wait_for(lambda: agent.count_lines("began") > began, "the start")
 
-    def idle(self, agent: Agent) -> None:
-        wait_for(
-            lambda: agent.health()["in_flight"] == 0 and agent.health()["state"] == "ready", "an idle agent"
-        )
-
     def everything_ends(self, attribute: str, concurrency: int) -> None:
         agent = self.stuck(attribute, concurrency)
         for value in ("sleep", "spin", "swallow", "recv", "lock"):
             with self.subTest(value):
                 self.leave(agent, value)
-                self.idle(agent)
+                agent.idle()
                 self.assertIsInstance(agent.output("pid"), int)
 
     def test_stuck_sync_code_ends_on_a_thread_when_the_caller_goes_away(self) -> None:
@@ -93,7 +88,7 @@ class Cancels(TestCase):
             for value in values:
                 with self.subTest(value, attribute=attribute, concurrency=concurrency):
                     self.leave(agent, value)
-                    self.idle(agent)
+                    agent.idle()
                     self.assertEqual(agent.output("pid"), before)
             wait_for(
                 lambda agent=agent, values=values: agent.count_lines("cleaned up") == len(values),
@@ -140,7 +135,7 @@ class Cancels(TestCase):
                 ).ready()
                 self.leave(agent, "x")
                 agent.wait_line("cleaned up")
-                self.idle(agent)
+                agent.idle()
                 self.assertEqual(agent.health()["restarts"], 0)
 
     def test_code_that_catches_the_first_interrupt_gets_another(self) -> None:
@@ -162,7 +157,7 @@ class Cancels(TestCase):
             with self.subTest(attribute, concurrency=concurrency):
                 agent = self.handler(source, attr=attribute, concurrency=concurrency)
                 self.leave(agent, "x")
-                self.idle(agent)
+                agent.idle()
                 self.assertEqual(agent.health()["restarts"], 0)
 
     def test_a_request_that_holds_up_a_cancelled_one_is_not_interrupted_in_its_place(self) -> None:
@@ -181,7 +176,7 @@ class Cancels(TestCase):
                 napping = pool.submit(agent.output, "nap")
                 wait_for(lambda: agent.count_lines("began") == 2, "the nap's start")
             self.assertEqual(napping.result(), "slept")
-        self.idle(agent)
+        agent.idle()
         self.assertEqual(agent.health()["restarts"], 0)
 
     def test_the_deadline_answers_504_and_stops_the_work(self) -> None:
@@ -192,7 +187,7 @@ class Cancels(TestCase):
                 self.assertEqual((answer.status, answer.json["code"]), (504, "INVOKE_FAILED"))
                 self.assertIn("0.3 s", answer.json["error"])
                 self.assertEqual(agent.health()["state"] in ("ready", "busy"), True)
-                self.idle(agent)
+                agent.idle()
 
     def test_the_parent_answers_while_the_worker_is_stuck(self) -> None:
         agent = self.stuck("Agent", 1)
@@ -222,52 +217,7 @@ class Cancels(TestCase):
             """
         )
         self.leave(agent, "x")
-        self.idle(agent)
-
-    def test_a_generator_is_closed_when_its_reader_goes_away(self) -> None:
-        source = """
-            import asyncio, time
-            def sync(input):
-                try:
-                    while True: yield "x"; time.sleep(0.01)
-                finally: print("closed")
-            async def asynchronous(input):
-                try:
-                    while True: yield "x"; await asyncio.sleep(0.01)
-                finally: print("closed")
-        """
-        for attribute, concurrency in (("sync", 10), ("sync", 1), ("asynchronous", 10), ("asynchronous", 1)):
-            with self.subTest(attribute, concurrency=concurrency):
-                agent = self.handler(source, attr=attribute, concurrency=concurrency)
-                with agent.invoking(1, Accept="text/event-stream") as connection:
-                    connection.recv(100)
-                agent.wait_line("closed")
-                self.idle(agent)
-                self.assertEqual(agent.health()["restarts"], 0)
-
-    def test_a_generator_held_back_by_a_slow_reader_ends_with_it(self) -> None:
-        source = """
-            import asyncio
-            def sync(input):
-                try:
-                    while True: yield "x" * 10000
-                finally: print("closed")
-            async def asynchronous(input):
-                try:
-                    while True: yield "x" * 10000
-                finally: print("closed")
-        """
-        for attribute, concurrency in (("sync", 10), ("sync", 1), ("asynchronous", 10)):
-            with self.subTest(attribute, concurrency=concurrency):
-                agent = self.handler(source, attr=attribute, concurrency=concurrency)
-                with agent.invoking(1, Accept="text/event-stream") as connection:
-                    connection.recv(100)
-                    # Until every buffer on the way is full.
-                    for _ in range(200):
-                        agent.health()
-                agent.wait_line("closed")
-                self.idle(agent)
-                self.assertEqual(agent.health()["restarts"], 0)
+        agent.idle()
 
 
 if __name__ == "__main__":

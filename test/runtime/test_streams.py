@@ -142,6 +142,51 @@ class Streams(TestCase):
                     self.assertLess(memory(agent) - before, 20_000)
                 agent.wait_state("ready")
 
+    def test_a_generator_is_closed_when_its_reader_goes_away(self) -> None:
+        source = """
+            import asyncio, time
+            def sync(input):
+                try:
+                    while True: yield "x"; time.sleep(0.01)
+                finally: print("closed")
+            async def asynchronous(input):
+                try:
+                    while True: yield "x"; await asyncio.sleep(0.01)
+                finally: print("closed")
+        """
+        for attribute, concurrency in (("sync", 10), ("sync", 1), ("asynchronous", 10), ("asynchronous", 1)):
+            with self.subTest(attribute, concurrency=concurrency):
+                agent = self.handler(source, attr=attribute, concurrency=concurrency)
+                with agent.invoking(1, Accept="text/event-stream") as connection:
+                    connection.recv(100)
+                agent.wait_line("closed")
+                agent.idle()
+                self.assertEqual(agent.health()["restarts"], 0)
+
+    def test_a_generator_held_back_by_a_slow_reader_ends_with_it(self) -> None:
+        source = """
+            import asyncio
+            def sync(input):
+                try:
+                    while True: yield "x" * 10000
+                finally: print("closed")
+            async def asynchronous(input):
+                try:
+                    while True: yield "x" * 10000
+                finally: print("closed")
+        """
+        for attribute, concurrency in (("sync", 10), ("sync", 1), ("asynchronous", 10)):
+            with self.subTest(attribute, concurrency=concurrency):
+                agent = self.handler(source, attr=attribute, concurrency=concurrency)
+                with agent.invoking(1, Accept="text/event-stream") as connection:
+                    connection.recv(100)
+                    # Until every buffer on the way is full.
+                    for _ in range(200):
+                        agent.health()
+                agent.wait_line("closed")
+                agent.idle()
+                self.assertEqual(agent.health()["restarts"], 0)
+
 
 def memory(agent: Agent) -> int:
     """Kilobytes of both processes."""

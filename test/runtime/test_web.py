@@ -11,7 +11,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from harness import Agent, Port, TestCase, wait_for
+from harness import Agent, TestCase
 
 ASGI = """
     import asyncio
@@ -204,115 +204,6 @@ class Web(TestCase):
         agent.wait_state("crashed", "starting")
         agent.wait_state("ready")
         self.assertEqual(agent.request("GET", "/", port=agent.port).status, 200)
-
-    def test_an_mcp_server_answers_under_any_host_unless_its_author_named_some(self) -> None:
-        # Stand-ins with the shapes of the SDK's two generations; the packages are not installed here.
-        source = """
-            LOCAL = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
-            class Security:
-                def __init__(self, hosts): self.allowed_hosts = hosts
-            class Settings:
-                def __init__(self, hosts): self.transport_security = Security(hosts)
-            def answering(text):
-                async def app(scope, receive, send):
-                    if scope["type"] == "lifespan": return
-                    await send({"type": "http.response.start", "status": 200, "headers": []})
-                    await send({"type": "http.response.body", "body": text.encode()})
-                return app
-            class FastMCP:
-                def __init__(self, hosts): self.settings = Settings(hosts)
-                def streamable_http_app(self):
-                    security = self.settings.transport_security
-                    return answering(" ".join(security.allowed_hosts) if security else "any")
-            class MCPServer:
-                def streamable_http_app(self, *, host="127.0.0.1"): return answering(host)
-            class Mine(MCPServer): pass
-            first, named, second = FastMCP(LOCAL), FastMCP(["a.example"]), Mine()
-        """
-        for attribute, expected in (("first", b"any"), ("named", b"a.example"), ("second", b"0.0.0.0")):
-            with self.subTest(attribute):
-                agent = self.web(source, attr=attribute).ready()
-                self.assertEqual(agent.request("GET", "/", port=agent.port).body, expected)
-
-    def test_fasthtml_keeps_its_key_at_home_where_its_program_cannot_be_written(self) -> None:
-        agent = self.agent(
-            {
-                "fasthtml/__init__.py": "",
-                "fasthtml/core.py": """
-                    import os
-                    def get_key(key=None, fname=".sesskey"):
-                        if not os.path.isabs(fname): raise OSError(30, "Read-only file system", fname)
-                        return fname
-                """,
-                "main.py": """
-                    from fasthtml.core import get_key
-                    KEY = get_key()
-                    def app(environ, start_response):
-                        start_response("200 OK", [])
-                        return [KEY.encode()]
-                """,
-            },
-            type="http",
-            attr="app",
-            secrets={"HOME": "/home/of/the/agent"},
-        ).ready()
-        answer = agent.request("GET", "/", port=agent.port)
-        self.assertEqual(answer.body, b"/home/of/the/agent/.sesskey")
-
-
-SCRIPT = """
-    import http.server, os
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response({status}); self.end_headers(); self.wfile.write(b"script")
-    def main():
-        print("name is", __name__)
-        http.server.HTTPServer(({host!r}, {port}), Handler).serve_forever()
-    if __name__ == "__main__":
-        main()
-"""
-
-
-class Scripts(TestCase):
-    def script(self, host: str = "", port: str = 'int(os.environ["PORT"])', status: int = 404) -> Agent:
-        source = SCRIPT.format(host=host, port=port, status=status)
-        return self.agent({"main.py": source}, type="http", mode="script", attr=None)
-
-    def test_a_program_with_its_own_server_is_ready_when_it_answers(self) -> None:
-        agent = self.script().ready()
-        self.assertEqual(agent.request("GET", "/", port=agent.port).body, b"script")
-        agent.wait_line("name is __main__")
-        self.assertEqual(agent.terminate(), 0)
-
-    def test_one_that_listens_on_localhost_is_told(self) -> None:
-        agent = self.script(host="127.0.0.1")
-        health = agent.wait_state("failed")
-        self.assertEqual(health["reason"], "bound_to_localhost")
-        self.assertIn(f"127.0.0.1:{agent.port}", health["message"])
-
-    def test_one_that_listens_on_another_port_is_told(self) -> None:
-        port = Port()
-        self.addCleanup(port.release)
-        agent = self.script(port=str(port.number))
-        health = wait_for(lambda: (h := agent.wait_state("starting"))["reason"] and h, "a reason")
-        self.assertEqual(health["reason"], "wrong_port")
-        self.assertIn(str(port.number), health["message"])
-
-    def test_one_that_answers_with_errors_is_not_ready(self) -> None:
-        agent = self.script(status=500)
-        health = wait_for(lambda: "500" in (h := agent.wait_state("starting"))["message"] and h, "a reason")
-        self.assertEqual(health["state"], "starting")
-
-    def test_one_that_ends_is_told(self) -> None:
-        agent = self.agent({"main.py": "print('bye')"}, type="http", mode="script", attr=None)
-        health = agent.wait_state("failed")
-        self.assertEqual(health["reason"], "exited")
-        self.assertIn("exited with code 0 before it was ready", health["message"])
-        agent = self.agent(
-            {"main.py": "def f(): raise ValueError('x')\nf()"}, type="http", mode="script", attr=None
-        )
-        health = agent.wait_state("failed")
-        self.assertIn("ValueError: x (main.py, line 1)", health["message"])
 
 
 if __name__ == "__main__":

@@ -1,0 +1,67 @@
+"""What single web frameworks need. Stand-ins have their shapes; the packages are not installed here."""
+
+from __future__ import annotations
+
+import unittest
+
+from harness import TestCase
+
+
+class Frameworks(TestCase):
+    def test_an_mcp_server_answers_under_any_host_unless_its_author_named_some(self) -> None:
+        # The SDK's two generations.
+        source = """
+            LOCAL = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
+            class Security:
+                def __init__(self, hosts): self.allowed_hosts = hosts
+            class Settings:
+                def __init__(self, hosts): self.transport_security = Security(hosts)
+            def answering(text):
+                async def app(scope, receive, send):
+                    if scope["type"] == "lifespan": return
+                    await send({"type": "http.response.start", "status": 200, "headers": []})
+                    await send({"type": "http.response.body", "body": text.encode()})
+                return app
+            class FastMCP:
+                def __init__(self, hosts): self.settings = Settings(hosts)
+                def streamable_http_app(self):
+                    security = self.settings.transport_security
+                    return answering(" ".join(security.allowed_hosts) if security else "any")
+            class MCPServer:
+                def streamable_http_app(self, *, host="127.0.0.1"): return answering(host)
+            class Mine(MCPServer): pass
+            first, named, second = FastMCP(LOCAL), FastMCP(["a.example"]), Mine()
+        """
+        for attribute, expected in (("first", b"any"), ("named", b"a.example"), ("second", b"0.0.0.0")):
+            with self.subTest(attribute):
+                agent = self.agent({"main.py": source}, type="http", attr=attribute).ready()
+                self.assertEqual(agent.request("GET", "/", port=agent.port).body, expected)
+
+    def test_fasthtml_keeps_its_key_at_home_where_its_program_cannot_be_written(self) -> None:
+        agent = self.agent(
+            {
+                "fasthtml/__init__.py": "",
+                "fasthtml/core.py": """
+                    import os
+                    def get_key(key=None, fname=".sesskey"):
+                        if not os.path.isabs(fname): raise OSError(30, "Read-only file system", fname)
+                        return fname
+                """,
+                "main.py": """
+                    from fasthtml.core import get_key
+                    KEY = get_key()
+                    def app(environ, start_response):
+                        start_response("200 OK", [])
+                        return [KEY.encode()]
+                """,
+            },
+            type="http",
+            attr="app",
+            secrets={"HOME": "/home/of/the/agent"},
+        ).ready()
+        answer = agent.request("GET", "/", port=agent.port)
+        self.assertEqual(answer.body, b"/home/of/the/agent/.sesskey")
+
+
+if __name__ == "__main__":
+    unittest.main()

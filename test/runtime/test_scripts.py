@@ -1,0 +1,65 @@
+"""Agents that start a server of their own."""
+
+from __future__ import annotations
+
+import unittest
+
+from harness import Agent, Port, TestCase, wait_for
+
+SCRIPT = """
+    import http.server, os
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response({status}); self.end_headers(); self.wfile.write(b"script")
+    def main():
+        print("name is", __name__)
+        http.server.HTTPServer(({host!r}, {port}), Handler).serve_forever()
+    if __name__ == "__main__":
+        main()
+"""
+
+
+class Scripts(TestCase):
+    def script(self, host: str = "", port: str = 'int(os.environ["PORT"])', status: int = 404) -> Agent:
+        source = SCRIPT.format(host=host, port=port, status=status)
+        return self.agent({"main.py": source}, type="http", mode="script", attr=None)
+
+    def test_a_program_with_its_own_server_is_ready_when_it_answers(self) -> None:
+        agent = self.script().ready()
+        self.assertEqual(agent.request("GET", "/", port=agent.port).body, b"script")
+        agent.wait_line("name is __main__")
+        self.assertEqual(agent.terminate(), 0)
+
+    def test_one_that_listens_on_localhost_is_told(self) -> None:
+        agent = self.script(host="127.0.0.1")
+        health = agent.wait_state("failed")
+        self.assertEqual(health["reason"], "bound_to_localhost")
+        self.assertIn(f"127.0.0.1:{agent.port}", health["message"])
+
+    def test_one_that_listens_on_another_port_is_told(self) -> None:
+        port = Port()
+        self.addCleanup(port.release)
+        agent = self.script(port=str(port.number))
+        health = wait_for(lambda: (h := agent.wait_state("starting"))["reason"] and h, "a reason")
+        self.assertEqual(health["reason"], "wrong_port")
+        self.assertIn(str(port.number), health["message"])
+
+    def test_one_that_answers_with_errors_is_not_ready(self) -> None:
+        agent = self.script(status=500)
+        health = wait_for(lambda: "500" in (h := agent.wait_state("starting"))["message"] and h, "a reason")
+        self.assertEqual(health["state"], "starting")
+
+    def test_one_that_ends_is_told(self) -> None:
+        agent = self.agent({"main.py": "print('bye')"}, type="http", mode="script", attr=None)
+        health = agent.wait_state("failed")
+        self.assertEqual(health["reason"], "exited")
+        self.assertIn("exited with code 0 before it was ready", health["message"])
+        agent = self.agent(
+            {"main.py": "def f(): raise ValueError('x')\nf()"}, type="http", mode="script", attr=None
+        )
+        health = agent.wait_state("failed")
+        self.assertIn("ValueError: x (main.py, line 1)", health["message"])
+
+
+if __name__ == "__main__":
+    unittest.main()
