@@ -1,5 +1,6 @@
 import { type Agent, type Instance, createAgent } from "../../src/agents/agent.ts";
 import type { AgentsContext } from "../../src/agents/context.ts";
+import { createDeaths } from "../../src/agents/deaths.ts";
 import { createNames } from "../../src/agents/names.ts";
 import { createOperations } from "../../src/agents/operations.ts";
 import { createPool } from "../../src/agents/pool.ts";
@@ -9,6 +10,7 @@ import { wake } from "../../src/agents/wake.ts";
 import { systemClock } from "../../src/clock.ts";
 import type { Engine } from "../../src/docker/types.ts";
 import { createLog } from "../../src/log.ts";
+import { createMetrics } from "../../src/metrics.ts";
 import type { AgentRecord, AgentState, VersionRecord } from "../../src/model/agent.ts";
 import { instanceOf, versionRecord } from "./records.ts";
 
@@ -53,6 +55,7 @@ export function agentsContext(fakes: Fakes = {}) {
     imageExists: () => Promise.resolve(true),
     usage: () => Promise.resolve(undefined),
   };
+  const metrics = createMetrics();
   const registry = createRegistry();
   registry.add(agent);
   const context: AgentsContext = {
@@ -68,10 +71,13 @@ export function agentsContext(fakes: Fakes = {}) {
     registry,
     pool: createPool({
       clock: systemClock,
+      metrics,
       maxQueue: 10,
       queueTimeoutMs: 60_000,
       wake: (it) => wake(context, it),
     }),
+    deaths: createDeaths(systemClock),
+    metrics,
     images: {
       build: () => Promise.reject(new Error("nothing is built")),
       timeoutMs: 60_000,
