@@ -13,8 +13,8 @@ import { MANIFEST_DEFAULTS } from "../../fixtures/upload/server.ts";
 import type { ArchiveCase } from "../../fixtures/archives/case.ts";
 import type { Scratch } from "../../fixtures/archives/scratch.ts";
 
-const HEAVY_TIMEOUT_MS = 60_000;
-const REFUSED_WITHIN_MS = 30_000;
+const HEAVY_TIMEOUT_MS = 120_000;
+const REFUSED_WITHIN_MS = 60_000;
 const BASE_FILES = new Set(["oken.toml", "main.py"]);
 
 const python = startPythonTar();
