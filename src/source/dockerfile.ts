@@ -117,10 +117,14 @@ function lockStage(options: DockerfileOptions): string {
     compile: [
       `uv pip compile -q --python ${python} --no-build${links} --generate-hashes --no-header --no-annotate \\
       -o requirements.lock ${options.compileFlags.join(" ")}`,
-      "{ [ ! -f indexes ] || cat indexes; cat requirements.lock; } >/lock/requirements.lock",
+      WITH_INDEXES,
     ],
-    export: [exported("uv export", options)],
-    "export-script": ["cp uv.lock script.py.lock", exported("uv export --script script.py", options)],
+    export: [exportTo("/lock/requirements.lock", options)],
+    "export-script": [
+      "cp uv.lock script.py.lock",
+      exportTo("requirements.lock --script script.py", options),
+      WITH_INDEXES,
+    ],
   }[options.resolution];
   const script = [
     "cp -R /opt/oken/deps /tmp/project && cd /tmp/project && mkdir /lock",
@@ -167,15 +171,17 @@ RUN ${mounts(options, TARGETS.lock).join(" \\\n    ")} \\
 RUN --network=none ${python} -I -W ignore -m compileall -q -j 0 --invalidation-mode unchecked-hash ${venv}/lib >/dev/null || true`;
 }
 
-function exported(command: string, options: DockerfileOptions): string {
-  const omitting = omitted("--no-emit-package", options);
-  return `${PROJECT_ENVIRONMENT} ${command} -q --frozen --no-emit-local --no-dev --no-header --no-annotate${omitting} \\
-      -o /lock/requirements.lock`;
+function exportTo(output: string, options: DockerfileOptions): string {
+  return `${PROJECT_ENVIRONMENT} uv export -q --frozen --no-emit-local --no-dev --no-header --no-annotate${omitted("--no-emit-package", options)} \\
+      -o ${output}`;
 }
 
 function omitted(flag: string, { builtNames }: DockerfileOptions): string {
   return builtNames.map((name) => ` ${flag} ${name}`).join("");
 }
+
+/** Where the packages come from stands in front of the list, as whoever resolved it had to look there too. */
+const WITH_INDEXES = "{ [ ! -f indexes ] || cat indexes; cat requirements.lock; } >/lock/requirements.lock";
 
 const PROJECT_ENVIRONMENT = `UV_PYTHON=${python} UV_PYTHON_PREFERENCE=only-system`;
 

@@ -187,6 +187,17 @@ describe("a lock beside a script with inline metadata", () => {
     expect(await plan(files)).toMatchObject({ style: "requirements.txt" });
   });
 
+  test("has its packages looked for where they were found", async () => {
+    const elsewhere = `${SCRIPT_LOCK}
+[[package]]
+name = "torch"
+version = "2.4.0+cpu"
+source = { registry = "https://download.pytorch.org/whl/cpu" }
+`;
+    const { files } = await plan({ "main.py": SCRIPT(matching), "main.py.lock": elsewhere });
+    expect(files["indexes"]).toBe("--extra-index-url https://download.pytorch.org/whl/cpu\n");
+  });
+
   test("is asked for by its own command where it is not there", async () => {
     const { warnings } = await plan({ "main.py": SCRIPT(matching) });
     expect(warnings.join()).toContain("`uv lock --script main.py` makes one");

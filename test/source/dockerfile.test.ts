@@ -25,6 +25,7 @@ const VARIANTS: [name: string, options: Partial<DockerfileOptions>][] = [
   ["requirements to resolve", {}],
   ["a hashed list", { resolution: undefined }],
   ["a uv.lock from another index", { resolution: "export" }],
+  ["the lock of a script", { resolution: "export-script" }],
   [
     "with every secret and context",
     {

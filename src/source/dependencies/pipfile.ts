@@ -9,6 +9,7 @@ import { dependencyError, newPlan } from "./plan.ts";
 import type { DependencyPlan } from "./plan.ts";
 import { parseToml, table } from "./pyproject.ts";
 import { pythonJson } from "./python-json.ts";
+import { isPypi } from "./settings.ts";
 import type { SourceTree } from "./tree.ts";
 
 /** What of `Pipfile.lock` says which packages an agent runs with. */
@@ -26,8 +27,6 @@ const PipfileLock = Type.Object({
     }),
   ),
 });
-
-const PYPI = /^https:\/\/pypi\.(?:python\.)?org\/simple\/?$/;
 
 /** Keys of a Pipfile that name no packages. */
 const NO_PACKAGES = new Set(["source", "requires", "scripts", "pipfile", "pipenv"]);
@@ -116,16 +115,14 @@ function lineOf([name, { version, hashes = [], markers }]: [string, Lock["defaul
       "Depend on a release, or list the packages in requirements.txt. Code of the upload is importable as it is.",
     );
   }
-  if (hashes.length === 0) {
-    throw unreadable(`it has no hash for ${name}`);
-  }
+  if (hashes.length === 0) throw unreadable(`it has no hash for ${name}`);
   const condition = markers === undefined ? "" : ` ; ${markers}`;
   return [`${name}${version}${condition}`, ...hashes.map((hash) => `    --hash=${hash}`)].join(" \\\n");
 }
 
 function indexLines(sources: { name: string; url: string }[]): string[] {
   return sources.flatMap(({ name, url }) => {
-    if (PYPI.test(url)) return [];
+    if (isPypi(url)) return [];
     if (/^https?:\/\/[^\s'"@$]+$/.test(url)) return `--extra-index-url ${url}`;
     throw dependencyError(
       "index_refused",

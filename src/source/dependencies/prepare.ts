@@ -147,7 +147,9 @@ function lockFiles(plan: DependencyPlan, { lock, wheels }: MadeList): Record<str
     return { [lock.file]: withoutPackages(lock.text, new Set(Object.keys(wheels))) };
   }
   const script = plan.files[SCRIPT_FILE];
-  if (script !== undefined) return { [lock.file]: lock.text, [SCRIPT_FILE]: script };
+  if (script !== undefined) {
+    return { [lock.file]: lock.text, [SCRIPT_FILE]: script, indexes: plan.files["indexes"] ?? "" };
+  }
   const project = plan.files["install/pyproject.toml"] ?? plan.files["pyproject.toml"] ?? "";
   return { [lock.file]: lock.text, "pyproject.toml": project };
 }

@@ -65,6 +65,11 @@ export function splitCredentials(settings: Pick<BuildSettings, "indexUrl" | "ext
   return { main, extra: (settings.extraIndexUrls ?? []).map(clean), credentials };
 }
 
+/** PyPI's own address, or its old one. */
+export function isPypi(url: string): boolean {
+  return /^https:\/\/pypi\.(?:python\.)?org\/simple\/?$/.test(url);
+}
+
 export function netrcText(credentials: Credentials[]): string {
   return credentials
     .map(({ host, user, password }) => `machine ${host}\nlogin ${user}\npassword ${password}\n`)

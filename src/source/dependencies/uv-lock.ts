@@ -8,6 +8,7 @@ import { canonicalName, normalSpecifier, parseRequirement } from "./names.ts";
 import { addLocalArchive, addLocalProject } from "./project.ts";
 import type { Pyproject } from "./pyproject.ts";
 import { installPyproject, parseToml, stringOf, strings, table, tables } from "./pyproject.ts";
+import { isPypi } from "./settings.ts";
 import { EMPTY_SCRIPT, SCRIPT_FILE } from "./script.ts";
 import type { SourceTree } from "./tree.ts";
 import { insideTree } from "./tree.ts";
@@ -50,6 +51,7 @@ export async function planScriptLock(
 ): Promise<DependencyPlan> {
   const lock: Lock = { file: `${file}.lock`, project: file, command: `uv lock --script ${file}` };
   const parsed = parseLock(text, lock);
+  const packages = tables(parsed["package"]);
   const requirements = tables(table(parsed["manifest"])?.["requirements"]);
   compare(strings(script.project?.["dependencies"]), requirements, { lock, where: "dependencies" });
   const wanted = stringOf(script.project?.["requires-python"]);
@@ -62,10 +64,17 @@ export async function planScriptLock(
     reason: `${lock.file} lists every package exactly`,
     lock: "uv.lock",
     locked: true,
-    files: { "uv.lock": text, [SCRIPT_FILE]: EMPTY_SCRIPT },
+    files: { "uv.lock": text, [SCRIPT_FILE]: EMPTY_SCRIPT, indexes: indexLines(packages) },
   });
-  for (const entry of tables(parsed["package"])) await addPackage(tree, plan, { entry, lock });
+  for (const entry of packages) await addPackage(tree, plan, { entry, lock });
   return plan;
+}
+
+/** Indexes other than PyPI, which a list of names and hashes no longer has. */
+function indexLines(packages: TomlTable[]): string {
+  const registries = packages.flatMap((entry) => stringOf(table(entry["source"])?.["registry"]) ?? []);
+  const urls = [...new Set(registries)].filter((url) => /^https?:\/\/[^\s'"]+$/.test(url) && !isPypi(url));
+  return urls.map((url) => `--extra-index-url ${url}\n`).join("");
 }
 
 function parseLock(text: string, { file, command }: Lock): TomlTable {
