@@ -25,10 +25,12 @@ export async function invokeFailure(agent: Agent, response: Response): Promise<n
   const status = response.status >= 400 ? response.status : 502;
   if (entrypoint.type !== "http") {
     const body = parse(text);
+    const retryAfter = response.headers.get("retry-after");
     if (Value.Check(RuntimeError, body))
       throw new RunnerError(body.code, body.error, {
         status,
         ...(body.details && { details: body.details }),
+        ...(retryAfter !== null && { headers: { "Retry-After": retryAfter } }),
       });
   }
   throw new RunnerError("INVOKE_FAILED", sentence(agent, response.status, text), {

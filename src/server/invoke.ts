@@ -68,7 +68,6 @@ function exchange(
   { instance, signal, release }: Slot,
   { request, path }: Exchange,
 ): Promise<Response> {
-  request.headers.set("x-oken-timeout-ms", String(instance.version.manifest.timeout * 1000));
   if (config.apiToken !== undefined) request.headers.delete("authorization");
   return forward({
     request,

@@ -4,9 +4,7 @@ import { RunnerError } from "../errors.ts";
 import { resultOf } from "../metrics.ts";
 import { connectionError } from "../proxy/forward.ts";
 import type { ServerContext } from "./context.ts";
-
-/** The runtime inside ends an invoke at its deadline with a better message; ours is the second line, milliseconds. */
-const DEADLINE_GRACE_MS = 1_000;
+import { setLimits } from "./invoke-limits.ts";
 
 /** A place inside an agent, and the time there is for an answer. */
 export type Slot = {
@@ -34,7 +32,7 @@ export async function withSlot(
   let slot: Slot | undefined;
   try {
     const lease = await pool.acquire(agent, request.signal);
-    slot = openSlot(agent, lease, request.signal);
+    slot = openSlot(context, agent, { lease, request });
     return await work(slot);
   } catch (error) {
     slot?.release();
@@ -52,16 +50,18 @@ export function entrypointType(agent: Agent): string {
   return (agent.instance?.version ?? currentVersion(agent)).entrypoint.type;
 }
 
-function openSlot(agent: Agent, lease: Lease, caller: AbortSignal): Slot {
+function openSlot(
+  { config }: ServerContext,
+  agent: Agent,
+  { lease, request }: { lease: Lease; request: Request },
+): Slot {
   const { instance } = lease;
   const deadline = new AbortController();
-  const timer = setTimeout(
-    () => deadline.abort(timedOut(agent, instance)),
-    instance.version.manifest.timeout * 1000 + DEADLINE_GRACE_MS,
-  );
+  const limitMs = setLimits(request.headers, instance.version, config);
+  const timer = setTimeout(() => deadline.abort(timedOut(agent, instance)), limitMs);
   return {
     instance,
-    signal: AbortSignal.any([caller, deadline.signal]),
+    signal: AbortSignal.any([request.signal, deadline.signal]),
     openEnded() {
       clearTimeout(timer);
       lease.openEnded();

@@ -85,6 +85,57 @@ test.each([
   await eventually(async () => expect(await logOf(id)).toContain("cancelled"));
 });
 
+/** Holds its slot for as long as its process lives: until the runtime replaces that, some seconds after the cancel. */
+const STICKS = `import signal
+import socket
+
+
+def handler(input):
+    if input == "stick":
+        print("began")
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        near, far = socket.socketpair()
+        near.recv(1)
+    return "answered"
+`;
+
+/** Leaves code behind that does not stop. */
+async function leaveStuck(from: TestRunner, id: string): Promise<void> {
+  const leaving = new AbortController();
+  const answer = fetch(`${from.url}/invoke/${id}`, {
+    method: "POST",
+    body: JSON.stringify({ input: "stick" }),
+    signal: leaving.signal,
+  });
+  await eventually(async () =>
+    expect((await from.request("GET", `/logs/${id}`)).body["logs"]).toContain("began"),
+  );
+  leaving.abort();
+  await answer.catch(() => undefined);
+}
+
+test("a wait behind code that does not stop is no part of an invoke's timeout", async () => {
+  await runner.deploy("behind", agent(STICKS, "concurrency = 1\ntimeout = 1\n"));
+  await leaveStuck(runner, "behind");
+  expect((await runner.invoke("behind", "ask")).body.output).toBe("answered");
+});
+
+test("a wait behind code that does not stop ends as any wait for a turn does", async () => {
+  await using impatient = await startRunner({ OKEN_QUEUE_TIMEOUT: "1" });
+  await impatient.deploy("behind", agent(STICKS, "concurrency = 1\n"));
+  await leaveStuck(impatient, "behind");
+  const response = await fetch(`${impatient.url}/invoke/behind`, {
+    method: "POST",
+    body: JSON.stringify({ input: "ask" }),
+  });
+  expect(response.status).toBe(429);
+  expect(await response.json()).toMatchObject({
+    code: "AGENT_BUSY",
+    error: expect.stringContaining("no turn came within 1 s"),
+  });
+  expect(Number(response.headers.get("retry-after"))).toBeWithin(1, 4);
+});
+
 test("a reader who leaves a stream ends its generator", async () => {
   const source =
     "import asyncio\n\nasync def handler(input):\n    try:\n        while True:\n            yield 'item'\n            await asyncio.sleep(0.01)\n    finally:\n        print('closed')\n";

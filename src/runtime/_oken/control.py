@@ -63,13 +63,10 @@ class Control:
         if not request_id or len(request_id) > MAX_REQUEST_ID_BYTES or request_id.translate(None, _VISIBLE):
             request_id = self._make_request_id()
         accept = headers.get(b"accept")
-        invocation = Invocation(
-            connection,
-            request,
-            request_id,
-            AS_JSON if accept is None else answer_form(accept),
-            _milliseconds(headers.get(b"x-oken-timeout-ms")),
-        )
+        form = AS_JSON if accept is None else answer_form(accept)
+        invocation = Invocation(connection, request, request_id, form)
+        invocation.timeout = _seconds(headers.get(b"x-oken-timeout-ms"), invocation.timeout)
+        invocation.queue_timeout = _seconds(headers.get(b"x-oken-queue-timeout-ms"), invocation.queue_timeout)
         connection.invocation = invocation
         self.supervisor.requests.submit(invocation)
 
@@ -84,7 +81,7 @@ class Control:
         self.loop.call_later(SWEEP_SECONDS, self._sweep)
 
 
-def _milliseconds(value: bytes | None) -> int | None:
-    if value is None or not value.isdigit() or len(value) > 10:
-        return None
-    return int(value)
+def _seconds(milliseconds: bytes | None, default: float) -> float:
+    if milliseconds is None or not milliseconds.isdigit() or len(milliseconds) > 10:
+        return default
+    return int(milliseconds) / 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 from . import frames, replies
@@ -60,12 +61,6 @@ class Dispatcher:
         if self.refusal:
             invocation.fail(503, replies.error_body(INVOKE_FAILED, self.refusal))
             return
-        now = self._loop.time()
-        timeout = self._spec.timeout
-        if invocation.timeout_ms is not None:
-            timeout = min(timeout, invocation.timeout_ms / 1000)
-        invocation.started_at = now
-        invocation.deadline = now + timeout
         worker = self.worker
         if (
             worker is not None
@@ -74,12 +69,13 @@ class Dispatcher:
             and not self._queue
             and len(worker.active) < self._spec.concurrency
         ):
-            self._send(worker, invocation, now)
+            self._send(worker, invocation)
         elif len(self._queue) < MAX_QUEUED:
+            # The wait is no part of the invoke's own time.
+            invocation.deadline = self._loop.time() + invocation.queue_timeout
             self._queue.append(invocation)
         else:
-            message = f"{MAX_QUEUED} requests wait for this agent already."
-            invocation.fail(429, replies.error_body("AGENT_BUSY", message), b"Retry-After: 1\r\n")
+            self._refuse_busy(invocation, f"{MAX_QUEUED} requests wait for it already")
         self._tick_soon()
 
     def abandon(self, invocation: Invocation) -> None:
@@ -87,7 +83,10 @@ class Dispatcher:
         if not invocation.answered:
             invocation.answered = True
             invocation.connection = None
-            self._cancel(invocation, DISCONNECT)
+            if invocation.number:
+                self._cancel(invocation, DISCONNECT)
+            else:
+                self._queue.remove(invocation)
 
     def pause(self, invocation: Invocation) -> None:
         if self.worker is not None and not invocation.paused and invocation.number in self.worker.active:
@@ -99,18 +98,19 @@ class Dispatcher:
             invocation.paused = False
             self.worker.send(frames.RESUME, invocation.number)
 
-    def _send(self, worker: WorkerLink, invocation: Invocation, now: float) -> None:
+    def _send(self, worker: WorkerLink, invocation: Invocation) -> None:
+        """Its time begins here."""
+        invocation.timeout = timeout = min(self._spec.timeout, invocation.timeout)
+        invocation.deadline = self._loop.time() + timeout
         self._numbers = number = self._numbers % 0xFFFFFFFF + 1
         invocation.number = number
         worker.active[number] = invocation
         request_id = invocation.request_id
-        left = max(1, int((invocation.deadline - now) * 1000))
+        milliseconds = max(1, min(int(timeout * 1000), 0xFFFFFFFF))
         worker.send(
             frames.INVOKE,
             number,
-            frames.INVOKE_HEAD.pack(
-                invocation.form, min(left, 0xFFFFFFFF), len(request_id), len(invocation.head)
-            )
+            frames.INVOKE_HEAD.pack(invocation.form, milliseconds, len(request_id), len(invocation.head))
             + request_id
             + invocation.head
             + invocation.body,
@@ -122,11 +122,8 @@ class Dispatcher:
         worker = self.worker
         if not queue or worker is None or not worker.ready or worker.retiring:
             return
-        now = self._loop.time()
         while queue and len(worker.active) < self._spec.concurrency:
-            invocation = queue.popleft()
-            if not invocation.answered:
-                self._send(worker, invocation, now)
+            self._send(worker, queue.popleft())
 
     def _tick_soon(self) -> None:
         if not self._ticking:
@@ -150,8 +147,7 @@ class Dispatcher:
             self._tick_soon()
 
     def _expire(self, invocation: Invocation) -> None:
-        seconds = invocation.deadline - invocation.started_at
-        message = f"The agent did not answer within {seconds:g} s."
+        message = f"The agent did not answer within {invocation.timeout:g} s."
         invocation.fail(504, replies.error_body(INVOKE_FAILED, message, {"reason": "timeout"}))
         self._cancel(invocation, DEADLINE)
 
@@ -159,7 +155,27 @@ class Dispatcher:
         late = [invocation for invocation in self._queue if now >= invocation.deadline]
         for invocation in late:
             self._queue.remove(invocation)
-            self._expire(invocation)
+            seconds = invocation.queue_timeout
+            if self.worker is not None and self.worker.ready:
+                self._refuse_busy(invocation, f"no turn came within {seconds:g} s")
+            else:
+                self._refuse_busy(invocation, f"its process is still starting after {seconds:g} s")
+
+    def _refuse_busy(self, invocation: Invocation, why: str) -> None:
+        seconds = self._until_forced()
+        message = f"The agent is busy: {why}. Try again in {seconds} s."
+        body = replies.error_body("AGENT_BUSY", message, {"retry_after": seconds})
+        invocation.fail(429, body, b"Retry-After: %d\r\n" % seconds)
+
+    def _until_forced(self) -> int:
+        """Whole seconds until the worker is ended for the sake of a slot, at least one."""
+        worker = self.worker
+        cancelled = [other.cancelled_at for other in worker.active.values()] if worker is not None else []
+        if not any(cancelled):
+            return 1
+        patience = KILL_AFTER_SECONDS if all(cancelled) else KILL_SHARED_AFTER_SECONDS
+        first = min(moment for moment in cancelled if moment)
+        return max(1, math.ceil(first + patience - self._loop.time()))
 
     def _cancel(self, invocation: Invocation, why: str) -> None:
         invocation.cancelled_for = why

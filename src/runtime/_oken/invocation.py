@@ -14,6 +14,9 @@ DEADLINE = "deadline"
 DISCONNECT = "disconnect"
 SHUTDOWN = "shutdown"
 
+# How long one waits for a slot when the runner does not say.
+QUEUE_SECONDS = 30.0
+
 
 class Invocation:
     __slots__ = (
@@ -29,27 +32,27 @@ class Invocation:
         "items",
         "number",
         "paused",
+        "queue_timeout",
         "request_id",
         "signal_at",
         "signalled",
-        "started_at",
         "streaming",
-        "timeout_ms",
+        "timeout",
     )
 
-    def __init__(
-        self, connection: Connection, request: Request, request_id: bytes, form: int, timeout_ms: int | None
-    ) -> None:
+    def __init__(self, connection: Connection, request: Request, request_id: bytes, form: int) -> None:
         self.connection: Connection | None = connection
         self.head = request.head
         self.body = request.body
         self.request_id = request_id
         self.form = form
-        self.timeout_ms = timeout_ms
+        # Seconds: for the work once it was begun, and for the wait before it.
+        self.timeout = float("inf")
+        self.queue_timeout = QUEUE_SECONDS
+        # 0: not sent to the worker yet.
         self.number = 0
-        self.started_at = 0.0
+        # Moments on the loop's clock; 0: not yet. The deadline is that of the wait, then that of the work.
         self.deadline = 0.0
-        # Moments on the loop's clock; 0: not yet.
         self.cancelled_at = 0.0
         self.signal_at = 0.0
         self.signalled = False

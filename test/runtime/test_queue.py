@@ -1,0 +1,60 @@
+"""Requests that wait for a slot because others do not let go of theirs."""
+
+from __future__ import annotations
+
+import unittest
+
+from harness import Agent, TestCase, wait_for
+
+STUCK = """
+    import signal, socket
+    def handler(input, context):
+        if input == "stick":
+            print("began")
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            near, far = socket.socketpair()
+            near.recv(1)
+        return context.remaining()
+"""
+
+
+class Queue(TestCase):
+    def test_a_wait_behind_code_that_does_not_stop_is_no_part_of_the_invokes_time(self) -> None:
+        for concurrency in (1, 2):
+            with self.subTest(concurrency=concurrency):
+                agent = self.stuck(concurrency)
+                left = agent.output("ask", X_Oken_Timeout_Ms="900")
+                self.assertGreater(left, 0.5)
+
+    def test_the_wait_has_a_bound_of_its_own(self) -> None:
+        agent = self.stuck(1)
+        answer = agent.invoke("ask", X_Oken_Queue_Timeout_Ms="300")
+        self.assertEqual((answer.status, answer.json["code"]), (429, "AGENT_BUSY"))
+        self.assertIn("no turn came within 0.3 s", answer.json["error"])
+        self.assertIn(int(answer.headers["retry-after"]), (1, 2, 3))
+
+    def test_a_wait_for_the_start_is_bounded_and_told_as_such(self) -> None:
+        agent = self.agent({"main.py": "import time\ntime.sleep(2)\ndef handler(input): return 1"})
+        agent.wait_state("starting")
+        answer = agent.invoke(1, X_Oken_Queue_Timeout_Ms="300")
+        self.assertEqual((answer.status, answer.json["code"]), (429, "AGENT_BUSY"))
+        self.assertIn("its process is still starting after 0.3 s", answer.json["error"])
+        agent.ready()
+
+    def test_one_that_is_given_up_waits_no_longer(self) -> None:
+        agent = self.stuck(1)
+        with agent.invoking("ask"):
+            wait_for(lambda: agent.health()["queued"] == 1, "the wait")
+        wait_for(lambda: agent.health()["queued"] == 0, "its end")
+
+    def stuck(self, concurrency: int) -> Agent:
+        """Every slot is held by code that does not stop, though its caller went away."""
+        agent = self.handler(STUCK, concurrency=concurrency)
+        for number in range(concurrency):
+            with agent.invoking("stick"):
+                wait_for(lambda number=number: agent.count_lines("began") > number, "the start")
+        return agent
+
+
+if __name__ == "__main__":
+    unittest.main()
