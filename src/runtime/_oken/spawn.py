@@ -15,29 +15,8 @@ if TYPE_CHECKING:
     from .spec import Spec
 
 
-class Spawned:
-    """A worker just started: its process, the frames' socket, the log socket and its two output pipes."""
-
-    __slots__ = ("channel", "logs", "pid", "stderr", "stdout")
-
-    def __init__(
-        self, pid: int, channel: socket.socket, logs: socket.socket, stdout: int, stderr: int
-    ) -> None:
-        self.pid = pid
-        self.channel = channel
-        self.logs = logs
-        self.stdout = stdout
-        self.stderr = stderr
-
-    def close(self) -> None:
-        self.channel.close()
-        self.logs.close()
-        os.close(self.stdout)
-        os.close(self.stderr)
-
-
-class WorkerEnds:
-    """The worker's own ends of all that."""
+class _Ends:
+    """One side of what joins the processes: the frames' socket, the log socket and the two output pipes."""
 
     __slots__ = ("channel", "logs", "stderr", "stdout")
 
@@ -52,6 +31,20 @@ class WorkerEnds:
         self.logs.close()
         os.close(self.stdout)
         os.close(self.stderr)
+
+
+class Spawned(_Ends):
+    """The parent's side, and the worker's process."""
+
+    __slots__ = ("pid",)
+
+    pid: int
+
+
+class WorkerEnds(_Ends):
+    """The worker's side."""
+
+    __slots__ = ()
 
 
 def first_worker(main_file: str, spec: Spec, config: bytes) -> Union[Spawned, WorkerEnds]:
@@ -130,8 +123,8 @@ def _connect(config: bytes) -> tuple[Spawned, WorkerEnds]:
         end.setblocking(False)
     for pipe in (stdout, stderr):
         os.set_blocking(pipe, False)
-    spawned = Spawned(0, channel, logs, stdout, stderr)
-    return spawned, WorkerEnds(worker_channel, worker_logs, worker_stdout, worker_stderr)
+    ends = WorkerEnds(worker_channel, worker_logs, worker_stdout, worker_stderr)
+    return Spawned(channel, logs, stdout, stderr), ends
 
 
 def _lead_group(pid: int) -> None:
