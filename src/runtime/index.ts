@@ -45,6 +45,7 @@ import requestText from "./_oken/request.py" with { type: "text" };
 import serveText from "./_oken/serve.py" with { type: "text" };
 import serveCallsText from "./_oken/serve_calls.py" with { type: "text" };
 import serversText from "./_oken/servers.py" with { type: "text" };
+import signaturesText from "./_oken/signatures.py" with { type: "text" };
 import socketsText from "./_oken/sockets.py" with { type: "text" };
 import spawnText from "./_oken/spawn.py" with { type: "text" };
 import specText from "./_oken/spec.py" with { type: "text" };
@@ -131,6 +132,7 @@ export const RUNTIME_FILES: Readonly<Record<string, string>> = {
   "_oken/serve.py": serveText,
   "_oken/serve_calls.py": serveCallsText,
   "_oken/servers.py": serversText,
+  "_oken/signatures.py": signaturesText,
   "_oken/sockets.py": socketsText,
   "_oken/spawn.py": spawnText,
   "_oken/spec.py": specText,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
@@ -121,6 +122,17 @@ class Shapes(TestCase):
                     1, X_Request_Id="r-7", X_More="yes", X_Oken_Timeout_Ms="5000", traceparent=trace
                 )
                 self.assertEqual(told, ["r-7", "yes", True, False, {"traceparent": trace}])
+
+    def test_annotations_may_name_what_is_there_for_type_checkers_alone(self) -> None:
+        # CPython 3.14 puts their evaluation off by itself.
+        future = "" if sys.version_info >= (3, 14) else "from __future__ import annotations\n"
+        source = (
+            f"{future}TYPE_CHECKING = False\nif TYPE_CHECKING: from nowhere import Thing\n"
+            "def handler(input: Thing, context: Thing) -> Thing: return [input, ready]\n"
+            "def setup() -> Thing:\n    global ready\n    ready = True\n"
+        )
+        for concurrency in (10, 1):
+            self.assertEqual(self.handler(source, concurrency=concurrency).output(1), [1, True])
 
     def test_ten_requests_are_inside_at_once_by_default(self) -> None:
         for source in (

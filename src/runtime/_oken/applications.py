@@ -7,6 +7,7 @@ import sys
 
 from . import mcp_servers
 from .failures import PlainError
+from .signatures import signature
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _by_signature(app: Any, label: str) -> tuple[str, Any]:
     if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(type(app), "__call__", None)):  # noqa: B004
         return ASGI, app
     try:
-        parameters = list(inspect.signature(app).parameters.values())
+        parameters = list(signature(app).parameters.values())
     except (TypeError, ValueError):
         parameters = []
     positional = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+from .signatures import signature
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def application_of(server: Any) -> Any:
     """
     _forget_localhost(server)
     make = next(getattr(server, name) for name in _FACTORIES if hasattr(server, name))
-    if "host" in inspect.signature(make).parameters:
+    if "host" in signature(make).parameters:
         return make(host="0.0.0.0")
     return make()
 

@@ -7,6 +7,7 @@ import inspect
 from . import imports
 from .failures import PlainError
 from .request import Context
+from .signatures import signature
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _inner(function: Any) -> list[Any]:
 def _parameters(function: Callable[..., Any], label: str) -> tuple[bool, str | None]:
     """Whether it takes the input, and whether and how it takes `context`."""
     try:
-        parameters = list(inspect.signature(function).parameters.values())
+        parameters = list(signature(function).parameters.values())
     except (TypeError, ValueError):
         # A function of C without a signature: it gets the input alone.
         return True, None
@@ -159,7 +160,7 @@ def _hook(owner: Any, name: str) -> Callable[[], Any] | None:
         # Something imported that happens to have the name, like setuptools' `setup`.
         return None
     try:
-        inspect.signature(hook).bind()
+        signature(hook).bind()
     except (TypeError, ValueError):
         return None
     found: Callable[[], Any] = hook
