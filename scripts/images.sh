@@ -4,7 +4,7 @@
 IMAGE_CHOICE=$TOOLS/images.env
 # The runner's own default, and the minor versions it is tested with.
 DEFAULT_PYTHON=3.12
-PYTHONS="3.9 3.10 3.11 3.12 3.13"
+PYTHONS="3.9 3.10 3.11 3.12 3.13 3.14"
 UV_VERSION=$(sed -n 's/^uv==//p' "$ROOT/scripts/tools.txt")
 
 # Prints one value of the choice, or nothing before the first set-up.

@@ -17,7 +17,7 @@ type Diagnostic = { code: string | null; message: string; start_location: { row:
 
 /**
  * The first syntax error, if there surely is one: ruff's parser, which refuses what CPython refuses.
- * Over the standard libraries of CPython 3.8 to 3.13 it has no false alarm.
+ * Over the standard libraries of CPython 3.8 to 3.14 it has no false alarm.
  *
  * It costs 80 MB of memory once loaded, so it is asked only where {@link isSuspicious} says so; what is missed
  * thereby, the container's own Python reports when it imports the file.
