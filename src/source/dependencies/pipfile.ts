@@ -42,7 +42,7 @@ export async function planPipfile(tree: SourceTree): Promise<DependencyPlan | un
     if (Object.keys(table(pipfile?.["packages"]) ?? {}).length === 0) return undefined;
     throw dependencyError(
       "lock_missing",
-      "Pipfile is there without Pipfile.lock, which says the versions.",
+      "Pipfile is there without Pipfile.lock, which says the versions. Run `pipenv lock`.",
       "Run `pipenv lock` and add Pipfile.lock to the upload, or list the packages in requirements.txt.",
     );
   }
