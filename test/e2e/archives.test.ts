@@ -12,7 +12,8 @@ import { type TestRunner, startRunner } from "../helpers/runner.ts";
 /** Every archive of the catalogue, sent to an agent that serves. */
 let runner: TestRunner;
 beforeAll(async () => {
-  runner = await startRunner();
+  // When an agent was last invoked is written at each look for idle ones, in the middle of a case.
+  runner = await startRunner({ OKEN_CLEANUP_INTERVAL: "3600" });
   expect((await runner.deploy("earlier", answering("still here"))).status).toBe(200);
 });
 afterAll(() => runner[Symbol.asyncDispose]());
