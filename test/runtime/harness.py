@@ -105,7 +105,12 @@ class Agent:
 
     def __exit__(self, *_error: object) -> None:
         if self.process.poll() is None:
+            # A worker whose code is stuck does not see its parent go; in a container it would go with it.
+            workers = self.children()
             self.process.kill()
+            for worker in workers:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(worker, signal.SIGKILL)
         self.process.wait(WAIT_SECONDS)
         self._reader.join(WAIT_SECONDS)
         assert self.process.stdout is not None
@@ -113,6 +118,11 @@ class Agent:
         for port in self._ports:
             port.release()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    def children(self) -> list[int]:
+        """The processes that the runtime's parent has started and not collected."""
+        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as file:
+            return [int(pid) for pid in file.read().split()]
 
     def _read_log(self) -> None:
         assert self.process.stdout is not None

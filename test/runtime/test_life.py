@@ -201,9 +201,7 @@ class End(TestCase):
         child = agent.output("start")
         agent.invoke("exit")
         wait_for(lambda: not os.path.exists(f"/proc/{child}") or state(child) == "Z", "the child's end")
-        with open(f"/proc/{agent.process.pid}/task/{agent.process.pid}/children") as file:
-            children = file.read().split()
-        self.assertNotIn("Z", [state(int(pid)) for pid in children])
+        self.assertNotIn("Z", [state(pid) for pid in agent.children()])
 
 
 def _is_gone(path: str) -> bool:
