@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from harness import TestCase, wait_for
 
@@ -20,12 +21,24 @@ class Start(TestCase):
         self.assertIn("raise `memory` in oken.toml", health["message"])
 
     def test_health_answers_while_the_agent_loads(self) -> None:
-        agent = self.agent({"main.py": "import time\ntime.sleep(1)\ndef handler(input): return 1"})
-        health = agent.wait_state("starting")
+        agent = self.agent(
+            {
+                "main.py": """
+                    import os, time
+                    while not os.path.exists(os.path.join(os.path.dirname(__file__), "go")): time.sleep(0.01)
+                    def handler(input): return 1
+                """
+            }
+        )
+        self.assertEqual(agent.wait_state("starting")["reason"], None)
         self.assertEqual(agent.request("GET", "/health").status, 503)
-        self.assertEqual(health["reason"], None)
         # An early invoke waits for the agent.
-        self.assertEqual(agent.output(1), 1)
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(agent.output, 1)
+            wait_for(lambda: agent.health()["queued"] == 1, "the invoke")
+            with open(os.path.join(agent.directory, "go"), "w"):
+                pass
+            self.assertEqual(answer.result(), 1)
         self.assertEqual(agent.request("GET", "/health").status, 200)
 
     def test_failures_to_load_are_told_with_the_users_frames(self) -> None:
