@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
+import { endOrphans } from "../../src/docker/orphans.ts";
 import { createClient } from "./client.ts";
 import type { Client } from "./client.ts";
 import { docker } from "./docker.ts";
@@ -71,6 +72,8 @@ export async function startRunner(env: Record<string, string> = {}): Promise<Tes
     images,
     async [Symbol.asyncDispose]() {
       await run.kill("SIGKILL");
+      // Its docker commands outlive a runner that is killed; no start comes to end them.
+      await endOrphans({ runnerId, run: "" });
       const [names, references] = await Promise.all([containers(), images()]);
       if (names.length > 0) await docker(["rm", "--force", ...names]);
       if (references.length > 0) await docker(["image", "rm", "--force", ...references]);
