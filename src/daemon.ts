@@ -4,6 +4,7 @@ import { createImageBuilder } from "./image-builder.ts";
 import type { AgentsContext } from "./agents/context.ts";
 import { checkHealth } from "./agents/health.ts";
 import { sweepIdle } from "./agents/idle.ts";
+import { createCpuBoost } from "./agents/cpu-boost.ts";
 import { createDeaths } from "./agents/deaths.ts";
 import { createInstances } from "./agents/instances.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
@@ -76,9 +77,11 @@ export async function startDaemon(options: {
   const names = createNames(runnerId);
   const reconciling = Promise.withResolvers<void>();
   const operations = createOperations(reconciling.promise);
+  const closing = new AbortController();
   const deaths = createDeaths(clock);
   const instances = createInstances({
     deaths,
+    cpuBoost: createCpuBoost({ engine, clock, log, closing: closing.signal }),
     engine,
     store,
     names,
@@ -155,8 +158,7 @@ export async function startDaemon(options: {
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
   const cleared = clearOrphans(owner, log);
   const reconciled = cleared.then(() => reconcile(context, loaded)).then(reconciling.resolve);
-  const watching = new AbortController();
-  const watch = cleared.then(() => watchDeaths(context, watching.signal));
+  const watch = cleared.then(() => watchDeaths(context, closing.signal));
   log.info({ url: listener.url, version: VERSION, agents: registry.all().length }, "oken-runner is ready");
 
   return {
@@ -166,7 +168,7 @@ export async function startDaemon(options: {
       clearInterval(sweep);
       observing[Symbol.dispose]();
       await listener.stop(SHUTDOWN_TIMEOUT_MS);
-      watching.abort();
+      closing.abort();
       await Promise.all([watch, reconciled, images.settled()]);
       await engine.close();
       await lastInvoked.save();

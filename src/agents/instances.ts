@@ -1,9 +1,10 @@
 import type { Clock } from "../clock.ts";
-import type { ContainerSpec, Engine, RunningContainer } from "../docker/types.ts";
+import type { ContainerSpec, Engine, ListedContainer, RunningContainer } from "../docker/types.ts";
 import { RunnerError, messageOf } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { VersionRecord } from "../model/agent.ts";
 import type { Instance } from "./agent.ts";
+import type { CpuBoost } from "./cpu-boost.ts";
 import type { Deaths } from "./deaths.ts";
 import { plainText, readLine } from "./log-lines.ts";
 import type { Names } from "./names.ts";
@@ -29,7 +30,7 @@ export type Instances = {
   /** The version's stopped container again, or a fresh one if it is gone. */
   wake(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance>;
   /** An instance for a container that runs already, once it has said that it serves. */
-  adopt(agentId: string, version: VersionRecord, container: RunningContainer): Promise<Instance>;
+  adopt(agentId: string, version: VersionRecord, container: ListedContainer): Promise<Instance>;
 };
 
 export type InstancesOptions = {
@@ -37,6 +38,7 @@ export type InstancesOptions = {
   store: Store;
   names: Names;
   deaths: Deaths;
+  cpuBoost: CpuBoost;
   clock: Clock;
   log: Log;
   /** Port of an agent that is not an `http` agent. */
@@ -47,7 +49,20 @@ export type InstancesOptions = {
 type Start = { container: RunningContainer; startedAt: number; signal: AbortSignal; timeoutMs: number };
 
 export function createInstances(options: InstancesOptions): Instances {
-  const { engine, names, clock } = options;
+  const { engine, names, clock, cpuBoost } = options;
+
+  /** The wait for a container that has just been started. */
+  async function boosted(agentId: string, version: VersionRecord, start: Start): Promise<Instance> {
+    const boost = cpuBoost.begin({ ...start.container, cpus: version.manifest.cpus });
+    try {
+      const instance = await ready(agentId, version, start);
+      boost.ready();
+      return instance;
+    } catch (error) {
+      boost.failed();
+      throw error;
+    }
+  }
 
   async function ready(agentId: string, version: VersionRecord, start: Start): Promise<Instance> {
     const { container, startedAt, signal, timeoutMs } = start;
@@ -90,7 +105,12 @@ export function createInstances(options: InstancesOptions): Instances {
   async function start(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance> {
     const startedAt = clock.monotonic();
     const container = await engine.startContainer(containerSpec(agentId, version, options));
-    return ready(agentId, version, { container, startedAt, signal, timeoutMs: options.healthCheckTimeoutMs });
+    return boosted(agentId, version, {
+      container,
+      startedAt,
+      signal,
+      timeoutMs: options.healthCheckTimeoutMs,
+    });
   }
 
   return {
@@ -100,15 +120,24 @@ export function createInstances(options: InstancesOptions): Instances {
       const container = await engine.restartContainer(names.container(agentId, version.version));
       return container === undefined
         ? start(agentId, version, signal)
-        : ready(agentId, version, { container, startedAt, signal, timeoutMs: options.healthCheckTimeoutMs });
+        : boosted(agentId, version, {
+            container,
+            startedAt,
+            signal,
+            timeoutMs: options.healthCheckTimeoutMs,
+          });
     },
-    adopt: (agentId, version, container) =>
-      ready(agentId, version, {
+    async adopt(agentId, version, container) {
+      const { cpus } = version.manifest;
+      // The runner that started it may have ended before it was ready.
+      if (container.cpus !== cpus) cpuBoost.limit({ ...container, cpus });
+      return ready(agentId, version, {
         container,
         startedAt: clock.monotonic(),
         signal: new AbortController().signal,
         timeoutMs: ADOPTION_TIMEOUT_MS,
-      }),
+      });
+    },
   };
 }
 

@@ -68,8 +68,11 @@ export async function putDown({ engine }: AgentsContext, agent: Agent): Promise<
   const instance = agent.instance;
   agent.instance = undefined;
   if (instance === undefined) return;
+  const { container, version } = instance;
   cutOff(instance, "stopped");
-  await engine.stopContainer(instance.container.name, STOP_GRACE_SECONDS);
+  await engine.stopContainer(container.name, STOP_GRACE_SECONDS);
+  // Without it the next start takes longer, and that is all.
+  await engine.boostCpus(container.id, version.manifest.cpus).catch(() => undefined);
 }
 
 function cutOff({ onCutOff }: Instance, why: CutOff): void {

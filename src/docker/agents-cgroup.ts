@@ -2,8 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { readEngineFacts } from "./engine-facts.ts";
-import type { DockerExec } from "./exec.ts";
+import type { FactsReader } from "./engine-facts.ts";
 
 /** Our own group, below the root beside what builds, starts and runs the engine. */
 const GROUP = "oken-agents";
@@ -26,20 +25,17 @@ export type AgentsCgroup = {
  * may make one: as root, on the engine's own host. With systemd's driver groups are slices, which systemd makes.
  */
 export function createAgentsCgroup(options: {
-  exec: DockerExec;
+  facts: FactsReader;
   chosen: string | undefined;
   /** Where the kernel's control groups are mounted. */
   mount?: string;
 }): AgentsCgroup {
-  const { exec, chosen, mount = "/sys/fs/cgroup" } = options;
-  let driver: string | undefined;
+  const { facts, chosen, mount = "/sys/fs/cgroup" } = options;
   let made: Promise<string | undefined> | undefined;
   return {
     async parent() {
       if (chosen !== undefined) return chosen;
-      // An engine that does not answer now is asked again by the next start.
-      driver ??= (await readEngineFacts(exec)).cgroupDriver;
-      if (driver !== "cgroupfs") return undefined;
+      if ((await facts.read()).cgroupDriver !== "cgroupfs") return undefined;
       made ??= makeGroup(mount);
       return made;
     },

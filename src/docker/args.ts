@@ -28,8 +28,13 @@ export type ContainerSettings = {
   runnerId: string;
 };
 
+export type RunSettings = ContainerSettings & {
+  /** Without its limit of processors, which comes with `updateCpusArgs` once it has started. */
+  boosted: boolean;
+};
+
 /** `docker run` of an agent, hardened: no capability, no new privileges, read-only root, bounded everything. */
-export function runArgs(spec: ContainerSpec, settings: ContainerSettings): string[] {
+export function runArgs(spec: ContainerSpec, settings: RunSettings): string[] {
   return [
     "run",
     "--detach",
@@ -50,7 +55,7 @@ export function runArgs(spec: ContainerSpec, settings: ContainerSettings): strin
     ...["--tmpfs", tmpfs(AGENT_HOME)],
     ...["--memory", String(spec.memory)],
     ...["--memory-swap", String(spec.memory)],
-    ...["--cpus", String(spec.cpus)],
+    ...(settings.boosted ? [] : ["--cpus", String(spec.cpus)]),
     ...["--pids-limit", PIDS_LIMIT],
     ...["--ulimit", `nofile=${NOFILE_LIMIT}`],
     ...["--ulimit", "core=0"],
@@ -74,6 +79,10 @@ export function runArgs(spec: ContainerSpec, settings: ContainerSettings): strin
 
 export function startArgs(name: string): string[] {
   return ["start", "--", name];
+}
+
+export function updateCpusArgs(name: string, cpus: number): string[] {
+  return ["update", "--cpus", String(cpus), "--", name];
 }
 
 export function stopArgs(name: string, graceSeconds: number): string[] {

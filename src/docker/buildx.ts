@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 
-import { readEngineFacts } from "./engine-facts.ts";
-import type { DockerExec } from "./exec.ts";
+import type { FactsReader } from "./engine-facts.ts";
 
 /** How the commands of `docker buildx` are run. */
 export type Buildx = {
@@ -14,15 +13,13 @@ export type Buildx = {
  * that asks the plugin for its name first, and a tenth of a second goes by. The plugin runs by itself as well:
  * https://github.com/docker/buildx#manual-download
  */
-export function createBuildx(exec: DockerExec): Buildx {
-  let asked: ReturnType<typeof readEngineFacts> | undefined;
+export function createBuildx(facts: FactsReader): Buildx {
   return {
     async command(args) {
-      asked ??= readEngineFacts(exec);
-      const { buildx } = await asked;
+      const { buildx } = await facts.read();
       if (buildx !== undefined && existsSync(buildx)) return { args, program: buildx };
       // Not told, or moved by an upgrade: the next build asks again, and this one goes through the CLI.
-      asked = undefined;
+      facts.forget();
       return { args: ["buildx", ...args] };
     },
   };

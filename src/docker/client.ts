@@ -1,5 +1,6 @@
 import type { ContainerSettings } from "./args.ts";
 import { createContainers } from "./container.ts";
+import { createFactsReader } from "./engine-facts.ts";
 import { createEvents } from "./events.ts";
 import type { DockerExec } from "./exec.ts";
 import { createImages } from "./image.ts";
@@ -14,7 +15,8 @@ const PING_TIMEOUT_MS = 5_000;
 
 /** The engine of this host, reached through the docker CLI. */
 export function createEngine(exec: DockerExec, settings: ContainerSettings): Engine {
-  const images = createImages(exec);
+  const facts = createFactsReader(exec);
+  const images = createImages(exec, facts);
   const networks = createNetworks(exec, settings.network);
   return {
     async ping() {
@@ -27,7 +29,7 @@ export function createEngine(exec: DockerExec, settings: ContainerSettings): Eng
     ...images,
     listImages: () => images.listImages(runnerLabels(settings.runnerId)),
     removeBuildNetworks: () => removeBuildNetworks(exec, runnerLabels(settings.runnerId)),
-    ...createContainers(exec, settings, networks.ensureNetwork),
+    ...createContainers({ exec, facts }, settings, networks.ensureNetwork),
     ...createLogs(exec),
     ...createEvents(exec, settings.runnerId),
   };

@@ -4,6 +4,8 @@ import { Value } from "@sinclair/typebox/value";
 import { RunnerError } from "../errors.ts";
 import { createAgentsCgroup } from "./agents-cgroup.ts";
 import * as args from "./args.ts";
+import { createCpuLimits } from "./cpu-limits.ts";
+import type { FactsReader } from "./engine-facts.ts";
 import { isAlreadyExists, isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { parseIdentity, runnerLabels } from "./labels.ts";
@@ -29,6 +31,7 @@ const Inspected = Type.Object({
     OOMKilled: Type.Boolean(),
     StartedAt: Type.String(),
   }),
+  HostConfig: Type.Object({ NanoCpus: Type.Integer() }),
   Config: Type.Object({ Labels: Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()]) }),
   NetworkSettings: Type.Object({
     Networks: Type.Record(Type.String(), Type.Object({ IPAddress: Type.String() })),
@@ -44,14 +47,16 @@ type Containers = Pick<
   | "inspectContainer"
   | "listContainers"
   | "usage"
+  | "limitCpus"
+  | "boostCpus"
 >;
 
 export function createContainers(
-  exec: DockerExec,
+  { exec, facts }: { exec: DockerExec; facts: FactsReader },
   settings: args.ContainerSettings,
   ensureNetwork: () => Promise<void>,
 ): Containers {
-  async function inspect(names: string[]): Promise<ContainerState[]> {
+  async function inspect(names: string[]): Promise<(ContainerState & ListedContainer)[]> {
     const output = await exec.run(args.inspectArgs(names));
     const parsed: unknown = JSON.parse(output);
     return Value.Parse(Type.Array(Inspected), parsed).map((container) =>
@@ -75,9 +80,11 @@ export function createContainers(
     await exec.run(args.removeArgs(name), { timeoutMs: SLOW_COMMAND_MS }).catch(undefinedIfMissing);
   };
 
-  const cgroup = createAgentsCgroup({ exec, chosen: settings.cgroupParent });
+  const cgroup = createAgentsCgroup({ facts, chosen: settings.cgroupParent });
+  const cpuLimits = createCpuLimits({ exec, facts, runtime: settings.runtime });
   const run = async (spec: ContainerSpec) => {
-    const argv = args.runArgs(spec, { ...settings, cgroupParent: await cgroup.parent() });
+    const boosted = await cpuLimits.canBoost(spec.cpus);
+    const argv = args.runArgs(spec, { ...settings, cgroupParent: await cgroup.parent(), boosted });
     return exec.run(argv, { timeoutMs: SLOW_COMMAND_MS });
   };
 
@@ -111,6 +118,9 @@ export function createContainers(
         .catch(undefinedIfMissing);
     },
 
+    limitCpus: (id, cpus) => cpuLimits.limit(id, cpus).catch(undefinedIfMissing),
+    boostCpus: (id, cpus) => cpuLimits.boost(id, cpus).catch(undefinedIfMissing),
+
     removeContainer: remove,
     inspectContainer: inspectOne,
 
@@ -118,7 +128,7 @@ export function createContainers(
       const output = await exec.run(args.listArgs(runnerLabels(settings.runnerId)));
       const names = output.split("\n").filter((name) => name !== "");
       if (names.length === 0) return [];
-      return (await inspect(names)).map(toListed);
+      return inspect(names);
     },
 
     async usage(name) {
@@ -128,7 +138,7 @@ export function createContainers(
   };
 }
 
-function toState(container: Static<typeof Inspected>, network: string): ContainerState {
+function toState(container: Static<typeof Inspected>, network: string): ContainerState & ListedContainer {
   return {
     id: container.Id,
     name: container.Name.replace(/^\//, ""),
@@ -139,11 +149,8 @@ function toState(container: Static<typeof Inspected>, network: string): Containe
     oomKilled: container.State.OOMKilled && container.State.ExitCode === 137,
     startedAt: container.State.StartedAt,
     identity: parseIdentity(container.Config.Labels ?? {}),
+    cpus: container.HostConfig.NanoCpus === 0 ? undefined : container.HostConfig.NanoCpus / 1e9,
   };
-}
-
-function toListed({ id, name, address, running, identity }: ContainerState): ListedContainer {
-  return { id, name, address, running, identity };
 }
 
 const Stats = Type.Object({ CPUPerc: Type.String(), MemUsage: Type.String(), PIDs: Type.String() });

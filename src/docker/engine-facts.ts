@@ -3,24 +3,56 @@ import { Value } from "@sinclair/typebox/value";
 
 import type { DockerExec } from "./exec.ts";
 
-/** What `docker info` tells of the CLI and the engine that changes only with an upgrade. */
+/** What `docker info` tells of the CLI and the engine that changes only with an upgrade; undefined where it does not. */
 export type EngineFacts = {
-  /** Path of the CLI's plugin for `docker buildx`; undefined when the CLI names none. */
+  /** Path of the CLI's plugin for `docker buildx`. */
   buildx: string | undefined;
-  /** `cgroupfs` or `systemd`; undefined when the engine does not answer. */
+  /** `cgroupfs` or `systemd`. */
   cgroupDriver: string | undefined;
+  /** OCI runtime of containers that ask for none. */
+  runtime: string | undefined;
+  /** Processors of the engine's host. */
+  processors: number | undefined;
+};
+
+export type FactsReader = {
+  /** Asks once, and again only while the engine has not answered. Never rejects. */
+  read(): Promise<EngineFacts>;
+  /** What was told no longer holds: the next reader asks anew. */
+  forget(): void;
 };
 
 /** Only the fields we use of what the CLI tells of its plugins. */
 const Plugins = Type.Array(Type.Object({ Name: Type.String(), Path: Type.Optional(Type.String()) }));
 
-const FORMAT = "{{json .ClientInfo.Plugins}}\n{{.CgroupDriver}}";
+const FORMAT = "{{json .ClientInfo.Plugins}}\n{{.CgroupDriver}}\n{{.DefaultRuntime}}\n{{.NCPU}}";
 
-/** Never rejects: what cannot be learned is undefined. */
-export async function readEngineFacts(exec: DockerExec): Promise<EngineFacts> {
+export function createFactsReader(exec: DockerExec): FactsReader {
+  let asked: Promise<EngineFacts> | undefined;
+  return {
+    async read() {
+      const asking = (asked ??= ask(exec));
+      const facts = await asking;
+      if (facts.cgroupDriver === undefined && asked === asking) asked = undefined;
+      return facts;
+    },
+    forget() {
+      asked = undefined;
+    },
+  };
+}
+
+async function ask(exec: DockerExec): Promise<EngineFacts> {
   const output = await exec.run(["info", "--format", FORMAT]).catch(() => "");
-  const [plugins = "", driver = ""] = output.split("\n");
-  return { buildx: buildxOf(plugins), cgroupDriver: driver.trim() === "" ? undefined : driver.trim() };
+  const [plugins = "", ...lines] = output.split("\n");
+  const [cgroupDriver, runtime, processors] = lines.map((line) => line.trim() || undefined);
+  return {
+    buildx: buildxOf(plugins),
+    cgroupDriver,
+    runtime,
+    // An engine that does not answer has none.
+    processors: Number(processors) > 0 ? Number(processors) : undefined,
+  };
 }
 
 function buildxOf(text: string): string | undefined {

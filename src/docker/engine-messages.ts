@@ -24,6 +24,8 @@ export const CALLS = [
   "listImages",
   "startContainer",
   "restartContainer",
+  "limitCpus",
+  "boostCpus",
   "stopContainer",
   "removeContainer",
   "inspectContainer",

@@ -8,6 +8,7 @@ import { createBaseImages } from "./base-images.ts";
 import { buildArgs, exportArgs } from "./build-args.ts";
 import { buildFailure } from "./build-failure.ts";
 import { type Buildx, createBuildx } from "./buildx.ts";
+import { type FactsReader, createFactsReader } from "./engine-facts.ts";
 import { isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { createBuildProgress } from "./progress.ts";
@@ -23,8 +24,8 @@ type Images = Pick<Engine, "buildImage" | "exportStage" | "buildWheels" | "image
 
 type Tools = { exec: DockerExec; buildx: Buildx };
 
-export function createImages(exec: DockerExec): Images {
-  const tools = { exec, buildx: createBuildx(exec) };
+export function createImages(exec: DockerExec, facts: FactsReader = createFactsReader(exec)): Images {
+  const tools = { exec, buildx: createBuildx(facts) };
   return {
     buildImage: (request) => buildImage(tools, request),
     exportStage: (request) => run(tools, exportArgs(request), request),

@@ -26,12 +26,19 @@ export type Engine = {
   listImages(): Promise<string[]>;
 
   /**
-   * Creates and starts. One of that name that was left over is replaced, and the agents' network is made anew if it is
+   * Creates and starts, with all of the host's processors where `limitCpus` can take them again. One of that name that was left over is replaced, and the agents' network is made anew if it is
    * gone. On failure nothing of the container is left.
    */
   startContainer(spec: ContainerSpec): Promise<RunningContainer>;
   /** Starts a stopped container again; undefined when it is gone. */
   restartContainer(name: string): Promise<RunningContainer | undefined>;
+  /**
+   * Holds a container to its processors, which may have started with all that the host has; one that is gone is no
+   * error. Rejects when the limit does not hold.
+   */
+  limitCpus(id: string, cpus: number): Promise<void>;
+  /** Has a stopped container start with all of the host's processors, until `limitCpus`. */
+  boostCpus(id: string, cpus: number): Promise<void>;
   /** SIGTERM, then SIGKILL after `graceSeconds`; a container that is gone already is no error. */
   stopContainer(name: string, graceSeconds: number): Promise<void>;
   /** Kills and removes; a container that is gone already is no error. */
@@ -131,6 +138,7 @@ export type ContainerSpec = {
   mounts: { source: string; target: string }[];
   /** Bytes. */
   memory: number;
+  /** What `limitCpus` will hold it to. */
   cpus: number;
 };
 
@@ -151,7 +159,12 @@ export type ContainerState = RunningContainer & {
   identity: Identity | undefined;
 };
 
-export type ListedContainer = RunningContainer & { running: boolean; identity: Identity | undefined };
+export type ListedContainer = RunningContainer & {
+  running: boolean;
+  identity: Identity | undefined;
+  /** Undefined for one that has all of the host's. */
+  cpus: number | undefined;
+};
 
 export type ContainerDeath = { id: string; name: string; exitCode: number };
 

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { createAgentsCgroup } from "../../src/docker/agents-cgroup.ts";
+import { createFactsReader } from "../../src/docker/engine-facts.ts";
 import type { DockerExec } from "../../src/docker/exec.ts";
 
 /** A directory in the place of the kernel's, with these files. */
@@ -20,27 +21,27 @@ async function mounted(...files: string[]) {
 /** An engine whose answers to `docker info` are these, one after another. */
 function engine(...answers: string[]) {
   const exec: DockerExec = {
-    run: async () => answers.shift() ?? "[]\n\n",
+    run: async () => answers.shift() ?? "[]\n\n\n0\n",
     stream: () => {
       throw new Error("nothing is streamed here");
     },
     close: async () => undefined,
   };
-  return exec;
+  return createFactsReader(exec);
 }
 
-const CGROUPFS = "[]\ncgroupfs\n";
+const CGROUPFS = "[]\ncgroupfs\nrunc\n2\n";
 
 test("agents get a group with eight times the weight of others, in version 1", async () => {
   await using host = await mounted("cpu/cpu.shares");
-  const cgroup = createAgentsCgroup({ exec: engine(CGROUPFS), chosen: undefined, mount: host.mount });
+  const cgroup = createAgentsCgroup({ facts: engine(CGROUPFS), chosen: undefined, mount: host.mount });
   expect(await cgroup.parent()).toBe("/oken-agents");
   expect(await Bun.file(join(host.mount, "cpu/oken-agents/cpu.shares")).text()).toBe("8192");
 });
 
 test("agents get a group with eight times the weight of others, in version 2", async () => {
   await using host = await mounted("cgroup.controllers");
-  const cgroup = createAgentsCgroup({ exec: engine(CGROUPFS), chosen: undefined, mount: host.mount });
+  const cgroup = createAgentsCgroup({ facts: engine(CGROUPFS), chosen: undefined, mount: host.mount });
   expect(await cgroup.parent()).toBe("/oken-agents");
   expect(await Bun.file(join(host.mount, "oken-agents/cpu.weight")).text()).toBe("800");
 });
@@ -48,7 +49,7 @@ test("agents get a group with eight times the weight of others, in version 2", a
 test("under systemd, whose groups are its own to make, the engine chooses", async () => {
   await using host = await mounted("cgroup.controllers");
   const cgroup = createAgentsCgroup({
-    exec: engine("[]\nsystemd\n"),
+    facts: engine("[]\nsystemd\nrunc\n2\n"),
     chosen: undefined,
     mount: host.mount,
   });
@@ -58,19 +59,19 @@ test("under systemd, whose groups are its own to make, the engine chooses", asyn
 
 test("where no group can be made the engine chooses", async () => {
   await using host = await mounted("cpu/cpu.shares", "cpu/oken-agents");
-  const cgroup = createAgentsCgroup({ exec: engine(CGROUPFS), chosen: undefined, mount: host.mount });
+  const cgroup = createAgentsCgroup({ facts: engine(CGROUPFS), chosen: undefined, mount: host.mount });
   expect(await cgroup.parent()).toBeUndefined();
 });
 
 test("an engine that did not answer is asked again by the next start", async () => {
   await using host = await mounted("cpu/cpu.shares");
-  const cgroup = createAgentsCgroup({ exec: engine("", CGROUPFS), chosen: undefined, mount: host.mount });
+  const cgroup = createAgentsCgroup({ facts: engine("", CGROUPFS), chosen: undefined, mount: host.mount });
   expect(await cgroup.parent()).toBeUndefined();
   expect(await cgroup.parent()).toBe("/oken-agents");
 });
 
 test("the operator's group is taken as it is", async () => {
   await using host = await mounted("cpu/cpu.shares");
-  const cgroup = createAgentsCgroup({ exec: engine(), chosen: "oken.slice", mount: host.mount });
+  const cgroup = createAgentsCgroup({ facts: engine(), chosen: "oken.slice", mount: host.mount });
   expect(await cgroup.parent()).toBe("oken.slice");
 });

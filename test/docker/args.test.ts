@@ -18,6 +18,7 @@ test("an agent's container has no capability, no new privileges, a read-only roo
     runtime: undefined,
     cgroupParent: undefined,
     runnerId: "r1",
+    boosted: false,
   });
   expect(argv).toEqual([
     "run",
@@ -91,11 +92,18 @@ test("an agent's container has no capability, no new privileges, a read-only roo
   ]);
 });
 
-test("a runtime and a control group that the operator names are passed on", () => {
-  const settings = { network: "n", runtime: "runsc", cgroupParent: "oken.slice", runnerId: "r1" };
+test("a runtime and a control group that the operator names are passed on, and a start may have no limit of processors", () => {
+  const settings = {
+    network: "n",
+    runtime: "runsc",
+    cgroupParent: "oken.slice",
+    runnerId: "r1",
+    boosted: true,
+  };
   const argv = args.runArgs(SPEC, settings);
   const from = argv.indexOf("--runtime");
   expect(argv.slice(from, from + 4)).toEqual(["--runtime", "runsc", "--cgroup-parent", "oken.slice"]);
+  expect(argv).not.toContain("--cpus");
 });
 
 test("siblings on the agents' network cannot talk to each other", () => {

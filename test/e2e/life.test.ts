@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { availableParallelism } from "node:os";
 
 import { HANDLER } from "../helpers/agents.ts";
 import { docker } from "../helpers/docker.ts";
@@ -113,6 +114,20 @@ describe("an agent that nobody uses", () => {
     const idleAt = runner.log().filter((line) => line["agent_id"] === "slow" && line["to"] === "idle");
     expect(idleAt).toEqual([]);
   });
+});
+
+test("an agent has its own processors once it is ready, after a start and after a wake, and sleeps with all", async () => {
+  const host = availableParallelism();
+  const agent = { ...HANDLER, "oken.toml": '[agent]\nname = "Small"\ncpus = 0.5\nwarm_timeout = 1\n' };
+  await runner.deploy("small", agent);
+  const name = await runner.containers().then((all) => all.find((it) => it.includes("small")));
+  const cpus = async () =>
+    Number((await docker(["inspect", "-f", "{{.HostConfig.NanoCpus}}", `${name}`]))[0]) / 1e9;
+  await eventually(async () => expect(await cpus()).toBe(0.5));
+  await eventually(async () => expect(await cpus()).toBe(host));
+  expect(await statusOf("small")).toBe("idle");
+  await runner.invoke("small", { name: "Ada" });
+  await eventually(async () => expect(await cpus()).toBe(0.5));
 });
 
 test("an agent whose container dies is started anew by the next invoke", async () => {

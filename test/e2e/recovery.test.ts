@@ -37,6 +37,19 @@ describe("agents go on when the runner ends, and the next start adopts them", ()
   });
 });
 
+test("a runner that was killed before it limited a container does so at its next start", async () => {
+  await using runner = await startRunner();
+  const agent = { ...HANDLER, "oken.toml": '[agent]\nname = "Small"\ncpus = 0.5\n' };
+  await runner.deploy("small", agent);
+  const name = (await runner.containers()).find((it) => it.includes("small")) ?? "";
+  const cpus = async () => (await docker(["inspect", "-f", "{{.HostConfig.NanoCpus}}", name]))[0];
+  await eventually(async () => expect(await cpus()).toBe("500000000"));
+  await runner.kill("SIGKILL");
+  await docker(["update", "--cpus", "1", name]);
+  await runner.restart();
+  await eventually(async () => expect(await cpus()).toBe("500000000"));
+});
+
 test("a stopped agent is still stopped after a restart", async () => {
   await using runner = await startRunner();
   await runner.deploy("still", HANDLER);

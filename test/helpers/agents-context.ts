@@ -51,6 +51,7 @@ export function agentsContext(fakes: Fakes = {}) {
   const engine: Partial<Engine> = {
     stopContainer: (name) => Promise.resolve(void stopped.push(name)),
     removeContainer: () => Promise.resolve(),
+    boostCpus: () => Promise.resolve(),
     inspectContainer: () => Promise.resolve(undefined),
     imageExists: () => Promise.resolve(true),
     usage: () => Promise.resolve(undefined),

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { availableParallelism } from "node:os";
 
 import { loadConfig } from "../../src/config.ts";
 import { createEngine } from "../../src/docker/client.ts";
@@ -66,6 +67,28 @@ test("a stopped container whose network was pruned is replaced, and the network 
   expect(await engine.restartContainer(spec.name)).toBeUndefined();
   await engine.startContainer(spec);
   expect(await engine.inspectContainer(spec.name)).toMatchObject({ identity: spec.identity });
+});
+
+test("a container starts with all processors, is held to its own while it runs, and sleeps with all again", async () => {
+  await using started = startEngine();
+  const { engine, spec } = started;
+  const { id } = await engine.startContainer({ ...spec, cpus: 0.5 });
+  const cpus = async () => (await engine.listContainers()).map((container) => container.cpus);
+  expect(await cpus()).toEqual([undefined]);
+  await engine.limitCpus(id, 0.5);
+  expect(await cpus()).toEqual([0.5]);
+  await engine.stopContainer(spec.name, 0);
+  await engine.boostCpus(id, 0.5);
+  await engine.restartContainer(spec.name);
+  expect(await cpus()).toEqual([availableParallelism()]);
+  await engine.limitCpus(id, 0.5);
+  expect(await cpus()).toEqual([0.5]);
+});
+
+test("a container that is gone needs no limit", async () => {
+  await using started = startEngine();
+  await started.engine.limitCpus("oken-test-nobody", 0.5);
+  await started.engine.boostCpus("oken-test-nobody", 0.5);
 });
 
 test("of a container that cannot be started nothing is left, and the engine's reason is told", async () => {
