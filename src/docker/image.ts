@@ -82,12 +82,9 @@ async function buildImage(tools: Tools, request: BuildRequest): Promise<BuiltIma
 async function run({ exec, buildx }: Tools, buildArgv: string[], inputs: BuildInputs): Promise<void> {
   const progress = createBuildProgress({ onEvent: inputs.onEvent ?? (() => undefined), redact: redactor() });
   try {
-    const command = await buildx.command(buildArgv);
-    const output = exec.stream(command.args, {
-      program: command.program,
-      timeoutMs: inputs.timeoutMs,
-      signal: inputs.signal,
-    });
+    const { args: argv, ...how } = await buildx.command(buildArgv);
+    const { timeoutMs, signal } = inputs;
+    const output = exec.stream(argv, { ...how, timeoutMs, signal });
     for await (const chunk of output) progress.feed(chunk.text);
     progress.end();
   } catch (error) {

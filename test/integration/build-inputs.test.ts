@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
-import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -83,6 +84,24 @@ describe("what is built is what was uploaded", () => {
       "uv.toml": 'index-url = "https://example.invalid/simple"\n',
     });
     expect(await image.run()).toBe("kept\n");
+  });
+
+  test("its version control is looked at by no program of the host", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "oken-test-"));
+    const seen = join(directory, "seen");
+    try {
+      await writeTree(directory, { git: `#!/bin/sh\necho "$@" >>${seen}\n` });
+      await chmod(join(directory, "git"), 0o755);
+      const environment = { PATH: `${directory}:${process.env["PATH"]}` };
+      await using built = await buildFiles(
+        { "main.py": "print('hello')\n", ".git/HEAD": "ref: refs/heads/main\n" },
+        { environment },
+      );
+      expect(await built.run()).toBe("hello\n");
+      expect(existsSync(seen)).toBe(false);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
   });
 
   test("derived files and version control stay out, everything else comes in", async () => {
