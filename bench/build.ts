@@ -7,6 +7,7 @@ import { buildAgent } from "../src/agents/build.ts";
 import { loadConfig } from "../src/config.ts";
 import { createDockerExec } from "../src/docker/exec.ts";
 import { createImages } from "../src/docker/image.ts";
+import { runtimeContext } from "../src/runtime/index.ts";
 import { keptDirectory } from "../src/source/dependencies/index.ts";
 import { docker } from "../test/helpers/docker.ts";
 import { type Row, median } from "./report.ts";
@@ -40,7 +41,7 @@ export async function measureBuilds({ stack, signal }: Session): Promise<Row[]> 
   await writeFile(join(tree, "main.py"), "");
   const runtimeDir = await keptDirectory({
     parent: join(directory, "runtime"),
-    files: { "main.py": "" },
+    files: runtimeContext({ "main.py": "" }),
   }).path();
   const images = createImages(createDockerExec({ environment: process.env }));
   const figures = { runner: [] as number[], pip: [] as number[] };

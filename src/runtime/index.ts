@@ -88,6 +88,7 @@ import webText from "./_oken/web.py" with { type: "text" };
 import workerText from "./_oken/worker.py" with { type: "text" };
 import wsgiText from "./_oken/wsgi.py" with { type: "text" };
 import mainText from "./main.py" with { type: "text" };
+import unpackText from "./unpack.py" with { type: "text" };
 
 /** Path below `/opt/oken/runtime/` to content. `main.py` is what the container starts. */
 export const RUNTIME_FILES: Readonly<Record<string, string>> = {
@@ -177,8 +178,13 @@ export const RUNTIME_FILES: Readonly<Record<string, string>> = {
   "main.py": mainText,
 };
 
+/** What the build of an image reads: the program that writes the runtime's files, and those as one. */
+export function runtimeContext(files: Readonly<Record<string, string>> = RUNTIME_FILES) {
+  return { "files.json": JSON.stringify(files), "unpack.py": unpackText };
+}
+
 /** SHA-256, in hex, over names and contents: changes when anything in the runtime does. */
-export const RUNTIME_DIGEST: string = digest(RUNTIME_FILES);
+export const RUNTIME_DIGEST: string = digest(runtimeContext());
 
 function digest(files: Readonly<Record<string, string>>): string {
   const hash = createHash("sha256");

@@ -103,8 +103,8 @@ RUN --network=none mkdir -p /home/agent && chown ${AGENT_USER} /home/agent \\
       "$(${python} -I -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" >/dev/null || true; }
 
 FROM base AS runtime
-COPY --from=${CONTEXTS.runtime} . ${runtime}/
-RUN --network=none ${python} -I -W ignore -m compileall -q ${runtime}`;
+RUN --network=none --mount=type=bind,from=${CONTEXTS.runtime},target=/opt/oken/packed \\
+    ${python} -I -W ignore /opt/oken/packed/unpack.py ${runtime}`;
 
 /** The list in a stage of its own: the install is keyed by what it says, not by how it came about. */
 function lockStage(options: DockerfileOptions): string {

@@ -6,6 +6,7 @@ import { buildAgent } from "../../src/agents/build.ts";
 import type { AgentBuildOptions, AgentImage } from "../../src/agents/build.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { createImages } from "../../src/docker/image.ts";
+import { runtimeContext } from "../../src/runtime/index.ts";
 import type { BuildEvent } from "../../src/docker/types.ts";
 import { writeTree } from "../helpers/tree.ts";
 import type { Files } from "../helpers/tree.ts";
@@ -57,7 +58,10 @@ export async function buildFiles(
       manifest: { pythonVersion: "3.12" },
       entrypoint: { file: "main.py" },
       agentId: "test-agent",
-      runtimeDir: await keptDirectory({ parent: join(directory, "runtime"), files: runtimeFiles }).path(),
+      runtimeDir: await keptDirectory({
+        parent: join(directory, "runtime"),
+        files: runtimeContext(runtimeFiles),
+      }).path(),
       tag,
       labels: { "oken.test": "build" },
       timeoutMs: 240_000,
