@@ -9,7 +9,7 @@ import { type Session, progress, runBenchmarks } from "./session.ts";
 const EXAMPLE = join(import.meta.dir, "../examples/fastapi-app");
 
 /** Rounds that count; one more before them warms the caches. */
-const ROUNDS = 5;
+const ROUNDS = 9;
 
 /** How long an old container may take to go after a redeploy, milliseconds. */
 const RETIRE_TIMEOUT_MS = 30_000;

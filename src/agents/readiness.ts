@@ -8,11 +8,14 @@ import type { Deaths } from "./deaths.ts";
 
 /** First pause between two probes, milliseconds: the runtime answers within 150 ms of its start. */
 const FIRST_PAUSE_MS = 5;
-/** Longest pause; what a start may be noticed late by. A probe costs well under a millisecond on either side. */
+/** Longest pause, for a runtime that answers before it has anything to say. */
 const LONGEST_PAUSE_MS = 20;
 const PAUSE_GROWTH = 1.3;
 
-/** One probe's deadline. A container that is gone leaves its address unanswered. */
+/** How long the runtime is asked to wait with an answer that would say no more than that the agent starts. */
+const WAIT_MS = 1_000;
+
+/** One probe's deadline beyond that wait. A container that is gone leaves its address unanswered. */
 const PROBE_TIMEOUT_MS = 1_000;
 
 /**
@@ -68,7 +71,8 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
 
   for (;;) {
     signal.throwIfAborted();
-    const health = await probe(url, signal);
+    const askedAt = clock.monotonic();
+    const health = await probe(url, { wait: deadline - askedAt > WAIT_MS, signal });
     if (health !== undefined) {
       if (health.state === "ready" || health.state === "busy") return;
       if (health.state === "failed" || health.state === "crashed") throw notReady(options, health);
@@ -78,16 +82,21 @@ export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
       await requireRunning(options);
     }
     if (clock.monotonic() >= deadline) throw timedOut(options, last);
-    await clock.sleep(pause, signal);
+    await clock.sleep(Math.max(0, pause - (clock.monotonic() - askedAt)), signal);
     pause = Math.min(pause * PAUSE_GROWTH, LONGEST_PAUSE_MS);
   }
 }
 
-async function probe(url: string, signal: AbortSignal): Promise<RuntimeHealth | undefined> {
+/** With `wait` the answer comes when there is one: RFC 7240, section 4.3. */
+async function probe(
+  url: string,
+  { wait, signal }: { wait: boolean; signal: AbortSignal },
+): Promise<RuntimeHealth | undefined> {
   try {
     const response = await fetch(url, {
       proxy: "",
-      signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]),
+      headers: wait ? { prefer: `wait=${WAIT_MS / 1000}` } : {},
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS + (wait ? WAIT_MS : 0))]),
     });
     const body: unknown = await response.json();
     return Value.Check(RuntimeHealth, body) ? body : undefined;

@@ -63,6 +63,24 @@ test("an agent is ready when its runtime says so, and the engine is not asked", 
   expect(asked).toEqual([]);
 });
 
+test("a runtime that waits with its answer until the agent has started is asked once", async () => {
+  const asked: (string | null)[] = [];
+  const server = Bun.serve({
+    port: 0,
+    async fetch({ headers }) {
+      asked.push(headers.get("prefer"));
+      await Bun.sleep(200);
+      return Response.json({ state: "ready" });
+    },
+  });
+  try {
+    await start({ controlPort: server.port ?? 0 }).waiting;
+    expect(asked).toEqual(["wait=1"]);
+  } finally {
+    await server.stop(true);
+  }
+});
+
 test("an agent that says it cannot serve is not waited for", async () => {
   await using answers = runtime({ state: "failed", reason: "import_error", message: "no module x" });
   const { waiting } = start({ controlPort: answers.port });

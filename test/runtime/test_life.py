@@ -41,6 +41,24 @@ class Start(TestCase):
             self.assertEqual(answer.result(), 1)
         self.assertEqual(agent.request("GET", "/health").status, 200)
 
+    def test_a_probe_that_waits_is_answered_once_it_is_known_how_the_start_came_out(self) -> None:
+        for state, end in (("ready", "def handler(input): return 1"), ("failed", "raise ValueError('no')")):
+            with self.subTest(state):
+                agent = self.agent({"main.py": f"import time\ntime.sleep(1)\n{end}\n"})
+                agent.wait_state("starting")
+                told = agent.request("GET", "/health", headers={"Prefer": "wait=10"})
+                self.assertEqual(told.json["state"], state)
+
+    def test_a_probe_waits_no_longer_than_it_asked_for(self) -> None:
+        agent = self.agent({"main.py": "import time\ntime.sleep(60)\ndef handler(input): pass\n"})
+        agent.wait_state("starting")
+        for prefer, least, most in (("wait=1", 1.0, 30.0), ("wait=x", 0.0, 5.0), ("respond-async", 0.0, 5.0)):
+            with self.subTest(prefer):
+                asked = time.monotonic()
+                told = agent.request("GET", "/health", headers={"Prefer": prefer})
+                self.assertEqual(told.json["state"], "starting")
+                self.assertTrue(least <= time.monotonic() - asked <= most)
+
     def test_failures_to_load_are_told_with_the_users_frames(self) -> None:
         for name, files, spec, message, trace in (
             (

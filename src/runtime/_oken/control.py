@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SWEEP_SECONDS = 2.0
 MAX_REQUEST_ID_BYTES = 200
+# Longest that a probe may ask to wait.
+MAX_WAIT_SECONDS = 10
 
 _VISIBLE = bytes(range(33, 127))
 
@@ -46,8 +48,7 @@ class Control:
                 connection.reply_error(405, "INVALID_REQUEST", "/invoke takes POST", b"Allow: POST\r\n")
         elif request.path == b"/health":
             if request.method in (b"GET", b"HEAD"):
-                status, body = self.supervisor.health.answer()
-                connection.reply(status, body, b"")
+                self._health(connection, _preferred_wait(request.headers.get(b"prefer")))
             else:
                 connection.reply_error(405, "INVALID_REQUEST", "/health takes GET", b"Allow: GET, HEAD\r\n")
         else:
@@ -56,6 +57,22 @@ class Control:
     def close_idle(self) -> None:
         for connection in list(self.connections):
             connection.finish_and_close()
+
+    def _health(self, connection: Connection, wait: int) -> None:
+        """Answers while the agent starts once it has, or after so many seconds."""
+        health = self.supervisor.health
+        if health.state != "starting" or wait == 0:
+            connection.reply(*health.answer(), b"")
+            return
+
+        def tell() -> None:
+            timer.cancel()
+            health.forget(tell)
+            if connection in self.connections:
+                connection.reply(*health.answer(), b"")
+
+        timer = self.loop.call_later(wait, tell)
+        health.when_started(tell)
 
     def _invoke(self, connection: Connection, request: Request) -> None:
         headers = request.headers
@@ -79,6 +96,13 @@ class Control:
         for connection in list(self.connections):
             connection.check(now)
         self.loop.call_later(SWEEP_SECONDS, self._sweep)
+
+
+def _preferred_wait(prefer: bytes | None) -> int:
+    """Seconds of `Prefer: wait=N` (RFC 7240, section 4.3); 0 without it."""
+    if prefer is None or not prefer.startswith(b"wait=") or not prefer[5:].isdigit():
+        return 0
+    return min(int(prefer[5:9]), MAX_WAIT_SECONDS)
 
 
 def _seconds(milliseconds: bytes | None, default: float) -> float:

@@ -6,7 +6,7 @@ import json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Callable
 
     from .dispatcher import Dispatcher
     from .spec import Spec
@@ -25,27 +25,44 @@ class Health:
         self.info: dict[str, Any] = {}
         self._spec = spec
         self._requests = requests
+        self._waiting: set[Callable[[], None]] = set()
 
     def ready(self) -> None:
         self.reason = self.traceback = None
         if self.state != "draining":
             self.state = "ready"
             self.message = "the agent is ready"
+        self._started()
 
     def failed(self, reason: str, message: str, traceback: str | None) -> None:
         self.state = "failed"
         self.reason = reason
         self.message = message
         self.traceback = traceback
+        self._started()
 
     def crashed(self, how: str) -> None:
         self.state = "crashed"
         self.reason = "exited"
         self.message = f"the agent's process {how}; it is being replaced"
+        self._started()
 
     def draining(self) -> None:
         self.state = "draining"
         self.message = "the agent is shutting down"
+        self._started()
+
+    def when_started(self, call: Callable[[], None]) -> None:
+        """Calls once when the agent is no longer starting, however that came out."""
+        self._waiting.add(call)
+
+    def forget(self, call: Callable[[], None]) -> None:
+        self._waiting.discard(call)
+
+    def _started(self) -> None:
+        waiting, self._waiting = self._waiting, set()
+        for call in waiting:
+            call()
 
     def answer(self) -> tuple[int, bytes]:
         """The status for a probe, and the JSON that says more."""

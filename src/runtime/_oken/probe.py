@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from .spec import Spec
     from .supervisor import Supervisor
 
-FIRST_WAIT_SECONDS = 0.02
+# What a look may be late by: a part of the time that the start has taken so far.
+LATE_BY = 0.05
+MIN_WAIT_SECONDS = 0.005
 MAX_WAIT_SECONDS = 0.25
 ANSWER_SECONDS = 5.0
 # How long a server must be seen on localhost alone before it is called a failure.
@@ -21,7 +23,7 @@ LOCALHOST_SECONDS = 3.0
 async def watch(spec: Spec, supervisor: Supervisor) -> None:
     """Looks until the server of the present worker answers; again for each worker that replaces it."""
     loop = asyncio.get_running_loop()
-    wait = FIRST_WAIT_SECONDS
+    wait = MIN_WAIT_SECONDS
     pid = 0
     local_since = 0.0
     while True:
@@ -32,9 +34,8 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
             continue
         if worker.pid != pid:
             pid = worker.pid
-            wait = FIRST_WAIT_SECONDS
             local_since = 0.0
-        wait = min(wait * 1.3, MAX_WAIT_SECONDS)
+        wait = min(max(MIN_WAIT_SECONDS, (loop.time() - worker.started_at) * LATE_BY), MAX_WAIT_SECONDS)
         listening = listeners()
         here = [listener for listener in listening if listener.port == spec.port]
         if any(not listener.loopback for listener in here):
