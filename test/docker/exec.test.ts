@@ -26,9 +26,9 @@ test("a command's output is given back as it is", async () => {
   expect(await exec.run(["a b", "$HOME", "--x"])).toBe("a b|$HOME|--x|");
 });
 
-test("the command sees docker's variables and nothing else of the runner's environment", async () => {
-  const exec = await standIn(`echo "$DOCKER_HOST/$BUN_OPTIONS"`);
-  expect(await exec.run([])).toBe("tcp://h/\n");
+test("the command sees docker's variables and nothing else of the runner's environment, and uses one processor", async () => {
+  const exec = await standIn(`echo "$DOCKER_HOST/$BUN_OPTIONS/$GOMAXPROCS"`);
+  expect(await exec.run([])).toBe("tcp://h//1\n");
 });
 
 test("a failure carries docker's own words", async () => {
