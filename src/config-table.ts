@@ -261,7 +261,7 @@ export const SETTINGS = {
   maxBuilds: setting({
     env: "OKEN_MAX_BUILDS",
     group: "Builds",
-    help: "builds at the same time; more wait their turn",
+    help: "agents built and started at the same time; more wait their turn",
     default: availableParallelism(),
     shown: "the host's processors",
     parse: parseNumber({ min: 1, max: 1_024, whole: true }),

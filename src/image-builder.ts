@@ -55,11 +55,12 @@ export function createImageBuilder(options: ImageBuilderOptions): Images {
 
   return {
     timeoutMs,
-    async build({ identity, buildDir, onEvent, ...request }) {
+    async build({ identity, buildDir, onEvent, startup, ...request }) {
       const { agentId } = identity;
       const onPlace = (ahead: number) => onEvent({ type: "log", line: waitingLine(ahead) });
       const runtimeDir = await runtime.path();
-      const { style, ...image } = await queue.run({ agentId, signal: request.signal, onPlace }, () =>
+      const turn = { agentId, signal: request.signal, onPlace, startup };
+      const { style, ...image } = await queue.run(turn, () =>
         buildAgent(engine, {
           ...request,
           agentId,

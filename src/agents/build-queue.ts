@@ -3,6 +3,9 @@ import { RunnerError } from "../errors.ts";
 /** Seconds after which a deploy that found the queue full may well find a place. */
 const RETRY_AFTER_SECONDS = 30;
 
+/** Longest that a turn goes on behind its build, milliseconds: an agent that waits for others while it starts holds up nobody. */
+const LONGEST_STARTUP_MS = 5_000;
+
 /** Bounds how many builds run at once, one of an agent at a time; the others wait in the order they came. */
 export type BuildQueue = {
   /**
@@ -17,6 +20,11 @@ export type BuildTurn = {
   signal: AbortSignal;
   /** Told how many builds are ahead, at first and whenever that changes; never called by a build that need not wait. */
   onPlace: (ahead: number) => void;
+  /**
+   * Settles when what was built serves, or will not: its start is as much work as the build, and belongs to the turn.
+   * Nothing is started when undefined.
+   */
+  startup?: Promise<unknown> | undefined;
 };
 
 type Waiting = { agentId: string; start: () => void; onPlace: (ahead: number) => void };
@@ -65,13 +73,26 @@ export function createBuildQueue(options: { maxRunning: number; maxWaiting: numb
   return {
     async run(build, work) {
       await turn(build);
+      const end = () => next(build.agentId);
       try {
-        return await work();
-      } finally {
-        next(build.agentId);
+        const result = await work();
+        if (build.startup === undefined) end();
+        else void settledWithin(build.startup, LONGEST_STARTUP_MS).then(end);
+        return result;
+      } catch (error) {
+        end();
+        throw error;
       }
     },
   };
+}
+
+/** Resolves when `promise` has come out either way, or `ms` have passed. */
+async function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
+  const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  await Promise.race([promise.catch(() => undefined), tooLong]);
+  clearTimeout(timer);
 }
 
 function overloaded(waiting: number): RunnerError {

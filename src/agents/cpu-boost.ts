@@ -14,8 +14,8 @@ const LONGEST_RETRY_MS = 30_000;
 export type Limited = { id: string; name: string; cpus: number };
 
 /**
- * A start has all of the host's processors: loading a program is mostly work, and held to one processor it takes half as
- * long again. From ready on the agent has its own.
+ * A start that need not share them has all of the host's processors: loading a program is mostly work, and held to one
+ * processor it takes half as long again. From ready on the agent has its own.
  */
 export type CpuBoost = {
   /** Of a container that has just been started. */

@@ -15,6 +15,8 @@ export type ImageRequest = {
   entrypoint: Entrypoint;
   /** Name of the list of packages that must be installed, of a version that was built before. */
   packages?: string | undefined;
+  /** Settles when the version serves or will not, if it is to be started at once: part of the build's turn. */
+  startup?: Promise<unknown> | undefined;
   signal: AbortSignal;
   onEvent: (event: BuildEvent) => void;
 };

@@ -26,11 +26,17 @@ const CONTROL_PORT = 7999;
 /** Starts a version in a container and waits until it serves. */
 export type Instances = {
   /** A fresh container. On failure it is gone, and the error carries its last lines. */
-  start(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance>;
+  start(agentId: string, version: VersionRecord, options: StartOptions): Promise<Instance>;
   /** The version's stopped container again, or a fresh one if it is gone. */
   wake(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance>;
   /** An instance for a container that runs already, once it has said that it serves. */
   adopt(agentId: string, version: VersionRecord, container: ListedContainer): Promise<Instance>;
+};
+
+export type StartOptions = {
+  signal: AbortSignal;
+  /** With all of the host's processors until it is ready; unwise while others have work for them. */
+  boost: boolean;
 };
 
 export type InstancesOptions = {
@@ -102,15 +108,16 @@ export function createInstances(options: InstancesOptions): Instances {
     };
   }
 
-  async function start(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance> {
+  async function start(
+    agentId: string,
+    version: VersionRecord,
+    { signal, boost }: StartOptions,
+  ): Promise<Instance> {
     const startedAt = clock.monotonic();
-    const container = await engine.startContainer(containerSpec(agentId, version, options));
-    return boosted(agentId, version, {
-      container,
-      startedAt,
-      signal,
-      timeoutMs: options.healthCheckTimeoutMs,
-    });
+    const spec = { ...containerSpec(agentId, version, options), boost };
+    const container = await engine.startContainer(spec);
+    const started = { container, startedAt, signal, timeoutMs: options.healthCheckTimeoutMs };
+    return boost ? boosted(agentId, version, started) : ready(agentId, version, started);
   }
 
   return {
@@ -119,7 +126,7 @@ export function createInstances(options: InstancesOptions): Instances {
       const startedAt = clock.monotonic();
       const container = await engine.restartContainer(names.container(agentId, version.version));
       return container === undefined
-        ? start(agentId, version, signal)
+        ? start(agentId, version, { signal, boost: true })
         : boosted(agentId, version, {
             container,
             startedAt,
@@ -141,7 +148,11 @@ export function createInstances(options: InstancesOptions): Instances {
   };
 }
 
-function containerSpec(agentId: string, version: VersionRecord, options: InstancesOptions): ContainerSpec {
+function containerSpec(
+  agentId: string,
+  version: VersionRecord,
+  options: InstancesOptions,
+): Omit<ContainerSpec, "boost"> {
   const { manifest, entrypoint } = version;
   const ports = portsOf(version, options.containerPort);
   const spec = {

@@ -25,6 +25,8 @@ const IN_WORDS: Record<OperationName, string> = {
  */
 export type Operations = {
   run<T>(agentId: string, options: OperationOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  /** How many of this name run or wait. */
+  underWay(name: OperationName): number;
 };
 
 export type OperationOptions = {
@@ -62,6 +64,7 @@ export function createOperations(gate: Promise<void> = Promise.resolve()): Opera
         finish();
       }
     },
+    underWay: (name) => [...underWay.values()].flat().filter((entry) => entry.name === name).length,
   };
 }
 

@@ -29,7 +29,8 @@ export async function bringUp(
     const isRefused = error instanceof RunnerError && error.code === "CONTAINER_ERROR";
     if (!isRefused || (await context.engine.imageExists(version.image))) throw error;
   }
-  return context.instances.start(agent.id, await rebuild(context, agent, { version, signal }), signal);
+  const rebuilt = await rebuild(context, agent, { version, signal });
+  return context.instances.start(agent.id, rebuilt, { signal, boost: true });
 }
 
 async function rebuild(

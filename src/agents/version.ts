@@ -17,6 +17,7 @@ export async function makeVersion(
   const number = await nextVersion(context, run.agentId);
   const buildDir = store.buildDir(run.agentId, number);
   const tree = store.treeDir(run.agentId, { version: number, tree_digest: prepared.treeDigest });
+  const startup = Promise.withResolvers<void>();
   try {
     await mkdir(buildDir, { recursive: true, mode: 0o700 });
     await rename(prepared.tree, tree);
@@ -29,6 +30,7 @@ export async function makeVersion(
       buildDir,
       manifest: prepared.manifest,
       entrypoint: prepared.entrypoint,
+      startup: startup.promise,
       signal: run.signal,
       onEvent: run.emit,
     });
@@ -39,7 +41,9 @@ export async function makeVersion(
 
     const record = toRecord(context, { number, agentId: run.agentId, prepared, image });
     run.emit({ type: "phase", phase: "starting" });
-    const starting = instances.start(run.agentId, record, run.signal);
+    // Of several deploys each has its own processors from the start: the others have work for the rest.
+    const boost = context.operations.underWay("deploy") === 1;
+    const starting = instances.start(run.agentId, record, { signal: run.signal, boost });
     const [instance] = await allDone([starting, store.writeVersion(run.agentId, record)]);
     await commit(context, run.agentId, { instance, reason: `version ${number} is ready` });
     run.stopwatch.lap("start");
@@ -47,6 +51,8 @@ export async function makeVersion(
   } catch (error) {
     await discard(context, run.agentId, number);
     throw error;
+  } finally {
+    startup.resolve();
   }
 }
 

@@ -83,7 +83,7 @@ export function createContainers(
   const cgroup = createAgentsCgroup({ facts, chosen: settings.cgroupParent });
   const cpuLimits = createCpuLimits({ exec, facts, runtime: settings.runtime });
   const run = async (spec: ContainerSpec) => {
-    const boosted = await cpuLimits.canBoost(spec.cpus);
+    const boosted = spec.boost && (await cpuLimits.canBoost(spec.cpus));
     const argv = args.runArgs(spec, { ...settings, cgroupParent: await cgroup.parent(), boosted });
     return exec.run(argv, { timeoutMs: SLOW_COMMAND_MS });
   };

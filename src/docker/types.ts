@@ -26,7 +26,7 @@ export type Engine = {
   listImages(): Promise<string[]>;
 
   /**
-   * Creates and starts, with all of the host's processors where `limitCpus` can take them again. One of that name that was left over is replaced, and the agents' network is made anew if it is
+   * Creates and starts. One of that name that was left over is replaced, and the agents' network is made anew if it is
    * gone. On failure nothing of the container is left.
    */
   startContainer(spec: ContainerSpec): Promise<RunningContainer>;
@@ -138,8 +138,9 @@ export type ContainerSpec = {
   mounts: { source: string; target: string }[];
   /** Bytes. */
   memory: number;
-  /** What `limitCpus` will hold it to. */
   cpus: number;
+  /** Starts it with all of the host's processors, where `limitCpus` can take them back. */
+  boost: boolean;
 };
 
 export type RunningContainer = {

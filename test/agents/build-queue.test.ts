@@ -72,3 +72,39 @@ test("of one agent one build runs at a time, and what waits for it holds up nobo
   expect(order).toEqual(["c", "a"]);
   expect(places).toEqual([0, 0, 0]);
 });
+
+test("a turn lasts until what was built has started, or failed to", async () => {
+  const queue = createBuildQueue({ maxRunning: 1, maxWaiting: 5 });
+  const startups = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const order: string[] = [];
+  const builds = [...startups.map(({ promise }) => promise), undefined].map((startup, index) =>
+    queue.run({ ...turn(`agent-${index}`), startup }, () => Promise.resolve(order.push(`build ${index}`))),
+  );
+  // The build itself is done before its start.
+  await builds[0];
+  await Bun.sleep(10);
+  expect(order).toEqual(["build 0"]);
+  startups[0]?.resolve();
+  await builds[1];
+  await Bun.sleep(10);
+  expect(order).toEqual(["build 0", "build 1"]);
+  startups[1]?.reject(new Error("it did not start"));
+  await builds[2];
+  expect(order).toEqual(["build 0", "build 1", "build 2"]);
+});
+
+test("a start that takes its time holds up the next build for five seconds", async () => {
+  const queue = createBuildQueue({ maxRunning: 1, maxWaiting: 5 });
+  const startedAt = performance.now();
+  await queue.run({ ...turn("a"), startup: new Promise(() => undefined) }, () => Promise.resolve());
+  await queue.run(turn("b"), () => Promise.resolve());
+  expect(performance.now() - startedAt).toBeGreaterThan(4_900);
+}, 20_000);
+
+test("a build that failed starts nothing, and its turn is over", async () => {
+  const queue = createBuildQueue({ maxRunning: 1, maxWaiting: 5 });
+  const startup = new Promise(() => undefined);
+  const failing = queue.run({ ...turn("a"), startup }, () => Promise.reject(new Error("no")));
+  await expect(failing).rejects.toThrow("no");
+  expect(await queue.run(turn("b"), () => Promise.resolve("built"))).toBe("built");
+});

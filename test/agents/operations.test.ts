@@ -80,3 +80,17 @@ test("a second start waits for the first, and what comes after both ends both", 
     { status: "fulfilled", value: "stopped" },
   ]);
 });
+
+test("those of a name are counted, whether they run or wait", async () => {
+  const operations = createOperations();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const all = [
+    operations.run("a", stop, () => promise),
+    operations.run("a", start, () => promise),
+    operations.run("b", start, () => promise),
+  ];
+  expect([operations.underWay("stop"), operations.underWay("start")]).toEqual([1, 2]);
+  resolve();
+  await Promise.all(all);
+  expect(operations.underWay("start")).toBe(0);
+});

@@ -10,6 +10,7 @@ const SPEC = {
   mounts: [{ source: "/data/secrets.json", target: "/run/oken/secrets.json" }],
   memory: 536_870_912,
   cpus: 0.5,
+  boost: true,
 };
 
 test("an agent's container has no capability, no new privileges, a read-only root and a bound on everything", () => {

@@ -116,18 +116,38 @@ describe("an agent that nobody uses", () => {
   });
 });
 
-test("an agent has its own processors once it is ready, after a start and after a wake, and sleeps with all", async () => {
-  const host = availableParallelism();
-  const agent = { ...HANDLER, "oken.toml": '[agent]\nname = "Small"\ncpus = 0.5\nwarm_timeout = 1\n' };
-  await runner.deploy("small", agent);
-  const name = await runner.containers().then((all) => all.find((it) => it.includes("small")));
-  const cpus = async () =>
-    Number((await docker(["inspect", "-f", "{{.HostConfig.NanoCpus}}", `${name}`]))[0]) / 1e9;
-  await eventually(async () => expect(await cpus()).toBe(0.5));
-  await eventually(async () => expect(await cpus()).toBe(host));
-  expect(await statusOf("small")).toBe("idle");
-  await runner.invoke("small", { name: "Ada" });
-  await eventually(async () => expect(await cpus()).toBe(0.5));
+/** Of the agent's container, once there is one; 0 for all that the host has. */
+const cpusOf = (agentId: string) =>
+  eventually(async () => {
+    const name = (await runner.containers()).find((it) => it.includes(agentId)) ?? "";
+    const [cpus] = await docker(["inspect", "--format", "{{.HostConfig.NanoCpus}}", name]);
+    return Number(cpus) / 1e9;
+  });
+
+describe("the processors of an agent", () => {
+  const HALF = { ...HANDLER, "oken.toml": '[agent]\nname = "Half"\ncpus = 0.5\nwarm_timeout = 1\n' };
+  const STARTING = {
+    ...HALF,
+    "main.py": "import time\n\ntime.sleep(3)\n\ndef handler(input):\n    return 1\n",
+  };
+
+  test("are its own once it is ready, after a start and after a wake, and all while it sleeps", async () => {
+    await runner.deploy("half", HALF);
+    await eventually(async () => expect(await cpusOf("half")).toBe(0.5));
+    await eventually(async () => expect(await cpusOf("half")).toBe(availableParallelism()));
+    expect(await statusOf("half")).toBe("idle");
+    await runner.invoke("half", { name: "Ada" });
+    await eventually(async () => expect(await cpusOf("half")).toBe(0.5));
+  });
+
+  test("are all of the host's while it starts alone, and its own while others are deployed", async () => {
+    const alone = runner.deploy("alone", STARTING);
+    expect(await cpusOf("alone")).toBe(0);
+    await alone;
+    const both = Promise.all([runner.deploy("both-a", STARTING), runner.deploy("both-b", STARTING)]);
+    expect([await cpusOf("both-a"), await cpusOf("both-b")]).toEqual([0.5, 0.5]);
+    await both;
+  });
 });
 
 test("an agent whose container dies is started anew by the next invoke", async () => {

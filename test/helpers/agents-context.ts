@@ -85,7 +85,7 @@ export function agentsContext(fakes: Fakes = {}) {
       settled: () => Promise.resolve(),
     },
     instances: {
-      start: (_, version, signal) => start(version, signal),
+      start: (_, version, { signal }) => start(version, signal),
       wake: (_, version, signal) => start(version, signal),
       adopt: () => Promise.reject(new Error("nothing runs")),
     },

@@ -25,6 +25,7 @@ function startEngine() {
     mounts: [],
     memory: 64 * 1024 * 1024,
     cpus: 1,
+    boost: true,
   };
   return {
     engine,
