@@ -1,0 +1,68 @@
+import { mkdtemp, rm, statfs, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { eventually } from "./eventually.ts";
+
+/** Whether this process may mount file systems and start an engine of its own. */
+export const canStartEngine =
+  process.getuid?.() === 0 && Bun.which("dockerd") !== null && Bun.which("unshare") !== null;
+
+/** A Docker engine of its own, whose disk has so many bytes, without a network. */
+export async function startSmallEngine(bytes: number) {
+  const directory = await mkdtemp(join(tmpdir(), "oken-engine-"));
+  const data = join(directory, "data");
+  const host = `unix://${directory}/docker.sock`;
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => rm(directory, { recursive: true, force: true }));
+  await run(["mkdir", data]);
+  await run(["mount", "-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", data]);
+  undo.defer(async () => void (await run(["umount", "--lazy", data])));
+  const engine = Bun.spawn(
+    [
+      // Without a network of its own it would take the other engine's bridge away.
+      ...["unshare", "--net", "dockerd", "--host", host, "--data-root", data],
+      ...["--exec-root", join(directory, "exec"), "--pidfile", join(directory, "pid")],
+      ...["--bridge", "none", "--iptables=false", "--ip6tables=false"],
+    ],
+    { stdout: "ignore", stderr: Bun.file(join(directory, "log")) },
+  );
+  undo.defer(async () => {
+    engine.kill("SIGTERM");
+    await engine.exited;
+  });
+  await eventually(() => run(["docker", "--host", host, "version"]));
+  const own = undo.move();
+
+  return {
+    host,
+    /** Copies an image of the machine's own engine. */
+    async load(reference: string) {
+      await run(["bash", "-c", `docker save "$0" | docker --host "$1" load`, reference, host]);
+    },
+    /** Does `work` while so many bytes of its disk are left. */
+    async nearlyFull<T>(left: number, work: () => Promise<T>): Promise<T> {
+      const filler = join(data, "filler");
+      const { bfree, bsize } = await statfs(data);
+      const free = bfree * bsize;
+      try {
+        await writeFile(filler, Buffer.alloc(Math.max(free - left, 0)));
+        return await work();
+      } finally {
+        await rm(filler, { force: true });
+      }
+    },
+    [Symbol.asyncDispose]: () => own.disposeAsync(),
+  };
+}
+
+async function run(command: string[]): Promise<string> {
+  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe" });
+  const [output, errors, status] = await Promise.all([
+    child.stdout.text(),
+    child.stderr.text(),
+    child.exited,
+  ]);
+  if (status !== 0) throw new Error(`${command.join(" ")} failed: ${errors}`);
+  return output.trim();
+}

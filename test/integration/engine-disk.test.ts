@@ -1,0 +1,61 @@
+import { expect, setDefaultTimeout, test } from "bun:test";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { canStartEngine, startSmallEngine } from "../helpers/small-engine.ts";
+import { wheel, wheelName } from "../helpers/wheel.ts";
+import type { Files } from "../helpers/tree.ts";
+import { buildFiles, buildSettings } from "./harness-build.ts";
+
+setDefaultTimeout(300_000);
+
+const MiB = 1024 ** 2;
+
+test.skipIf(!canStartEngine)(
+  "an engine whose disk is full says so, and builds when there is room again",
+  async () => {
+    await using engine = await startSmallEngine(1024 * MiB);
+    await using wheels = await folderOfWheels();
+    const { pythonImage, uvImage } = buildSettings();
+    for (const image of [pythonImage.replaceAll("{version}", "3.12"), uvImage]) await engine.load(image);
+    const options = {
+      environment: { DOCKER_HOST: engine.host },
+      settings: { findLinks: wheels.folder, offline: true },
+    };
+    // With these the layers that all agents share are there.
+    await using shared = await buildFiles({ "main.py": "" }, options);
+    expect(shared.imageId).toMatch(/^sha256:/);
+    const cases: { when: string; left: number; upload: Files }[] = [
+      {
+        when: "it takes in the upload",
+        left: 10,
+        upload: { "main.py": "", "model.bin": randomBytes(40 * MiB) },
+      },
+      {
+        when: "a package is installed",
+        left: 60,
+        upload: { "main.py": "", "requirements.txt": "oken-large\n" },
+      },
+    ];
+    for (const { when, left, upload } of cases) {
+      const error = await engine.nearlyFull(left * MiB, () =>
+        buildFiles(upload, options).catch((it: unknown) => it),
+      );
+      expect({ when, error }).toMatchObject({
+        when,
+        error: { code: "DISK_FULL", details: { class: "disk" } },
+      });
+      await using built = await buildFiles(upload, options);
+      expect(built.imageId).toMatch(/^sha256:/);
+    }
+  },
+);
+
+async function folderOfWheels() {
+  const folder = await mkdtemp(join(tmpdir(), "oken-test-"));
+  const large = wheel("oken_large", "1", { "oken_large.py": `TEXT = "${"x".repeat(40 * MiB)}"\n` });
+  await writeFile(join(folder, wheelName("oken_large", "1")), large);
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+}
