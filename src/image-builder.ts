@@ -11,7 +11,7 @@ import type { Engine, Identity } from "./docker/types.ts";
 import { messageOf } from "./errors.ts";
 import type { Log } from "./log.ts";
 import type { Metrics } from "./metrics.ts";
-import { runtimeContext } from "./runtime/index.ts";
+import { RUNTIME_CONTEXT } from "./runtime/index.ts";
 import { type BuildSettings, keptDirectory } from "./source/dependencies/index.ts";
 
 export type ImageBuilderOptions = {
@@ -38,7 +38,7 @@ export function createImageBuilder(options: ImageBuilderOptions): Images {
   );
   const timeoutMs = config.buildTimeout * 1000;
   const resolvedLists = createResolvedLists();
-  const runtime = keptDirectory({ parent: options.runtimeDir, files: runtimeContext() });
+  const runtime = keptDirectory({ parent: options.runtimeDir, files: RUNTIME_CONTEXT });
   const keeping = new Set<Promise<void>>();
 
   const inBackground = (agentId: string, work: () => Promise<void>) => {

@@ -179,12 +179,14 @@ export const RUNTIME_FILES: Readonly<Record<string, string>> = {
 };
 
 /** What the build of an image reads: the program that writes the runtime's files, and those as one. */
-export function runtimeContext(files: Readonly<Record<string, string>> = RUNTIME_FILES) {
+export function runtimeContext(files: Readonly<Record<string, string>>) {
   return { "files.json": JSON.stringify(files), "unpack.py": unpackText };
 }
 
+export const RUNTIME_CONTEXT: Readonly<Record<string, string>> = runtimeContext(RUNTIME_FILES);
+
 /** SHA-256, in hex, over names and contents: changes when anything in the runtime does. */
-export const RUNTIME_DIGEST: string = digest(runtimeContext());
+export const RUNTIME_DIGEST: string = digest(RUNTIME_CONTEXT);
 
 function digest(files: Readonly<Record<string, string>>): string {
   const hash = createHash("sha256");

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Glob } from "bun";
 import { join } from "node:path";
-import { RUNTIME_DIGEST, RUNTIME_FILES, runtimeContext } from "../../src/runtime/index.ts";
+import { RUNTIME_CONTEXT, RUNTIME_DIGEST, RUNTIME_FILES } from "../../src/runtime/index.ts";
 
 const root = join(import.meta.dir, "../../src/runtime");
 
@@ -15,8 +15,8 @@ test("every file of the runtime is embedded, and nothing else", async () => {
 });
 
 test("a build reads them as one file, beside the program that writes them", async () => {
-  const { "files.json": packed, "unpack.py": program } = runtimeContext();
-  expect(JSON.parse(packed)).toEqual(RUNTIME_FILES);
+  const { "files.json": packed, "unpack.py": program } = RUNTIME_CONTEXT;
+  expect(JSON.parse(packed ?? "")).toEqual(RUNTIME_FILES);
   expect(program).toBe(await Bun.file(join(root, "unpack.py")).text());
 });
 
