@@ -11,7 +11,7 @@ const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
 
 /** An agent's container, and the processors that it is to have. */
-export type Limited = { id: string; name: string; cpus: number };
+type Limited = { id: string; name: string; cpus: number };
 
 /**
  * A start that need not share them has all of the host's processors: loading a program is mostly work, and held to one

@@ -125,18 +125,18 @@ const cpusOf = (agentId: string) =>
   });
 
 describe("the processors of an agent", () => {
-  const HALF = { ...HANDLER, "oken.toml": '[agent]\nname = "Half"\ncpus = 0.5\nwarm_timeout = 1\n' };
+  const HALF = { ...HANDLER, "oken.toml": '[agent]\nname = "Half"\ncpus = 0.5\n' };
   const STARTING = {
     ...HALF,
     "main.py": "import time\n\ntime.sleep(3)\n\ndef handler(input):\n    return 1\n",
   };
 
-  test("are its own once it is ready, after a start and after a wake, and all while it sleeps", async () => {
+  test("are its own once it is ready, after a deploy and after a start, and all while it is stopped", async () => {
     await runner.deploy("half", HALF);
     await eventually(async () => expect(await cpusOf("half")).toBe(0.5));
-    await eventually(async () => expect(await cpusOf("half")).toBe(availableParallelism()));
-    expect(await statusOf("half")).toBe("idle");
-    await runner.invoke("half", { name: "Ada" });
+    await runner.request("POST", "/stop/half");
+    expect(await cpusOf("half")).toBe(availableParallelism());
+    await runner.request("POST", "/start/half");
     await eventually(async () => expect(await cpusOf("half")).toBe(0.5));
   });
 

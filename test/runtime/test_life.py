@@ -59,6 +59,14 @@ class Start(TestCase):
                 self.assertEqual(told.json["state"], "starting")
                 self.assertTrue(least <= time.monotonic() - asked <= most)
 
+    def test_who_leaves_while_a_probe_waits_disturbs_nobody(self) -> None:
+        agent = self.agent({"main.py": "import time\ntime.sleep(1)\ndef handler(input): return 1\n"})
+        agent.wait_state("starting")
+        with agent.connect() as connection:
+            connection.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\nPrefer: wait=10\r\n\r\n")
+        agent.wait_state("ready")
+        self.assertEqual(agent.output(1), 1)
+
     def test_failures_to_load_are_told_with_the_users_frames(self) -> None:
         for name, files, spec, message, trace in (
             (
