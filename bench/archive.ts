@@ -1,14 +1,14 @@
 import { mkdir, rm } from "node:fs/promises";
 
-import { RunnerError } from "../src/errors.ts";
-import { extractArchive } from "../src/source/archive/extract.ts";
-import { DEFAULT_ARCHIVE_LIMITS } from "../src/source/archive/limits.ts";
+import { RunnerError } from "../src/lib/errors.ts";
+import { extractArchive } from "../src/upload/archive/extract.ts";
+import { DEFAULT_ARCHIVE_LIMITS } from "../src/upload/archive/limits.ts";
 import { noise } from "../test/fixtures/archives/noise.ts";
 import { scratchDirectory } from "../test/fixtures/archives/scratch.ts";
 import { END, file, gzip, gzipRepeated, header } from "../test/fixtures/archives/tar-bytes.ts";
 import { startCompiledServer } from "../test/fixtures/upload/compiled.ts";
 import { largeArchive, postPieces } from "../test/fixtures/upload/large.ts";
-import type { ArchiveLimits } from "../src/source/archive/limits.ts";
+import type { ArchiveLimits } from "../src/upload/archive/limits.ts";
 import type { Scratch } from "../test/fixtures/archives/scratch.ts";
 
 const MiB = 1024 ** 2;

@@ -3,12 +3,12 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { buildAgent } from "../src/agents/build.ts";
-import { loadConfig } from "../src/config.ts";
+import { buildAgent } from "../src/build/build.ts";
+import { loadConfig } from "../src/config/load.ts";
 import { createDockerExec } from "../src/docker/exec.ts";
 import { createImages } from "../src/docker/image.ts";
 import { runtimeContext } from "../src/runtime/index.ts";
-import { keptDirectory } from "../src/source/dependencies/index.ts";
+import { keptDirectory } from "../src/build/kept-directory.ts";
 import { docker } from "../test/helpers/docker.ts";
 import { type Row, median } from "./report.ts";
 import { type Session, progress, runBenchmarks } from "./session.ts";

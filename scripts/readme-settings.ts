@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 
-import { settingsHelp } from "../src/config.ts";
+import { settingsHelp } from "../src/config/load.ts";
 
 /** Writes the settings into README's block for them; a test says when that has to be done. */
 const path = resolve(import.meta.dir, "../README.md");

@@ -1,39 +1,43 @@
+import { createHash } from "node:crypto";
+
 import { observeAgents } from "./agents/agent-metrics.ts";
 import { createAgents } from "./agents/agents.ts";
-import { createImageBuilder } from "./image-builder.ts";
+import { createImageBuilder } from "./build/builder.ts";
 import type { AgentsContext } from "./agents/context.ts";
 import { checkHealth } from "./agents/health.ts";
 import { sweepIdle } from "./agents/idle.ts";
-import { createCpuBoost } from "./agents/cpu-boost.ts";
-import { createDeaths } from "./agents/deaths.ts";
-import { createInstances } from "./agents/instances.ts";
+import { createCpuBoost } from "./instance/boost.ts";
+import { createDeaths } from "./instance/exits.ts";
+import { createInstances } from "./instance/instances.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
-import { createNames } from "./agents/names.ts";
+import { createNames } from "./instance/names.ts";
 import { createOperations } from "./agents/operations.ts";
 import { createPool } from "./agents/pool.ts";
 import { loadAgents, reconcile } from "./agents/recover.ts";
 import { createRegistry } from "./agents/registry.ts";
 import { createStore } from "./agents/store.ts";
 import { wake } from "./agents/wake.ts";
-import { watchDeaths } from "./agents/watch.ts";
-import { systemClock } from "./clock.ts";
-import type { Config } from "./config.ts";
-import { openDataDir } from "./data-dir.ts";
-import { deploySettings } from "./deploy-settings.ts";
+import { watchDeaths } from "./agents/events.ts";
+import { systemClock } from "./lib/clock.ts";
+import type { Config } from "./config/load.ts";
+import { openDataDir } from "./config/data-dir.ts";
+import { archiveLimits, buildSettings, manifestDefaults } from "./config/derived.ts";
 import { startEngineThread } from "./docker/engine-thread.ts";
 import { identityLabels } from "./docker/labels.ts";
 import { measuredEngine } from "./docker/measured-engine.ts";
 import { type Owner, endOrphans } from "./docker/orphans.ts";
-import type { Log } from "./log.ts";
-import { createMetrics } from "./metrics.ts";
-import { observeProcess } from "./process-metrics.ts";
+import type { Log } from "./lib/log.ts";
+import { createMetrics } from "./metrics/metrics.ts";
+import { observeProcess } from "./metrics/process.ts";
 import { createApp } from "./server/app.ts";
 import type { ServerContext } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
-import { DEFAULT_UPLOAD_PACE, receiveUpload } from "./server/upload.ts";
-import { createBudget } from "./source/budget.ts";
-import { createDiskFloor } from "./source/disk-floor.ts";
-import { VERSION } from "./version.ts";
+import { DEFAULT_UPLOAD_PACE, receiveUpload } from "./upload/receive.ts";
+import { createBudget } from "./upload/budget.ts";
+import { createDiskFloor } from "./upload/disk-floor.ts";
+import { RUNTIME_CONTEXT, RUNTIME_DIGEST } from "./runtime/index.ts";
+import { DEFAULT_ARCHIVE_LIMITS } from "./upload/archive/limits.ts";
+import { VERSION } from "./lib/version.ts";
 
 /** How long requests inside have when the runner is told to stop, milliseconds. */
 const SHUTDOWN_TIMEOUT_MS = 10_000;
@@ -98,11 +102,12 @@ export async function startDaemon(options: {
     wake: (agent) => wake(context, agent),
   });
   const images = createImageBuilder({
-    config,
+    settings: buildSettings(config, options.environment),
+    limits: config,
     engine,
-    environment: options.environment,
     agentDir: (agentId) => store.agentDir(agentId),
     runtimeDir: store.runtimeDir,
+    runtimeFiles: RUNTIME_CONTEXT,
     packagesInUse: (agentId) =>
       registry.find(agentId)?.versions.flatMap(({ packages }) => packages ?? []) ?? [],
     labels: (identity) => identityLabels(runnerId, identity),
@@ -143,7 +148,10 @@ export async function startDaemon(options: {
     clock,
     pool,
     agents: createAgents(context, {
-      ...deploySettings(config, digestKey),
+      digestKey,
+      buildDigest: buildDigest(config),
+      archiveLimits: { ...DEFAULT_ARCHIVE_LIMITS, ...archiveLimits(config) },
+      manifestDefaults: manifestDefaults(config),
       ...uploads,
     }),
     async receiveUpload(request) {
@@ -176,6 +184,12 @@ export async function startDaemon(options: {
       log.info("oken-runner has stopped");
     },
   };
+}
+
+/** Of all of the runner that ends up in an image. */
+function buildDigest({ pythonImage, uvImage, indexUrl }: Config): string {
+  const parts = JSON.stringify([RUNTIME_DIGEST, pythonImage, uvImage, indexUrl]);
+  return createHash("sha256").update(parts).digest("hex");
 }
 
 /** What a crash left running must be gone before it is looked at what there is. Never rejects. */

@@ -1,9 +1,9 @@
 // First: it may begin the program anew. What is large is loaded after it, by the command that needs it.
-import "./request-limit.ts";
+import "./lib/request-limit.ts";
 
 import { HELP } from "./cli/help.ts";
-import { raisePriority } from "./priority.ts";
-import { VERSION } from "./version.ts";
+import { raisePriority } from "./lib/priority.ts";
+import { VERSION } from "./lib/version.ts";
 
 /** Exit status of a wrong command line or setting, as getopt's users expect it. */
 const USAGE_ERROR = 2;
@@ -32,7 +32,7 @@ async function serve(args: string[]): Promise<void> {
   const niceness = raisePriority();
   const [{ parseServe }, { createLog }, { startDaemon }] = await Promise.all([
     import("./cli/serve.ts"),
-    import("./log.ts"),
+    import("./lib/log.ts"),
     import("./daemon.ts"),
   ]);
   const parsed = parseServe(args, process.env);

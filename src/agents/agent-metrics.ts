@@ -1,4 +1,4 @@
-import type { Metrics } from "../metrics.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import { AGENT_STATES } from "../model/agent.ts";
 import type { Registry } from "./registry.ts";
 

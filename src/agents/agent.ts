@@ -1,24 +1,8 @@
-import type { RunningContainer } from "../docker/types.ts";
-import type { RunnerError } from "../errors.ts";
+import type { CutOff, Instance } from "../instance/instance.ts";
+import type { RunnerError } from "../lib/errors.ts";
 import type { AgentRecord, AgentState, LastError, VersionRecord } from "../model/agent.ts";
 
-/** Why those who are still inside an instance are cut off. */
-export type CutOff = "replaced" | "stopped";
-
-/** A container that serves, and how many requests are inside it. */
-export type Instance = {
-  readonly version: VersionRecord;
-  readonly container: RunningContainer;
-  /** `http://address:port` of the agent's server. */
-  readonly origin: string;
-  inFlight: number;
-  /** Monotonic milliseconds of the last request's end. */
-  lastUsed: number;
-  /** Called when the last request has left. */
-  onEmpty: (() => void) | undefined;
-  /** Called before the container is stopped with them inside: WebSockets, which can be told. */
-  readonly onCutOff: Set<(why: CutOff) => void>;
-};
+export type { CutOff, Instance };
 
 /** An invoke that waits for its turn. */
 export type Waiter = { grant(instance: Instance): void; refuse(error: RunnerError): void };

@@ -1,13 +1,14 @@
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import type { LogLine } from "../model/api-logs.ts";
-import type { Agent, Instance } from "./agent.ts";
+import type { Agent } from "./agent.ts";
+import type { Instance } from "../instance/instance.ts";
 import { remove, start, stop } from "./commands.ts";
 import type { AgentsContext } from "./context.ts";
-import { deploy } from "./deploy.ts";
-import { countedDeploy } from "./deploy-metrics.ts";
-import { type Deployments, createDeployments } from "./deployments.ts";
+import { deploy } from "./deploy/deploy.ts";
+import { countedDeploy } from "./deploy/metrics.ts";
+import { type Deployments, createDeployments } from "./deploy/deployments.ts";
 import { followLines, lastLines } from "./logs.ts";
-import type { PrepareOptions } from "./prepare.ts";
+import type { PrepareOptions } from "./deploy/prepare.ts";
 import { rollback } from "./rollback.ts";
 import { detailOf, summaryOf } from "./view.ts";
 

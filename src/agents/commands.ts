@@ -1,4 +1,4 @@
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import type { Agent } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
 import type { OperationName } from "./operations.ts";

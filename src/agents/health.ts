@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 
-import { messageOf } from "../errors.ts";
+import { messageOf } from "../lib/errors.ts";
 import type { AgentsContext } from "./context.ts";
 
 /** How old an answer about the engine may be, milliseconds: it costs two processes. */

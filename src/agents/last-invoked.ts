@@ -1,4 +1,4 @@
-import { messageOf } from "../errors.ts";
+import { messageOf } from "../lib/errors.ts";
 import type { AgentsContext } from "./context.ts";
 
 /** Keeps on disk when agents were last invoked; what a crash loses is what came since the last call. */

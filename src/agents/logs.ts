@@ -1,7 +1,7 @@
 import type { LogLine } from "../model/api-logs.ts";
 import { type Agent, currentVersion } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
-import { keptLines, readLine } from "./log-lines.ts";
+import { keptLines, readLine } from "../instance/log-lines.ts";
 
 /** What the agent printed last, running or not. */
 export async function lastLines(

@@ -1,4 +1,4 @@
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 
 export type OperationName = "deploy" | "rollback" | "start" | "stop" | "removal";
 

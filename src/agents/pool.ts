@@ -1,7 +1,8 @@
-import type { Clock } from "../clock.ts";
-import { RunnerError } from "../errors.ts";
-import type { Metrics } from "../metrics.ts";
-import type { Agent, Instance, Waiter } from "./agent.ts";
+import type { Clock } from "../lib/clock.ts";
+import { RunnerError } from "../lib/errors.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Agent, Waiter } from "./agent.ts";
+import type { Instance } from "../instance/instance.ts";
 
 /** Weight of the newest invoke in the mean; about the last ten count. */
 const MEAN_WEIGHT = 0.1;

@@ -1,6 +1,7 @@
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import type { VersionRecord } from "../model/agent.ts";
-import type { Agent, Instance } from "./agent.ts";
+import type { Agent } from "./agent.ts";
+import type { Instance } from "../instance/instance.ts";
 import type { AgentsContext } from "./context.ts";
 
 /** What a build that used all of its time has to say at which step it was, milliseconds. */

@@ -1,5 +1,5 @@
 import type { ListedContainer } from "../docker/types.ts";
-import { messageOf } from "../errors.ts";
+import { messageOf } from "../lib/errors.ts";
 import { type Agent, createAgent, currentVersion } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
 import { moveTo } from "./state.ts";

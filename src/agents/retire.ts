@@ -1,4 +1,5 @@
-import type { Agent, CutOff, Instance } from "./agent.ts";
+import type { Agent } from "./agent.ts";
+import type { CutOff, Instance } from "../instance/instance.ts";
 import type { AgentsContext } from "./context.ts";
 
 /** Seconds an agent has between SIGTERM and SIGKILL, CONTRACT section 4. */

@@ -1,7 +1,8 @@
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import type { VersionRecord } from "../model/agent.ts";
-import type { Agent, Instance } from "./agent.ts";
-import { commit } from "./commit.ts";
+import type { Agent } from "./agent.ts";
+import type { Instance } from "../instance/instance.ts";
+import { commit } from "./deploy/commit.ts";
 import { startAgent } from "./commands.ts";
 import type { AgentsContext } from "./context.ts";
 import { bringUp } from "./rebuild.ts";

@@ -1,5 +1,5 @@
-import type { Log } from "../log.ts";
-import type { Metrics } from "../metrics.ts";
+import type { Log } from "../lib/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import type { AgentState } from "../model/agent.ts";
 
 /**

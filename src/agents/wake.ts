@@ -1,7 +1,7 @@
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { type Agent, currentVersion } from "./agent.ts";
 import type { AgentsContext } from "./context.ts";
-import { timed } from "../metrics.ts";
+import { timed } from "../metrics/metrics.ts";
 import { bringUp } from "./rebuild.ts";
 import { retire } from "./retire.ts";
 import { moveTo } from "./state.ts";

@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
 
-import { type Config, ConfigError, flagOf, loadConfig, settingsHelp } from "../config.ts";
-import { SETTINGS } from "../config-table.ts";
-import { messageOf } from "../errors.ts";
+import { type Config, ConfigError, flagOf, loadConfig, settingsHelp } from "../config/load.ts";
+import { SETTINGS } from "../config/settings.ts";
+import { messageOf } from "../lib/errors.ts";
 
 const HELP = `Usage: oken-runner serve [flags]
 

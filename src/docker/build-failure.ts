@@ -1,4 +1,4 @@
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { RULES, uvSummary } from "./build-failure-rules.ts";
 import type { FailureClass, Rule } from "./build-failure-rules.ts";
 import type { Step } from "./progress.ts";

@@ -1,7 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { createAgentsCgroup } from "./agents-cgroup.ts";
 import * as args from "./args.ts";
 import { createCpuLimits } from "./cpu-limits.ts";

@@ -1,4 +1,4 @@
-import { type ErrorCode, RunnerError } from "../errors.ts";
+import { type ErrorCode, RunnerError } from "../lib/errors.ts";
 import type { ContainerSettings } from "./args.ts";
 import type { DockerExecSettings } from "./exec.ts";
 import type { BuildEvent, Engine } from "./types.ts";

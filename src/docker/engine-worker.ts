@@ -3,7 +3,7 @@
  * is loaded, tens of milliseconds while builds keep the processors busy, and reading what builds print takes as long
  * again; meanwhile no invoke of a running agent would move.
  */
-import { setThreadPriority } from "../priority.ts";
+import { setThreadPriority } from "../lib/priority.ts";
 import { createEngine } from "./client.ts";
 import { type DockerExec, createDockerExec } from "./exec.ts";
 import {

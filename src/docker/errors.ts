@@ -1,4 +1,4 @@
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 
 /** What a failed docker command left for us to judge by. */
 export type CommandFailure = {

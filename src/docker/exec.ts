@@ -1,6 +1,6 @@
 import { execa } from "execa";
 
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { commandError, engineTimeout } from "./errors.ts";
 import { type Owner, ownerMark } from "./orphans.ts";
 import { type ProcessGroup, processGroup } from "./process-group.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import * as args from "./args.ts";
 import { createBaseImages } from "./base-images.ts";
 import { buildArgs, exportArgs } from "./build-args.ts";

@@ -1,4 +1,4 @@
-import { type Metrics, timed } from "../metrics.ts";
+import { type Metrics, timed } from "../metrics/metrics.ts";
 import type { Engine } from "./types.ts";
 
 type Method = (...args: unknown[]) => unknown;

@@ -5,7 +5,7 @@ import { PassThrough } from "node:stream";
 
 import tar from "tar-stream";
 
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 
 /** What may come out: wheels, whose name has five or six parts, and the list. */
 const OUTPUT_NAME =

@@ -1,5 +1,5 @@
-import { allDone } from "../all-done.ts";
-import { RunnerError } from "../errors.ts";
+import { allDone } from "../lib/all-done.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { buildFailure } from "./build-failure.ts";
 import { isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from "@sinclair/typebox";
 
-import { STATUS_OF_CODE } from "../errors.ts";
+import { STATUS_OF_CODE } from "../lib/errors.ts";
 import { AGENT_ID_PATTERN } from "./agent.ts";
 import { AgentDetail, AgentList } from "./api-agents.ts";
 import { DeploymentList, DeploymentView } from "./api-deployments.ts";

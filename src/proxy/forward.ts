@@ -1,4 +1,4 @@
-import { RunnerError, messageOf } from "../errors.ts";
+import { RunnerError, messageOf } from "../lib/errors.ts";
 import { stripHopByHop } from "./headers.ts";
 
 /** A body up to this size, whose length is known, is read whole: cheaper than passing a stream on. Bytes. */

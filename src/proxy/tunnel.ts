@@ -1,7 +1,7 @@
 import type { ServerWebSocket, WebSocketHandler } from "bun";
 import type { WebSocket } from "ws";
 
-import { messageOf } from "../errors.ts";
+import { messageOf } from "../lib/errors.ts";
 
 /** Bytes that may wait to be written to an agent before its caller is read no further. */
 const HIGH_WATER = 1024 * 1024;

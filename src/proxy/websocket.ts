@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 // Bun's own module of this name: the API of the `ws` package on Bun's native client.
 import { WebSocket } from "ws";
 
-import { RunnerError, messageOf } from "../errors.ts";
+import { RunnerError, messageOf } from "../lib/errors.ts";
 import { endToEndHeaders, offeredProtocols } from "./headers.ts";
 import { type Tunnel, createTunnel } from "./tunnel.ts";
 

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 
 /** Open without a token: they tell nothing of any agent. */
 const OPEN_PATHS = /^\/(health|docs(\/.*)?|openapi\.json)$/;

@@ -1,14 +1,25 @@
 import type { Agents } from "../agents/agents.ts";
 import type { Pool } from "../agents/pool.ts";
-import type { Clock } from "../clock.ts";
-import type { Config } from "../config.ts";
-import type { Log } from "../log.ts";
-import type { Metrics } from "../metrics.ts";
-import type { Upload } from "./upload.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Upload } from "../upload/receive.ts";
+
+/** What the operator decides about the API. */
+export type ServerSettings = {
+  host: string;
+  port: number;
+  apiToken: string | undefined;
+  /** Bytes. */
+  maxUploadBytes: number;
+  maxInvokeBytes: number;
+  /** Seconds. */
+  queueTimeout: number;
+};
 
 /** What the controllers work with. */
 export type ServerContext = {
-  config: Config;
+  config: ServerSettings;
   log: Log;
   metrics: Metrics;
   clock: Clock;

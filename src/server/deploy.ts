@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 
-import type { Deployment } from "../agents/deployments.ts";
+import type { Deployment } from "../agents/deploy/deployments.ts";
 import type { ServerContext } from "./context.ts";
 import { locationOf, sseEvents, viewOf } from "./deployment-view.ts";
 import { deployDocs } from "./openapi/deploy.ts";

@@ -1,5 +1,5 @@
-import type { Deployment, DeploymentEvent } from "../agents/deployments.ts";
-import type { Recorded } from "../agents/event-log.ts";
+import type { Deployment, DeploymentEvent } from "../agents/deploy/deployments.ts";
+import type { Recorded } from "../agents/deploy/event-log.ts";
 import { errorBody } from "./errors.ts";
 import type { SseEvent } from "./sse.ts";
 

@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 
-import type { Deployment } from "../agents/deployments.ts";
-import { RunnerError } from "../errors.ts";
+import type { Deployment } from "../agents/deploy/deployments.ts";
+import { RunnerError } from "../lib/errors.ts";
 import type { ServerContext } from "./context.ts";
 import { sseEvents, viewOf } from "./deployment-view.ts";
 import * as docs from "./openapi/deployments.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { Elysia } from "elysia";
 
 import { SWAGGER_UI_ASSETS } from "../assets/swagger-ui.ts";
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { docsPageDocs, openapiDocs } from "./openapi/system.ts";
 
 /** Nothing inline, and nothing from another origin. */

@@ -1,6 +1,6 @@
-import { RunnerError } from "../errors.ts";
-import type { Log } from "../log.ts";
-import type { Metrics } from "../metrics.ts";
+import { RunnerError } from "../lib/errors.ts";
+import type { Log } from "../lib/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 
 export type ErrorContext = { log: Log; metrics: Metrics; requestId: string };
 

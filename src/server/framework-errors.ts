@@ -1,6 +1,6 @@
 import { NotFoundError, ParseError, ValidationError } from "elysia";
 
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 
 /** What Elysia throws of its own accord, in the runner's terms; anything else is given back as it is. */
 export function fromFramework(

@@ -2,7 +2,7 @@ import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 import { type Agent, currentVersion } from "../agents/agent.ts";
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 
 /** How much of an agent's failed answer is told on, bytes. */
 const MAX_ERROR_TEXT = 64 * 1024;

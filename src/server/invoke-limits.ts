@@ -1,5 +1,5 @@
-import type { Config } from "../config.ts";
 import type { VersionRecord } from "../model/agent.ts";
+import type { ServerSettings } from "./context.ts";
 
 /** The runtime inside ends an invoke at its deadline with a better message; ours is the second line, milliseconds. */
 const DEADLINE_GRACE_MS = 1_000;
@@ -11,7 +11,7 @@ const DEADLINE_GRACE_MS = 1_000;
 export function setLimits(
   headers: Headers,
   { manifest, entrypoint }: VersionRecord,
-  { queueTimeout }: Config,
+  { queueTimeout }: Pick<ServerSettings, "queueTimeout">,
 ): number {
   const timeoutMs = Math.round(manifest.timeout * 1000);
   headers.set("x-oken-timeout-ms", String(timeoutMs));

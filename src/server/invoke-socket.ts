@@ -1,7 +1,8 @@
 import type { Server } from "bun";
 
-import type { Agent, CutOff, Instance } from "../agents/agent.ts";
-import { RunnerError } from "../errors.ts";
+import type { Agent } from "../agents/agent.ts";
+import type { CutOff, Instance } from "../agents/agent.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { relay } from "../proxy/forward.ts";
 import { TOKEN, offeredProtocols } from "../proxy/headers.ts";
 import { ABNORMAL, type Tunnel } from "../proxy/tunnel.ts";

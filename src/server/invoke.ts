@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { forward } from "../proxy/forward.ts";
 import { isWebSocketUpgrade } from "../proxy/headers.ts";
 import type { ServerContext } from "./context.ts";

@@ -1,4 +1,4 @@
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { type Tunnel, callerHandlers } from "../proxy/tunnel.ts";
 import type { createApp } from "./app.ts";
 import { createAuth } from "./auth.ts";

@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { DEFAULT_TAIL, LOG_FORMATS, type LogFormat, type LogLine, MAX_TAIL } from "../model/api-logs.ts";
 import type { ServerContext } from "./context.ts";
 import { formatLine } from "./log-format.ts";

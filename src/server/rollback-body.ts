@@ -1,6 +1,6 @@
 import { Value } from "@sinclair/typebox/value";
 
-import { RunnerError } from "../errors.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { RollbackRequest } from "../model/api.ts";
 
 /** Far more than a number needs, characters. */

@@ -1,7 +1,8 @@
-import { type Agent, type Instance, currentVersion } from "../agents/agent.ts";
+import { type Agent, currentVersion } from "../agents/agent.ts";
+import { type Instance } from "../agents/agent.ts";
 import type { Lease } from "../agents/pool.ts";
-import { RunnerError } from "../errors.ts";
-import { resultOf } from "../metrics.ts";
+import { RunnerError } from "../lib/errors.ts";
+import { resultOf } from "../metrics/metrics.ts";
 import { connectionError } from "../proxy/forward.ts";
 import type { ServerContext } from "./context.ts";
 import { setLimits } from "./invoke-limits.ts";

@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 
 import type { ServerContext } from "./context.ts";
-import { METRICS_TYPE } from "../prometheus.ts";
+import { METRICS_TYPE } from "../metrics/prometheus.ts";
 import { healthDocs, metricsDocs } from "./openapi/system.ts";
 
 /** What an operator asks of the runner itself. */

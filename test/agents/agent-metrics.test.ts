@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 
 import { observeAgents } from "../../src/agents/agent-metrics.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
-import { createMetrics } from "../../src/metrics.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
 import { AGENT_STATES } from "../../src/model/agent.ts";
 import { agentIn, instanceOf } from "../helpers/records.ts";
 import { parsePrometheusText } from "../helpers/prometheus-text.ts";

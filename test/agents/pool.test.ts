@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 
 import type { Agent } from "../../src/agents/agent.ts";
 import { createPool } from "../../src/agents/pool.ts";
-import { systemClock } from "../../src/clock.ts";
-import { RunnerError } from "../../src/errors.ts";
-import { type Metrics, createMetrics } from "../../src/metrics.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { RunnerError } from "../../src/lib/errors.ts";
+import { type Metrics, createMetrics } from "../../src/metrics/metrics.ts";
 import type { AgentState } from "../../src/model/agent.ts";
 import { agentIn, instanceOf } from "../helpers/records.ts";
 

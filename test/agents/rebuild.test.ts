@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 
 import { createAgent } from "../../src/agents/agent.ts";
-import type { ImageRequest } from "../../src/agents/images.ts";
+import type { ImageRequest } from "../../src/build/images.ts";
 import { bringUp } from "../../src/agents/rebuild.ts";
 import { createStore } from "../../src/agents/store.ts";
-import { RunnerError } from "../../src/errors.ts";
-import { createLog } from "../../src/log.ts";
+import { RunnerError } from "../../src/lib/errors.ts";
+import { createLog } from "../../src/lib/log.ts";
 import type { VersionRecord } from "../../src/model/agent.ts";
 import { instanceOf, versionRecord } from "../helpers/records.ts";
 

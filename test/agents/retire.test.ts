@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 
 import { type Agent, createAgent } from "../../src/agents/agent.ts";
 import { removeSleeping, retire } from "../../src/agents/retire.ts";
-import { createLog } from "../../src/log.ts";
+import { createLog } from "../../src/lib/log.ts";
 import { instanceOf, versionRecord } from "../helpers/records.ts";
 
 function fixture() {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 
 import { rollback } from "../../src/agents/rollback.ts";
-import { RunnerError } from "../../src/errors.ts";
+import { RunnerError } from "../../src/lib/errors.ts";
 import { agentsContext, untilAborted } from "../helpers/agents-context.ts";
 
 const never = new AbortController().signal;

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 
 import { moveTo } from "../../src/agents/state.ts";
-import { createLog } from "../../src/log.ts";
-import { createMetrics } from "../../src/metrics.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
 import type { AgentState } from "../../src/model/agent.ts";
 
 function fixture(state: AgentState) {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { start, stop } from "../../src/agents/commands.ts";
-import { RunnerError } from "../../src/errors.ts";
+import { RunnerError } from "../../src/lib/errors.ts";
 import { agentsContext, untilAborted } from "../helpers/agents-context.ts";
 import { eventually } from "../helpers/eventually.ts";
 

@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { createBuildx } from "../../src/docker/buildx.ts";
 import { createFactsReader } from "../../src/docker/engine-facts.ts";
 import type { DockerExec } from "../../src/docker/exec.ts";
-import { RunnerError } from "../../src/errors.ts";
+import { RunnerError } from "../../src/lib/errors.ts";
 
 /** A CLI that answers `docker info` with this, and counts how often. */
 function cli(answer: () => string) {

@@ -2,8 +2,8 @@ import { expect, test } from "bun:test";
 
 import { measuredEngine } from "../../src/docker/measured-engine.ts";
 import type { Engine } from "../../src/docker/types.ts";
-import { RunnerError } from "../../src/errors.ts";
-import { createMetrics } from "../../src/metrics.ts";
+import { RunnerError } from "../../src/lib/errors.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
 import { parsePrometheusText } from "../helpers/prometheus-text.ts";
 
 test("operations are counted by name and result, and answer as before", async () => {

@@ -2,9 +2,9 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 
-import { RunnerError } from "../../src/errors.ts";
-import { extractArchive } from "../../src/source/archive/extract.ts";
-import { DEFAULT_ARCHIVE_LIMITS } from "../../src/source/archive/limits.ts";
+import { RunnerError } from "../../src/lib/errors.ts";
+import { extractArchive } from "../../src/upload/archive/extract.ts";
+import { DEFAULT_ARCHIVE_LIMITS } from "../../src/upload/archive/limits.ts";
 import { ARCHIVE_CASES } from "../fixtures/archives/cases.ts";
 import { randomBelow } from "../fixtures/archives/noise.ts";
 import { gnuTar, startPythonTar } from "../fixtures/archives/reference.ts";

@@ -1,16 +1,17 @@
-import { type Agent, type Instance, createAgent } from "../../src/agents/agent.ts";
+import { type Agent, createAgent } from "../../src/agents/agent.ts";
+import { type Instance } from "../../src/instance/instance.ts";
 import type { AgentsContext } from "../../src/agents/context.ts";
-import { createDeaths } from "../../src/agents/deaths.ts";
-import { createNames } from "../../src/agents/names.ts";
+import { createDeaths } from "../../src/instance/exits.ts";
+import { createNames } from "../../src/instance/names.ts";
 import { createOperations } from "../../src/agents/operations.ts";
 import { createPool } from "../../src/agents/pool.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
 import { createStore } from "../../src/agents/store.ts";
 import { wake } from "../../src/agents/wake.ts";
-import { systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import type { Engine } from "../../src/docker/types.ts";
-import { createLog } from "../../src/log.ts";
-import { createMetrics } from "../../src/metrics.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
 import type { AgentRecord, AgentState, VersionRecord } from "../../src/model/agent.ts";
 import { instanceOf, versionRecord } from "./records.ts";
 

@@ -1,4 +1,4 @@
-import { createMetrics } from "../../src/metrics.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
 import type { ServerContext } from "../../src/server/context.ts";
 import { createApp } from "../../src/server/app.ts";
 

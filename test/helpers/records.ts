@@ -1,4 +1,5 @@
-import { type Agent, type Instance, createAgent } from "../../src/agents/agent.ts";
+import { type Agent, createAgent } from "../../src/agents/agent.ts";
+import { type Instance } from "../../src/instance/instance.ts";
 import type { AgentState, VersionRecord } from "../../src/model/agent.ts";
 
 /** A version of an agent that does nothing much. */

@@ -1,10 +1,10 @@
 import type { Agent } from "../../src/agents/agent.ts";
 import { createPool } from "../../src/agents/pool.ts";
-import { systemClock } from "../../src/clock.ts";
-import { loadConfig } from "../../src/config.ts";
-import { RunnerError } from "../../src/errors.ts";
-import { createLog } from "../../src/log.ts";
-import { createMetrics } from "../../src/metrics.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { loadConfig } from "../../src/config/load.ts";
+import { RunnerError } from "../../src/lib/errors.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
 import { createApp } from "../../src/server/app.ts";
 import type { ServerContext } from "../../src/server/context.ts";
 import { listen } from "../../src/server/listen.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { availableParallelism } from "node:os";
 
-import { loadConfig } from "../../src/config.ts";
+import { loadConfig } from "../../src/config/load.ts";
 import { createEngine } from "../../src/docker/client.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { docker } from "../helpers/docker.ts";

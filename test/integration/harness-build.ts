@@ -2,15 +2,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { buildAgent } from "../../src/agents/build.ts";
-import type { AgentBuildOptions, AgentImage } from "../../src/agents/build.ts";
+import { buildAgent } from "../../src/build/build.ts";
+import type { AgentBuildOptions, AgentImage } from "../../src/build/build.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { createImages } from "../../src/docker/image.ts";
 import { runtimeContext } from "../../src/runtime/index.ts";
 import type { BuildEvent } from "../../src/docker/types.ts";
 import { writeTree } from "../helpers/tree.ts";
 import type { Files } from "../helpers/tree.ts";
-import { type BuildSettings, keptDirectory } from "../../src/source/dependencies/index.ts";
+import { type BuildSettings } from "../../src/build/settings.ts";
+import { keptDirectory } from "../../src/build/kept-directory.ts";
 
 /** A program in the place of the runtime: runs the agent's `main.py` with the application's directory importable. */
 const RUNTIME_FILES = {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-import { STATUS_OF_CODE } from "../../src/errors.ts";
+import { STATUS_OF_CODE } from "../../src/lib/errors.ts";
 import { API_SCHEMAS } from "../../src/model/api.ts";
 import { createDocument } from "../../src/server/openapi/document.ts";
 import { createBareApp } from "../helpers/app.ts";

@@ -1,4 +1,4 @@
-import { VERSION } from "../../version.ts";
+import { VERSION } from "../../lib/version.ts";
 import { passThroughPath } from "./invoke.ts";
 import type { Tag } from "./operation.ts";
 

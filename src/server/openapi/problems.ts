@@ -1,4 +1,4 @@
-import type { ErrorCode } from "../../errors.ts";
+import type { ErrorCode } from "../../lib/errors.ts";
 
 /** One way to fail, as the document shows it. */
 export type Problem = {

@@ -1,4 +1,4 @@
-import { METRICS_TYPE } from "../../prometheus.ts";
+import { METRICS_TYPE } from "../../metrics/prometheus.ts";
 import { errorResponses, openErrorResponses } from "./errors.ts";
 import { type Operation, jsonContent, success, textContent } from "./operation.ts";
 

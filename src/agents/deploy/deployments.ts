@@ -1,0 +1,129 @@
+import type { Clock } from "../../lib/clock.ts";
+import { RunnerError } from "../../lib/errors.ts";
+import type { DeployEvent, DeployRequest, DeployResult } from "./deploy.ts";
+import { type EventLog, type Recorded, createEventLog } from "./event-log.ts";
+import { asRunnerError } from "../wake.ts";
+
+/** Finished deployments kept for each agent, in memory: a restart forgets them. */
+const KEPT = 20;
+
+export type DeploymentState = "running" | "succeeded" | "failed" | "cancelled";
+
+export type DeploymentEvent =
+  DeployEvent | { type: "result"; result: DeployResult } | { type: "error"; error: RunnerError };
+
+/** One deploy, that can be watched from any of its events, and cancelled. */
+export type Deployment = {
+  readonly agentId: string;
+  /** Counts up from 1 for each agent, failed ones included. */
+  readonly number: number;
+  /** Wall clock, milliseconds. */
+  readonly createdAt: number;
+  readonly state: DeploymentState;
+  readonly finishedAt: number | undefined;
+  /** What it came to; rejects when it failed or was cancelled. */
+  readonly done: Promise<DeployResult>;
+  events(): readonly Recorded<DeploymentEvent>[];
+  /** All events after `after`, then new ones as they come; ends after the result or error. */
+  follow(after: number, signal: AbortSignal): AsyncIterable<Recorded<DeploymentEvent>>;
+  /** Ends it, if it has not ended, and waits until it has cleaned up. */
+  cancel(): Promise<void>;
+};
+
+/** What was received for a deploy; disposing of it removes the archive. */
+export type ReceivedUpload = AsyncDisposable & Pick<DeployRequest, "agentId" | "archivePath" | "secrets">;
+
+export type Deployments = {
+  /** Takes the upload over: it is disposed of before the deployment ends. */
+  start(upload: ReceivedUpload): Deployment;
+  /** Newest first; empty for an agent that was never deployed since the runner started. */
+  list(agentId: string): Deployment[];
+  /** Throws NOT_FOUND. */
+  get(agentId: string, number: number): Deployment;
+  /** Forgets the deployments of an agent that was removed. */
+  forget(agentId: string): void;
+};
+
+export type DeploymentsOptions = { clock: Clock; deploy: (request: DeployRequest) => Promise<DeployResult> };
+
+export function createDeployments({ clock, deploy }: DeploymentsOptions): Deployments {
+  const byAgent = new Map<string, Deployment[]>();
+  const list = (agentId: string) => byAgent.get(agentId) ?? [];
+  return {
+    start(upload) {
+      const number = (list(upload.agentId)[0]?.number ?? 0) + 1;
+      const deployment = startDeployment({ clock, deploy, upload, number });
+      byAgent.set(upload.agentId, [deployment, ...list(upload.agentId)].slice(0, KEPT));
+      return deployment;
+    },
+    list,
+    get(agentId, number) {
+      const found = list(agentId).find((deployment) => deployment.number === number);
+      if (found !== undefined) return found;
+      throw new RunnerError(
+        "NOT_FOUND",
+        `Agent ${agentId} has no deployment ${number}; the last ${KEPT} since the runner started are kept.`,
+      );
+    },
+    forget: (agentId) => void byAgent.delete(agentId),
+  };
+}
+
+type Start = DeploymentsOptions & { upload: ReceivedUpload; number: number };
+
+function startDeployment({ clock, deploy, upload, number }: Start): Deployment {
+  const { agentId } = upload;
+  const log: EventLog<DeploymentEvent> = createEventLog();
+  const cancelling = new AbortController();
+  let state: DeploymentState = "running";
+  let finishedAt: number | undefined;
+
+  const onEvent = (event: DeployEvent) => log.add(event);
+
+  const attempt = async () => {
+    await using received = upload;
+    const { archivePath, secrets } = received;
+    return await deploy({ agentId, archivePath, secrets, signal: cancelling.signal, onEvent });
+  };
+  const run = async () => {
+    log.add({ type: "phase", phase: "received" });
+    try {
+      const result = await attempt();
+      state = "succeeded";
+      log.add({ type: "result", result });
+      return result;
+    } catch (cause) {
+      const error = asRunnerError(cause);
+      state = cancelling.signal.aborted ? "cancelled" : "failed";
+      log.add({ type: "error", error });
+      throw error;
+    } finally {
+      finishedAt = clock.now();
+      log.end();
+    }
+  };
+  const done = run();
+  // Whoever waits is told; a deployment that nobody waits for is no crash.
+  done.catch(() => undefined);
+
+  return {
+    agentId,
+    number,
+    createdAt: clock.now(),
+    get state() {
+      return state;
+    },
+    get finishedAt() {
+      return finishedAt;
+    },
+    done,
+    events: () => log.all(),
+    follow: (after, signal) => log.follow(after, signal),
+    async cancel() {
+      cancelling.abort(
+        new RunnerError("DEPLOY_CONFLICT", `Deployment ${number} of agent ${agentId} was cancelled.`),
+      );
+      await done.catch(() => undefined);
+    },
+  };
+}

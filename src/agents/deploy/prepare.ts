@@ -1,0 +1,63 @@
+import { createHmac } from "node:crypto";
+import { join } from "node:path";
+
+import type { Entrypoint } from "../../model/entrypoint.ts";
+import type { Manifest } from "../../model/manifest.ts";
+import type { Budget } from "../../upload/budget.ts";
+import type { DiskFloor } from "../../upload/disk-floor.ts";
+import { extractArchive } from "../../upload/archive/extract.ts";
+import type { ArchiveLimits } from "../../upload/archive/limits.ts";
+import { detectEntrypoint } from "../../entrypoint/detect.ts";
+import { type ManifestDefaults, readManifest } from "../../manifest/manifest.ts";
+import type { DeployRun } from "./deploy.ts";
+
+export type PrepareOptions = {
+  archiveLimits: ArchiveLimits;
+  diskFloor: DiskFloor;
+  /** Bytes that all uploads in flight may hold on disk together. */
+  budget: Budget;
+  manifestDefaults: ManifestDefaults;
+  /** Digest of all of the runner that ends up in an image: the build's settings and the runtime's files. */
+  buildDigest: string;
+  /** Keeps a spec digest, which covers secrets, from being guessed back into them. */
+  digestKey: string;
+};
+
+/** What was uploaded, unpacked and understood, not yet built. */
+export type Prepared = {
+  tree: string;
+  treeDigest: string;
+  /** Equal digests mean that a deploy would change nothing. */
+  specDigest: string;
+  manifest: Manifest;
+  entrypoint: Entrypoint;
+  warnings: string[];
+};
+
+export async function prepare(options: PrepareOptions, run: DeployRun): Promise<Prepared> {
+  const tree = join(run.staging, "tree");
+  const extracted = await extractArchive({
+    archivePath: run.archivePath,
+    destination: tree,
+    limits: options.archiveLimits,
+    diskFloor: options.diskFloor,
+    budget: options.budget,
+    signal: run.signal,
+  });
+  run.stopwatch.lap("extract");
+  run.emit({ type: "phase", phase: "extracted" });
+
+  const fromManifest = await readManifest(tree, options.manifestDefaults);
+  const { manifest } = fromManifest;
+  const { entrypoint, warnings: fromEntrypoint } = await detectEntrypoint({ tree, manifest });
+  run.stopwatch.lap("detect");
+  run.emit({ type: "phase", phase: "detected" });
+
+  const warnings = [...fromManifest.warnings, ...fromEntrypoint];
+  for (const message of warnings) run.emit({ type: "warning", message });
+  const secrets = Object.entries(run.secrets).sort(([a], [b]) => (a < b ? -1 : 1));
+  const specDigest = createHmac("sha256", options.digestKey)
+    .update(JSON.stringify([extracted.digest, options.buildDigest, manifest, entrypoint, secrets]))
+    .digest("hex");
+  return { tree, treeDigest: extracted.digest, specDigest, manifest, entrypoint, warnings };
+}

@@ -1,0 +1,43 @@
+import type { Metrics } from "../metrics/metrics.ts";
+import type { BuildQueue } from "./queue.ts";
+
+/** The same queue, whose builds can be read as metrics: how many run, and how many wait. */
+export function measuredQueue(queue: BuildQueue, { read }: Metrics): BuildQueue {
+  let running = 0;
+  let waiting = 0;
+  read(
+    {
+      name: "oken_builds",
+      help: "Builds that run, and that wait for their turn.",
+      labels: ["state"],
+      type: "gauge",
+    },
+    () => [
+      [{ state: "running" }, running],
+      [{ state: "waiting" }, waiting],
+    ],
+  );
+  return {
+    async run(turn, work) {
+      waiting += 1;
+      let isWaiting = true;
+      const leave = () => {
+        if (isWaiting) waiting -= 1;
+        isWaiting = false;
+      };
+      try {
+        return await queue.run(turn, async () => {
+          leave();
+          running += 1;
+          try {
+            return await work();
+          } finally {
+            running -= 1;
+          }
+        });
+      } finally {
+        leave();
+      }
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import type { LockFile } from "./plan.ts";
+import { dependencyError } from "../lib/dependency-error.ts";
+import { canonicalName } from "./names.ts";
+import { parseToml } from "../manifest/pyproject.ts";
+import { stringOf, table, tables } from "../manifest/toml.ts";
+
+/** One package of a hashed list, as its lines. */
+type Block = { name: string; text: string };
+
+/** A line that names a package and its files, and no option by which one of them would be built or found elsewhere. */
+const REQUIREMENT =
+  /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(\[[\w.,\s-]*\])?(==[\w.+!*-]+| @ (?:(?:https?|file):\/\/|oken-local-file:)[^\s;]+)(\s*;[^\n\\]*?)?((?:\s*--hash=(?:sha256|sha384|sha512):[0-9a-f]+)*)$/;
+
+const INDEX = /^--(?:index-url|extra-index-url|find-links) https?:\/\/[^\s'"]+$/;
+
+/** Each line is one version of a package with the hashes of its files. */
+export function isExact(lines: string[]): boolean {
+  return lines.length > 0 && lines.every((line) => REQUIREMENT.test(line) && /==[^*]+--hash=/.test(line));
+}
+
+/**
+ * Requirements as the text of a file, each on a line of its own. Whatever would be read as an option is refused: by one,
+ * the installer would build a package where no package's code may run.
+ */
+export function requirementsText(lines: string[]): string {
+  for (const line of lines) {
+    if (/^[A-Za-z0-9][^\r\n\\]*$/.test(line) && !/\s-(?!-hash[= ])/.test(line)) continue;
+    throw dependencyError(
+      "syntax",
+      `A dependency is written as ${JSON.stringify(line.slice(0, 200))}, which is no requirement.`,
+      "Write it as `name` or `name>=1`, without options.",
+    );
+  }
+  return lines.map((line) => `${line}\n`).join("");
+}
+
+/** An exact list that an upload wrote itself, and so may say anything: kept if each line is a package with hashes. */
+export function exactList(list: string): string {
+  const { indexes, blocks } = parseList(list);
+  return printList(indexes, blocks);
+}
+
+/** The list without the packages that come built already. */
+export function withoutPackages(list: string, names: Set<string>): string {
+  const { indexes, blocks } = parseList(list);
+  return printList(
+    indexes,
+    blocks.filter(({ name }) => !names.has(name)),
+  );
+}
+
+/** What asks for one package of a lock: version, files and hashes as they are there. Undefined when it has none. */
+export function requirementOf(lock: { file: LockFile; text: string }, name: string): string | undefined {
+  if (lock.file === "requirements.lock") {
+    return parseList(lock.text)
+      .blocks.find((block) => block.name === name)
+      ?.text.replaceAll(/\s*\\\n\s*/g, " ");
+  }
+  const entry = tables(parseToml(lock.text, "uv.lock")["package"]).find(
+    (candidate) => canonicalName(stringOf(candidate["name"]) ?? "") === name,
+  );
+  if (entry === undefined) return undefined;
+  const url = stringOf(table(entry["source"])?.["url"]);
+  const hash = stringOf(table(entry["sdist"])?.["hash"]);
+  const target = url === undefined ? `==${stringOf(entry["version"]) ?? ""}` : ` @ ${url}`;
+  return `${name}${target}${hash === undefined ? "" : ` --hash=${hash}`}`;
+}
+
+/**
+ * A list that came out of a source build, and so may say anything: kept if each line is a package with hashes.
+ * Lines that name the build's own directory are the upload's projects, and are left out.
+ */
+export function checkedList(list: string, buildDirectory: string): string {
+  const lines = list.replaceAll(/\\\r?\n/g, " ").split("\n");
+  const foreign = lines.filter(
+    (line) => !line.startsWith(`${buildDirectory}/`) && !line.includes(` file://${buildDirectory}/`),
+  );
+  return exactList(foreign.join("\n"));
+}
+
+function parseList(list: string): { indexes: string[]; blocks: Block[] } {
+  const indexes: string[] = [];
+  const blocks: Block[] = [];
+  for (const line of list.replaceAll(/\\\r?\n/g, " ").split(/\r?\n/)) {
+    const text = line.trim();
+    if (text === "" || text.startsWith("#")) continue;
+    const match = REQUIREMENT.exec(text);
+    if (INDEX.test(text)) indexes.push(text);
+    else if (match !== null) blocks.push({ name: canonicalName(match[1] ?? ""), text });
+    else {
+      throw dependencyError(
+        "lock_unreadable",
+        `The resolved list has a line that is no package: ${text.slice(0, 200)}`,
+        "Depend on releases that have wheels.",
+      );
+    }
+  }
+  return { indexes, blocks };
+}
+
+function printList(indexes: string[], blocks: Block[]): string {
+  const lines = blocks.map(({ text }) => text.replaceAll(/\s+--hash=/g, " \\\n    --hash="));
+  return [...indexes, ...lines].map((line) => `${line}\n`).join("");
+}

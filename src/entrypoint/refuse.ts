@@ -1,0 +1,26 @@
+import { RunnerError } from "../lib/errors.ts";
+import type { ModulePlace } from "../python/modules.ts";
+
+const MAX_NAMED = 8;
+
+/** Every refusal of detection; the sentence ends with what to write in `oken.toml` or in the code. */
+export function refuse(message: string, details?: Record<string, unknown>): RunnerError {
+  return new RunnerError("CONFIG_ERROR", message, details === undefined ? {} : { details });
+}
+
+/** `entrypoint = "pkg.app:app"`, ready to paste; by its path where its module is found nowhere by name. */
+export function pasteLine({ root, module, file }: ModulePlace, attr: string): string {
+  return `entrypoint = "${root === "" || root === "src" ? module : file}:${attr}"`;
+}
+
+export function listed(items: readonly string[], word: "and" | "or"): string {
+  const shown = items.slice(0, MAX_NAMED);
+  const more = items.length - shown.length;
+  if (more > 0) return `${shown.join(", ")} ${word} ${more} more`;
+  const last = shown.pop() ?? "";
+  return shown.length === 0 ? last : `${shown.join(", ")} ${word} ${last}`;
+}
+
+export function article(title: string): "a" | "an" {
+  return /^[aeiou]/iu.test(title) ? "an" : "a";
+}

@@ -1,0 +1,52 @@
+import type { OutputLine } from "../docker/types.ts";
+import type { LogLine } from "../model/api-logs.ts";
+
+/** How every line of the runtime inside the container begins; other lines come from before or beside it. */
+const RUNTIME_LINE = '{"oken":';
+
+/** What the agent printed and what the runtime noted beside it; a line that has no frame of the runtime's gets one. */
+export function readLine({ stream, text }: OutputLine): LogLine {
+  const level = stream === "stdout" ? "info" : "error";
+  return readFrame(text) ?? { time: null, level, stream, request_id: null, message: text };
+}
+
+/** The lines of a log that was kept as plain text. */
+export function keptLines(log: string): LogLine[] {
+  if (log === "") return [];
+  const lines = log.replace(/\n$/, "").split("\n");
+  return lines.map((message) => ({ time: null, level: null, stream: null, request_id: null, message }));
+}
+
+/** What the agent printed, as it printed it, with a line end after each line. */
+export function plainText(lines: LogLine[]): string {
+  return lines.map(({ message }) => `${message}\n`).join("");
+}
+
+function readFrame(text: string): LogLine | undefined {
+  if (!text.startsWith(RUNTIME_LINE)) return undefined;
+  const frame = parseObject(text);
+  const message = frame["msg"];
+  if (typeof message !== "string") return undefined;
+  return {
+    time: stringOrNull(frame["t"]),
+    level: stringOrNull(frame["level"]),
+    stream: stringOrNull(frame["stream"]),
+    request_id: stringOrNull(frame["request_id"]),
+    message,
+    ...(frame["cont"] === true && { continued: true }),
+  };
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
+  } catch {
+    // Cut by the engine at its own limit: what there is, is shown as it is.
+    return {};
+  }
+}
+
+function stringOrNull(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
+}

@@ -1,0 +1,144 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+
+import type { Clock } from "../lib/clock.ts";
+import type { Engine, RunningContainer } from "../docker/types.ts";
+import { RunnerError } from "../lib/errors.ts";
+import type { Deaths } from "./exits.ts";
+
+/** First pause between two probes, milliseconds: the runtime answers within 150 ms of its start. */
+const FIRST_PAUSE_MS = 5;
+/** Longest pause, for a runtime that answers before it has anything to say. */
+const LONGEST_PAUSE_MS = 20;
+const PAUSE_GROWTH = 1.3;
+
+/** How long the runtime is asked to wait with an answer that would say no more than that the agent starts. */
+const WAIT_MS = 1_000;
+
+/** One probe's deadline beyond that wait. A container that is gone leaves its address unanswered. */
+const PROBE_TIMEOUT_MS = 1_000;
+
+/**
+ * How often the engine is asked whether the container still runs while it does not answer, milliseconds. Its events say
+ * so at once; this is for when they cannot be followed.
+ */
+const INSPECT_EVERY_MS = 2_000;
+
+/** What the runtime inside the container says of itself on its control port. */
+const RuntimeHealth = Type.Object({
+  state: Type.String(),
+  reason: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  message: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+});
+type RuntimeHealth = Static<typeof RuntimeHealth>;
+
+const START_FAILURES = [
+  "exited",
+  "timeout",
+  "wrong_port",
+  "bound_to_localhost",
+  "oom",
+  "import_error",
+] as const;
+type StartFailure = (typeof START_FAILURES)[number];
+
+export type ReadinessOptions = {
+  agentId: string;
+  container: RunningContainer;
+  controlPort: number;
+  /** When the container was told to start, monotonic milliseconds. */
+  startedAt: number;
+  timeoutMs: number;
+  engine: Pick<Engine, "inspectContainer">;
+  deaths: Pick<Deaths, "at">;
+  clock: Clock;
+  signal: AbortSignal;
+};
+
+/**
+ * Resolves when the agent serves. Rejects with AGENT_START_FAILED as soon as its container exits, its runtime says that
+ * it cannot serve, or the deadline passes; with the signal's reason when that aborts.
+ */
+export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
+  const { clock, container, deaths, signal } = options;
+  const url = `http://${container.address}:${options.controlPort}/health`;
+  const deadline = clock.monotonic() + options.timeoutMs;
+  let inspected = options.startedAt;
+  let pause = FIRST_PAUSE_MS;
+  let last: RuntimeHealth | undefined;
+  const isDue = (since: number) =>
+    (deaths.at(container.id) ?? since) > since || clock.monotonic() - since >= INSPECT_EVERY_MS;
+
+  for (;;) {
+    signal.throwIfAborted();
+    const askedAt = clock.monotonic();
+    const health = await probe(url, { wait: deadline - askedAt > WAIT_MS, signal });
+    if (health !== undefined) {
+      if (health.state === "ready" || health.state === "busy") return;
+      if (health.state === "failed" || health.state === "crashed") throw notReady(options, health);
+      last = health;
+    } else if (isDue(inspected)) {
+      inspected = clock.monotonic();
+      await requireRunning(options);
+    }
+    if (clock.monotonic() >= deadline) throw timedOut(options, last);
+    await clock.sleep(Math.max(0, pause - (clock.monotonic() - askedAt)), signal);
+    pause = Math.min(pause * PAUSE_GROWTH, LONGEST_PAUSE_MS);
+  }
+}
+
+/** With `wait` the answer comes when there is one: RFC 7240, section 4.3. */
+async function probe(
+  url: string,
+  { wait, signal }: { wait: boolean; signal: AbortSignal },
+): Promise<RuntimeHealth | undefined> {
+  try {
+    const response = await fetch(url, {
+      proxy: "",
+      headers: wait ? { prefer: `wait=${WAIT_MS / 1000}` } : {},
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS + (wait ? WAIT_MS : 0))]),
+    });
+    const body: unknown = await response.json();
+    return Value.Check(RuntimeHealth, body) ? body : undefined;
+  } catch {
+    // Not listening yet, or gone: the caller asks the engine which.
+    return undefined;
+  }
+}
+
+async function requireRunning({ agentId, container, engine }: ReadinessOptions): Promise<void> {
+  const state = await engine.inspectContainer(container.name);
+  if (state?.running) return;
+  if (state?.oomKilled)
+    throw startFailed(agentId, "oom", "it ran out of memory. Raise `memory` in oken.toml");
+  const code = state === undefined ? "its container is gone" : `it exited with code ${state.exitCode}`;
+  throw startFailed(agentId, "exited", code);
+}
+
+function notReady({ agentId }: ReadinessOptions, health: RuntimeHealth): RunnerError {
+  return startFailed(agentId, toReason(health.reason), health.message ?? "its runtime reported a failure");
+}
+
+function timedOut(
+  { agentId, timeoutMs, controlPort }: ReadinessOptions,
+  last: RuntimeHealth | undefined,
+): RunnerError {
+  const limit = `not ready after ${timeoutMs / 1000} s`;
+  if (last === undefined)
+    return startFailed(agentId, "timeout", `${limit}: nothing answers on port ${controlPort}`);
+  return startFailed(
+    agentId,
+    toReason(last.reason ?? "timeout"),
+    `${limit}: ${last.message ?? `its runtime is ${last.state}`}`,
+  );
+}
+
+function startFailed(agentId: string, reason: StartFailure, why: string): RunnerError {
+  return new RunnerError("AGENT_START_FAILED", `Agent ${agentId} did not start: ${why}`, {
+    details: { reason },
+  });
+}
+
+function toReason(text: string | null | undefined): StartFailure {
+  return START_FAILURES.find((reason) => reason === text) ?? "exited";
+}

@@ -1,0 +1,23 @@
+const SHOWN_NAME_CHARS = 200;
+
+/**
+ * A stranger's name made fit for a log line, a terminal and a reply: control, bidirectional, zero-width
+ * and unassigned characters are written as `\u{…}`, and at most 200 characters are kept.
+ */
+export function escapeName(name: string): string {
+  let out = "";
+  for (const character of name) {
+    const escaped = /[\p{C}\p{Zl}\p{Zp}]/u.test(character)
+      ? `\\u{${character.codePointAt(0)?.toString(16)}}`
+      : character;
+    if (out.length + escaped.length > SHOWN_NAME_CHARS) return `${out.slice(0, SHOWN_NAME_CHARS - 1)}…`;
+    out += escaped;
+  }
+  return out;
+}
+
+/** A byte count for a sentence: exact, with the round unit beside it when there is one. */
+export function formatBytes(bytes: number): string {
+  const mebibytes = bytes / (1024 * 1024);
+  return Number.isInteger(mebibytes) && mebibytes > 0 ? `${mebibytes} MiB` : `${bytes} bytes`;
+}

@@ -1,0 +1,9 @@
+import { RunnerError } from "../lib/errors.ts";
+
+/** Raised for every flaw of the files that configure an agent; `details.key` and `details.line` where known. */
+export function configError(
+  message: string,
+  details: { reason?: "config_missing" | "config_invalid"; file?: string; key?: string; line?: number } = {},
+): RunnerError {
+  return new RunnerError("CONFIG_ERROR", message, { details: { reason: "config_invalid", ...details } });
+}

@@ -1,0 +1,42 @@
+import { escapeName } from "../lib/text.ts";
+import { configError } from "./errors.ts";
+import { lineOf } from "./toml.ts";
+import type { TomlTable } from "./toml.ts";
+
+export const MANIFEST_FILE = "oken.toml";
+const SHOWN_VALUE_CHARS = 80;
+
+/** The table that holds an agent's keys, and where it stands, so that a message can name the line. */
+export type Fields = { table: TomlTable; tableName: string; text: string };
+
+type Flaw = { value: unknown; allowed: string };
+
+/** One sentence: line, key, value, and what is allowed instead. */
+export function invalid(fields: Fields, key: string, { value, allowed }: Flaw) {
+  const line = lineOf(fields.text, fields.tableName, key);
+  const place = line === undefined ? MANIFEST_FILE : `${MANIFEST_FILE} line ${line}`;
+  const message = `${place}: ${key} = ${show(value)} is not allowed; ${allowed}`;
+  return configError(message, { file: MANIFEST_FILE, key, ...(line === undefined ? {} : { line }) });
+}
+
+export function stringField(fields: Fields, key: string, allowed: string): string | undefined {
+  const value = fields.table[key];
+  if (value === undefined || typeof value === "string") return value;
+  throw invalid(fields, key, { value, allowed });
+}
+
+export type Range = { min: number; max: number; unit: string; fallback: number };
+
+export function integerField(fields: Fields, key: string, { min, max, unit, fallback }: Range): number {
+  const value = fields.table[key];
+  if (value === undefined) return fallback;
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw invalid(fields, key, { value, allowed: `it is a whole number of ${unit} from ${min} to ${max}` });
+}
+
+function show(value: unknown): string {
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  const text = JSON.stringify(value) ?? String(value);
+  const cut = text.length > SHOWN_VALUE_CHARS ? `${text.slice(0, SHOWN_VALUE_CHARS)}…` : text;
+  return escapeName(cut);
+}

@@ -1,0 +1,135 @@
+import { RunnerError } from "../lib/errors.ts";
+import { escapeName } from "../lib/text.ts";
+import { scriptProject } from "./script.ts";
+import { openTree } from "../upload/tree.ts";
+import { invalid, MANIFEST_FILE, stringField } from "./fields.ts";
+import { allowsMinor } from "./requires-python.ts";
+import { isTable, parseToml } from "./toml.ts";
+import { readTreeFile } from "./tree-file.ts";
+import { configError } from "./errors.ts";
+import type { Fields } from "./fields.ts";
+
+const OLDEST_MINOR = 9;
+const NEWEST_MINOR = 14;
+const SUPPORTED = `3.${OLDEST_MINOR} to 3.${NEWEST_MINOR}`;
+const ALLOWED = `it is one of ${SUPPORTED}, in quotes`;
+
+type Choice = { minor: number; source: string; file: string };
+
+/**
+ * The Python version the agent asks for, as `3.N`: `python_version`, else `.python-version`, else the one
+ * nearest to `fallback` that `requires-python` in `pyproject.toml`, or else in the entrypoint's inline metadata, allows,
+ * else `fallback`.
+ *
+ * @throws RunnerError CONFIG_ERROR when one is not supported, or when two of them contradict each other
+ */
+export async function pythonVersion(
+  tree: string,
+  fields: Fields,
+  options: { fallback: string; warnings: string[]; entrypointFile: string },
+): Promise<string> {
+  const { fallback, warnings } = options;
+  const written = manifestChoice(fields, warnings);
+  const pinned = await pinnedChoice(tree, warnings);
+  const choice = written ?? pinned;
+  if (written !== undefined && pinned !== undefined && written.minor !== pinned.minor) {
+    throw contradiction(written.source, pinned.source);
+  }
+
+  const found =
+    (await projectRequirement(tree, warnings)) ?? (await scriptRequirement(tree, options.entrypointFile));
+  if (found === undefined) return choice === undefined ? fallback : `3.${choice.minor}`;
+  const { requires, file } = found;
+  const source = `requires-python = "${escapeName(requires)}" in ${file}`;
+  if (choice !== undefined) {
+    if (allowsMinor(requires, choice.minor) === false) throw contradiction(choice.source, source);
+    return `3.${choice.minor}`;
+  }
+  return nearestAllowed({ requires, source, file, fallback, warnings });
+}
+
+function manifestChoice(fields: Fields, warnings: string[]): Choice | undefined {
+  const value = stringField(fields, "python_version", ALLOWED);
+  if (value === undefined) return undefined;
+  const match = /^3\.(\d{1,2})(\.\d{1,3})?$/.exec(value.trim());
+  const minor = supportedMinor(match?.[1]);
+  if (minor === undefined) throw invalid(fields, "python_version", { value, allowed: ALLOWED });
+  if (match?.[2] !== undefined) {
+    warnings.push(`python_version = "${value}" means 3.${minor}: the host chooses the patch release`);
+  }
+  return { minor, source: `python_version = "${value}" in ${MANIFEST_FILE}`, file: MANIFEST_FILE };
+}
+
+/** `.python-version` as pyenv and uv write it: the first line that is not a comment. */
+async function pinnedChoice(tree: string, warnings: string[]): Promise<Choice | undefined> {
+  const file = ".python-version";
+  const text = await readTreeFile(tree, file);
+  const line = text
+    ?.split("\n")
+    .find((line) => /^\s*[^\s#]/.test(line))
+    ?.trim();
+  if (line === undefined) return undefined;
+  const match = /^(?:cpython[-@]?|python-?)?(\d+)\.(\d+)/i.exec(line);
+  if (match === null) {
+    warnings.push(`${file} says "${escapeName(line)}", which names no CPython version; it is ignored`);
+    return undefined;
+  }
+  const minor = match[1] === "3" ? supportedMinor(match[2]) : undefined;
+  if (minor === undefined) {
+    throw configError(`${file} asks for Python "${escapeName(line)}"; supported are ${SUPPORTED}`, { file });
+  }
+  return { minor, source: `"${escapeName(line)}" in ${file}`, file };
+}
+
+type Requirement = { requires: string; file: string };
+
+async function projectRequirement(tree: string, warnings: string[]): Promise<Requirement | undefined> {
+  const file = "pyproject.toml";
+  const text = await readTreeFile(tree, file);
+  if (text === undefined) return undefined;
+  const { project } = parseToml(text, file);
+  const requires = isTable(project) ? project["requires-python"] : undefined;
+  if (typeof requires !== "string") return undefined;
+  if (allowsMinor(requires, OLDEST_MINOR) !== undefined) return { requires, file };
+  warnings.push(`requires-python = "${escapeName(requires)}" in ${file} could not be read; it is ignored`);
+  return undefined;
+}
+
+/** Of metadata that cannot be read whoever looks for dependencies tells. */
+async function scriptRequirement(tree: string, file: string): Promise<Requirement | undefined> {
+  try {
+    const text = await openTree(tree).text(file);
+    const requires = scriptProject(text ?? "", file)?.project?.["requires-python"];
+    if (typeof requires === "string" && allowsMinor(requires, OLDEST_MINOR) !== undefined)
+      return { requires, file };
+  } catch (error) {
+    if (!(error instanceof RunnerError)) throw error;
+  }
+  return undefined;
+}
+
+type Search = Requirement & { source: string; fallback: string; warnings: string[] };
+
+function nearestAllowed({ requires, source, file, fallback, warnings }: Search): string {
+  const preferred = Number(fallback.split(".")[1]);
+  const minors = Array.from({ length: NEWEST_MINOR - OLDEST_MINOR + 1 }, (_, i) => OLDEST_MINOR + i);
+  const [best] = minors
+    .filter((minor) => allowsMinor(requires, minor) === true)
+    .sort((a, b) => Math.abs(a - preferred) - Math.abs(b - preferred));
+  if (best === undefined) {
+    throw configError(`${source} allows none of the supported Python versions, ${SUPPORTED}`, {
+      file,
+    });
+  }
+  if (best !== preferred) warnings.push(`Python 3.${best} instead of ${fallback}, because of ${source}`);
+  return `3.${best}`;
+}
+
+function supportedMinor(digits: string | undefined): number | undefined {
+  const minor = Number(digits);
+  return minor >= OLDEST_MINOR && minor <= NEWEST_MINOR ? minor : undefined;
+}
+
+function contradiction(one: string, other: string) {
+  return configError(`${one} contradicts ${other}; make them agree or remove one`, { key: "python_version" });
+}

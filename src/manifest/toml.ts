@@ -1,0 +1,66 @@
+import { parse, TomlError, type TomlTable } from "smol-toml";
+
+import { messageOf } from "../lib/errors.ts";
+import { configError } from "./errors.ts";
+
+/** Arrays and inline tables inside each other; the parser recurses, so this guards its stack. */
+const MAX_DEPTH = 64;
+
+export type { TomlTable };
+
+/** @throws RunnerError CONFIG_ERROR with the line and the column where the text stops being TOML */
+export function parseToml(text: string, file: string): TomlTable {
+  try {
+    return parse(text, { maxDepth: MAX_DEPTH });
+  } catch (error) {
+    // The first line says what is wrong; the rest draws the place, which line and column name already.
+    const what =
+      messageOf(error)
+        .split("\n")[0]
+        ?.replace(/^Invalid TOML document: /, "") ?? "";
+    if (!(error instanceof TomlError)) throw configError(`${file} is not valid TOML: ${what}`, { file });
+    const { line, column } = error;
+    throw configError(`${file} line ${line}, column ${column} is not valid TOML: ${what}`, { file, line });
+  }
+}
+
+export function isTable(value: unknown): value is TomlTable {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
+
+export function table(value: unknown): TomlTable | undefined {
+  return isTable(value) ? value : undefined;
+}
+
+export function tables(value: unknown): TomlTable[] {
+  return Array.isArray(value) ? value.filter(isTable) : [];
+}
+
+export function strings(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item): item is string => typeof item === "string") : [];
+}
+
+export function stringOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/**
+ * The line on which `key` is set in `[table]` (`""`: above the first table), for a message. The parser does
+ * not keep positions; a key inside a multi-line string can mislead this, which costs a wrong number only.
+ */
+export function lineOf(text: string, table: string, key: string): number | undefined {
+  let current = "";
+  for (const [index, line] of text.split("\n").entries()) {
+    const isHeader = line.trimStart().startsWith("[");
+    if (isHeader) current = /^\s*\[+\s*["']?([^\]"']*)/.exec(line)?.[1]?.trim() ?? "";
+    else if (current !== table || !line.includes(key)) continue;
+    const name = isHeader ? current.split(".")[0] : keyOf(line);
+    if (name === key && (isHeader ? table === "" : true)) return index + 1;
+  }
+  return undefined;
+}
+
+function keyOf(line: string): string | undefined {
+  const match = /^\s*(?:"([^"]*)"|'([^']*)'|([\w-]+))\s*[=.]/.exec(line);
+  return match?.[1] ?? match?.[2] ?? match?.[3];
+}

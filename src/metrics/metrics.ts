@@ -1,0 +1,122 @@
+import { RunnerError } from "../lib/errors.ts";
+import { createMetricsRegistry } from "./prometheus.ts";
+
+/** Upper bounds of durations, seconds: from an invoke that does nothing to the longest timeout by default. */
+const SECONDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300,
+] as const;
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/**
+ * What the runner counts. The label `result` is `ok` or the code of the error; no label has an agent's id, which would
+ * make a time series for each agent there ever was.
+ */
+export function createMetrics() {
+  const { counter, histogram, read, text } = createMetricsRegistry();
+  return {
+    /** Adds a value that is looked up when the metrics are asked for. */
+    read,
+    /** All of them, for Prometheus. */
+    text,
+
+    httpRequests: counter({
+      name: "oken_http_requests_total",
+      help: "HTTP requests, by route and status. 499: the caller left before the answer.",
+      labels: ["method", "route", "status"],
+    }),
+    errors: counter({
+      name: "oken_errors_total",
+      help: "Errors that were answered, by code.",
+      labels: ["code"],
+    }),
+
+    invokes: histogram({
+      name: "oken_invoke_duration_seconds",
+      help: "Time until the answer of an invoke or of an agent's own path began, waits included, by the agent's type and result.",
+      labels: ["type", "result"],
+      buckets: SECONDS,
+    }),
+    invokeWait: histogram({
+      name: "oken_invoke_wait_seconds",
+      help: "Waits of invokes that were not served at once, `turn` for a free slot and `start` for a cold start.",
+      labels: ["reason"],
+      buckets: SECONDS,
+    }),
+    webSockets: counter({
+      name: "oken_websockets_total",
+      help: "WebSockets that have ended, by who closed first.",
+      labels: ["closed_by"],
+    }),
+
+    stateChanges: counter({
+      name: "oken_agent_state_changes_total",
+      help: "Moves of agents from one state to another.",
+      labels: ["from", "to"],
+    }),
+    deaths: counter({
+      name: "oken_agent_deaths_total",
+      help: "Containers of agents that ended on their own.",
+      labels: [],
+    }),
+    wakes: histogram({
+      name: "oken_wake_duration_seconds",
+      help: "Time to start a sleeping agent's container until it serves, by result.",
+      labels: ["result"],
+      buckets: SECONDS,
+    }),
+
+    deploys: histogram({
+      name: "oken_deploy_duration_seconds",
+      help: "Time of whole deploys after their upload, by result; `unchanged` built nothing.",
+      labels: ["result"],
+      buckets: SECONDS,
+    }),
+    deployPhases: histogram({
+      name: "oken_deploy_phase_duration_seconds",
+      help: "Time of the parts of deploys that went well.",
+      labels: ["phase"],
+      buckets: SECONDS,
+    }),
+    uploadBytes: counter({
+      name: "oken_upload_bytes_total",
+      help: "Bytes of the tarballs that were received whole.",
+      labels: [],
+    }),
+    docker: histogram({
+      name: "oken_docker_operation_duration_seconds",
+      help: "Time of what was asked of the Docker engine, by operation and result.",
+      labels: ["operation", "result"],
+      buckets: SECONDS,
+    }),
+    eventLoopDelay: histogram({
+      name: "oken_event_loop_delay_seconds",
+      help: "How much later than due a timer ran that comes ten times a second.",
+      labels: [],
+      buckets: SECONDS.slice(0, 11),
+    }),
+  };
+}
+
+/** Does `work` and tells its result and how many seconds it took, whichever way it ends. */
+export async function timed<T>(
+  work: () => Promise<T>,
+  tell: (result: string, seconds: number) => void,
+): Promise<T> {
+  const startedAt = performance.now();
+  let result = "ok";
+  try {
+    return await work();
+  } catch (error) {
+    result = resultOf(error);
+    throw error;
+  } finally {
+    tell(result, (performance.now() - startedAt) / 1000);
+  }
+}
+
+/** The label `result` of what failed; `aborted` when whoever asked for it has left. */
+export function resultOf(error: unknown): string {
+  if (error instanceof RunnerError) return error.code;
+  return error instanceof Error && error.name === "AbortError" ? "aborted" : "INTERNAL";
+}

@@ -1,0 +1,52 @@
+import type { Metrics } from "./metrics.ts";
+import { VERSION } from "../lib/version.ts";
+
+/** How often the event loop is asked for the time, milliseconds. */
+const LOOP_INTERVAL_MS = 100;
+
+/** Tells of the runner's own process, under the names that Prometheus' clients use, and watches its event loop. */
+export function observeProcess(metrics: Metrics): Disposable {
+  const { read, eventLoopDelay } = metrics;
+  read({ name: "oken_build_info", help: "Which runner this is.", labels: ["version"], type: "gauge" }, () => [
+    [{ version: VERSION }, 1],
+  ]);
+  read(
+    {
+      name: "process_start_time_seconds",
+      help: "Start of the process, in seconds since the epoch.",
+      labels: [],
+      type: "gauge",
+    },
+    () => [[{}, performance.timeOrigin / 1000]],
+  );
+  read(
+    {
+      name: "process_resident_memory_bytes",
+      help: "Memory that the process holds.",
+      labels: [],
+      type: "gauge",
+    },
+    () => [[{}, process.memoryUsage.rss()]],
+  );
+  read(
+    {
+      name: "process_cpu_seconds_total",
+      help: "Processor time of the process, user and system.",
+      labels: [],
+      type: "counter",
+    },
+    () => {
+      const { user, system } = process.cpuUsage();
+      return [[{}, (user + system) / 1e6]];
+    },
+  );
+
+  let due = performance.now() + LOOP_INTERVAL_MS;
+  const timer = setInterval(() => {
+    const now = performance.now();
+    eventLoopDelay.observe({}, Math.max(0, now - due) / 1000);
+    due = now + LOOP_INTERVAL_MS;
+  }, LOOP_INTERVAL_MS);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}

@@ -1,0 +1,41 @@
+import { RunnerError } from "../lib/errors.ts";
+
+const RETRY_AFTER_SECONDS = "5";
+
+/** A share of a budget, given back as a whole when disposed of; disposing twice is harmless. */
+export type BudgetShare = Disposable & {
+  /** @throws RunnerError OVERLOADED when the budget has not that much left */
+  take(bytes: number): void;
+};
+
+export type Budget = { open(): BudgetShare; used(): number };
+
+/** Bytes that all uploads and extractions in flight may hold on disk together. */
+export function createBudget(maxBytes: number): Budget {
+  let used = 0;
+  return {
+    used: () => used,
+    open() {
+      let held = 0;
+      return {
+        take(bytes) {
+          if (used + bytes > maxBytes) throw overBudget(maxBytes);
+          used += bytes;
+          held += bytes;
+        },
+        [Symbol.dispose]() {
+          used -= held;
+          held = 0;
+        },
+      };
+    },
+  };
+}
+
+function overBudget(maxBytes: number): RunnerError {
+  const message = `the uploads in flight already hold their ${maxBytes} bytes; try again in a moment`;
+  return new RunnerError("OVERLOADED", message, {
+    details: { reason: "upload_budget", max: maxBytes },
+    headers: { "Retry-After": RETRY_AFTER_SECONDS },
+  });
+}

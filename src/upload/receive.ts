@@ -1,0 +1,199 @@
+import { randomUUID } from "node:crypto";
+import { open, rm } from "node:fs/promises";
+import { join } from "node:path";
+
+import { RunnerError } from "../lib/errors.ts";
+import { assertGzipMagic } from "./archive/inflate.ts";
+import { corrupt, tooLarge } from "./archive/refusal.ts";
+import { escapeName, formatBytes } from "../lib/text.ts";
+import { asDiskFull } from "./disk-floor.ts";
+import { assertForm, invalidForm, readForm } from "./form.ts";
+import { MAX_SECRETS_BYTES, parseSecrets, secretsError } from "./secrets.ts";
+import type { Budget, BudgetShare } from "./budget.ts";
+import type { DiskFloor } from "./disk-floor.ts";
+import type { FormLimits } from "./form.ts";
+
+const KiB = 1024;
+/** Room in a form beside its tarball: the secrets, the part headers, the boundaries. */
+const FORM_BYTES = MAX_SECRETS_BYTES + 64 * KiB;
+const BYTES_BETWEEN_DISK_CHECKS = 4 * KiB * KiB;
+const PRIVATE_FILE_MODE = 0o600;
+const AGENT_ID_DETAILS = { details: { reason: "agent_id_invalid", field: "agent_id" } };
+const AGENT_ID = /^[A-Za-z0-9_-]{1,128}$/;
+
+export type UploadLimits = {
+  /** Compressed bytes of the tarball. */
+  maxUploadBytes: number;
+} & Pick<FormLimits, "idleTimeoutMs" | "minBytesPerSecond">;
+
+/** 30 s without a byte outlasts any retransmission; at 1 KiB/s fifty mebibytes take 14 hours, so it only stops trickles. */
+export const DEFAULT_UPLOAD_PACE = { idleTimeoutMs: 30_000, minBytesPerSecond: KiB } as const;
+
+export type ReceiveOptions = {
+  /** Exists, on the file system of the data directory. */
+  directory: string;
+  limits: UploadLimits;
+  /** Bytes that all uploads in flight may hold together; this one's share is given back when it is disposed of. */
+  budget: Budget;
+  /** Asked before and during the upload. */
+  diskFloor?: DiskFloor;
+  signal?: AbortSignal;
+  /** Called as soon as the id is known; what it throws ends the upload with that error. */
+  onAgentId?: (agentId: string) => void;
+};
+
+/** Dispose of it once the archive is unpacked: removes the archive and gives back its share of the budget. */
+export type Upload = AsyncDisposable & {
+  agentId: string;
+  secrets: Record<string, string>;
+  archivePath: string;
+  /** Compressed bytes. */
+  bytes: number;
+};
+
+/**
+ * Takes the form of `POST /deploy`: `agent_id`, `tarball` and optionally `secrets`, in any order. The tarball
+ * goes straight to a file in `directory`, no faster than the disk takes it. On any error nothing is left.
+ *
+ * @throws RunnerError INVALID_REQUEST, CONFIG_ERROR (agent_id, secrets), ARCHIVE_NOT_GZIP, ARCHIVE_TOO_LARGE,
+ *   DISK_FULL, OVERLOADED; the signal's reason
+ */
+export async function receiveUpload(request: Request, options: ReceiveOptions): Promise<Upload> {
+  const { limits, budget, diskFloor } = options;
+  assertForm(request.headers);
+  const declared = declaredBytes(request.headers, limits);
+  await diskFloor?.assertRoomFor(declared ?? 0);
+
+  const share = budget.open();
+  const archivePath = join(options.directory, `upload-${randomUUID()}.tar.gz`);
+  const dispose = async () => {
+    await rm(archivePath, { force: true });
+    share[Symbol.dispose]();
+  };
+  try {
+    share.take(declared ?? 0);
+    const form: Form = { seen: new Set(), agentId: undefined, secrets: {}, bytes: undefined };
+    const staging: Staging = {
+      archivePath,
+      limits,
+      diskFloor,
+      share: declared === undefined ? share : undefined,
+    };
+    await readForm(
+      request,
+      {
+        textFields: ["agent_id", "secrets"],
+        field: (name, value, truncated) => takeField(form, { name, value, truncated }, options),
+        file: async (name, content, part) => {
+          claim(form, name);
+          if (name !== "tarball") throw unknownField(name);
+          if (part.filename === undefined && part.type === "text/plain") throw sentAsText();
+          form.bytes = await writeArchive(content, staging);
+        },
+      },
+      {
+        limits: {
+          ...limits,
+          maxBodyBytes: limits.maxUploadBytes + FORM_BYTES,
+          maxFieldBytes: MAX_SECRETS_BYTES,
+        },
+        signal: options.signal,
+      },
+    );
+    const { agentId, bytes, secrets } = form;
+    if (agentId === undefined)
+      throw new RunnerError("CONFIG_ERROR", "the form has no agent_id", AGENT_ID_DETAILS);
+    if (bytes === undefined)
+      throw invalidForm("the form has no tarball; send it as a file: -F tarball=@agent.tar.gz");
+    return { agentId, secrets, archivePath, bytes, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw asDiskFull(error);
+  }
+}
+
+type Form = {
+  seen: Set<string>;
+  agentId: string | undefined;
+  secrets: Record<string, string>;
+  bytes: number | undefined;
+};
+
+/** Undefined for a chunked body, whose length shows only as it comes. */
+function declaredBytes(headers: Headers, limits: UploadLimits): number | undefined {
+  const header = headers.get("content-length");
+  if (header === null) return undefined;
+  const declared = Number(header);
+  if (declared > limits.maxUploadBytes + FORM_BYTES) throw tarballTooLarge(limits);
+  return declared;
+}
+
+function claim(form: Form, name: string): void {
+  if (form.seen.has(name)) throw invalidForm(`the form has the field "${escapeName(name)}" twice`);
+  form.seen.add(name);
+}
+
+type Field = { name: string; value: string; truncated: boolean };
+
+function takeField(form: Form, { name, value, truncated }: Field, options: ReceiveOptions): void {
+  claim(form, name);
+  if (name === "agent_id") {
+    form.agentId = parseAgentId(value);
+    options.onAgentId?.(form.agentId);
+    return;
+  }
+  if (truncated) throw secretsError(`secrets has more than ${MAX_SECRETS_BYTES} bytes`);
+  form.secrets = parseSecrets(value);
+}
+
+function parseAgentId(value: string): string {
+  if (AGENT_ID.test(value)) return value;
+  const message = `agent_id "${escapeName(value)}" is not allowed; it has 1 to 128 letters, digits, "-" and "_"`;
+  throw new RunnerError("CONFIG_ERROR", message, AGENT_ID_DETAILS);
+}
+
+type Staging = {
+  archivePath: string;
+  limits: UploadLimits;
+  diskFloor: DiskFloor | undefined;
+  /** Undefined when the declared length was taken from the budget already. */
+  share: BudgetShare | undefined;
+};
+
+async function writeArchive(content: AsyncIterable<Buffer>, staging: Staging): Promise<number> {
+  const { archivePath, limits, diskFloor, share } = staging;
+  const file = await open(archivePath, "wx", PRIVATE_FILE_MODE);
+  try {
+    let bytes = 0;
+    let unchecked = 0;
+    for await (const chunk of content) {
+      if (bytes === 0) assertGzipMagic(chunk);
+      bytes += chunk.length;
+      unchecked += chunk.length;
+      if (bytes > limits.maxUploadBytes) throw tarballTooLarge(limits);
+      share?.take(chunk.length);
+      if (unchecked >= BYTES_BETWEEN_DISK_CHECKS) {
+        unchecked = 0;
+        await diskFloor?.assertRoomFor(0);
+      }
+      for (let at = 0; at < chunk.length;) at += (await file.write(chunk, at)).bytesWritten;
+    }
+    if (bytes === 0) throw corrupt("truncated", "the tarball is empty (0 bytes)");
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
+
+function tarballTooLarge({ maxUploadBytes }: UploadLimits): RunnerError {
+  const message = `the tarball is larger than ${formatBytes(maxUploadBytes)}, the most that is taken`;
+  return tooLarge("compressed", maxUploadBytes, { message });
+}
+
+function sentAsText(): RunnerError {
+  return invalidForm('the field "tarball" came as text; send it as a file: -F tarball=@agent.tar.gz');
+}
+
+function unknownField(name: string): RunnerError {
+  return invalidForm(`unknown field "${escapeName(name)}"; the form has agent_id, tarball and secrets`);
+}

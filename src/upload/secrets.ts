@@ -1,0 +1,62 @@
+import { RunnerError } from "../lib/errors.ts";
+import { escapeName } from "../lib/text.ts";
+
+/** Bytes of the JSON text; Linux bounds one environment string to 128 KiB and all of them to a share of the stack. */
+export const MAX_SECRETS_BYTES = 64 * 1024;
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const RESERVED = /^(?:PORT|OKEN_.*)$/;
+
+/**
+ * Reads the `secrets` field: a JSON object of string to string; absent and empty both mean none.
+ * No message ever repeats a value, nor the parser's words, which quote the text.
+ *
+ * @throws RunnerError CONFIG_ERROR naming the entry and what is allowed
+ */
+export function parseSecrets(text: string): Record<string, string> {
+  if (text.trim() === "") return {};
+  const parsed = parseJson(text);
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
+    throw secretsError('secrets must be a JSON object of names to texts, such as {"API_KEY": "…"}');
+  }
+  // Without a prototype, so that a secret called __proto__ is an entry like any other.
+  const secrets: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(parsed)) {
+    assertName(name);
+    secrets[name] = assertValue(name, value);
+  }
+  return secrets;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The cause would carry a piece of the text into a log.
+    throw secretsError('secrets is not valid JSON; it must be an object such as {"API_KEY": "…"}');
+  }
+}
+
+function assertName(name: string): void {
+  const shown = escapeName(name);
+  if (!NAME.test(name)) {
+    throw secretsError(`secret name "${shown}" is not allowed; it matches ${NAME.source}`, name);
+  }
+  if (RESERVED.test(name)) {
+    throw secretsError(`secret name "${shown}" is reserved; PORT and OKEN_… are set by the runner`, name);
+  }
+}
+
+function assertValue(name: string, value: unknown): string {
+  if (typeof value !== "string") throw secretsError(`secret "${name}" must be a text in quotes`, name);
+  if (value.includes("\0"))
+    throw secretsError(`secret "${name}" holds a NUL, which no environment can carry`, name);
+  if (!value.isWellFormed()) throw secretsError(`secret "${name}" is not valid Unicode`, name);
+  return value;
+}
+
+export function secretsError(message: string, name?: string): RunnerError {
+  const key = name === undefined ? {} : { key: escapeName(name) };
+  return new RunnerError("CONFIG_ERROR", message, {
+    details: { reason: "secrets_invalid", field: "secrets", ...key },
+  });
+}

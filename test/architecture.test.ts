@@ -1,0 +1,56 @@
+import { expect, test } from "bun:test";
+import { dirname, join, normalize, relative } from "node:path";
+
+import ts from "typescript";
+
+const ROOT = join(import.meta.dir, "..");
+
+/** Every room may import these; the picture leaves them out. */
+const LEAVES = new Set(["model", "metrics", "lib"]);
+
+/** The room `daemon` constructs the parts, and so imports all. */
+const CONSTRUCTOR = "daemon";
+
+test("docs/architecture.md draws the arrows between the rooms that the imports make", async () => {
+  const drawn = arrowsOf(await Bun.file(join(ROOT, "docs/architecture.md")).text());
+  const found = new Set((await imports()).map(({ from, to }) => `${roomOf(from)} --> ${roomOf(to)}`));
+  expect([...found].filter(isShown).sort()).toEqual(drawn.sort());
+});
+
+/** `a --> b & c` of the picture, as one arrow each. */
+function arrowsOf(text: string): string[] {
+  const picture = /```mermaid\n(.*?)```/s.exec(text)?.[1] ?? "";
+  return [...picture.matchAll(/^ *(\w+) --> ([\w &]+)$/gm)].flatMap(([, from, to]) =>
+    (to ?? "").split(" & ").map((room) => `${from} --> ${room}`),
+  );
+}
+
+function isShown(arrow: string): boolean {
+  const [from = "", to = ""] = arrow.split(" --> ");
+  return from !== to && from !== CONSTRUCTOR && !LEAVES.has(from) && !LEAVES.has(to);
+}
+
+function roomOf(path: string): string {
+  if (path === "docker/types.ts") return "types";
+  return path.includes("/") ? (dirname(path).split("/")[0] ?? "") : path.replace(/\.ts$/, "");
+}
+
+/** What imports what below src/, types included. Within docker/ its types are no room of their own. */
+async function imports(): Promise<{ from: string; to: string }[]> {
+  const source = join(ROOT, "src");
+  const files = await Array.fromAsync(new Bun.Glob("**/*.ts").scan({ cwd: source }));
+  const found = await Promise.all(
+    files.map(async (from) => {
+      const { importedFiles } = ts.preProcessFile(await Bun.file(join(source, from)).text(), true, true);
+      return importedFiles
+        .map(({ fileName }) => fileName)
+        .filter((name) => name.startsWith("."))
+        .map((name) => ({ from, to: relative(source, normalize(join(source, dirname(from), name))) }));
+    }),
+  );
+  return found
+    .flat()
+    .filter(
+      ({ from, to }) => !to.startsWith("..") && !(from.startsWith("docker/") && to.startsWith("docker/")),
+    );
+}

@@ -1,0 +1,70 @@
+import { describe, expect, test } from "bun:test";
+
+import { SETTINGS } from "../../src/config/settings.ts";
+import { loadConfig, settingsHelp } from "../../src/config/load.ts";
+
+test("without anything set the defaults of the contract hold", () => {
+  expect(loadConfig({})).toMatchObject({
+    host: "127.0.0.1",
+    port: 8000,
+    dataDir: "/tmp/oken",
+    network: "oken-agents",
+    defaultWarmTimeout: 300,
+    cleanupInterval: 30,
+    containerPort: 8080,
+    healthCheckTimeout: 30,
+    invokeTimeout: 300,
+    defaultPython: "3.12",
+    maxUploadBytes: 52_428_800,
+    maxUnpackedBytes: 262_144_000,
+    maxFileBytes: 104_857_600,
+    maxEntries: 20_000,
+  });
+});
+
+test("a flag wins over the environment, and an empty variable counts as not set", () => {
+  expect(loadConfig({ OKEN_PORT: "9000" }, { port: "9001" }).port).toBe(9001);
+  expect(loadConfig({ OKEN_PORT: "" }).port).toBe(8000);
+});
+
+test("sizes take binary units", () => {
+  expect(loadConfig({ OKEN_MAX_UPLOAD_BYTES: "2m" }).maxUploadBytes).toBe(2_097_152);
+});
+
+describe("a bad value ends the start with a sentence that names the variable, the value and what is allowed", () => {
+  test.each([
+    [{ OKEN_PORT: "http" }, 'OKEN_PORT is "http", but must be a whole number from 0 to 65535.'],
+    [{ OKEN_PORT: "70000" }, 'OKEN_PORT is "70000", but must be a whole number from 0 to 65535.'],
+    [{ OKEN_DEFAULT_PYTHON: "2.7" }, 'OKEN_DEFAULT_PYTHON is "2.7", but must be 3.N, such as 3.12.'],
+    [
+      { OKEN_MAX_ENTRIES: "1e3" },
+      'OKEN_MAX_ENTRIES is "1e3", but must be a whole number from 1 to 10000000.',
+    ],
+    [
+      { OKEN_CA_FILE: "/no/such/file" },
+      'OKEN_CA_FILE is "/no/such/file", but must be the path of a file that exists.',
+    ],
+    [
+      { OKEN_PYTHON_IMAGE: "python:3.12" },
+      'OKEN_PYTHON_IMAGE is "python:3.12", but must be an image reference with {version}.',
+    ],
+    [{ OKEN_LOG_LEVEL: "loud" }, 'OKEN_LOG_LEVEL is "loud", but must be one of debug, info, warn, error.'],
+    [
+      { OKEN_DATA_DIR: "/a,b" },
+      'OKEN_DATA_DIR is "/a,b", but must be a path without commas, quotes and line breaks.',
+    ],
+  ])("%p", (environment, sentence) => {
+    expect(() => loadConfig(environment)).toThrow(sentence);
+  });
+
+  test("the token is never repeated", () => {
+    expect(() => loadConfig({ OKEN_API_TOKEN: "hunter2" })).toThrow(
+      "OKEN_API_TOKEN is set, but must be a token of at least 16 characters.",
+    );
+  });
+});
+
+test("the help names every setting", () => {
+  const help = settingsHelp();
+  for (const { env } of Object.values(SETTINGS)) expect(help).toContain(env);
+});

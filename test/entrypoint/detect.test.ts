@@ -1,0 +1,83 @@
+import { describe, expect, test } from "bun:test";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+import { RunnerError } from "../../src/lib/errors.ts";
+import type { Entrypoint } from "../../src/model/entrypoint.ts";
+import type { Manifest } from "../../src/model/manifest.ts";
+import { type Detection, detectEntrypoint } from "../../src/entrypoint/detect.ts";
+import type { DetectionCase } from "../fixtures/detection/case.ts";
+import { AGENTS } from "../fixtures/detection/agents.ts";
+import { APPLICATIONS } from "../fixtures/detection/applications.ts";
+import { EXPLICIT } from "../fixtures/detection/explicit.ts";
+import { FACTORIES } from "../fixtures/detection/factories.ts";
+import { HANDLERS } from "../fixtures/detection/handlers.ts";
+import { LAYOUTS } from "../fixtures/detection/layouts.ts";
+import { SCRIPTS } from "../fixtures/detection/scripts.ts";
+import { SYNTAX } from "../fixtures/detection/syntax.ts";
+
+describe("handlers", () => table(HANDLERS));
+describe("agents", () => table(AGENTS));
+describe("web applications", () => table(APPLICATIONS));
+describe("factories", () => table(FACTORIES));
+describe("scripts", () => table(SCRIPTS));
+describe("what oken.toml names", () => table(EXPLICIT));
+describe("layouts", () => table(LAYOUTS));
+describe("syntax", () => table(SYNTAX));
+
+function table(cases: readonly DetectionCase[]): void {
+  test.each(cases.map((example) => [example.name, example] as const))("%s", async (_, example) => {
+    await using tree = await unpacked(example.files);
+    const outcome = await detected(tree.path, example);
+    if ("refused" in example) {
+      expect(outcome).toBeInstanceOf(RunnerError);
+      expect(outcome).toMatchObject({ code: "CONFIG_ERROR", message: example.refused });
+      return;
+    }
+    if (outcome instanceof Error) throw outcome;
+    expect(short(outcome.entrypoint)).toBe(example.gives);
+    expect(outcome.warnings).toEqual([...(example.warns ?? [])]);
+    expect(outcome.entrypoint).toMatchObject(example.more ?? {});
+    if (example.reason !== undefined) expect(outcome.entrypoint.reason).toBe(example.reason);
+  });
+}
+
+async function detected(tree: string, { toml }: DetectionCase): Promise<Detection | Error> {
+  const manifest: Manifest = {
+    name: "example",
+    pythonVersion: "3.12",
+    entrypointFile: toml?.file ?? "main.py",
+    entrypointAttr: toml?.attr,
+    entrypointType: toml?.type,
+    warmTimeout: 300,
+    concurrency: 10,
+    timeout: 300,
+    memory: 512 * 1024 * 1024,
+    cpus: 1,
+    port: toml?.port ?? 8080,
+    healthPath: "/health",
+  };
+  try {
+    return await detectEntrypoint({ tree, manifest });
+  } catch (error) {
+    if (error instanceof Error) return error;
+    throw error;
+  }
+}
+
+/** An entrypoint in the notation of {@link DetectionCase}. */
+function short({ type, file, module, root, attr, factory, mode, serve }: Entrypoint): string {
+  const how = serve === "auto" ? "" : ` as ${serve}`;
+  if (mode === "script") return `${type} script ${file}${how}`;
+  return `${type} ${root === "" ? "" : `${root}/`}${module}:${attr}${factory ? "()" : ""}${how}`;
+}
+
+async function unpacked(files: DetectionCase["files"]): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp(join(tmpdir(), "detection-"));
+  for (const [file, text] of Object.entries(typeof files === "string" ? { "main.py": files } : files)) {
+    await mkdir(dirname(join(path, file)), { recursive: true });
+    await writeFile(join(path, file), text);
+  }
+  return { path, [Symbol.asyncDispose]: async () => await rm(path, { recursive: true }) };
+}

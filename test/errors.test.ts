@@ -1,8 +1,0 @@
-import { expect, test } from "bun:test";
-
-import { RunnerError } from "../src/errors.ts";
-
-test("an error takes its code's status unless it is given another", () => {
-  expect(new RunnerError("AGENT_BUSY", "busy").status).toBe(429);
-  expect(new RunnerError("INVALID_REQUEST", "too large", { status: 413 }).status).toBe(413);
-});

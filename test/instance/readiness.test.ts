@@ -1,0 +1,144 @@
+import { expect, test } from "bun:test";
+
+import { createDeaths } from "../../src/instance/exits.ts";
+import { type ReadinessOptions, waitUntilReady } from "../../src/instance/readiness.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import type { ContainerState } from "../../src/docker/types.ts";
+
+const CONTAINER = { id: "c1", name: "oken-echo-v1", address: "127.0.0.1" };
+
+const STOPPED: ContainerState = {
+  ...CONTAINER,
+  running: false,
+  exitCode: 3,
+  oomKilled: false,
+  startedAt: "2026-01-01T00:00:00Z",
+  identity: undefined,
+};
+
+/** A runtime that answers its health with these, the last one again and again. */
+function runtime(...answers: object[]) {
+  const server = Bun.serve({
+    port: 0,
+    fetch: () => Response.json((answers.length > 1 ? answers.shift() : answers[0]) ?? {}),
+  });
+  return { port: server.port ?? 0, [Symbol.asyncDispose]: () => server.stop(true) };
+}
+
+/** A port that nothing listens on. */
+async function closedPort(): Promise<number> {
+  const server = Bun.serve({ port: 0, fetch: () => new Response() });
+  await server.stop(true);
+  return server.port ?? 0;
+}
+
+function start(options: Partial<ReadinessOptions> & { state?: ContainerState }) {
+  const { state, ...rest } = options;
+  const asked: string[] = [];
+  const deaths = createDeaths(systemClock);
+  const waiting = waitUntilReady({
+    agentId: "echo",
+    container: CONTAINER,
+    controlPort: 1,
+    startedAt: systemClock.monotonic(),
+    timeoutMs: 10_000,
+    engine: {
+      async inspectContainer(name) {
+        asked.push(name);
+        return state;
+      },
+    },
+    deaths,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    ...rest,
+  });
+  return { waiting, deaths, asked };
+}
+
+test("an agent is ready when its runtime says so, and the engine is not asked", async () => {
+  await using answers = runtime({ state: "starting" }, { state: "starting" }, { state: "ready" });
+  const { waiting, asked } = start({ controlPort: answers.port });
+  await waiting;
+  expect(asked).toEqual([]);
+});
+
+test("a runtime that waits with its answer until the agent has started is asked once", async () => {
+  const asked: (string | null)[] = [];
+  const server = Bun.serve({
+    port: 0,
+    async fetch({ headers }) {
+      asked.push(headers.get("prefer"));
+      await Bun.sleep(200);
+      return Response.json({ state: "ready" });
+    },
+  });
+  try {
+    await start({ controlPort: server.port ?? 0 }).waiting;
+    expect(asked).toEqual(["wait=1"]);
+  } finally {
+    await server.stop(true);
+  }
+});
+
+test("an agent that says it cannot serve is not waited for", async () => {
+  await using answers = runtime({ state: "failed", reason: "import_error", message: "no module x" });
+  const { waiting } = start({ controlPort: answers.port });
+  await expect(waiting).rejects.toMatchObject({
+    code: "AGENT_START_FAILED",
+    message: "Agent echo did not start: no module x",
+    details: { reason: "import_error" },
+  });
+});
+
+test("a container whose death the engine tells is not waited for, and asked for once", async () => {
+  const { waiting, deaths, asked } = start({ controlPort: await closedPort(), state: STOPPED });
+  deaths.tell(CONTAINER.id);
+  await expect(waiting).rejects.toMatchObject({
+    message: "Agent echo did not start: it exited with code 3",
+    details: { reason: "exited" },
+  });
+  expect(asked).toEqual([CONTAINER.name]);
+});
+
+test("a container that was killed for memory says so", async () => {
+  const state = { ...STOPPED, exitCode: 137, oomKilled: true };
+  const { waiting, deaths } = start({ controlPort: await closedPort(), state });
+  deaths.tell(CONTAINER.id);
+  await expect(waiting).rejects.toMatchObject({ details: { reason: "oom" } });
+});
+
+test("a death before this start says nothing of it", async () => {
+  const deaths = createDeaths(systemClock);
+  deaths.tell(CONTAINER.id);
+  const { waiting, asked } = start({
+    controlPort: await closedPort(),
+    deaths,
+    timeoutMs: 100,
+    state: STOPPED,
+  });
+  await expect(waiting).rejects.toMatchObject({ details: { reason: "timeout" } });
+  expect(asked).toEqual([]);
+});
+
+test("a container whose death no event told is found out", async () => {
+  const { waiting } = start({ controlPort: await closedPort(), state: STOPPED });
+  await expect(waiting).rejects.toMatchObject({ details: { reason: "exited" } });
+});
+
+test("an agent that does not become ready in time is told what is known of it", async () => {
+  await using answers = runtime({ state: "starting", reason: "wrong_port", message: "it listens on 9000" });
+  const { waiting } = start({ controlPort: answers.port, timeoutMs: 50 });
+  await expect(waiting).rejects.toMatchObject({
+    message: "Agent echo did not start: not ready after 0.05 s: it listens on 9000",
+    details: { reason: "wrong_port" },
+  });
+});
+
+test("a wait that is aborted ends with the signal's reason", async () => {
+  const aborting = new AbortController();
+  const { waiting } = start({ controlPort: await closedPort(), signal: aborting.signal });
+  const reason = new Error("enough");
+  aborting.abort(reason);
+  await expect(waiting).rejects.toBe(reason);
+});

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "bun:test";
+
+import { createMetricsRegistry } from "../../src/metrics/prometheus.ts";
+import { parsePrometheusText } from "../helpers/prometheus-text.ts";
+
+test("a counter has a line for each combination of its labels", () => {
+  const registry = createMetricsRegistry();
+  const counter = registry.counter({ name: "calls_total", help: "Calls.", labels: ["type", "result"] });
+  counter.inc({ type: "a", result: "ok" });
+  counter.inc({ result: "ok", type: "a" });
+  counter.inc({ type: "b", result: "ok" }, 2.5);
+  expect(registry.text()).toBe(
+    "# HELP calls_total Calls.\n# TYPE calls_total counter\n" +
+      'calls_total{type="a",result="ok"} 2\ncalls_total{type="b",result="ok"} 2.5\n',
+  );
+});
+
+test("what has no labels is there before it is counted for the first time", () => {
+  const registry = createMetricsRegistry();
+  registry.counter({ name: "calls_total", help: "Calls.", labels: [] });
+  registry.histogram({ name: "time_seconds", help: "Time.", labels: [], buckets: [1] });
+  expect(registry.text()).toContain("\ncalls_total 0\n");
+  expect(registry.text()).toContain("\ntime_seconds_count 0\n");
+});
+
+test("a histogram counts each value below every bound that it does not exceed", () => {
+  const registry = createMetricsRegistry();
+  const histogram = registry.histogram({
+    name: "time_seconds",
+    help: "Time.",
+    labels: ["of"],
+    buckets: [0.1, 1],
+  });
+  for (const seconds of [0.05, 0.1, 0.5, 2]) histogram.observe({ of: "a" }, seconds);
+  expect(registry.text()).toBe(
+    "# HELP time_seconds Time.\n# TYPE time_seconds histogram\n" +
+      'time_seconds_bucket{of="a",le="0.1"} 2\ntime_seconds_bucket{of="a",le="1"} 3\n' +
+      'time_seconds_bucket{of="a",le="+Inf"} 4\ntime_seconds_sum{of="a"} 2.65\ntime_seconds_count{of="a"} 4\n',
+  );
+});
+
+test("a gauge is read whenever the text is asked for", () => {
+  const registry = createMetricsRegistry();
+  let agents = 1;
+  registry.read({ name: "agents", help: "Agents.", labels: ["state"], type: "gauge" }, () => [
+    [{ state: "running" }, agents],
+  ]);
+  expect(registry.text()).toEndWith('agents{state="running"} 1\n');
+  agents = 2;
+  expect(registry.text()).toEndWith('agents{state="running"} 2\n');
+});
+
+test("quotes, backslashes and line ends are escaped", () => {
+  const registry = createMetricsRegistry();
+  const counter = registry.counter({ name: "calls_total", help: "a \\ b\nc", labels: ["of"] });
+  counter.inc({ of: 'a "b" \\ c\nd' });
+  expect(registry.text()).toContain("# HELP calls_total a \\\\ b\\nc\n");
+  expect(registry.text()).toContain('calls_total{of="a \\"b\\" \\\\ c\\nd"} 1\n');
+  expect(parsePrometheusText(registry.text()).get("calls_total")?.samples.size).toBe(1);
+});
+
+const head = (name: string, type: string) => `# HELP ${name} h\n# TYPE ${name} ${type}\n`;
+
+describe("the reader that the other tests use refuses", () => {
+  test.each([
+    ["a line without an end", `${head("a_total", "counter")}a_total 1`],
+    ["a sample without a head", "a_total 1\n"],
+    ["a sample of another family", `${head("a_total", "counter")}b_total 1\n`],
+    ["a label without quotes", `${head("a_total", "counter")}a_total{b=c} 1\n`],
+    ["a value that is no number", `${head("a_total", "counter")}a_total one\n`],
+    ["a sample twice", `${head("a_total", "counter")}a_total 1\na_total 2\n`],
+    ["a family twice", head("a_total", "counter") + head("a_total", "counter")],
+    ["a counter that does not say so", `${head("a", "counter")}a 1\n`],
+    ["a gauge that says it is a counter", `${head("a_total", "gauge")}a_total 1\n`],
+    [
+      "a histogram without its last bucket",
+      `${head("a_seconds", "histogram")}a_seconds_bucket{le="1"} 1\na_seconds_sum 1\na_seconds_count 1\n`,
+    ],
+    [
+      "a histogram whose buckets shrink",
+      `${head("a_seconds", "histogram")}a_seconds_bucket{le="1"} 2\na_seconds_bucket{le="+Inf"} 1\na_seconds_sum 1\na_seconds_count 1\n`,
+    ],
+  ])("%s", (_, text) => {
+    expect(() => parsePrometheusText(text)).toThrow();
+  });
+});

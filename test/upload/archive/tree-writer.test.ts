@@ -1,0 +1,43 @@
+import { expect, test } from "bun:test";
+import { lstat, mkdir, readFile, symlink } from "node:fs/promises";
+
+import { createTreeWriter } from "../../../src/upload/archive/tree-writer.ts";
+import { scratchDirectory } from "../../fixtures/archives/scratch.ts";
+
+async function* large() {
+  yield Buffer.from("evil");
+}
+
+test("a link that somebody puts into the tree meanwhile is not written through", async () => {
+  await using scratch = await scratchDirectory();
+  await mkdir(scratch.path("tree"));
+  await Bun.write(scratch.path("victim"), "untouched");
+  for (const name of ["small", "large", "dangling"]) {
+    await symlink(name === "dangling" ? "../none" : "../victim", scratch.path("tree", name));
+  }
+
+  for (const name of ["small", "dangling"]) {
+    const writer = createTreeWriter(scratch.path("tree"));
+    await writer.smallFile(name, false, Buffer.from("evil"));
+    expect(await writer.settle().catch((error: NodeJS.ErrnoException) => error.code)).toBe("EEXIST");
+  }
+  const writer = createTreeWriter(scratch.path("tree"));
+  const written = writer.largeFile("large", false, large());
+  expect(await written.catch((error: NodeJS.ErrnoException) => error.code)).toBe("EEXIST");
+
+  expect(await readFile(scratch.path("victim"), "utf8")).toBe("untouched");
+  expect(await lstat(scratch.path("none")).catch(() => "absent")).toBe("absent");
+});
+
+test("a file is written behind the directories it needs, however many are under way", async () => {
+  await using scratch = await scratchDirectory();
+  const writer = createTreeWriter(scratch.path());
+  const names = Array.from({ length: 200 }, (_, i) => `d${i}`);
+  for (const name of names) {
+    await writer.directory(name);
+    await writer.directory(`${name}/e`);
+    await writer.smallFile(`${name}/e/f`, true, Buffer.from(name));
+  }
+  await writer.settle();
+  for (const name of names) expect(await readFile(scratch.path(name, "e/f"), "utf8")).toBe(name);
+});
