@@ -79,7 +79,7 @@ async function buildPlan(build: BuildJob): Promise<Built> {
   const warnings = isLost ? [LOST] : [];
   let made = found;
   if (needsSources(plan, made)) {
-    made = await buildSources(build, { made, packages: Object.keys(plan.sources), round: 0 });
+    made = await buildSources(build, { made, packages: Object.keys(plan.sdists), round: 0 });
   }
   for (let round = 1; ; round++) {
     try {

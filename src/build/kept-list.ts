@@ -87,13 +87,14 @@ export function keptLists(options: {
 }
 
 function nameOf(plan: DependencyPlan, python: string, code: string): string {
-  const { lock, files, builds, dynamic, sources, vendored, copies, compileFlags } = plan;
+  const { lock, files, builds, dynamic, sdists, vendored, copies, compileFlags } = plan;
   const parts = JSON.stringify({
     lock,
     files,
     builds,
     dynamic,
-    sources,
+    // Named as it was when agents were first kept, so that their directories are found.
+    sources: sdists,
     vendored,
     copies,
     compileFlags,

@@ -31,7 +31,7 @@ export async function findList(
 
 /** Whether packages are known to be had only as source, and have not been built. */
 export function needsSources(plan: DependencyPlan, made: MadeList | undefined): boolean {
-  const mustBuild = Object.keys(plan.sources).length > 0 || plan.builds.length > 0;
+  const mustBuild = Object.keys(plan.sdists).length > 0 || plan.builds.length > 0;
   if (made === undefined) return mustBuild || plan.dynamic.length > 0;
   return mustBuild && Object.keys(made.wheels).length === 0;
 }

@@ -7,7 +7,7 @@ import type { Resolution } from "./dockerfile.ts";
 import { fileDigest } from "./content-name.ts";
 import { contextWriter } from "./contexts.ts";
 import type { ContextWriter } from "./contexts.ts";
-import { withoutPackages } from "../dependencies/list.ts";
+import { withoutPackages } from "../dependencies/lock.ts";
 import type { DependencyPlan, LockFile } from "../dependencies/plan.ts";
 import { LOCAL_FILE_PLACEHOLDER } from "../dependencies/requirements.ts";
 import type { BuildSettings } from "./settings.ts";

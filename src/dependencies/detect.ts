@@ -5,7 +5,7 @@ import { planPdmLock, planPoetryLock } from "./foreign-lock.ts";
 import type { DependencyPlan } from "./plan.ts";
 import { newPlan } from "./plan.ts";
 import { dependencyError } from "../lib/dependency-error.ts";
-import { isExact, requirementsText } from "./list.ts";
+import { isExact, requirementsText } from "./lock.ts";
 import { planPipfile } from "./pipfile.ts";
 import { poetryRequirements } from "./poetry.ts";
 import { addLocalProject, readProject } from "./project.ts";

@@ -1,7 +1,7 @@
 import type { TomlTable } from "smol-toml";
 
 import { poetryContentHashes } from "./poetry-hash.ts";
-import { exactList, requirementsText } from "./list.ts";
+import { exactLock, requirementsText } from "./lock.ts";
 import { canonicalName, parseRequirement } from "./names.ts";
 import type { DependencyPlan, DependencyStyle } from "./plan.ts";
 import { newPlan } from "./plan.ts";
@@ -67,7 +67,7 @@ async function planForeignLock(options: {
   if (grouped) {
     const lines = new Map<string, string>();
     for (const entry of packages) await addPackage({ tree, plan, entry, foreign, lines });
-    plan.files["requirements.lock"] = exactList([...indexLines(packages), ...lines.values()].join("\n"));
+    plan.files["requirements.lock"] = exactLock([...indexLines(packages), ...lines.values()].join("\n"));
   } else {
     plan.locked = false;
     plan.reason = `${foreign.file} says the versions; its format does not say which are for running`;
@@ -101,7 +101,7 @@ async function addPackage(options: {
   if (git !== undefined) {
     const revision = stringOf(source["resolved_reference"]) ?? stringOf(entry["revision"]) ?? "HEAD";
     const archive = archiveUrl(`git+${git.replace(/\.git$/, "")}@${revision}`, name);
-    if (archive !== undefined) plan.sources[canonicalName(name)] = `${name} @ ${archive.url}`;
+    if (archive !== undefined) plan.sdists[canonicalName(name)] = `${name} @ ${archive.url}`;
     return;
   }
   const url = type === "url" ? stringOf(source["url"]) : stringOf(entry["url"]);

@@ -4,7 +4,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { TomlTable } from "smol-toml";
 
-import { exactList } from "./list.ts";
+import { exactLock } from "./lock.ts";
 import { newPlan } from "./plan.ts";
 import { dependencyError } from "../lib/dependency-error.ts";
 import type { DependencyPlan } from "./plan.ts";
@@ -63,7 +63,7 @@ export async function planPipfile(tree: SourceTree): Promise<DependencyPlan | un
     reason: "Pipfile.lock lists every package exactly",
     lock: lines.length === 0 ? undefined : "requirements.lock",
     locked: true,
-    files: { "requirements.lock": exactList([...indexLines(meta.sources ?? []), ...lines].join("\n")) },
+    files: { "requirements.lock": exactLock([...indexLines(meta.sources ?? []), ...lines].join("\n")) },
   });
 }
 

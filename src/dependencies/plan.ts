@@ -37,8 +37,8 @@ export type DependencyPlan = {
   dynamic: string[];
   /** Packages of `lock` that are wheels in the upload: canonical name to path there. */
   vendored: Record<string, string>;
-  /** Packages of `lock` that are known to come as source: canonical name to the requirement that fetches it. */
-  sources: Record<string, string>;
+  /** Packages of `lock` that come as source distributions: canonical name to the requirement that fetches it. */
+  sdists: Record<string, string>;
   /** Arguments of `uv pip compile`, from a closed set. */
   compileFlags: string[];
   warnings: string[];
@@ -64,7 +64,7 @@ export function newPlan(
     builds: [],
     dynamic: [],
     vendored: {},
-    sources: {},
+    sdists: {},
     compileFlags: [],
     warnings: [],
     ...essentials,

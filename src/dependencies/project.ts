@@ -63,7 +63,7 @@ export function addLocalArchive(plan: DependencyPlan, name: string, path: string
     plan.vendored[canonicalName(name)] = path;
   } else {
     plan.copies[path] = path;
-    plan.sources[canonicalName(name)] = `${name} @ ${LOCAL_FILE_PLACEHOLDER}${path}`;
+    plan.sdists[canonicalName(name)] = `${name} @ ${LOCAL_FILE_PLACEHOLDER}${path}`;
   }
 }
 

@@ -113,7 +113,7 @@ async function addPackage(
     const subdirectory = /[?&]subdirectory=([^#&]+)/.exec(git)?.[1];
     const fragment = subdirectory === undefined ? "" : `#subdirectory=${decodeURIComponent(subdirectory)}`;
     const archive = archiveUrl(`git+${repository}@${commit}${fragment}`, name);
-    if (archive !== undefined) plan.sources[canonicalName(name)] = `${name} @ ${archive.url}`;
+    if (archive !== undefined) plan.sdists[canonicalName(name)] = `${name} @ ${archive.url}`;
   }
 }
 

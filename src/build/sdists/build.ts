@@ -31,7 +31,7 @@ export async function buildSources(
   const prepared = await prepareBuilder({
     plan,
     lock,
-    packages: packages.filter((name) => lock !== undefined || plan.sources[name] !== undefined),
+    packages: packages.filter((name) => lock !== undefined || plan.sdists[name] !== undefined),
     tree: options.tree,
     buildDir: join(scratch, `builder-${round}`),
     pythonVersion: options.manifest.pythonVersion,

@@ -6,7 +6,7 @@ import buildProgram from "./build.py" with { type: "text" };
 import gatewayProgram from "./gateway.py" with { type: "text" };
 import { contentName } from "../content-name.ts";
 import { writeFiles } from "../contexts.ts";
-import { checkedList, requirementOf } from "../../dependencies/list.ts";
+import { checkedLock, requirementOf } from "../../dependencies/lock.ts";
 import { canonicalName } from "../../dependencies/names.ts";
 import type { DependencyPlan, LockFile } from "../../dependencies/plan.ts";
 import { dependencyError } from "../../lib/dependency-error.ts";
@@ -65,7 +65,7 @@ export async function prepareBuilder(options: BuilderOptions): Promise<PreparedB
       ...(settings.findLinks === undefined ? [] : ["--find-links", `${BUILDER}/wheels`]),
       ...(settings.offline ? ["--no-index"] : []),
     ],
-    packages: options.packages.map((name) => withBuilderFiles(plan.sources[name] ?? requirement(lock, name))),
+    packages: options.packages.map((name) => withBuilderFiles(plan.sdists[name] ?? requirement(lock, name))),
     projects: plan.builds.map(placeOf),
     environment: {
       ...(indexes.main === "" ? {} : { UV_DEFAULT_INDEX: withoutTls(indexes.main, indexes) }),
@@ -76,7 +76,7 @@ export async function prepareBuilder(options: BuilderOptions): Promise<PreparedB
     allow: allowedHosts(indexes, {
       ...plan.files,
       lock: lock?.text ?? "",
-      sources: Object.values(plan.sources).join("\n"),
+      sources: Object.values(plan.sdists).join("\n"),
     }),
     logins: indexes.credentials,
     ownAddresses: settings.ownAddresses ?? [],
@@ -140,7 +140,7 @@ export function madeList(options: {
   if (lock !== undefined) return { lock, wheels };
   const file = plan.lock ?? "requirements.lock";
   const list = text.replaceAll(`file://${BUILDER}/files/`, LOCAL_FILE_PLACEHOLDER);
-  const checked = file === "requirements.lock" ? checkedList(list, WORK) : list;
+  const checked = file === "requirements.lock" ? checkedLock(list, WORK) : list;
   const indexes = plan.files["indexes"] ?? "";
   return { lock: { file, text: file === "requirements.lock" ? `${indexes}${checked}` : checked }, wheels };
 }

@@ -35,15 +35,15 @@ export function requirementsText(lines: string[]): string {
 }
 
 /** An exact list that an upload wrote itself, and so may say anything: kept if each line is a package with hashes. */
-export function exactList(list: string): string {
-  const { indexes, blocks } = parseList(list);
-  return printList(indexes, blocks);
+export function exactLock(lock: string): string {
+  const { indexes, blocks } = parseLock(lock);
+  return printLock(indexes, blocks);
 }
 
 /** The list without the packages that come built already. */
-export function withoutPackages(list: string, names: Set<string>): string {
-  const { indexes, blocks } = parseList(list);
-  return printList(
+export function withoutPackages(lock: string, names: Set<string>): string {
+  const { indexes, blocks } = parseLock(lock);
+  return printLock(
     indexes,
     blocks.filter(({ name }) => !names.has(name)),
   );
@@ -52,7 +52,7 @@ export function withoutPackages(list: string, names: Set<string>): string {
 /** What asks for one package of a lock: version, files and hashes as they are there. Undefined when it has none. */
 export function requirementOf(lock: { file: LockFile; text: string }, name: string): string | undefined {
   if (lock.file === "requirements.lock") {
-    return parseList(lock.text)
+    return parseLock(lock.text)
       .blocks.find((block) => block.name === name)
       ?.text.replaceAll(/\s*\\\n\s*/g, " ");
   }
@@ -70,18 +70,18 @@ export function requirementOf(lock: { file: LockFile; text: string }, name: stri
  * A list that came out of a source build, and so may say anything: kept if each line is a package with hashes.
  * Lines that name the build's own directory are the upload's projects, and are left out.
  */
-export function checkedList(list: string, buildDirectory: string): string {
-  const lines = list.replaceAll(/\\\r?\n/g, " ").split("\n");
+export function checkedLock(lock: string, buildDirectory: string): string {
+  const lines = lock.replaceAll(/\\\r?\n/g, " ").split("\n");
   const foreign = lines.filter(
     (line) => !line.startsWith(`${buildDirectory}/`) && !line.includes(` file://${buildDirectory}/`),
   );
-  return exactList(foreign.join("\n"));
+  return exactLock(foreign.join("\n"));
 }
 
-function parseList(list: string): { indexes: string[]; blocks: Block[] } {
+function parseLock(lock: string): { indexes: string[]; blocks: Block[] } {
   const indexes: string[] = [];
   const blocks: Block[] = [];
-  for (const line of list.replaceAll(/\\\r?\n/g, " ").split(/\r?\n/)) {
+  for (const line of lock.replaceAll(/\\\r?\n/g, " ").split(/\r?\n/)) {
     const text = line.trim();
     if (text === "" || text.startsWith("#")) continue;
     const match = REQUIREMENT.exec(text);
@@ -98,7 +98,7 @@ function parseList(list: string): { indexes: string[]; blocks: Block[] } {
   return { indexes, blocks };
 }
 
-function printList(indexes: string[], blocks: Block[]): string {
+function printLock(indexes: string[], blocks: Block[]): string {
   const lines = blocks.map(({ text }) => text.replaceAll(/\s+--hash=/g, " \\\n    --hash="));
   return [...indexes, ...lines].map((line) => `${line}\n`).join("");
 }
