@@ -1,3 +1,5 @@
+import { clean } from "@renovatebot/pep440";
+
 /** A package's name as indexes compare it (PEP 503). */
 export function canonicalName(name: string): string {
   return name.replaceAll(/[-_.]+/g, "-").toLowerCase();
@@ -20,17 +22,22 @@ export function parseRequirement(
   };
 }
 
-/** `>= 1.0 , <2` as `<2,>=1.0`: the same set of clauses gives the same text. */
+/**
+ * `>= 1.0 , <2.0-beta` as `<2.0b0,>=1.0`: the same set of clauses gives the same text, as uv writes it. Text that is no
+ * clause of PEP 440 stays as it is.
+ */
 export function normalSpecifier(text: string): string {
   return text
     .split(",")
-    .map((clause) =>
-      clause
-        .replaceAll(/\s+/g, "")
-        .toLowerCase()
-        .replace(/^([=<>!~]+)v/, "$1"),
-    )
+    .map((clause) => normalClause(clause.replaceAll(/\s+/g, "").toLowerCase()))
     .filter((clause) => clause !== "")
     .sort()
     .join(",");
+}
+
+function normalClause(clause: string): string {
+  const [, operator = "", version = "", wildcard = ""] = /^([=<>!~]+)(.*?)(\.\*)?$/.exec(clause) ?? [];
+  // `clean` puts commas between the parts of a local version.
+  const normal = clean(version)?.replaceAll(",", ".");
+  return normal === undefined ? clause : `${operator}${normal}${wildcard}`;
 }

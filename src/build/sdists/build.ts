@@ -5,6 +5,7 @@ import type { WheelLimits } from "../../docker/types.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { madeList, prepareBuilder } from "./prepare.ts";
 import type { MadeList } from "../prepare.ts";
+import { canonicalName } from "../../dependencies/names.ts";
 import type { DependencyPlan } from "../../dependencies/plan.ts";
 import type { BuildJob } from "../job.ts";
 import { remaining } from "../job.ts";
@@ -64,7 +65,7 @@ function uploadedLock(plan: DependencyPlan): MadeList["lock"] | undefined {
 export function packageToBuild(error: unknown): string | undefined {
   if (!(error instanceof RunnerError) || error.details?.["class"] !== "needs_build") return undefined;
   const name = error.details["package"];
-  return typeof name === "string" ? name.replaceAll(/[-_.]+/g, "-").toLowerCase() : undefined;
+  return typeof name === "string" ? canonicalName(name) : undefined;
 }
 
 function denied(names: string[]): RunnerError {
