@@ -3,7 +3,7 @@
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup env build run demo check fix test bench clean
+.PHONY: help setup env build run demo check fix docs test bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -28,6 +28,9 @@ check: setup ## format, types and lint
 
 fix: setup ## repair format and lint where that can be done
 	@scripts/fix
+
+docs: setup ## write what the code says into the generated parts of the documents
+	@scripts/docs
 
 test: ## check, build, and run every test; ends with "N passed, N failed"
 	@scripts/test

@@ -56,9 +56,13 @@ export function settingsHelp(): string {
     .join("\n\n");
 }
 
+/** What holds when the setting is not given, as people read it. */
+export function shownDefault({ shown, default: value }: Setting): string {
+  return shown ?? (value === undefined ? "not set" : String(value));
+}
+
 function helpLine(entry: Setting): string {
-  const shown = entry.shown ?? (entry.default === undefined ? "none" : String(entry.default));
-  return `  ${entry.env.padEnd(28)} ${entry.help} (${shown})`;
+  return `  ${entry.env.padEnd(28)} ${entry.help} (${shownDefault(entry)})`;
 }
 
 function quoted(name: string, text: string): string {

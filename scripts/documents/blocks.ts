@@ -1,0 +1,18 @@
+import { settingsBlock } from "./settings.ts";
+
+/** What the code says, by the name of the block that shows it. */
+const BLOCKS: Record<string, () => string> = {
+  settings: settingsBlock,
+};
+
+/** From the comment that opens a block to the comment that closes it. */
+const BLOCK = /(<!-- generated: ([\w-]+) -->\n)[\s\S]*?(<!-- end -->)/g;
+
+/** The text of a document with every generated block made anew. Throws for a block that nothing generates. */
+export function fillBlocks(text: string): string {
+  return text.replace(BLOCK, (_, start: string, name: string, end: string) => {
+    const make = BLOCKS[name];
+    if (make === undefined) throw new Error(`nothing generates a block called ${JSON.stringify(name)}`);
+    return `${start}\n${make()}\n\n${end}`;
+  });
+}
