@@ -1,4 +1,4 @@
-import type { ContainerDeath } from "../docker/types.ts";
+import type { ContainerExit } from "../docker/types.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { AgentsContext } from "./context.ts";
 import { adoptRunning } from "./recover.ts";
@@ -16,7 +16,7 @@ export async function watchDeaths(context: AgentsContext, signal: AbortSignal): 
   const { engine, clock, log } = context;
   while (!signal.aborted) {
     try {
-      for await (const death of engine.deaths({ signal })) onDeath(context, death);
+      for await (const death of engine.exits({ signal })) onDeath(context, death);
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error }, "the engine's events cannot be followed");
     }
@@ -43,7 +43,7 @@ async function catchUp(context: AgentsContext): Promise<void> {
   }
 }
 
-function onDeath(context: AgentsContext, death: ContainerDeath): void {
+function onDeath(context: AgentsContext, death: ContainerExit): void {
   context.deaths.tell(death.id);
   const agent = context.registry.all().find(({ instance }) => instance?.container.id === death.id);
   if (agent === undefined) return;

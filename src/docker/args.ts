@@ -113,7 +113,7 @@ export function statsArgs(name: string): string[] {
   return ["stats", "--no-stream", "--format", "{{json .}}", "--", name];
 }
 
-export function deathsArgs(labels: Record<string, string>): string[] {
+export function exitsArgs(labels: Record<string, string>): string[] {
   return [
     "events",
     ...["--filter", "type=container"],

@@ -5,19 +5,19 @@ import * as args from "./args.ts";
 import type { DockerExec, StreamedChunk } from "./exec.ts";
 import { runnerLabels } from "./labels.ts";
 import { splitLines } from "./lines.ts";
-import type { ContainerDeath, Engine } from "./types.ts";
+import type { ContainerExit, Engine } from "./types.ts";
 
 const DieEvent = Type.Object({
   Actor: Type.Object({ ID: Type.String(), Attributes: Type.Record(Type.String(), Type.String()) }),
 });
 
-export function createEvents(exec: DockerExec, runnerId: string): Pick<Engine, "deaths"> {
+export function createEvents(exec: DockerExec, runnerId: string): Pick<Engine, "exits"> {
   return {
-    async *deaths({ signal }) {
-      const chunks = exec.stream(args.deathsArgs(runnerLabels(runnerId)), { signal });
+    async *exits({ signal }) {
+      const chunks = exec.stream(args.exitsArgs(runnerLabels(runnerId)), { signal });
       for await (const line of splitLines(standardOutput(chunks))) {
-        const death = parseDeath(line);
-        if (death !== undefined) yield death;
+        const exit = parseExit(line);
+        if (exit !== undefined) yield exit;
       }
     },
   };
@@ -27,7 +27,7 @@ async function* standardOutput(chunks: AsyncIterable<StreamedChunk>): AsyncGener
   for await (const chunk of chunks) if (chunk.stream === "stdout") yield chunk.text;
 }
 
-function parseDeath(line: string): ContainerDeath | undefined {
+function parseExit(line: string): ContainerExit | undefined {
   if (!line.startsWith("{")) return undefined;
   const event: unknown = JSON.parse(line);
   if (!Value.Check(DieEvent, event)) return undefined;

@@ -52,8 +52,8 @@ export type Engine = {
   logs(name: string, tail: number): Promise<OutputLine[]>;
   /** Lines as they come, ending when the container stops or `signal` aborts. */
   followLogs(name: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<OutputLine>;
-  /** Containers of this runner as they die, until `signal` aborts or the engine goes away. */
-  deaths(options: { signal: AbortSignal }): AsyncIterable<ContainerDeath>;
+  /** Exits of this runner's containers, until `signal` aborts or the engine goes away. */
+  exits(options: { signal: AbortSignal }): AsyncIterable<ContainerExit>;
   /** Processor, memory and process use of running containers. */
   usage(name: string): Promise<ResourceUse | undefined>;
 };
@@ -167,6 +167,6 @@ export type ListedContainer = RunningContainer & {
   cpus: number | undefined;
 };
 
-export type ContainerDeath = { id: string; name: string; exitCode: number };
+export type ContainerExit = { id: string; name: string; exitCode: number };
 
 export type ResourceUse = { memoryBytes: number; cpuPercent: number; processes: number };
