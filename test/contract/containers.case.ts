@@ -1,0 +1,143 @@
+import { expect, test } from "bun:test";
+
+import { type CreateSubject, exited, specOf } from "./subject.ts";
+
+const NO_SUCH_OBJECT = { code: "CONTAINER_ERROR", details: { reason: "no_such_object" } };
+
+export function containerCases(create: CreateSubject): void {
+  test("answers a ping with its version", async () => {
+    await using subject = await create();
+    expect(await subject.engine.ping()).toEqual({ version: expect.stringMatching(/./) });
+  });
+
+  test("starts a container, and makes the network for it", async () => {
+    await using subject = await create();
+    const { engine } = subject;
+    const spec = specOf(subject);
+    expect(await engine.networkExists()).toBe(false);
+    const container = await engine.startContainer(spec);
+    expect(container).toEqual({
+      id: expect.stringMatching(/^[0-9a-f]{64}$/),
+      name: spec.name,
+      address: expect.stringMatching(/^\d+\.\d+\.\d+\.\d+$/),
+    });
+    const expected = { ...container, running: true, identity: spec.identity };
+    expect(await engine.inspectContainer(spec.name)).toMatchObject({
+      ...expected,
+      exitCode: 0,
+      oomKilled: false,
+    });
+    expect(await engine.listContainers()).toMatchObject([{ ...expected, cpus: 0.5 }]);
+    expect(await engine.networkExists()).toBe(true);
+  });
+
+  test("makes the network once", async () => {
+    await using subject = await create();
+    await subject.engine.ensureNetwork();
+    await subject.engine.ensureNetwork();
+    expect(await subject.engine.networkExists()).toBe(true);
+  });
+
+  test("replaces a container of the same name", async () => {
+    await using subject = await create();
+    const spec = specOf(subject);
+    const first = await subject.engine.startContainer(spec);
+    const second = await subject.engine.startContainer(spec);
+    expect(second.id).not.toBe(first.id);
+    expect(await subject.engine.listContainers()).toMatchObject([{ id: second.id }]);
+  });
+
+  test("refuses to start an image that is not there, and leaves nothing behind", async () => {
+    await using subject = await create();
+    const spec = specOf(subject, { image: `oken-test/nothing:${crypto.randomUUID()}` });
+    await expect(subject.engine.startContainer(spec)).rejects.toMatchObject(NO_SUCH_OBJECT);
+    expect(await subject.engine.inspectContainer(spec.name)).toBeUndefined();
+  });
+
+  test("stops a container with SIGTERM, and starts the same one again", async () => {
+    await using subject = await create();
+    const { engine } = subject;
+    const spec = specOf(subject);
+    const container = await engine.startContainer(spec);
+    const first = await engine.inspectContainer(spec.name);
+    await engine.stopContainer(spec.name, 10);
+    expect(await engine.inspectContainer(spec.name)).toMatchObject({ running: false, exitCode: 143 });
+    expect(await engine.restartContainer(spec.name)).toMatchObject({ id: container.id, name: spec.name });
+    const second = await engine.inspectContainer(spec.name);
+    expect(second).toMatchObject({ running: true, exitCode: 0, identity: spec.identity });
+    expect(Date.parse(second?.startedAt ?? "")).toBeGreaterThan(Date.parse(first?.startedAt ?? ""));
+  });
+
+  test("does not restart a container whose network is gone", async () => {
+    await using subject = await create();
+    const spec = specOf(subject);
+    await subject.engine.startContainer(spec);
+    await subject.engine.stopContainer(spec.name, 0);
+    await subject.outside.removeNetwork();
+    expect(await subject.engine.restartContainer(spec.name)).toBeUndefined();
+  });
+
+  test("removes a container that runs", async () => {
+    await using subject = await create();
+    const spec = specOf(subject);
+    await subject.engine.startContainer(spec);
+    await subject.engine.removeContainer(spec.name);
+    expect(await subject.engine.listContainers()).toEqual([]);
+  });
+
+  test("says how a container exited", async () => {
+    await using subject = await create();
+    const { engine, outside } = subject;
+    const spec = specOf(subject);
+    await engine.startContainer(spec);
+    await outside.exit(spec.name, 3);
+    await exited(subject, spec.name);
+    expect(await engine.inspectContainer(spec.name)).toMatchObject({ exitCode: 3, oomKilled: false });
+    await engine.restartContainer(spec.name);
+    await outside.runOutOfMemory(spec.name);
+    await exited(subject, spec.name);
+    expect(await engine.inspectContainer(spec.name)).toMatchObject({ exitCode: 137, oomKilled: true });
+  });
+
+  test("takes a container that is gone for stopped, removed and limited", async () => {
+    await using subject = await create();
+    const { engine } = subject;
+    const name = "oken-test-nobody";
+    await engine.stopContainer(name, 0);
+    await engine.removeContainer(name);
+    await engine.limitCpus(name, 0.5);
+    await engine.boostCpus(name, 0.5);
+    expect(await engine.inspectContainer(name)).toBeUndefined();
+    expect(await engine.restartContainer(name)).toBeUndefined();
+    expect(await engine.usage(name)).toBeUndefined();
+    expect(await engine.listContainers()).toEqual([]);
+  });
+
+  test("lends a container all of the host's CPUs while it starts", async () => {
+    await using subject = await create();
+    const { engine, hostCpus } = subject;
+    const spec = specOf(subject, { boost: true });
+    const cpus = async () => (await engine.listContainers()).map((container) => container.cpus);
+    const { id } = await engine.startContainer(spec);
+    expect(await cpus()).toEqual([undefined]);
+    await engine.limitCpus(id, spec.cpus);
+    expect(await cpus()).toEqual([spec.cpus]);
+    await engine.stopContainer(spec.name, 0);
+    await engine.boostCpus(id, spec.cpus);
+    await engine.restartContainer(spec.name);
+    expect(await cpus()).toEqual([hostCpus]);
+    await engine.limitCpus(id, spec.cpus);
+    expect(await cpus()).toEqual([spec.cpus]);
+  });
+
+  test("measures what a container uses", async () => {
+    await using subject = await create();
+    const spec = specOf(subject);
+    await subject.engine.startContainer(spec);
+    expect(await subject.engine.usage(spec.name)).toEqual({
+      memoryBytes: expect.any(Number),
+      cpuPercent: expect.any(Number),
+      processes: expect.any(Number),
+    });
+  });
+}

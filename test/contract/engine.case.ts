@@ -1,0 +1,15 @@
+import { describe } from "bun:test";
+
+import { containerCases } from "./containers.case.ts";
+import { imageCases } from "./images.case.ts";
+import { outputCases } from "./output.case.ts";
+import type { CreateSubject } from "./subject.ts";
+
+/** What every `Engine` does. The fake one passes the same cases as the real one, so that unit tests may trust it. */
+export function engineCases(title: string, create: CreateSubject): void {
+  describe(title, () => {
+    containerCases(create);
+    outputCases(create);
+    imageCases(create);
+  });
+}

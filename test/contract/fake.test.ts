@@ -1,0 +1,23 @@
+import { createFakeEngine } from "../helpers/fake-engine.ts";
+import { engineCases } from "./engine.case.ts";
+
+const HOST_CPUS = 2;
+const KILLED = 137;
+
+engineCases("the fake engine", async () => {
+  const fake = createFakeEngine({ runnerId: "contract", hostCpus: HOST_CPUS });
+  fake.images.set("program:v1", {});
+  return {
+    engine: fake,
+    runnerId: "contract",
+    image: "program:v1",
+    hostCpus: HOST_CPUS,
+    outside: {
+      print: async (name, line) => fake.print(name, line),
+      exit: async (name, exitCode) => fake.exit(name, exitCode),
+      runOutOfMemory: async (name) => fake.exit(name, KILLED, { oomKilled: true }),
+      removeNetwork: async () => fake.removeNetwork(),
+    },
+    async [Symbol.asyncDispose]() {},
+  };
+});

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { loadConfig } from "../../src/config/load.ts";
+import { createEngine } from "../../src/docker/client.ts";
+import { createDockerExec } from "../../src/docker/exec.ts";
+import { docker } from "../helpers/docker.ts";
+import { engineCases } from "./engine.case.ts";
+
+const config = loadConfig(process.env, {});
+const image = `oken-test/contract:${crypto.randomUUID()}`;
+
+/** Reads orders from a pipe, one a line. */
+const PROGRAM = `mkfifo /tmp/orders
+exec 3<>/tmp/orders
+while read -r verb rest <&3; do
+  case $verb in
+    stdout) printf '%s\\n' "$rest" ;;
+    stderr) printf '%s\\n' "$rest" >&2 ;;
+    exit) exit "$rest" ;;
+    fill) exec python3 -c 'b"x" * 10**9' ;;
+  esac
+done
+`;
+
+beforeAll(async () => {
+  const directory = await mkdtemp(join(tmpdir(), "oken-test-"));
+  const base = config.pythonImage.replaceAll("{version}", config.defaultPython);
+  const dockerfile = `FROM ${base}\nCOPY --chmod=644 program /program\nENTRYPOINT ["sh", "/program"]\n`;
+  await writeFile(join(directory, "Dockerfile"), dockerfile);
+  await writeFile(join(directory, "program"), PROGRAM);
+  await docker(["build", "--quiet", "--tag", image, directory]);
+  await rm(directory, { recursive: true });
+});
+afterAll(() => docker(["image", "rm", "--force", image]));
+
+engineCases("the engine of this host", async () => {
+  const runnerId = Bun.randomUUIDv7().slice(-12);
+  const network = `oken-test-${runnerId}`;
+  const engine = createEngine(createDockerExec({ environment: process.env }), {
+    network,
+    runtime: config.containerRuntime,
+    cgroupParent: undefined,
+    runnerId,
+  });
+  return {
+    engine,
+    runnerId,
+    image,
+    hostCpus: availableParallelism(),
+    outside: {
+      print: (name, { stream, text }) => order(name, `${stream} ${text}`),
+      exit: (name, exitCode) => order(name, `exit ${exitCode}`),
+      runOutOfMemory: (name) => order(name, "fill"),
+      removeNetwork: async () => void (await docker(["network", "rm", network])),
+    },
+    async [Symbol.asyncDispose]() {
+      const containers = await engine.listContainers();
+      await Promise.all(containers.map(({ name }) => engine.removeContainer(name)));
+      await engine.removeImages(await engine.listImages());
+      if (await engine.networkExists()) await docker(["network", "rm", network]);
+    },
+  };
+});
+
+/** Gives the container's program an order, once it listens. */
+async function order(name: string, text: string): Promise<void> {
+  const send = 'until [ -p /tmp/orders ]; do sleep 0.01; done; printf "%s\\n" "$0" >/tmp/orders';
+  await docker(["exec", name, "sh", "-c", send, text]);
+}

@@ -1,0 +1,42 @@
+import type { ContainerSpec, Engine, OutputLine } from "../../src/docker/types.ts";
+
+/** An engine of a runner of its own, on a network that is not made yet; nothing of it is left when it is disposed of. */
+export type Subject = AsyncDisposable & {
+  engine: Engine;
+  runnerId: string;
+  /** An image whose process obeys `print` and `exit`. */
+  image: string;
+  hostCpus: number;
+  /** What happens to the engine from the other side. */
+  outside: {
+    /** The process of a container writes a line. */
+    print(name: string, line: OutputLine): Promise<void>;
+    /** The process of a container ends by itself. */
+    exit(name: string, exitCode: number): Promise<void>;
+    runOutOfMemory(name: string): Promise<void>;
+    removeNetwork(): Promise<void>;
+  };
+};
+
+export type CreateSubject = () => Promise<Subject>;
+
+/** What to start, under a name that nobody else uses. */
+export function specOf({ image }: Subject, overrides: Partial<ContainerSpec> = {}): ContainerSpec {
+  return {
+    name: `oken-test-${Bun.randomUUIDv7().slice(-12)}`,
+    image,
+    identity: { agentId: "Echo", version: 1, spec: "abc" },
+    env: {},
+    mounts: [],
+    memory: 64 * 1024 * 1024,
+    cpus: 0.5,
+    boost: false,
+    ...overrides,
+  };
+}
+
+/** Waits until a container has exited: its output ends with it. */
+export async function exited({ engine }: Subject, name: string): Promise<void> {
+  const { signal } = new AbortController();
+  for await (const _ of engine.followLogs(name, { tail: 0, signal }));
+}

@@ -1,0 +1,83 @@
+import type { ContainerSpec, ContainerState, ListedContainer, OutputLine } from "../../src/docker/types.ts";
+import { createBroadcast } from "./broadcast.ts";
+
+export type FakeContainer = {
+  readonly id: string;
+  readonly name: string;
+  readonly address: string;
+  readonly spec: ContainerSpec;
+  readonly running: boolean;
+  /** `at` is ISO 8601. */
+  start(at: string): void;
+  exit(exitCode: number, oomKilled: boolean): void;
+  print(line: OutputLine): void;
+  lastLines(tail: number): OutputLine[];
+  /** The last lines and those to come, until it exits. */
+  follow(tail: number, signal: AbortSignal): AsyncIterable<OutputLine>;
+  limit(cpus: number): void;
+  boost(cpus: number): void;
+  state(): ContainerState & ListedContainer;
+};
+
+/** A container of the fake engine: its state, its output and its share of the host's CPUs. */
+export function createFakeContainer(
+  spec: ContainerSpec,
+  { address, hostCpus }: { address: string; hostCpus: number },
+): FakeContainer {
+  const id = crypto.randomUUID().replaceAll("-", "").repeat(2);
+  const lines: OutputLine[] = [];
+  const output = createBroadcast<OutputLine>();
+  const canBoost = (cpus: number) => cpus < hostCpus;
+  let cpus = spec.boost && canBoost(spec.cpus) ? undefined : spec.cpus;
+  let running = false;
+  let ended = { exitCode: 0, oomKilled: false };
+  let startedAt = "";
+
+  const last = (tail: number) => lines.slice(Math.max(0, lines.length - tail));
+
+  return {
+    id,
+    name: spec.name,
+    address,
+    spec,
+    get running() {
+      return running;
+    },
+    start(at) {
+      if (running) return;
+      startedAt = at;
+      running = true;
+      ended = { exitCode: 0, oomKilled: false };
+    },
+    exit(exitCode, oomKilled) {
+      running = false;
+      ended = { exitCode, oomKilled };
+      output.end();
+    },
+    print(line) {
+      lines.push(line);
+      output.send(line);
+    },
+    lastLines: last,
+    async *follow(tail, signal) {
+      if (running) yield* output.follow(signal, last(tail));
+      else yield* last(tail);
+    },
+    limit(to) {
+      if (canBoost(to)) cpus = to;
+    },
+    boost(from) {
+      if (canBoost(from)) cpus = hostCpus;
+    },
+    state: () => ({
+      id,
+      name: spec.name,
+      address,
+      running,
+      ...ended,
+      startedAt,
+      identity: spec.identity,
+      cpus,
+    }),
+  };
+}

@@ -1,0 +1,196 @@
+import { runnerLabels } from "../../src/docker/labels.ts";
+import type {
+  ContainerExit,
+  ContainerSpec,
+  Engine,
+  OutputLine,
+  RunningContainer,
+} from "../../src/docker/types.ts";
+import { RunnerError } from "../../src/lib/errors.ts";
+import { createBroadcast } from "./broadcast.ts";
+import { type FakeContainer, createFakeContainer } from "./fake-container.ts";
+
+type Operation = keyof Engine;
+
+export type FakeEngineOptions = {
+  /** References of the images that are there, built by this runner. */
+  images?: string[];
+  runnerId?: string;
+  hostCpus?: number;
+  /** Where a container's server answers; by default nothing does. */
+  address?: (spec: ContainerSpec) => string;
+  /** Runs before each operation, which waits for it and fails as it does. */
+  before?: (operation: Operation, args: unknown[]) => void | Promise<void>;
+};
+
+/** The engine that unit tests use, with what a test does to it from the other side. */
+export type FakeEngine = Engine & {
+  /** By name, running or not. */
+  readonly containers: ReadonlyMap<string, FakeContainer>;
+  /** By reference, with their labels. */
+  readonly images: Map<string, Record<string, string>>;
+  /** The arguments of every call of an operation so far. */
+  calls<K extends Operation>(operation: K): Parameters<Engine[K]>[];
+  /** The process of a container writes a line. */
+  print(name: string, line: OutputLine): void;
+  /** The process of a container ends. */
+  exit(name: string, exitCode: number, options?: { oomKilled: boolean }): void;
+  removeNetwork(): void;
+  /** Every call fails from now on, and who follows exits is told so. */
+  goAway(): void;
+  comeBack(): void;
+};
+
+/** Starts lie so far apart, milliseconds: a test can tell one from the next. */
+const START_EVERY_MS = 1000;
+
+/** What a process that does not handle SIGTERM, or is killed, ends with. */
+const TERMINATED = 143;
+const KILLED = 137;
+
+/** A container engine in memory. `test/contract` holds it to what the real one does. */
+export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
+  const { runnerId = "runner", hostCpus = 2, address = () => "127.83.0.1", before } = options;
+  const containers = new Map<string, FakeContainer>();
+  const own = runnerLabels(runnerId);
+  const images = new Map((options.images ?? []).map((reference) => [reference, own]));
+  const exits = createBroadcast<ContainerExit>();
+  const called: { operation: Operation; args: unknown[] }[] = [];
+  let starts = 0;
+  let network = false;
+  let away = false;
+
+  const find = (nameOrId: string) =>
+    containers.get(nameOrId) ?? [...containers.values()].find(({ id }) => id === nameOrId);
+  const require = (name: string) => find(name) ?? fail(`No such container: ${name}`);
+
+  function start(container: FakeContainer): RunningContainer {
+    starts += 1;
+    container.start(new Date(starts * START_EVERY_MS).toISOString());
+    const { id, name } = container;
+    return { id, name, address: container.address };
+  }
+
+  function exit(name: string, exitCode: number, { oomKilled } = { oomKilled: false }): void {
+    const container = require(name);
+    if (!container.running) return;
+    container.exit(exitCode, oomKilled);
+    exits.send({ id: container.id, name: container.name, exitCode });
+  }
+
+  function remove(name: string): void {
+    if (find(name) === undefined) return;
+    exit(name, KILLED);
+    containers.delete(name);
+  }
+
+  const engine: Engine = {
+    ping: async () => ({ version: "fake" }),
+    ensureNetwork: async () => void (network = true),
+    networkExists: async () => network,
+
+    async buildImage({ tag, labels, signal }) {
+      signal?.throwIfAborted();
+      images.set(tag, labels);
+      return { imageId: `sha256:${Bun.SHA256.hash(tag, "hex")}`, bases: {} };
+    },
+    exportStage: () => Promise.reject(new Error("the fake engine exports nothing")),
+    buildWheels: () => Promise.reject(new Error("the fake engine builds no wheels")),
+    removeBuildNetworks: async () => undefined,
+    imageExists: async (reference) => images.has(reference),
+    removeImages: async (references) => references.forEach((reference) => images.delete(reference)),
+    async listImages() {
+      return [...images].filter(([, labels]) => hasAll(labels, own)).map(([reference]) => reference);
+    },
+
+    async startContainer(spec) {
+      network = true;
+      remove(spec.name);
+      if (!images.has(spec.image)) fail(`No such image: ${spec.image}`);
+      const container = createFakeContainer(spec, { address: address(spec), hostCpus });
+      containers.set(spec.name, container);
+      return start(container);
+    },
+    async restartContainer(name) {
+      const container = find(name);
+      if (container === undefined || !network) return undefined;
+      return start(container);
+    },
+    limitCpus: async (id, cpus) => find(id)?.limit(cpus),
+    boostCpus: async (id, cpus) => find(id)?.boost(cpus),
+    async stopContainer(name) {
+      if (find(name) !== undefined) exit(name, TERMINATED);
+    },
+    removeContainer: async (name) => remove(name),
+    inspectContainer: async (name) => find(name)?.state(),
+    listContainers: async () => [...containers.values()].map((container) => container.state()),
+
+    logs: async (name, tail) => require(name).lastLines(tail),
+    followLogs: (name, { tail, signal }) => require(name).follow(tail, signal),
+    exits: ({ signal }) => exits.follow(signal),
+    async usage(name) {
+      return find(name)?.running ? { memoryBytes: 1024 ** 2, cpuPercent: 0, processes: 1 } : undefined;
+    },
+  };
+
+  const enter = async (operation: Operation, args: unknown[]) => {
+    called.push({ operation, args });
+    await before?.(operation, args);
+    if (away) throw unavailable();
+  };
+
+  return {
+    ...observed(engine, enter),
+    containers,
+    images,
+    calls<K extends Operation>(operation: K) {
+      const found = called.filter((call) => call.operation === operation);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- kept by the name of their operation
+      return found.map(({ args }) => args) as Parameters<Engine[K]>[];
+    },
+    print: (name, line) => require(name).print(line),
+    exit,
+    removeNetwork: () => void (network = false),
+    goAway() {
+      away = true;
+      exits.end(unavailable());
+    },
+    comeBack: () => void (away = false),
+  };
+}
+
+/** The same engine, which calls `enter` before each operation. */
+function observed(engine: Engine, enter: (operation: Operation, args: unknown[]) => Promise<void>): Engine {
+  /* oxlint-disable typescript/no-unsafe-type-assertion -- every method of the engine, each by its own name */
+  const methods = Object.entries(engine) as [Operation, (...args: unknown[]) => unknown][];
+  const wrapped = methods.map(([operation, method]) => [
+    operation,
+    isStream(operation)
+      ? async function* follow(...args: unknown[]) {
+          await enter(operation, args);
+          yield* method(...args) as AsyncIterable<unknown>;
+        }
+      : async (...args: unknown[]) => {
+          await enter(operation, args);
+          return method(...args);
+        },
+  ]);
+  return Object.fromEntries(wrapped) as Engine;
+  /* oxlint-enable typescript/no-unsafe-type-assertion */
+}
+
+function hasAll(labels: Record<string, string>, wanted: Record<string, string>): boolean {
+  return Object.entries(wanted).every(([label, value]) => labels[label] === value);
+}
+
+function isStream(operation: Operation): boolean {
+  return operation === "followLogs" || operation === "exits";
+}
+
+function fail(message: string): never {
+  throw new RunnerError("CONTAINER_ERROR", message, { details: { reason: "no_such_object" } });
+}
+
+function unavailable(): RunnerError {
+  return new RunnerError("ENGINE_UNAVAILABLE", "The Docker engine does not answer.");
+}
