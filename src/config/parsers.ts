@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 
+import { parseBytes } from "../lib/bytes.ts";
+
 export type Parsed<T> = { ok: true; value: T } | { ok: false; allowed: string };
 
 /** Reads the text of one setting; `allowed` completes the sentence "… must be". */
 export type Parser<T> = (text: string) => Parsed<T>;
-
-const UNITS: Record<string, number> = { "": 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
 
 export function parseNumber(options: { min: number; max: number; whole?: true }): Parser<number> {
   const allowed = `a ${options.whole ? "whole " : ""}number from ${options.min} to ${options.max}`;
@@ -18,13 +18,11 @@ export function parseNumber(options: { min: number; max: number; whole?: true })
 }
 
 /** Bytes, plain or with a binary unit: `1048576`, `512k`, `50m`, `2g`. */
-export function parseBytes(options: { min: number }): Parser<number> {
+export function parseSize(options: { min: number }): Parser<number> {
   const allowed = `a number of bytes of at least ${options.min}, such as 1048576, 512k, 50m or 2g`;
   return (text) => {
-    const match = /^(\d+)([kmgt]?)(?:i?b)?$/i.exec(text);
-    const value =
-      match === null ? Number.NaN : Number(match[1]) * (UNITS[match[2]?.toLowerCase() ?? ""] ?? 1);
-    return Number.isSafeInteger(value) && value >= options.min ? { ok: true, value } : { ok: false, allowed };
+    const value = parseBytes(text);
+    return value !== undefined && value >= options.min ? { ok: true, value } : { ok: false, allowed };
   };
 }
 

@@ -1,20 +1,17 @@
 import { availableParallelism, totalmem } from "node:os";
 
+import { GiB, KiB, MiB } from "../lib/bytes.ts";
 import {
-  parseBytes,
   parseChoice,
   parseNumber,
   parsePath,
   parsePattern,
+  parseSize,
   parseText,
   parseUrl,
   parseUrls,
 } from "./parsers.ts";
 import type { Parser } from "./parsers.ts";
-
-const KIB = 1024;
-const MIB = 1024 * KIB;
-const GIB = 1024 * MIB;
 
 type Value = string | number | undefined;
 
@@ -130,17 +127,17 @@ export const SETTINGS = {
     env: "OKEN_DEFAULT_MEMORY",
     group: "Containers",
     help: "memory of an agent whose oken.toml names none",
-    default: 512 * MIB,
+    default: 512 * MiB,
     shown: "512m",
-    parse: parseBytes({ min: 32 * MIB }),
+    parse: parseSize({ min: 32 * MiB }),
   }),
   maxMemory: setting({
     env: "OKEN_MAX_MEMORY",
     group: "Containers",
     help: "most memory that an agent may ask for",
-    default: Math.max(totalmem(), GIB),
+    default: Math.max(totalmem(), GiB),
     shown: "the host's",
-    parse: parseBytes({ min: 32 * MIB }),
+    parse: parseSize({ min: 32 * MiB }),
   }),
   defaultCpus: setting({
     env: "OKEN_DEFAULT_CPUS",
@@ -169,9 +166,9 @@ export const SETTINGS = {
     env: "OKEN_MAX_INVOKE_BYTES",
     group: "Invokes",
     help: "largest body of an invoke, and largest WebSocket message",
-    default: 16 * MIB,
+    default: 16 * MiB,
     shown: "16m",
-    parse: parseBytes({ min: KIB }),
+    parse: parseSize({ min: KiB }),
   }),
   maxQueue: setting({
     env: "OKEN_MAX_QUEUE",
@@ -285,41 +282,41 @@ export const SETTINGS = {
     env: "OKEN_MAX_UPLOAD_BYTES",
     group: "Uploads",
     help: "largest tarball, compressed",
-    default: 50 * MIB,
+    default: 50 * MiB,
     shown: "50m",
-    parse: parseBytes({ min: KIB }),
+    parse: parseSize({ min: KiB }),
   }),
   maxUnpackedBytes: setting({
     env: "OKEN_MAX_UNPACKED_BYTES",
     group: "Uploads",
     help: "largest tarball, unpacked",
-    default: 250 * MIB,
+    default: 250 * MiB,
     shown: "250m",
-    parse: parseBytes({ min: KIB }),
+    parse: parseSize({ min: KiB }),
   }),
   maxFileBytes: setting({
     env: "OKEN_MAX_FILE_BYTES",
     group: "Uploads",
     help: "largest file in a tarball",
-    default: 100 * MIB,
+    default: 100 * MiB,
     shown: "100m",
-    parse: parseBytes({ min: KIB }),
+    parse: parseSize({ min: KiB }),
   }),
   maxStagingBytes: setting({
     env: "OKEN_MAX_STAGING_BYTES",
     group: "Uploads",
     help: "most bytes that all uploads under way may hold on disk together",
-    default: GIB,
+    default: GiB,
     shown: "1g",
-    parse: parseBytes({ min: KIB }),
+    parse: parseSize({ min: KiB }),
   }),
   minFreeBytes: setting({
     env: "OKEN_MIN_FREE_BYTES",
     group: "Uploads",
     help: "free bytes on the data directory's disk below which deploys are refused",
-    default: 256 * MIB,
+    default: 256 * MiB,
     shown: "256m",
-    parse: parseBytes({ min: 0 }),
+    parse: parseSize({ min: 0 }),
   }),
   maxEntries: setting({
     env: "OKEN_MAX_ENTRIES",

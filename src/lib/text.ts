@@ -15,9 +15,3 @@ export function escapeName(name: string): string {
   }
   return out;
 }
-
-/** A byte count for a sentence: exact, with the round unit beside it when there is one. */
-export function formatBytes(bytes: number): string {
-  const mebibytes = bytes / (1024 * 1024);
-  return Number.isInteger(mebibytes) && mebibytes > 0 ? `${mebibytes} MiB` : `${bytes} bytes`;
-}

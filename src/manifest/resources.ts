@@ -1,11 +1,10 @@
+import { MiB, parseBytes } from "../lib/bytes.ts";
 import { invalid } from "./fields.ts";
 import type { Fields } from "./fields.ts";
 
-const MiB = 1024 * 1024;
 /** An interpreter with nothing imported needs about half of this. */
 const MIN_MEMORY_BYTES = 16 * MiB;
 const MIN_CPUS = 0.01;
-const UNITS: Record<string, number> = { "": 1, b: 1, k: 1024, m: MiB, g: 1024 * MiB, t: 1024 * 1024 * MiB };
 
 export type Capped = { fallback: number; max: number };
 
@@ -36,10 +35,4 @@ export function cpusField(fields: Fields, { fallback, max }: Capped, warnings: s
   if (value <= max) return value;
   warnings.push(`cpus is cut to ${max}, the most this host gives one agent`);
   return max;
-}
-
-function parseBytes(text: string): number | undefined {
-  const match = /^(\d{1,15}(?:\.\d{1,3})?) ?([bkmgt]?)(?:i?b)?$/i.exec(text.trim());
-  const unit = UNITS[match?.[2]?.toLowerCase() ?? "none"];
-  return match?.[1] === undefined || unit === undefined ? undefined : Math.floor(Number(match[1]) * unit);
 }

@@ -1,3 +1,5 @@
+import { AGENT_ID_PATTERN } from "../model/agent.ts";
+
 /** The route that a path belongs to, of a closed set, and the agent in it. */
 export type Route = { route: string; agentId: string | undefined };
 
@@ -22,7 +24,7 @@ const AGENT_ROUTES: ReadonlyMap<string, [itself: string, below: string]> = new M
   ["rollback", ["/rollback/{id}", OTHER]],
 ]);
 
-const AGENT_ID = /^[A-Za-z0-9_-]{1,128}$/;
+const AGENT_ID = new RegExp(AGENT_ID_PATTERN);
 
 /** For the log and the metrics. Whether there is anything at the path is for the application to say. */
 export function routeOf(path: string): Route {

@@ -1,9 +1,9 @@
 import { Busboy } from "@fastify/busboy";
 import type { BusboyInstance } from "@fastify/busboy";
 
+import { KiB } from "../lib/bytes.ts";
 import { messageOf, RunnerError } from "../lib/errors.ts";
 
-const KiB = 1024;
 /** RFC 2046, section 5.1.1. */
 const MAX_BOUNDARY_CHARS = 70;
 const MAX_PARTS = 8;

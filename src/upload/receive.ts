@@ -3,9 +3,11 @@ import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { RunnerError } from "../lib/errors.ts";
+import { AGENT_ID_PATTERN } from "../model/agent.ts";
 import { assertGzipMagic } from "./archive/inflate.ts";
 import { corrupt, tooLarge } from "./archive/refusal.ts";
-import { escapeName, formatBytes } from "../lib/text.ts";
+import { formatBytes, KiB, MiB } from "../lib/bytes.ts";
+import { escapeName } from "../lib/text.ts";
 import { asDiskFull } from "./disk-floor.ts";
 import { assertForm, invalidForm, readForm } from "./form.ts";
 import { MAX_SECRETS_BYTES, parseSecrets, secretsError } from "./secrets.ts";
@@ -13,13 +15,12 @@ import type { Budget, BudgetShare } from "./budget.ts";
 import type { DiskFloor } from "./disk-floor.ts";
 import type { FormLimits } from "./form.ts";
 
-const KiB = 1024;
 /** Room in a form beside its tarball: the secrets, the part headers, the boundaries. */
 const FORM_BYTES = MAX_SECRETS_BYTES + 64 * KiB;
-const BYTES_BETWEEN_DISK_CHECKS = 4 * KiB * KiB;
+const BYTES_BETWEEN_DISK_CHECKS = 4 * MiB;
 const PRIVATE_FILE_MODE = 0o600;
 const AGENT_ID_DETAILS = { details: { reason: "agent_id_invalid", field: "agent_id" } };
-const AGENT_ID = /^[A-Za-z0-9_-]{1,128}$/;
+const AGENT_ID = new RegExp(AGENT_ID_PATTERN);
 
 export type UploadLimits = {
   /** Compressed bytes of the tarball. */

@@ -1,8 +1,9 @@
+import { KiB } from "../lib/bytes.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { escapeName } from "../lib/text.ts";
 
 /** Bytes of the JSON text; Linux bounds one environment string to 128 KiB and all of them to a share of the stack. */
-export const MAX_SECRETS_BYTES = 64 * 1024;
+export const MAX_SECRETS_BYTES = 64 * KiB;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const RESERVED = /^(?:PORT|OKEN_.*)$/;
 

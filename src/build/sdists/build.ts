@@ -2,6 +2,7 @@ import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { WheelLimits } from "../../docker/types.ts";
+import { GiB, MiB } from "../../lib/bytes.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { madeList, prepareBuilder } from "./prepare.ts";
 import type { MadeList } from "../prepare.ts";
@@ -12,10 +13,10 @@ import { remaining } from "../job.ts";
 
 /** What building packages from source may use, unless the operator says otherwise. */
 export const DEFAULT_WHEEL_LIMITS: WheelLimits = {
-  memory: 2 * 1024 ** 3,
+  memory: 2 * GiB,
   cpus: 2,
   processes: 512,
-  output: 512 * 1024 ** 2,
+  output: 512 * MiB,
 };
 
 /**

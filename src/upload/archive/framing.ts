@@ -9,7 +9,7 @@ import {
 } from "./header-block.ts";
 import { parsePax } from "./pax.ts";
 import { corrupt, tooLarge, unsafe } from "./refusal.ts";
-import { formatBytes } from "../../lib/text.ts";
+import { formatBytes } from "../../lib/bytes.ts";
 import type { ArchiveLimits } from "./limits.ts";
 
 const FILE_TYPES = new Set(["0", "\0", "7"]);

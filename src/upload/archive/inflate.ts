@@ -6,13 +6,13 @@ import { createGunzip } from "node:zlib";
 
 import { RunnerError } from "../../lib/errors.ts";
 import { corrupt, tooLarge } from "./refusal.ts";
-import { formatBytes } from "../../lib/text.ts";
+import { formatBytes, KiB, MiB } from "../../lib/bytes.ts";
 import type { ArchiveLimits } from "./limits.ts";
 
 /** Compressed and unpacked bytes are handled in pieces of this size, so memory does not grow with the archive. */
-const CHUNK_BYTES = 64 * 1024;
+const CHUNK_BYTES = 64 * KiB;
 /** No honest deflate stream eats this much input without giving a byte; empty blocks and endless gzip headers do. */
-const MAX_SILENT_BYTES = 1024 * 1024;
+const MAX_SILENT_BYTES = MiB;
 /** Room over the files' own bytes for each entry's header, its PAX records and its padding. */
 const FRAMING_BYTES_PER_ENTRY = 4096;
 

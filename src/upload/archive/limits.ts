@@ -1,5 +1,4 @@
-const KiB = 1024;
-const MiB = 1024 * KiB;
+import { KiB, MiB } from "../../lib/bytes.ts";
 
 /** What one archive may cost the host. Each is checked before the cost is paid where the format allows. */
 export type ArchiveLimits = {

@@ -4,7 +4,7 @@ import type { Extract, Header } from "tar-stream";
 import { assertLinkStays, createLayout, hardLinkTarget } from "./layout.ts";
 import { safeComponents } from "./path-policy.ts";
 import { corrupt, disagreement, tooLarge, unsafe } from "./refusal.ts";
-import { formatBytes } from "../../lib/text.ts";
+import { formatBytes, MiB } from "../../lib/bytes.ts";
 import { SMALL_FILE_BYTES } from "./tree-writer.ts";
 import type { BudgetShare } from "../budget.ts";
 import type { DiskFloor } from "../disk-floor.ts";
@@ -16,7 +16,7 @@ import type { TreeWriter } from "./tree-writer.ts";
 
 const OWNER_EXECUTE = 0o100;
 /** The disk is looked at again after so many bytes or entries. */
-const BYTES_BETWEEN_DISK_CHECKS = 16 * 1024 * 1024;
+const BYTES_BETWEEN_DISK_CHECKS = 16 * MiB;
 const ENTRIES_BETWEEN_DISK_CHECKS = 1000;
 
 export type PlaceOptions = {

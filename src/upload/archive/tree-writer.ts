@@ -2,13 +2,15 @@ import { constants } from "node:fs";
 import { chmod, link, mkdir, open, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
+import { KiB } from "../../lib/bytes.ts";
+
 /** Made here and by nobody before, and never through a link that somebody put in the way. */
 const CREATE_FLAGS = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_WRONLY;
 const FILE_MODE = 0o644;
 const EXECUTABLE_MODE = 0o755;
 const DIRECTORY_MODE = 0o755;
 /** Files up to this size are written in one go, several at once; larger ones piece by piece. */
-export const SMALL_FILE_BYTES = 64 * 1024;
+export const SMALL_FILE_BYTES = 64 * KiB;
 /** Hides the way to the thread pool and back, which takes longer than making a small file. */
 const WRITES_AT_ONCE = 16;
 

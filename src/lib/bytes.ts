@@ -1,0 +1,20 @@
+export const KiB = 1024;
+export const MiB = 1024 * KiB;
+export const GiB = 1024 * MiB;
+
+const UNITS: Record<string, number> = { b: 1, k: KiB, m: MiB, g: GiB, t: 1024 * GiB };
+const SIZE = /^(\d{1,15}(?:\.\d{1,3})?) ?([bkmgt]?)(?:i?b)?$/i;
+
+/** A number of bytes, plain or with a binary unit: `1048576`, `512k`, `512 MiB`, `1.5g`. Undefined for other text. */
+export function parseBytes(text: string): number | undefined {
+  const [, digits, unit] = SIZE.exec(text.trim()) ?? [];
+  if (digits === undefined) return undefined;
+  const bytes = Math.floor(Number(digits) * (UNITS[unit?.toLowerCase() ?? ""] ?? 1));
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** A byte count for a sentence: in whole MiB where it is that, else exact. */
+export function formatBytes(bytes: number): string {
+  const mebibytes = bytes / MiB;
+  return Number.isInteger(mebibytes) && mebibytes > 0 ? `${mebibytes} MiB` : `${bytes} bytes`;
+}
