@@ -9,7 +9,7 @@ import { dependencyError } from "../lib/dependency-error.ts";
 import { poetryRequirements } from "./poetry.ts";
 import { addLocalProject } from "./project.ts";
 import type { Pyproject } from "../manifest/pyproject.ts";
-import { parseToml } from "../manifest/pyproject.ts";
+import { parseDependencyToml } from "../manifest/pyproject.ts";
 import { stringOf, strings, table, tables } from "../manifest/toml.ts";
 import type { SourceTree } from "../upload/tree.ts";
 import { archiveUrl } from "./vcs.ts";
@@ -50,7 +50,7 @@ async function planForeignLock(options: {
   foreign: Foreign;
 }): Promise<DependencyPlan> {
   const { tree, text, pyproject, foreign } = options;
-  const lock = parseToml(text, foreign.file);
+  const lock = parseDependencyToml(text, foreign.file);
   const packages = tables(lock["package"]);
   const poetry = table(pyproject.tool["poetry"]);
   const wanted = wantedBy(pyproject, poetry);

@@ -1,7 +1,7 @@
 import type { LockFile } from "./plan.ts";
 import { dependencyError } from "../lib/dependency-error.ts";
 import { canonicalName } from "./names.ts";
-import { parseToml } from "../manifest/pyproject.ts";
+import { parseDependencyToml } from "../manifest/pyproject.ts";
 import { stringOf, table, tables } from "../manifest/toml.ts";
 
 /** One package of a hashed list, as its lines. */
@@ -56,7 +56,7 @@ export function requirementOf(lock: { file: LockFile; text: string }, name: stri
       .blocks.find((block) => block.name === name)
       ?.text.replaceAll(/\s*\\\n\s*/g, " ");
   }
-  const entry = tables(parseToml(lock.text, "uv.lock")["package"]).find(
+  const entry = tables(parseDependencyToml(lock.text, "uv.lock")["package"]).find(
     (candidate) => canonicalName(stringOf(candidate["name"]) ?? "") === name,
   );
   if (entry === undefined) return undefined;

@@ -8,7 +8,7 @@ import { exactLock } from "./lock.ts";
 import { newPlan } from "./plan.ts";
 import { dependencyError } from "../lib/dependency-error.ts";
 import type { DependencyPlan } from "./plan.ts";
-import { parseToml } from "../manifest/pyproject.ts";
+import { parseDependencyToml } from "../manifest/pyproject.ts";
 import { table } from "../manifest/toml.ts";
 import { pythonJson } from "./python-json.ts";
 import { isPypi } from "./pypi.ts";
@@ -38,7 +38,7 @@ const DEFAULT_SOURCES = [{ name: "pypi", url: "https://pypi.org/simple", verify_
 /** `Pipfile.lock` as the exact list that it is; undefined when the upload has neither it nor a Pipfile with packages. */
 export async function planPipfile(tree: SourceTree): Promise<DependencyPlan | undefined> {
   const text = await tree.text("Pipfile");
-  const pipfile = text === undefined ? undefined : parseToml(text, "Pipfile");
+  const pipfile = text === undefined ? undefined : parseDependencyToml(text, "Pipfile");
   const lockText = await tree.text("Pipfile.lock");
   if (lockText === undefined) {
     if (Object.keys(table(pipfile?.["packages"]) ?? {}).length === 0) return undefined;

@@ -9,7 +9,7 @@ import { canonicalName, normalSpecifier, parseRequirement } from "./names.ts";
 import { addLocalArchive, addLocalProject } from "./project.ts";
 import type { Pyproject } from "../manifest/pyproject.ts";
 import { installPyproject } from "./pyproject.ts";
-import { parseToml } from "../manifest/pyproject.ts";
+import { parseDependencyToml } from "../manifest/pyproject.ts";
 import { stringOf, strings, table, tables } from "../manifest/toml.ts";
 import { isPypi } from "./pypi.ts";
 import { EMPTY_SCRIPT, SCRIPT_FILE } from "./script-lock.ts";
@@ -81,7 +81,7 @@ function indexLines(packages: TomlTable[]): string {
 }
 
 function parseLock(text: string, { file, command }: Lock): TomlTable {
-  const lock = parseToml(text, file);
+  const lock = parseDependencyToml(text, file);
   if (lock["version"] === 1) return lock;
   throw dependencyError(
     "lock_unreadable",

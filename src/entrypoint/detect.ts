@@ -10,7 +10,8 @@ import { refuse } from "./refuse.ts";
 import { type EntryFile, findEntryFile, likelyFiles } from "./target.ts";
 import { addressWarnings } from "./warnings.ts";
 import { createEvaluator } from "../python/evaluate.ts";
-import { listTree } from "../python/files.ts";
+import { listTree } from "../python/inventory.ts";
+import { openTree } from "../upload/tree.ts";
 import { placeOf } from "../python/modules.ts";
 import { loadPythonParser } from "../python/parser.ts";
 import { type Loader, loadProject, readEntryModule, relativeLevels } from "../python/project.ts";
@@ -31,7 +32,7 @@ export type Detection = { entrypoint: Entrypoint; warnings: string[] };
 export async function detectEntrypoint(options: { tree: string; manifest: Manifest }): Promise<Detection> {
   const { tree, manifest } = options;
   const [inventory, parser] = await Promise.all([listTree(tree), loadPythonParser()]);
-  const loader: Loader = { tree, inventory, parser };
+  const loader: Loader = { tree: openTree(tree), inventory, parser };
   const entry = findEntryFile(manifest.entrypointFile, inventory);
   const { entrypointAttr: attr, entrypointType: type } = manifest;
   const because = "is named in oken.toml";

@@ -1,6 +1,6 @@
 import { nearest } from "../manifest/nearest.ts";
 import { listed, refuse } from "./refuse.ts";
-import type { Inventory } from "../python/files.ts";
+import type { Inventory } from "../python/inventory.ts";
 import { COMMON_ROOTS, locateAbsolute, type ModuleName } from "../python/modules.ts";
 
 const DOTTED = /^[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*$/u;

@@ -1,4 +1,5 @@
 import { RunnerError } from "../lib/errors.ts";
+import type { TomlFailure } from "./toml.ts";
 
 /** Raised for every flaw of the files that configure an agent; `details.key` and `details.line` where known. */
 export function configError(
@@ -6,4 +7,9 @@ export function configError(
   details: { reason?: "config_missing" | "config_invalid"; file?: string; key?: string; line?: number } = {},
 ): RunnerError {
   return new RunnerError("CONFIG_ERROR", message, { details: { reason: "config_invalid", ...details } });
+}
+
+/** For {@link parseToml}: the error of a configuration file that is no TOML. */
+export function configTomlError(file: string): TomlFailure {
+  return (message, line) => configError(message, { file, ...(line === undefined ? {} : { line }) });
 }

@@ -7,8 +7,9 @@ import { nearest } from "./nearest.ts";
 import { pythonVersion } from "./python-version.ts";
 import { cpusField, memoryField } from "./resources.ts";
 import { isTable, lineOf, parseToml } from "./toml.ts";
-import { readTreeFile } from "./tree-file.ts";
-import { configError } from "./errors.ts";
+import { readConfigFile } from "./config-file.ts";
+import { configError, configTomlError } from "./errors.ts";
+import { openTree } from "../upload/tree.ts";
 import type { EntrypointType, Manifest } from "../model/manifest.ts";
 import type { Fields } from "./fields.ts";
 
@@ -58,14 +59,15 @@ export async function readManifest(
   tree: string,
   defaults: ManifestDefaults,
 ): Promise<{ manifest: Manifest; warnings: string[] }> {
-  const text = await readTreeFile(tree, MANIFEST_FILE);
+  const source = openTree(tree);
+  const text = await readConfigFile(source, MANIFEST_FILE);
   if (text === undefined) throw await missingManifest(tree);
   const warnings: string[] = [];
   const fields = agentFields(text, warnings);
   const entrypoint = entrypointPath(fields);
   const manifest: Manifest = {
     name: nameField(fields),
-    pythonVersion: await pythonVersion(tree, fields, {
+    pythonVersion: await pythonVersion(source, fields, {
       fallback: defaults.pythonVersion,
       warnings,
       entrypointFile: entrypoint.file,
@@ -90,7 +92,7 @@ export async function readManifest(
 }
 
 function agentFields(text: string, warnings: string[]): Fields {
-  const document = parseToml(text, MANIFEST_FILE);
+  const document = parseToml(text, MANIFEST_FILE, configTomlError(MANIFEST_FILE));
   const { agent } = document;
   const top: Fields = { table: document, tableName: "", text };
   if (agent === undefined) {

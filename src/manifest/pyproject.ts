@@ -1,9 +1,5 @@
-import { parse } from "smol-toml";
-import type { TomlTable } from "smol-toml";
-
-import { messageOf } from "../lib/errors.ts";
 import { dependencyError } from "../lib/dependency-error.ts";
-import { stringOf, table } from "./toml.ts";
+import { parseToml, stringOf, table, type TomlTable } from "./toml.ts";
 
 export type Pyproject = {
   /** Undefined when there is no `[project]` table. */
@@ -16,7 +12,7 @@ export type Pyproject = {
 
 /** Throws BUILD_FAILED with the line for text that is no TOML. */
 export function parsePyproject(text: string, file = "pyproject.toml"): Pyproject {
-  const document = parseToml(text, file);
+  const document = parseDependencyToml(text, file);
   const system = table(document["build-system"]);
   return {
     project: table(document["project"]),
@@ -26,17 +22,9 @@ export function parsePyproject(text: string, file = "pyproject.toml"): Pyproject
   };
 }
 
-export function parseToml(text: string, file: string): TomlTable {
-  try {
-    return parse(text);
-  } catch (error) {
-    const reason = messageOf(error)
-      .replace(/^Invalid TOML document: /, "")
-      .trim();
-    throw dependencyError(
-      "syntax",
-      `${file} is not valid TOML: ${reason}`,
-      `Mend ${file} at the line shown.`,
-    );
-  }
+/** A file that names dependencies, a lock among them. Throws BUILD_FAILED for text that is no TOML. */
+export function parseDependencyToml(text: string, file: string): TomlTable {
+  return parseToml(text, file, (message) =>
+    dependencyError("syntax", message, `Mend ${file} at the line shown.`),
+  );
 }

@@ -1,12 +1,12 @@
 import { RunnerError } from "../lib/errors.ts";
 import { escapeName } from "../lib/text.ts";
 import { scriptProject } from "./script.ts";
-import { openTree } from "../upload/tree.ts";
+import type { SourceTree } from "../upload/tree.ts";
 import { invalid, MANIFEST_FILE, stringField } from "./fields.ts";
 import { allowsMinor } from "./requires-python.ts";
 import { isTable, parseToml } from "./toml.ts";
-import { readTreeFile } from "./tree-file.ts";
-import { configError } from "./errors.ts";
+import { readConfigFile } from "./config-file.ts";
+import { configError, configTomlError } from "./errors.ts";
 import type { Fields } from "./fields.ts";
 
 const OLDEST_MINOR = 9;
@@ -24,7 +24,7 @@ type Choice = { minor: number; source: string; file: string };
  * @throws RunnerError CONFIG_ERROR when one is not supported, or when two of them contradict each other
  */
 export async function pythonVersion(
-  tree: string,
+  tree: SourceTree,
   fields: Fields,
   options: { fallback: string; warnings: string[]; entrypointFile: string },
 ): Promise<string> {
@@ -61,9 +61,9 @@ function manifestChoice(fields: Fields, warnings: string[]): Choice | undefined 
 }
 
 /** `.python-version` as pyenv and uv write it: the first line that is not a comment. */
-async function pinnedChoice(tree: string, warnings: string[]): Promise<Choice | undefined> {
+async function pinnedChoice(tree: SourceTree, warnings: string[]): Promise<Choice | undefined> {
   const file = ".python-version";
-  const text = await readTreeFile(tree, file);
+  const text = await readConfigFile(tree, file);
   const line = text
     ?.split("\n")
     .find((line) => /^\s*[^\s#]/.test(line))
@@ -83,11 +83,11 @@ async function pinnedChoice(tree: string, warnings: string[]): Promise<Choice | 
 
 type Requirement = { requires: string; file: string };
 
-async function projectRequirement(tree: string, warnings: string[]): Promise<Requirement | undefined> {
+async function projectRequirement(tree: SourceTree, warnings: string[]): Promise<Requirement | undefined> {
   const file = "pyproject.toml";
-  const text = await readTreeFile(tree, file);
+  const text = await readConfigFile(tree, file);
   if (text === undefined) return undefined;
-  const { project } = parseToml(text, file);
+  const { project } = parseToml(text, file, configTomlError(file));
   const requires = isTable(project) ? project["requires-python"] : undefined;
   if (typeof requires !== "string") return undefined;
   if (allowsMinor(requires, OLDEST_MINOR) !== undefined) return { requires, file };
@@ -96,9 +96,9 @@ async function projectRequirement(tree: string, warnings: string[]): Promise<Req
 }
 
 /** Of metadata that cannot be read whoever looks for dependencies tells. */
-async function scriptRequirement(tree: string, file: string): Promise<Requirement | undefined> {
+async function scriptRequirement(tree: SourceTree, file: string): Promise<Requirement | undefined> {
   try {
-    const text = await openTree(tree).text(file);
+    const text = await tree.text(file);
     const requires = scriptProject(text ?? "", file)?.project?.["requires-python"];
     if (typeof requires === "string" && allowsMinor(requires, OLDEST_MINOR) !== undefined)
       return { requires, file };

@@ -1,5 +1,5 @@
 import type { Pyproject } from "./pyproject.ts";
-import { parseToml } from "./pyproject.ts";
+import { parseDependencyToml } from "./pyproject.ts";
 import { table } from "./toml.ts";
 
 /** The block of PEP 723, by the regular expression that the PEP gives. */
@@ -14,7 +14,7 @@ export function scriptProject(text: string, file: string): Pyproject | undefined
     .split("\n")
     .map((line) => line.replace(/^# ?/, ""))
     .join("\n");
-  const metadata = parseToml(toml, `The inline metadata of ${file}`);
+  const metadata = parseDependencyToml(toml, `The inline metadata of ${file}`);
   return {
     project: {
       name: "oken-script",

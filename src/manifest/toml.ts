@@ -1,26 +1,27 @@
 import { parse, TomlError, type TomlTable } from "smol-toml";
 
 import { messageOf } from "../lib/errors.ts";
-import { configError } from "./errors.ts";
 
 /** Arrays and inline tables inside each other; the parser recurses, so this guards its stack. */
 const MAX_DEPTH = 64;
 
 export type { TomlTable };
 
-/** @throws RunnerError CONFIG_ERROR with the line and the column where the text stops being TOML */
-export function parseToml(text: string, file: string): TomlTable {
+/** Makes the error for text that is no TOML; `line` where it is known. */
+export type TomlFailure = (message: string, line: number | undefined) => Error;
+
+/** @throws what `failure` makes of a sentence with the line and the column where the text stops being TOML */
+export function parseToml(text: string, file: string, failure: TomlFailure): TomlTable {
   try {
     return parse(text, { maxDepth: MAX_DEPTH });
   } catch (error) {
+    const { line, column } = error instanceof TomlError ? error : {};
+    const place = line === undefined ? "" : ` line ${line}, column ${column}`;
     // The first line says what is wrong; the rest draws the place, which line and column name already.
-    const what =
-      messageOf(error)
-        .split("\n")[0]
-        ?.replace(/^Invalid TOML document: /, "") ?? "";
-    if (!(error instanceof TomlError)) throw configError(`${file} is not valid TOML: ${what}`, { file });
-    const { line, column } = error;
-    throw configError(`${file} line ${line}, column ${column} is not valid TOML: ${what}`, { file, line });
+    const [what = ""] = messageOf(error)
+      .replace(/^Invalid TOML document: /, "")
+      .split("\n");
+    throw failure(`${file}${place} is not valid TOML: ${what}`, line);
   }
 }
 
@@ -45,8 +46,8 @@ export function stringOf(value: unknown): string | undefined {
 }
 
 /**
- * The line on which `key` is set in `[table]` (`""`: above the first table), for a message. The parser does
- * not keep positions; a key inside a multi-line string can mislead this, which costs a wrong number only.
+ * The line on which `key` is set in `[table]` (`""`: above the first table), for a message. The parser does not keep
+ * positions; a key inside a multi-line string can mislead this, which costs a wrong number only.
  */
 export function lineOf(text: string, table: string, key: string): number | undefined {
   let current = "";

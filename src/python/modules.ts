@@ -1,5 +1,5 @@
 import type { ModuleReference } from "./facts.ts";
-import type { Inventory } from "./files.ts";
+import type { Inventory } from "./inventory.ts";
 
 /** A dotted name, and the directory under which it counts. */
 export type ModuleName = { module: string; root: string };

@@ -1,6 +1,8 @@
 import { decodeModule } from "./decode.ts";
 import type { ModuleFacts, ModuleReference, Scope } from "./facts.ts";
-import { type Inventory, readModuleBytes } from "./files.ts";
+import { MiB } from "../lib/bytes.ts";
+import type { SourceTree } from "../upload/tree.ts";
+import type { Inventory } from "./inventory.ts";
 import {
   COMMON_ROOTS,
   type Located,
@@ -13,10 +15,12 @@ import type { PythonParser } from "./parser.ts";
 import { readModule } from "./read-module.ts";
 import { findSyntaxProblem, type SyntaxProblem } from "./syntax.ts";
 
+/** A larger module is data in Python's clothes; reading it would only cost time. */
+const MAX_MODULE_BYTES = MiB;
 /** What detection reads of one tarball, so that none can keep the runner busy: modules, hops, bytes. */
 const MAX_MODULES = 200;
 const MAX_HOPS = 8;
-const MAX_TOTAL_BYTES = 4 * 1024 * 1024;
+const MAX_TOTAL_BYTES = 4 * MiB;
 
 export type Module = { file: string; facts: ModuleFacts };
 
@@ -32,7 +36,7 @@ export type ReadOutcome =
   | { kind: "broken"; problem: SyntaxProblem }
   | { kind: "skipped"; why: string };
 
-export type Loader = { tree: string; inventory: Inventory; parser: PythonParser };
+export type Loader = { tree: SourceTree; inventory: Inventory; parser: PythonParser };
 
 /** Reads one file; only an entrypoint is asked whether its syntax is right. */
 export async function readEntryModule(loader: Loader, file: string): Promise<ReadOutcome> {
@@ -89,8 +93,10 @@ async function readOne(
   file: string,
   syntax: "judge" | "trust",
 ): Promise<Read | Exclude<ReadOutcome, { kind: "read" }>> {
-  const bytes = await readModuleBytes(tree, file);
-  if (bytes === undefined) return { kind: "skipped", why: "it is larger than 1 MiB" };
+  const found = await tree.read(file, MAX_MODULE_BYTES);
+  if (found.kind === "too-large") return { kind: "skipped", why: "it is larger than 1 MiB" };
+  if (found.kind !== "file") return { kind: "skipped", why: "it is not a file" };
+  const { bytes } = found;
   const decoded = decodeModule(bytes);
   if ("problem" in decoded) {
     return { kind: "broken", problem: { message: decoded.problem, at: decoded.at } };

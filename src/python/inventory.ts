@@ -1,12 +1,9 @@
-import { constants } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
 /** As many entries and levels as an archive may have; a tree made otherwise is read this far. */
 const MAX_ENTRIES = 20_000;
 const MAX_DEPTH = 64;
-/** A larger module is data in Python's clothes; reading it would only cost time. */
-export const MAX_MODULE_BYTES = 1024 * 1024;
 /** Never the agent's own code, and often most of the tree. */
 const SKIPPED = new Set([".git", ".venv", "venv", "node_modules", "__pycache__", "site-packages"]);
 
@@ -40,19 +37,4 @@ export async function listTree(tree: string): Promise<Inventory> {
     }
   }
   return { modules, otherFiles, directories, links };
-}
-
-/** Undefined when the file is larger than {@link MAX_MODULE_BYTES}. A link in its place is an error. */
-export async function readModuleBytes(tree: string, path: string): Promise<Uint8Array | undefined> {
-  const file = await open(join(tree, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const { size } = await file.stat();
-    if (size > MAX_MODULE_BYTES) return undefined;
-    // A file that grows while it is read stays within the limit: the buffer was measured before.
-    const buffer = new Uint8Array(size);
-    const { bytesRead } = await file.read(buffer, 0, size, 0);
-    return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
 }

@@ -1,0 +1,56 @@
+import { expect, test } from "bun:test";
+import { mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { insideTree, openTree } from "../../src/upload/tree.ts";
+import { writeTree } from "../helpers/tree.ts";
+
+const FILES = { "a.txt": "\uFEFFone", "lib/b.txt": "two", "lib/deep/c.txt": "three" };
+
+async function openFiles() {
+  const root = await mkdtemp(join(tmpdir(), "oken-test-"));
+  await writeTree(root, FILES);
+  return { root, tree: openTree(root), [Symbol.asyncDispose]: () => rm(root, { recursive: true }) };
+}
+
+test("a file is read up to the size that is allowed", async () => {
+  await using files = await openFiles();
+  expect(await files.tree.read("lib/b.txt", 3)).toEqual({ kind: "file", bytes: Buffer.from("two") });
+  expect(await files.tree.read("lib/b.txt", 2)).toEqual({ kind: "too-large", size: 3 });
+});
+
+test("a text has no byte order mark", async () => {
+  await using files = await openFiles();
+  expect(await files.tree.text("a.txt")).toBe("one");
+});
+
+test("a link is not followed, as a file or as a directory on the way", async () => {
+  await using files = await openFiles();
+  await symlink("a.txt", join(files.root, "file-link"));
+  await symlink("lib", join(files.root, "directory-link"));
+  for (const path of ["file-link", "directory-link/b.txt"]) {
+    expect(await files.tree.read(path, 100)).toEqual({ kind: "link" });
+    expect(await files.tree.text(path)).toBeUndefined();
+    expect(await files.tree.has(path)).toBe(false);
+  }
+  expect(await files.tree.hasDirectory("directory-link")).toBe(false);
+  expect(await files.tree.directories("*")).toEqual(["lib"]);
+});
+
+test("what is no file says so", async () => {
+  await using files = await openFiles();
+  expect(Bun.spawnSync(["mkfifo", join(files.root, "pipe")]).exitCode).toBe(0);
+  expect(await files.tree.read("pipe", 100)).toEqual({ kind: "other" });
+  expect(await files.tree.read("lib", 100)).toEqual({ kind: "other" });
+  expect(await files.tree.read("absent", 100)).toEqual({ kind: "absent" });
+});
+
+test("nothing outside the tree is seen", async () => {
+  await using files = await openFiles();
+  for (const path of ["../x", "/etc/passwd", "lib/../../x"]) {
+    expect(await files.tree.read(path, 100)).toEqual({ kind: "absent" });
+  }
+  expect(insideTree("lib/./deep/../b.txt")).toBe("lib/b.txt");
+  expect(insideTree("lib\\..\\..\\x")).toBeUndefined();
+});
