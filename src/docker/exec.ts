@@ -118,10 +118,12 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
       running.add(group);
       void group.gone.then(() => running.delete(group));
       let stderr = "";
-      for await (const chunk of mergedOutput(subprocess.stdout, subprocess.stderr)) {
-        if (chunk.stream === "stderr") stderr = (stderr + chunk.text).slice(-STDERR_TAIL);
-        yield chunk;
-      }
+      // Of a program that was not found the output breaks off; the result says why.
+      if (subprocess.pid !== undefined)
+        for await (const chunk of mergedOutput(subprocess.stdout, subprocess.stderr)) {
+          if (chunk.stream === "stderr") stderr = (stderr + chunk.text).slice(-STDERR_TAIL);
+          yield chunk;
+        }
       const result = await subprocess;
       throwOnFailure({ args, timeoutMs, timedOut: group.timedOut, signal, result, stderr });
     },
