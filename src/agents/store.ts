@@ -1,9 +1,10 @@
-import { chmod, mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { TSchema } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
+import { undefinedIfMissing, writeDurably } from "../lib/files.ts";
 import { AgentRecord, VersionRecord } from "../model/agent.ts";
 
 /**
@@ -109,25 +110,6 @@ export function createStore(dataDir: string): Store {
   };
 }
 
-/** Temporary file, fsync, rename, fsync of the directory: after a crash there is the old text or the new one. */
-async function writeDurably(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${Bun.randomUUIDv7()}.tmp`;
-  const file = await open(temporary, "wx", 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-  const directory = await open(join(path, ".."), "r");
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
-}
-
 async function readRecord<T extends TSchema>(path: string, schema: T) {
   const parsed: unknown = JSON.parse(await readFile(path, "utf8"));
   // Checked, not parsed: parsing would drop the properties that the schema leaves open.
@@ -138,8 +120,4 @@ async function readRecord<T extends TSchema>(path: string, schema: T) {
 
 async function names(directory: string): Promise<string[]> {
   return (await readdir(directory).catch(undefinedIfMissing)) ?? [];
-}
-
-function undefinedIfMissing(error: unknown): undefined {
-  if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
 }
