@@ -59,12 +59,14 @@ export async function startDaemon(options: {
 }): Promise<Daemon> {
   const { config, log } = options;
   const clock = systemClock;
-  const dataDir = await openDataDir(config.dataDir);
+  // What was begun, undone in the opposite order by a stop, or when the start fails.
+  await using begun = new AsyncDisposableStack();
+  const dataDir = begun.use(await openDataDir(config.dataDir));
   const { runnerId, digestKey } = dataDir.identity;
   const metrics = createMetrics();
-  const observing = observeProcess(metrics);
+  begun.use(observeProcess(metrics));
   const owner: Owner = { runnerId, run: crypto.randomUUID() };
-  const unmeasured = startEngineThread({
+  const thread = startEngineThread({
     exec: { environment: options.environment, owner },
     containers: {
       network: config.network,
@@ -74,7 +76,8 @@ export async function startDaemon(options: {
     },
     niceness: options.niceness,
   });
-  const engine = measuredEngine(unmeasured, metrics);
+  begun.defer(() => thread.close());
+  const engine = measuredEngine(thread, metrics);
   const store = createStore(config.dataDir);
   const registry = createRegistry();
   observeAgents(metrics, registry);
@@ -131,10 +134,12 @@ export async function startDaemon(options: {
 
   const loaded = await loadAgents(context);
   const lastInvoked = createLastInvoked(context);
+  begun.defer(() => lastInvoked.save());
   const sweep = setInterval(() => {
     sweepIdle(context);
     void lastInvoked.save();
   }, config.cleanupInterval * 1000);
+  begun.defer(() => clearInterval(sweep));
 
   const uploads = {
     limits: { maxUploadBytes: config.maxUploadBytes, ...DEFAULT_UPLOAD_PACE },
@@ -142,7 +147,7 @@ export async function startDaemon(options: {
     diskFloor: createDiskFloor({ directory: config.dataDir, floorBytes: config.minFreeBytes }),
   };
   const server: ServerContext = {
-    config,
+    settings: config,
     log,
     metrics,
     clock,
@@ -162,25 +167,28 @@ export async function startDaemon(options: {
     },
     health: checkHealth(context, { dataDir: config.dataDir, reconciled: reconciling.promise }),
   };
-  const listener = listen(createApp(server), server);
+  const background: Promise<unknown>[] = [];
+  begun.defer(async () => {
+    closing.abort();
+    await Promise.all([...background, images.settled()]);
+  });
+  const listener = await listen(createApp(server), server);
+  begun.defer(() => listener.stop(SHUTDOWN_TIMEOUT_MS));
+
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
   const cleared = clearOrphans(owner, log);
-  const reconciled = cleared.then(() => reconcile(context, loaded)).then(reconciling.resolve);
-  const watch = cleared.then(() => watchDeaths(context, closing.signal));
+  background.push(
+    cleared.then(() => reconcile(context, loaded)).then(reconciling.resolve),
+    cleared.then(() => watchDeaths(context, closing.signal)),
+  );
   log.info({ url: listener.url, version: VERSION, agents: registry.all().length }, "oken-runner is ready");
 
+  const parts = begun.move();
   return {
     url: listener.url,
     port: listener.port,
     async stop() {
-      clearInterval(sweep);
-      observing[Symbol.dispose]();
-      await listener.stop(SHUTDOWN_TIMEOUT_MS);
-      closing.abort();
-      await Promise.all([watch, reconciled, images.settled()]);
-      await engine.close();
-      await lastInvoked.save();
-      await dataDir.close();
+      await parts.disposeAsync();
       log.info("oken-runner has stopped");
     },
   };

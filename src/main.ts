@@ -2,10 +2,12 @@
 import "./lib/request-limit.ts";
 
 import { HELP } from "./cli/help.ts";
+import type { Daemon } from "./daemon.ts";
 import { raisePriority } from "./lib/priority.ts";
+import { StartError } from "./lib/start-error.ts";
 import { VERSION } from "./lib/version.ts";
 
-/** Exit status of a wrong command line or setting, as getopt's users expect it. */
+/** Exit status of a wrong command line, and of a setting that stops the start. */
 const USAGE_ERROR = 2;
 
 async function main(args: string[]): Promise<void> {
@@ -40,7 +42,15 @@ async function serve(args: string[]): Promise<void> {
   if ("wrong" in parsed) return fail(`oken-runner: ${parsed.wrong}\n`);
   const { config } = parsed;
   const log = createLog({ level: config.logLevel, format: config.logFormat });
-  const daemon = await startDaemon({ config, log, environment: process.env, niceness });
+  let daemon: Daemon;
+  try {
+    daemon = await startDaemon({ config, log, environment: process.env, niceness });
+  } catch (error) {
+    if (error instanceof StartError) return fail(`oken-runner: ${error.message}\n`);
+    log.error({ err: error }, "the runner could not start");
+    process.exitCode = 1;
+    return;
+  }
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {

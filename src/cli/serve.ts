@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
 
-import { type Config, ConfigError, flagOf, loadConfig, settingsHelp } from "../config/load.ts";
+import { type Config, flagOf, loadConfig, settingsHelp } from "../config/load.ts";
 import { SETTINGS } from "../config/settings.ts";
 import { messageOf } from "../lib/errors.ts";
+import { StartError } from "../lib/start-error.ts";
 
 const HELP = `Usage: oken-runner serve [flags]
 
@@ -21,7 +22,7 @@ export function parseServe(
     const flags = parseFlags(args);
     return "help" in flags ? { help: HELP } : { config: loadConfig(environment, flags) };
   } catch (error) {
-    if (error instanceof ConfigError) return { wrong: error.message };
+    if (error instanceof StartError) return { wrong: error.message };
     throw error;
   }
 }
@@ -37,6 +38,6 @@ function parseFlags(args: string[]): Record<string, string> {
     });
     return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, String(value)]));
   } catch (error) {
-    throw new ConfigError(`${messageOf(error)} See oken-runner serve --help.`);
+    throw new StartError(`${messageOf(error)} See oken-runner serve --help.`);
   }
 }

@@ -1,12 +1,8 @@
+import { StartError } from "../lib/start-error.ts";
 import { SETTINGS } from "./settings.ts";
 import type { Setting } from "./settings.ts";
 
 export type Config = Readonly<{ [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]["default"] }>;
-
-/** A value that stops the start: one sentence that names the variable or flag, the value and what is allowed. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-}
 
 /** Flags win over the environment, the environment over defaults. An empty variable counts as not set. */
 export function loadConfig(
@@ -20,17 +16,17 @@ export function loadConfig(
     if (text === undefined || text === "") return [name, entry.default];
     const parsed = entry.parse(text);
     if (!parsed.ok)
-      throw new ConfigError(`${source} is ${quoted(name, text)}, but must be ${parsed.allowed}.`);
+      throw new StartError(`${source} is ${quoted(name, text)}, but must be ${parsed.allowed}.`);
     return [name, parsed.value];
   });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built from the keys and parsers of the table
   const config = Object.fromEntries(entries) as Config;
   if (config.defaultMemory > config.maxMemory)
-    throw new ConfigError(
+    throw new StartError(
       `OKEN_DEFAULT_MEMORY is ${config.defaultMemory}, but must be at most OKEN_MAX_MEMORY, ${config.maxMemory}.`,
     );
   if (config.defaultCpus > config.maxCpus)
-    throw new ConfigError(
+    throw new StartError(
       `OKEN_DEFAULT_CPUS is ${config.defaultCpus}, but must be at most OKEN_MAX_CPUS, ${config.maxCpus}.`,
     );
   return Object.freeze(config);

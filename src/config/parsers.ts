@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 
 import { parseBytes } from "../lib/bytes.ts";
@@ -81,5 +82,14 @@ export function parseUrls(): Parser<string> {
     return fits
       ? { ok: true, value: urls.join(" ") }
       : { ok: false, allowed: "http or https addresses, separated by spaces" };
+  };
+}
+
+/** The name or address of a host; an IPv6 address may have the brackets that it has in a URL. */
+export function parseHost(): Parser<string> {
+  return (text) => {
+    const host = text.replace(/^\[(.*)\]$/, "$1");
+    const fits = isIP(host) !== 0 || /^[^\s:/]+$/.test(host);
+    return fits ? { ok: true, value: host } : { ok: false, allowed: "the address or the name of a host" };
   };
 }

@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from "node:os";
 import { GiB, KiB, MiB } from "../lib/bytes.ts";
 import {
   parseChoice,
+  parseHost,
   parseNumber,
   parsePath,
   parsePattern,
@@ -36,7 +37,7 @@ export const SETTINGS = {
     group: "Server",
     help: "address to listen on",
     default: "127.0.0.1",
-    parse: parseText({ what: "an address" }),
+    parse: parseHost(),
   }),
   port: setting({
     env: "OKEN_PORT",

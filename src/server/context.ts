@@ -19,7 +19,7 @@ export type ServerSettings = {
 
 /** What the controllers work with. */
 export type ServerContext = {
-  config: ServerSettings;
+  settings: ServerSettings;
   log: Log;
   metrics: Metrics;
   clock: Clock;

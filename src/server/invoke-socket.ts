@@ -43,12 +43,12 @@ export function openSocket(
   return withSlot(context, { agent, request }, async (slot) => {
     const { instance, signal, openEnded, release } = slot;
     const headers = new Headers(request.headers);
-    if (context.config.apiToken !== undefined) headers.delete("authorization");
+    if (context.settings.apiToken !== undefined) headers.delete("authorization");
     const answer = await connect({
       url: instance.origin.replace("http:", "ws:") + path,
       headers,
       signal,
-      maxMessageBytes: context.config.maxInvokeBytes,
+      maxMessageBytes: context.settings.maxInvokeBytes,
       explain: () => explain(context, agent, instance),
     });
     if (answer instanceof Response) {

@@ -25,7 +25,7 @@ export function invokeController(context: ServerContext) {
 /** `POST /invoke` of the agent; whatever is not a 2xx leaves as INVOKE_FAILED. */
 async function invoke(context: ServerContext, id: string, request: Request): Promise<Response> {
   const agent = context.agents.find(id);
-  requireFits(request, context.config.maxInvokeBytes);
+  requireFits(request, context.settings.maxInvokeBytes);
   return withSlot(context, { agent, request }, async (slot) => {
     const response = await exchange(context, slot, { request, path: "/invoke" });
     return response.ok ? response : invokeFailure(agent, response);
@@ -64,11 +64,11 @@ type Exchange = {
 };
 
 function exchange(
-  { config }: ServerContext,
+  { settings }: ServerContext,
   { instance, signal, release }: Slot,
   { request, path }: Exchange,
 ): Promise<Response> {
-  if (config.apiToken !== undefined) request.headers.delete("authorization");
+  if (settings.apiToken !== undefined) request.headers.delete("authorization");
   return forward({
     request,
     url: instance.origin + path,

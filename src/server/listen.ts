@@ -1,11 +1,9 @@
-import { RunnerError } from "../lib/errors.ts";
 import { type Tunnel, callerHandlers } from "../proxy/tunnel.ts";
 import type { createApp } from "./app.ts";
-import { createAuth } from "./auth.ts";
 import type { ServerContext } from "./context.ts";
 import { errorResponse } from "./errors.ts";
-import { REQUEST_ID_HEADER, ensureRequestId } from "./request-id.ts";
-import { routeOf } from "./route.ts";
+import { authority, listenError, requireAddress } from "./listen-error.ts";
+import { createRequests } from "./requests.ts";
 
 export type Listener = {
   /** `http://127.0.0.1:8000`. */
@@ -21,71 +19,27 @@ const BODY_LIMIT_MARGIN = 16 * 1024 * 1024;
 /** Seconds without a byte after which a connection that is not in a request is closed. */
 const IDLE_TIMEOUT_SECONDS = 120;
 
-/** Serves the app: request ids, authentication, one log line and one count for each request, and an orderly end. */
-export function listen(app: ReturnType<typeof createApp>, context: ServerContext): Listener {
-  const { config, log, clock, metrics } = context;
-  const authenticate = createAuth(config.apiToken);
+/** Serves the app until it is stopped. Throws StartError when the address or the port cannot be had. */
+export async function listen(
+  app: ReturnType<typeof createApp>,
+  context: Pick<ServerContext, "settings" | "log" | "clock" | "metrics">,
+): Promise<Listener> {
+  const { settings, clock, metrics } = context;
+  await requireAddress(settings.host);
   const tunnels = new Set<Tunnel>();
-  let stopping = false;
-
-  const answer = async (request: Request, path: string, requestId: string): Promise<Response> => {
-    try {
-      if (stopping) throw shuttingDown();
-      authenticate(request, path);
-      return await app.handle(request);
-    } catch (error) {
-      return errorResponse(error, { log, metrics, requestId });
-    }
-  };
-
-  const server = Bun.serve({
-    hostname: config.host,
-    port: config.port,
-    development: false,
-    idleTimeout: IDLE_TIMEOUT_SECONDS,
-    maxRequestBodySize: Math.max(config.maxUploadBytes, config.maxInvokeBytes) + BODY_LIMIT_MARGIN,
-    async fetch(request, bunServer) {
-      const startedAt = clock.monotonic();
-      const requestId = ensureRequestId(request);
-      const path = pathOf(request.url);
-      // Deploys, invokes and followed logs may be silent for long; each has a deadline of its own.
-      bunServer.timeout(request, 0);
-      const response = await answer(request, path, requestId);
-      response.headers.set(REQUEST_ID_HEADER, requestId);
-      const ms = clock.monotonic() - startedAt;
-      const { method } = request;
-      const status = request.signal.aborted ? CLIENT_LEFT : response.status;
-      const { route, agentId } = routeOf(path);
-      metrics.httpRequests.inc({ method, route, status: String(status) });
-      log.info(
-        {
-          request_id: requestId,
-          agent_id: agentId,
-          method,
-          path,
-          status,
-          ms: Math.round(ms * 10) / 10,
-        },
-        "request",
-      );
-      // The connection is a WebSocket now.
-      return response.status === 101 ? undefined : response;
-    },
-    websocket: callerHandlers({ maxMessageBytes: config.maxInvokeBytes, tunnels }),
-    error: (error) => errorResponse(error, { log, metrics, requestId: "" }),
-  });
-
+  const requests = createRequests(app, context);
+  const server = serve(context, requests, tunnels);
+  const port = server.port ?? settings.port;
   app.server = server;
   metrics.read(
     { name: "oken_websockets_open", help: "WebSockets that are open.", labels: [], type: "gauge" },
     () => [[{}, tunnels.size]],
   );
-
   return {
-    url: `http://${config.host.includes(":") ? `[${config.host}]` : config.host}:${server.port}`,
-    port: server.port ?? config.port,
+    url: `http://${authority(settings.host, port)}`,
+    port,
     async stop(timeoutMs) {
-      stopping = true;
+      requests.refuse();
       for (const tunnel of tunnels) tunnel.end(1001, "The runner is shutting down.");
       const graceful = server.stop();
       await Promise.race([graceful, clock.sleep(timeoutMs)]);
@@ -94,17 +48,26 @@ export function listen(app: ReturnType<typeof createApp>, context: ServerContext
   };
 }
 
-/** nginx's status for a caller who left before the answer; only ever in the log. */
-const CLIENT_LEFT = 499;
-
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("//") + 2);
-  const end = url.indexOf("?", start);
-  return start === -1 ? "/" : url.slice(start, end === -1 ? undefined : end);
-}
-
-function shuttingDown(): RunnerError {
-  return new RunnerError("SHUTTING_DOWN", "The runner is shutting down.", {
-    headers: { "Retry-After": "5", Connection: "close" },
-  });
+function serve(
+  { settings, log, metrics }: Pick<ServerContext, "settings" | "log" | "metrics">,
+  requests: ReturnType<typeof createRequests>,
+  tunnels: Set<Tunnel>,
+) {
+  const { host, port, maxUploadBytes, maxInvokeBytes } = settings;
+  try {
+    return Bun.serve({
+      hostname: host,
+      port,
+      // Without it Bun shares the port with any other process that asks for it.
+      reusePort: false,
+      development: false,
+      idleTimeout: IDLE_TIMEOUT_SECONDS,
+      maxRequestBodySize: Math.max(maxUploadBytes, maxInvokeBytes) + BODY_LIMIT_MARGIN,
+      fetch: (request, server) => requests.answer(request, server),
+      websocket: callerHandlers({ maxMessageBytes: maxInvokeBytes, tunnels }),
+      error: (error) => errorResponse(error, { log, metrics, requestId: "" }),
+    });
+  } catch (error) {
+    throw listenError(error, { host, port });
+  }
 }

@@ -52,13 +52,13 @@ export function entrypointType(agent: Agent): string {
 }
 
 function openSlot(
-  { config }: ServerContext,
+  { settings }: ServerContext,
   agent: Agent,
   { lease, request }: { lease: Lease; request: Request },
 ): Slot {
   const { instance } = lease;
   const deadline = new AbortController();
-  const limitMs = setLimits(request.headers, instance.version, config);
+  const limitMs = setLimits(request.headers, instance.version, settings);
   const timer = setTimeout(() => deadline.abort(timedOut(agent, instance)), limitMs);
   return {
     instance,

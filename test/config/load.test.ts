@@ -48,6 +48,11 @@ describe("a bad value ends the start with a sentence that names the variable, th
       { OKEN_PYTHON_IMAGE: "python:3.12" },
       'OKEN_PYTHON_IMAGE is "python:3.12", but must be an image reference with {version}.',
     ],
+    [{ OKEN_HOST: "two words" }, 'OKEN_HOST is "two words", but must be the address or the name of a host.'],
+    [
+      { OKEN_HOST: "http://localhost" },
+      'OKEN_HOST is "http://localhost", but must be the address or the name of a host.',
+    ],
     [{ OKEN_LOG_LEVEL: "loud" }, 'OKEN_LOG_LEVEL is "loud", but must be one of debug, info, warn, error.'],
     [
       { OKEN_DATA_DIR: "/a,b" },

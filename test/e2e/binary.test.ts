@@ -1,28 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 
 import packageJson from "../../package.json" with { type: "json" };
 import { HANDLER } from "../helpers/agents.ts";
+import { BINARY, runBinary } from "../helpers/binary.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { startRunner } from "../helpers/runner.ts";
 
-const BINARY = resolve(import.meta.dir, "../../dist/oken-runner");
-
-async function run(args: string[], env: Record<string, string> = {}) {
-  const child = Bun.spawn([BINARY, ...args], {
-    env: { ...process.env, ...env },
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  const [out, error, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-  return { out, error, code };
-}
-
 describe("the command line", () => {
   test("says its version", async () => {
-    expect(await run(["--version"])).toEqual({
+    expect(await runBinary(["--version"])).toEqual({
       out: `oken-runner ${packageJson.version}\n`,
       error: "",
       code: 0,
@@ -30,7 +19,7 @@ describe("the command line", () => {
   });
 
   test("serve --help names every setting with its default", async () => {
-    const { out, code } = await run(["serve", "--help"]);
+    const { out, code } = await runBinary(["serve", "--help"]);
     expect(code).toBe(0);
     for (const name of [
       "OKEN_DATA_DIR",
@@ -44,14 +33,14 @@ describe("the command line", () => {
   test.each([[[]], [["deploy-everything"]], [["serve", "--no-such-flag"]]])(
     "%p is refused with help",
     async (args) => {
-      const { out, error, code } = await run(args);
+      const { out, error, code } = await runBinary(args);
       expect({ out, code }).toEqual({ out: "", code: 2 });
       expect(error).toContain("oken-runner");
     },
   );
 
   test("a bad setting ends the start with one sentence", async () => {
-    expect(await run(["serve"], { OKEN_CLEANUP_INTERVAL: "soon" })).toEqual({
+    expect(await runBinary(["serve"], { OKEN_CLEANUP_INTERVAL: "soon" })).toEqual({
       out: "",
       error: 'oken-runner: OKEN_CLEANUP_INTERVAL is "soon", but must be a number from 0.05 to 86400.\n',
       code: 2,

@@ -1,13 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 
 import { endOrphans } from "../../src/docker/orphans.ts";
+import { BINARY } from "./binary.ts";
 import { createClient } from "./client.ts";
 import type { Client } from "./client.ts";
 import { docker } from "./docker.ts";
-
-const BINARY = resolve(import.meta.dir, "../../dist/oken-runner");
 
 /** How long a runner may take until it serves, and to end, milliseconds. */
 const START_TIMEOUT_MS = 20_000;

@@ -10,7 +10,7 @@ import type { ServerContext } from "../../src/server/context.ts";
 import { listen } from "../../src/server/listen.ts";
 
 /** The HTTP server with `agent` behind it and no engine; what needs one is not asked for here. */
-export function startServer(agent: Agent, env: Record<string, string> = {}) {
+export async function startServer(agent: Agent, env: Record<string, string> = {}) {
   const config = loadConfig({ OKEN_PORT: "0", ...env });
   const lines: Record<string, unknown>[] = [];
   const log = createLog({
@@ -34,8 +34,15 @@ export function startServer(agent: Agent, env: Record<string, string> = {}) {
     causeOfDeath: async () => undefined,
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that an invoke asks for
-  const context = { config, log, metrics, clock: systemClock, pool, agents } as unknown as ServerContext;
-  const listener = listen(createApp(context), context);
+  const context = {
+    settings: config,
+    log,
+    metrics,
+    clock: systemClock,
+    pool,
+    agents,
+  } as unknown as ServerContext;
+  const listener = await listen(createApp(context), context);
   return {
     ...listener,
     socketUrl: listener.url.replace("http", "ws"),

@@ -44,7 +44,7 @@ const httpAgent = ({ concurrency = 2, timeout = 300 } = {}, origin = upstream.ur
 
 test("a WebSocket holds a slot of its agent until it closes", async () => {
   const agent = httpAgent();
-  await using server = startServer(agent);
+  await using server = await startServer(agent);
   using caller = call(`${server.socketUrl}/invoke/echo/chat`);
   await caller.opened;
   expect(agent.instance?.inFlight).toBe(1);
@@ -57,7 +57,7 @@ test("a WebSocket holds a slot of its agent until it closes", async () => {
 });
 
 test("one more than the concurrency waits for its turn", async () => {
-  await using server = startServer(httpAgent({ concurrency: 1 }));
+  await using server = await startServer(httpAgent({ concurrency: 1 }));
   using first = call(`${server.socketUrl}/invoke/echo/chat`);
   await first.opened;
   using second = call(`${server.socketUrl}/invoke/echo/chat`);
@@ -73,7 +73,7 @@ test("one more than the concurrency waits for its turn", async () => {
 });
 
 test("one more than the queue takes is answered AGENT_BUSY", async () => {
-  await using server = startServer(httpAgent({ concurrency: 1 }), { OKEN_QUEUE_TIMEOUT: "0.1" });
+  await using server = await startServer(httpAgent({ concurrency: 1 }), { OKEN_QUEUE_TIMEOUT: "0.1" });
   using first = call(`${server.socketUrl}/invoke/echo/chat`);
   await first.opened;
   using second = call(`${server.socketUrl}/invoke/echo/chat`);
@@ -82,7 +82,7 @@ test("one more than the queue takes is answered AGENT_BUSY", async () => {
 
 test("a refusal of the agent is answered as it is, and its slot is free again", async () => {
   const agent = httpAgent();
-  await using server = startServer(agent);
+  await using server = await startServer(agent);
   using caller = call(`${server.socketUrl}/invoke/echo/no`);
   const response = await caller.refused;
   expect(response.statusCode).toBe(409);
@@ -92,7 +92,7 @@ test("a refusal of the agent is answered as it is, and its slot is free again", 
 
 test("an agent that cannot be reached is INVOKE_FAILED, and its slot is free again", async () => {
   const agent = httpAgent({}, "http://127.0.0.1:1");
-  await using server = startServer(agent);
+  await using server = await startServer(agent);
   using caller = call(`${server.socketUrl}/invoke/echo/chat`);
   const response = await caller.refused;
   expect(response.statusCode).toBe(502);
@@ -106,7 +106,7 @@ test("an agent that cannot be reached is INVOKE_FAILED, and its slot is free aga
 test("an agent that never answers the handshake is timed out", async () => {
   const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
   const agent = httpAgent({ timeout: 0.1 }, `http://127.0.0.1:${silent.port}`);
-  await using server = startServer(agent);
+  await using server = await startServer(agent);
   using caller = call(`${server.socketUrl}/invoke/echo/chat`);
   expect((await caller.refused).statusCode).toBe(504);
   expect(agent.instance?.inFlight).toBe(0);
@@ -121,7 +121,7 @@ test("a caller who leaves during the handshake frees the slot", async () => {
     socket: { data: () => reached.resolve() },
   });
   const agent = httpAgent({}, `http://127.0.0.1:${silent.port}`);
-  await using server = startServer(agent);
+  await using server = await startServer(agent);
   using caller = call(`${server.socketUrl}/invoke/echo/chat`);
   await reached.promise;
   caller.socket.terminate();
@@ -131,7 +131,7 @@ test("a caller who leaves during the handshake frees the slot", async () => {
 
 test("the runner's token is wanted, and stays with the runner", async () => {
   const token = "a token of some length";
-  await using server = startServer(httpAgent(), { OKEN_API_TOKEN: token });
+  await using server = await startServer(httpAgent(), { OKEN_API_TOKEN: token });
   using stranger = call(`${server.socketUrl}/invoke/echo/chat`);
   expect((await stranger.refused).statusCode).toBe(401);
   using caller = call(`${server.socketUrl}/invoke/echo/chat`, [], {
@@ -143,13 +143,13 @@ test("the runner's token is wanted, and stays with the runner", async () => {
 });
 
 test("an Authorization of the agent's own is passed on when the runner has no token", async () => {
-  await using server = startServer(httpAgent());
+  await using server = await startServer(httpAgent());
   using caller = call(`${server.socketUrl}/invoke/echo/chat`, [], { headers: { authorization: "Basic x" } });
   expect(JSON.parse(String(await caller.next()))["authorization"]).toBe("Basic x");
 });
 
 test("a handler has no paths, for a WebSocket neither", async () => {
-  await using server = startServer(agentIn("running"));
+  await using server = await startServer(agentIn("running"));
   using caller = call(`${server.socketUrl}/invoke/echo/chat`);
   const response = await caller.refused;
   expect(response.statusCode).toBe(404);
@@ -161,7 +161,7 @@ test.each([
   ["without a key", { "Sec-WebSocket-Version": "13" }],
   ["with a key that is none", { "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "abc" }],
 ])("a handshake %s is told what is wanted", async (_, headers) => {
-  await using server = startServer(httpAgent());
+  await using server = await startServer(httpAgent());
   const response = await fetch(`${server.url}/invoke/echo/chat`, {
     headers: { Upgrade: "websocket", Connection: "Upgrade", ...headers },
   });
@@ -171,7 +171,7 @@ test.each([
 });
 
 test("a subprotocol that is none is refused with its name", async () => {
-  await using server = startServer(httpAgent());
+  await using server = await startServer(httpAgent());
   const response = await fetch(`${server.url}/invoke/echo/chat`, {
     headers: {
       Upgrade: "websocket",
@@ -191,7 +191,7 @@ test("a subprotocol that is none is refused with its name", async () => {
 test("a redeploy lets a WebSocket be for the agent's timeout, and then closes it with 1012", async () => {
   const agent = httpAgent({ timeout: 0.2 });
   const { instance } = agent;
-  await using server = startServer(agent);
+  await using server = await startServer(agent);
   using caller = call(`${server.socketUrl}/invoke/echo/chat`);
   await caller.next();
   const stopped: string[] = [];
@@ -213,7 +213,7 @@ test("a redeploy lets a WebSocket be for the agent's timeout, and then closes it
 
 test("a runner that ends closes with 1001, to both sides", async () => {
   const agent = httpAgent();
-  const server = startServer(agent);
+  const server = await startServer(agent);
   using caller = call(`${server.socketUrl}/invoke/echo/chat`);
   await caller.next();
   upstreamCloses.length = 0;

@@ -42,7 +42,7 @@ function invokes(values: Read, type: string, result: string): number | undefined
 }
 
 test("invokes are counted by the agent's type and their result, requests by route and status", async () => {
-  await using server = startServer(httpAgent());
+  await using server = await startServer(httpAgent());
   const before = await read(server);
   expect(invokes(before, "http", "ok")).toBeUndefined();
   for (const [method, path] of [
@@ -71,7 +71,7 @@ test("invokes are counted by the agent's type and their result, requests by rout
 
 test("an invoke that fails is counted by its code", async () => {
   const agent = agentIn("running", instanceOf(versionRecord(1), "http://127.0.0.1:1"));
-  await using server = startServer(agent);
+  await using server = await startServer(agent);
   expect((await fetch(`${server.url}/invoke/echo`, { method: "POST" })).status).toBe(502);
   agent.state = "stopped";
   agent.instance = undefined;
@@ -82,7 +82,7 @@ test("an invoke that fails is counted by its code", async () => {
 });
 
 test("WebSockets are counted while they are open, and when they end by who closed", async () => {
-  await using server = startServer(httpAgent());
+  await using server = await startServer(httpAgent());
   using caller = call(`${server.socketUrl}/invoke/echo/chat`);
   await caller.opened;
   const opened = await read(server);
@@ -97,7 +97,7 @@ test("WebSockets are counted while they are open, and when they end by who close
 
 test("the token is wanted", async () => {
   const token = "a token of some length";
-  await using server = startServer(httpAgent(), { OKEN_API_TOKEN: token });
+  await using server = await startServer(httpAgent(), { OKEN_API_TOKEN: token });
   expect((await fetch(`${server.url}/metrics`)).status).toBe(401);
   const answer = await fetch(`${server.url}/metrics`, { headers: { authorization: `Bearer ${token}` } });
   expect(answer.status).toBe(200);

@@ -1,0 +1,40 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+
+import { undefinedIfMissing, writeDurably } from "../lib/files.ts";
+import { unusable } from "./data-dir-error.ts";
+
+/** Made once for each data directory. */
+const Identity = Type.Object({
+  /** Tells this runner's containers and images from another's on the same engine. */
+  runnerId: Type.String({ minLength: 1 }),
+  /** Key of the digests that cover secrets. */
+  digestKey: Type.String({ minLength: 1 }),
+});
+
+export type Identity = Static<typeof Identity>;
+
+/** The identity that `runner.json` holds; a directory without one gets one. For the holder of the directory's lock. */
+export async function readIdentity(dataDir: string): Promise<Identity> {
+  const path = join(dataDir, "runner.json");
+  const text = await readFile(path, "utf8").catch(undefinedIfMissing);
+  if (text !== undefined) return parse(text, dataDir);
+  const identity = { runnerId: Bun.randomUUIDv7(), digestKey: randomBytes(32).toString("hex") };
+  await writeDurably(path, JSON.stringify(identity));
+  return identity;
+}
+
+function parse(text: string, dataDir: string): Identity {
+  try {
+    return Value.Parse(Identity, JSON.parse(text));
+  } catch {
+    throw unusable(
+      dataDir,
+      "its runner.json is damaged; put back a copy of it, or remove it: the runner then starts without the containers it had",
+    );
+  }
+}

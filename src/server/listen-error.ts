@@ -1,0 +1,44 @@
+import { lookup } from "node:dns/promises";
+
+import { StartError } from "../lib/start-error.ts";
+
+type Address = { host: string; port: number };
+
+/** Throws StartError for a host's name that has no address: Bun would call its port in use. */
+export async function requireAddress(host: string): Promise<void> {
+  try {
+    await lookup(host);
+  } catch (error) {
+    throw new StartError(
+      `OKEN_HOST is ${JSON.stringify(host)}, but that name has no address; set OKEN_HOST or --host to an address of this machine.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Why the port could not be opened, as the one sentence that ends the start; any other error as it is. */
+export function listenError(error: unknown, { host, port }: Address): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "EADDRINUSE":
+      return new StartError(
+        `OKEN_PORT is ${port}, but another program listens on ${authority(host, port)}; choose another port with OKEN_PORT or --port.`,
+      );
+    case "EACCES":
+      return new StartError(
+        `OKEN_PORT is ${port}, but this user may not listen there; choose a port from 1024 up with OKEN_PORT or --port.`,
+      );
+    case "EADDRNOTAVAIL":
+    case "EAFNOSUPPORT":
+      return new StartError(
+        `OKEN_HOST is ${JSON.stringify(host)}, but this machine has no such address; set OKEN_HOST or --host to one that it has.`,
+      );
+    default:
+      return error;
+  }
+}
+
+/** `127.0.0.1:8000`, `[::1]:8000`. */
+export function authority(host: string, port: number): string {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,36 @@
+import { expect, test } from "bun:test";
+
+import { StartError } from "../../src/lib/start-error.ts";
+import { listenError, requireAddress } from "../../src/server/listen-error.ts";
+
+const failure = (code: string) => Object.assign(new Error("what Bun said"), { code });
+
+test.each([
+  [
+    "EADDRINUSE",
+    "OKEN_PORT is 80, but another program listens on [::1]:80; choose another port with OKEN_PORT or --port.",
+  ],
+  [
+    "EACCES",
+    "OKEN_PORT is 80, but this user may not listen there; choose a port from 1024 up with OKEN_PORT or --port.",
+  ],
+  [
+    "EADDRNOTAVAIL",
+    'OKEN_HOST is "::1", but this machine has no such address; set OKEN_HOST or --host to one that it has.',
+  ],
+  [
+    "EAFNOSUPPORT",
+    'OKEN_HOST is "::1", but this machine has no such address; set OKEN_HOST or --host to one that it has.',
+  ],
+])("%s is told in plain words", (code, sentence) => {
+  expect(listenError(failure(code), { host: "::1", port: 80 })).toEqual(new StartError(sentence));
+});
+
+test("any other error is given back as it is", () => {
+  const error = failure("EMFILE");
+  expect(listenError(error, { host: "::1", port: 80 })).toBe(error);
+});
+
+test("an address, and a name that has one, are taken", async () => {
+  for (const host of ["127.0.0.1", "::1", "localhost"]) await requireAddress(host);
+});
