@@ -4,7 +4,12 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { type DockerExec, type ExecOptions, createDockerExec } from "../../src/docker/exec.ts";
+import {
+  type DockerExec,
+  type ExecOptions,
+  type StreamedChunk,
+  createDockerExec,
+} from "../../src/docker/exec.ts";
 import { eventually } from "../helpers/eventually.ts";
 
 const directory = await mkdtemp(join(tmpdir(), "oken-exec-"));
@@ -110,10 +115,12 @@ describe("a streamed command ends with all that it has started", () => {
 
 test("a streamed command that fails throws after its last output", async () => {
   const exec = await standIn(`echo "no space left on device" >&2; exit 1`);
+  const chunks: StreamedChunk[] = [];
   const collect = async () => {
-    for await (const chunk of exec.stream(["build"])) expect(chunk.stream).toBe("stderr");
+    for await (const chunk of exec.stream(["build"])) chunks.push(chunk);
   };
   await expect(collect()).rejects.toMatchObject({ code: "DISK_FULL" });
+  expect(chunks).toEqual([{ stream: "stderr", text: "no space left on device\n" }]);
 });
 
 test("a signal that aborted before starts nothing", async () => {

@@ -14,19 +14,36 @@ async function startCommand(owner: Owner) {
   const binary = join(directory, Bun.randomUUIDv7());
   await writeFile(
     binary,
-    "#!/bin/bash\ntrap '' TERM\n(trap '' TERM; sleep 60) & echo ready; sleep 60; wait\n",
+    `#!/bin/bash
+trap '' TERM
+trap 'echo alive' USR1
+(trap '' TERM; sleep 60) & echo "ready $$"
+while kill -0 $!; do wait; done
+`,
   );
   await chmod(binary, 0o755);
   const exec = createDockerExec({ binary, environment: { PATH: process.env["PATH"] }, owner });
   const ended = Promise.withResolvers<unknown>();
-  const ready = Promise.withResolvers<void>();
+  const ready = Promise.withResolvers<number>();
+  const alive = Promise.withResolvers<string>();
   const read = async () => {
-    for await (const { text } of exec.stream(["buildx", "build"]))
-      if (text.includes("ready")) ready.resolve();
+    for await (const { text } of exec.stream(["buildx", "build"])) {
+      const [, pid] = /ready (\d+)/.exec(text) ?? [];
+      if (pid !== undefined) ready.resolve(Number(pid));
+      if (text.includes("alive")) alive.resolve("alive");
+    }
   };
   read().then(ended.resolve, ended.resolve);
-  await ready.promise;
-  return { ended: ended.promise, [Symbol.asyncDispose]: () => exec.close() };
+  const pid = await ready.promise;
+  return {
+    ended: ended.promise,
+    /** Asks the command itself: "alive", or how it ended. */
+    async state() {
+      process.kill(pid, "SIGUSR1");
+      return Promise.race([alive.promise, ended.promise]);
+    },
+    [Symbol.asyncDispose]: () => exec.close(),
+  };
 }
 
 test("commands of an earlier run are killed with what they started, and nobody else's", async () => {
@@ -39,6 +56,5 @@ test("commands of an earlier run are killed with what they started, and nobody e
   expect(await endOrphans(now)).toBeGreaterThanOrEqual(2);
   expect(await command.ended).toMatchObject({ code: "CONTAINER_ERROR" });
   expect(await endOrphans(now)).toBe(0);
-  for (const { ended } of [own, neighbour])
-    expect(await Promise.race([ended, Promise.resolve("still running")])).toBe("still running");
+  expect(await Promise.all([own.state(), neighbour.state()])).toEqual(["alive", "alive"]);
 });
