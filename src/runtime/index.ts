@@ -42,6 +42,7 @@ import probeText from "./_oken/probe.py" with { type: "text" };
 import repliesText from "./_oken/replies.py" with { type: "text" };
 import reportText from "./_oken/report.py" with { type: "text" };
 import requestText from "./_oken/request.py" with { type: "text" };
+import responseText from "./_oken/response.py" with { type: "text" };
 import serveText from "./_oken/serve.py" with { type: "text" };
 import serveCallsText from "./_oken/serve_calls.py" with { type: "text" };
 import serversText from "./_oken/servers.py" with { type: "text" };
@@ -130,6 +131,7 @@ export const RUNTIME_FILES: Readonly<Record<string, string>> = {
   "_oken/replies.py": repliesText,
   "_oken/report.py": reportText,
   "_oken/request.py": requestText,
+  "_oken/response.py": responseText,
   "_oken/serve.py": serveText,
   "_oken/serve_calls.py": serveCallsText,
   "_oken/servers.py": serversText,

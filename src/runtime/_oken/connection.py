@@ -1,4 +1,4 @@
-"""One connection of the runner's: reads one request at a time and writes its answer."""
+"""One connection of the runner's: reads one request at a time, and has it answered."""
 
 from __future__ import annotations
 
@@ -6,68 +6,81 @@ import asyncio
 
 from . import replies
 from .http1 import RequestParser
-from .http_head import HttpError, Request
+from .http_head import HttpError
+from .response import JSON, Response
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .control import Control
+    from typing import Protocol
+
+    from .http_head import Request
     from .invocation import Invocation
+
+    class Server(Protocol):
+        """What a connection needs of the server that accepted it."""
+
+        loop: asyncio.AbstractEventLoop
+        connections: set[Connection]
+
+        def serve(self, connection: Connection, request: Request, response: Response) -> None: ...
+
+        def abandon(self, invocation: Invocation) -> None: ...
+
+        def pause(self, invocation: Invocation) -> None: ...
+
+        def resume(self, invocation: Invocation) -> None: ...
+
 
 # The runner keeps connections open for reuse; closing them first would race with its next request.
 IDLE_SECONDS = 900.0
 # Longest silence in the middle of a request's head or body.
 STALL_SECONDS = 20.0
 MAX_CONNECTIONS = 1024
-# What a client may send ahead while a request of its is being answered.
+# What a client may send ahead while one of its requests is answered.
 MAX_PIPELINED_BYTES = 64 * 1024
 # With the sweep between: a comment at least every five seconds.
 SSE_SILENCE_SECONDS = 3.0
-# From the last line of a stream that failed to the end of its connection.
-CUT_AFTER_SECONDS = 0.05
-
-JSON = b"application/json"
 
 
 class Connection(asyncio.Protocol):
+    """`invocation` is the invoke that is answered here; the server sets it."""
+
     __slots__ = (
-        "_chunked",
         "_closing",
-        "_control",
         "_last_read",
-        "_last_write",
         "_parser",
-        "_paused",
         "_reading_paused",
         "_request",
+        "_response",
+        "_server",
         "_transport",
         "invocation",
     )
 
-    def __init__(self, control: Control) -> None:
-        self._control = control
+    def __init__(self, server: Server) -> None:
+        self.invocation: Invocation | None = None
+        self._server = server
         self._parser = RequestParser()
         self._transport: asyncio.Transport
         self._request: Request | None = None
-        self.invocation: Invocation | None = None
-        self._last_read = self._last_write = control.loop.time()
-        self._paused = False
+        self._response: Response
+        self._last_read = server.loop.time()
         self._reading_paused = False
         self._closing = False
-        self._chunked = False
 
     # The transport calls these.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]
-        if len(self._control.connections) >= MAX_CONNECTIONS:
+        if len(self._server.connections) >= MAX_CONNECTIONS:
             self._refuse(503, "OVERLOADED", f"over {MAX_CONNECTIONS} connections are open")
             return
-        self._control.connections.add(self)
+        self._server.connections.add(self)
 
     def data_received(self, data: bytes) -> None:
         if self._closing:
             return
-        self._last_read = self._control.loop.time()
+        self._last_read = self._server.loop.time()
         self._parser.feed(data)
         if self._request is None:
             self._advance()
@@ -76,91 +89,26 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._control.connections.discard(self)
+        self._server.connections.discard(self)
         self._closing = True
         invocation, self.invocation = self.invocation, None
         if invocation is not None:
-            self._control.supervisor.requests.abandon(invocation)
+            self._server.abandon(invocation)
 
     def pause_writing(self) -> None:
-        self._paused = True
         if self.invocation is not None:
-            self._control.supervisor.requests.pause(self.invocation)
+            self._server.pause(self.invocation)
 
     def resume_writing(self) -> None:
-        self._paused = False
         if self.invocation is not None:
-            self._control.supervisor.requests.resume(self.invocation)
+            self._server.resume(self.invocation)
 
-    # Answers; those of an invoke come from its Invocation.
-
-    def answer(self, request_id: bytes, body: bytes) -> None:
-        """A whole JSON answer with status 200."""
-        request = self._request
-        if request is not None and request.keep_alive and not self._closing:
-            self._transport.write(replies.ok(request_id, len(body)) + body)
-            self._done()
-        else:
-            self.reply(200, body, request_id)
-
-    def reply(self, status: int, body: bytes, request_id: bytes, extra: bytes = b"") -> None:
-        """A whole JSON answer with any status."""
-        request = self._request
-        keep_alive = request is not None and request.keep_alive and not self._closing
-        head = replies.head(
-            status, JSON, length=len(body), keep_alive=keep_alive, request_id=request_id, extra=extra
-        )
-        self._transport.write(head if request is not None and request.method == b"HEAD" else head + body)
-        self._done()
-
-    def reply_error(self, status: int, code: str, message: str, extra: bytes = b"") -> None:
-        self.reply(status, replies.error_body(code, message), b"", extra)
-
-    def answer_length(self, request_id: bytes, length: int) -> None:
-        """The head of a JSON answer whose body follows through `answer_part`."""
-        keep_alive = self._request is not None and self._request.keep_alive
-        self._transport.write(
-            replies.head(200, JSON, length=length, keep_alive=keep_alive, request_id=request_id)
-        )
-
-    def answer_part(self, data: bytes) -> None:
-        self._transport.write(data)
-
-    def answer_complete(self) -> None:
-        self._done()
-
-    def stream_start(self, request_id: bytes, form: int) -> None:
-        request = self._request
-        assert request is not None
-        self._chunked = request.keep_alive
-        self._transport.write(
-            replies.head(
-                200, replies.CONTENT_TYPES[form], length=None, keep_alive=self._chunked, request_id=request_id
-            )
-        )
-
-    def stream_write(self, data: bytes) -> None:
-        self._last_write = self._control.loop.time()
-        if data:
-            self._transport.write(replies.chunk(data) if self._chunked else data)
-
-    def stream_end(self) -> None:
-        if self._chunked:
-            self._transport.write(replies.LAST_CHUNK)
-        self._done()
-
-    def stream_cut(self) -> None:
-        """Ends a stream without its last chunk, so that it cannot be taken for whole."""
-        self.invocation = None
-        self._closing = True
-        # `fetch` of Bun drops what it has not handed on yet when the connection is cut.
-        self._control.loop.call_later(CUT_AFTER_SECONDS, self._transport.close)
-
-    # What keeps it going, and ends it.
+    # The server calls these.
 
     def check(self, now: float) -> None:
+        """Keeps a silent stream alive, and ends a connection that is stalled or unused."""
         if self.invocation is not None:
-            if self.invocation.streaming and now - self._last_write >= SSE_SILENCE_SECONDS:
+            if self.invocation.streaming and now - self._response.last_write >= SSE_SILENCE_SECONDS:
                 self.invocation.keep_alive()
         elif self._parser.in_request and self._request is None:
             if now - self._last_read > STALL_SECONDS:
@@ -184,17 +132,20 @@ class Connection(asyncio.Protocol):
             return
         if request is not None:
             self._request = request
-            self._control.serve(self, request)
+            self._response = Response(self._server.loop, self._transport, request, self._answered)
+            self._server.serve(self, request, self._response)
         elif self._parser.wants_continue:
             self._parser.wants_continue = False
             self._transport.write(replies.CONTINUE)
 
     def _refuse(self, status: int, code: str, message: str) -> None:
         """Answers a request that could not be read, after which the connection is of no use."""
-        self._request = None
-        self.reply(status, replies.error_body(code, message), b"")
+        body = replies.error_body(code, message)
+        self._transport.write(replies.head(status, JSON, length=len(body), keep_alive=False) + body)
+        self._closing = True
+        self._transport.close()
 
-    def _done(self) -> None:
+    def _answered(self) -> None:
         request = self._request
         self.invocation = None
         self._request = None
@@ -207,7 +158,7 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
         if self._parser.in_request:
             # Not at once: a long row of pipelined requests must not nest.
-            self._control.loop.call_soon(self._next)
+            self._server.loop.call_soon(self._next)
 
     def _next(self) -> None:
         if self._request is None and not self._closing:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from .http_head import Request
+    from .response import Response
     from .supervisor import Supervisor
 
 SWEEP_SECONDS = 2.0
@@ -40,48 +41,59 @@ class Control:
         """For each that the listener accepts."""
         return Connection(self)
 
-    def serve(self, connection: Connection, request: Request) -> None:
+    def serve(self, connection: Connection, request: Request, response: Response) -> None:
         if request.path == b"/invoke" and self._invokes:
             if request.method == b"POST":
-                self._invoke(connection, request)
+                self._invoke(connection, request, response)
             else:
-                connection.reply_error(405, "INVALID_REQUEST", "/invoke takes POST", b"Allow: POST\r\n")
+                response.reply_error(405, "INVALID_REQUEST", "/invoke takes POST", b"Allow: POST\r\n")
         elif request.path == b"/health":
             if request.method in (b"GET", b"HEAD"):
-                self._health(connection, _preferred_wait(request.headers.get(b"prefer")))
+                self._health(connection, response, _preferred_wait(request.headers.get(b"prefer")))
             else:
-                connection.reply_error(405, "INVALID_REQUEST", "/health takes GET", b"Allow: GET, HEAD\r\n")
+                response.reply_error(405, "INVALID_REQUEST", "/health takes GET", b"Allow: GET, HEAD\r\n")
         else:
-            connection.reply_error(404, "NOT_FOUND", "the runtime has only /health and /invoke")
+            response.reply_error(404, "NOT_FOUND", "the runtime has only /health and /invoke")
+
+    # What becomes of an invoke's connection.
+
+    def abandon(self, invocation: Invocation) -> None:
+        self.supervisor.requests.abandon(invocation)
+
+    def pause(self, invocation: Invocation) -> None:
+        self.supervisor.requests.pause(invocation)
+
+    def resume(self, invocation: Invocation) -> None:
+        self.supervisor.requests.resume(invocation)
 
     def close_idle(self) -> None:
         for connection in list(self.connections):
             connection.finish_and_close()
 
-    def _health(self, connection: Connection, wait: int) -> None:
+    def _health(self, connection: Connection, response: Response, wait: int) -> None:
         """Answers while the agent starts once it has, or after so many seconds."""
         health = self.supervisor.health
         if health.state != "starting" or wait == 0:
-            connection.reply(*health.answer(), b"")
+            response.reply(*health.answer(), b"")
             return
 
         def tell() -> None:
             timer.cancel()
             health.forget(tell)
             if connection in self.connections:
-                connection.reply(*health.answer(), b"")
+                response.reply(*health.answer(), b"")
 
         timer = self.loop.call_later(wait, tell)
         health.when_started(tell)
 
-    def _invoke(self, connection: Connection, request: Request) -> None:
+    def _invoke(self, connection: Connection, request: Request, response: Response) -> None:
         headers = request.headers
         request_id = headers.get(b"x-request-id")
         if not request_id or len(request_id) > MAX_REQUEST_ID_BYTES or request_id.translate(None, _VISIBLE):
             request_id = self._make_request_id()
         accept = headers.get(b"accept")
         form = AS_JSON if accept is None else answer_form(accept)
-        invocation = Invocation(connection, request, request_id, form)
+        invocation = Invocation(response, request, request_id, form)
         invocation.timeout = _seconds(headers.get(b"x-oken-timeout-ms"), invocation.timeout)
         invocation.queue_timeout = _seconds(headers.get(b"x-oken-queue-timeout-ms"), invocation.queue_timeout)
         connection.invocation = invocation

@@ -82,14 +82,16 @@ class Dispatcher:
         """The caller went away: nobody will read the answer, so the work is stopped."""
         if not invocation.answered:
             invocation.answered = True
-            invocation.connection = None
+            invocation.response = None
             if invocation.number:
                 self._cancel(invocation, DISCONNECT)
             else:
                 self._queue.remove(invocation)
 
     def pause(self, invocation: Invocation) -> None:
-        if self.worker is not None and not invocation.paused and invocation.number in self.worker.active:
+        if invocation.paused or invocation.answered or self.worker is None:
+            return
+        if invocation.number in self.worker.active:
             invocation.paused = True
             self.worker.send(frames.PAUSE, invocation.number)
 

@@ -6,8 +6,8 @@ from . import frames, replies
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .connection import Connection
     from .http_head import Request
+    from .response import Response
 
 # Cancel reasons, as the agent's author reads them.
 DEADLINE = "deadline"
@@ -25,7 +25,6 @@ class Invocation:
         "body",
         "cancelled_at",
         "cancelled_for",
-        "connection",
         "deadline",
         "form",
         "head",
@@ -34,14 +33,16 @@ class Invocation:
         "paused",
         "queue_timeout",
         "request_id",
+        "response",
         "signal_at",
         "signalled",
         "streaming",
         "timeout",
     )
 
-    def __init__(self, connection: Connection, request: Request, request_id: bytes, form: int) -> None:
-        self.connection: Connection | None = connection
+    def __init__(self, response: Response, request: Request, request_id: bytes, form: int) -> None:
+        # None once nobody waits for the answer.
+        self.response: Response | None = response
         self.head = request.head
         self.body = request.body
         self.request_id = request_id
@@ -64,9 +65,9 @@ class Invocation:
         self._left = 0
 
     def result(self, body: bytes) -> None:
-        connection = self._finish()
-        if connection is not None:
-            connection.answer(self.request_id, body)
+        response = self._finish()
+        if response is not None:
+            response.answer(self.request_id, body)
 
     def part(self, payload: bytes) -> bool:
         """A piece of a long JSON answer, the first with the total length before it; true at the end."""
@@ -74,61 +75,61 @@ class Invocation:
             self.streaming = True
             self._left = frames.PART_HEAD.unpack_from(payload)[0]
             payload = payload[frames.PART_HEAD.size :]
-            if self.connection is not None and not self.answered:
-                self.connection.answer_length(self.request_id, self._left)
+            if self.response is not None and not self.answered:
+                self.response.start_parts(self.request_id, self._left)
         self._left -= len(payload)
-        if self.connection is not None and not self.answered:
-            self.connection.answer_part(payload)
+        if self.response is not None and not self.answered:
+            self.response.part(payload)
         if self._left > 0:
             return False
-        connection = self._finish()
-        if connection is not None:
-            connection.answer_complete()
+        response = self._finish()
+        if response is not None:
+            response.end_parts()
         return True
 
     def item(self, payload: bytes) -> None:
-        connection = self.connection
-        if connection is None or self.answered:
+        response = self.response
+        if response is None or self.answered:
             return
-        self._start_stream(connection)
+        self._start_stream(response)
         self.items += 1
-        connection.stream_write(replies.stream_item(self.form, self.items, payload))
+        response.stream(replies.stream_item(self.form, self.items, payload))
 
     def end(self) -> None:
-        connection = self._finish()
-        if connection is None:
+        response = self._finish()
+        if response is None:
             return
-        self._start_stream(connection)
-        connection.stream_write(replies.stream_done(self.form, self.items))
-        connection.stream_end()
+        self._start_stream(response)
+        response.stream(replies.stream_done(self.form, self.items))
+        response.end_stream()
 
     def keep_alive(self) -> None:
-        if self.form == frames.AS_SSE and self.connection is not None and not self.answered:
-            self.connection.stream_write(replies.SSE_KEEPALIVE)
+        if self.form == frames.AS_SSE and self.response is not None and not self.answered:
+            self.response.stream(replies.SSE_KEEPALIVE)
 
     def fail(self, status: int, body: bytes, extra: bytes = b"") -> None:
         """A real status when nothing was sent yet; else the stream's last event says what went wrong."""
-        connection = self._finish()
-        if connection is None:
+        response = self._finish()
+        if response is None:
             return
         if not self.streaming:
-            connection.reply(status, body, self.request_id, extra)
+            response.reply(status, body, self.request_id, extra)
         elif self.form == frames.AS_SSE:
-            connection.stream_write(replies.stream_error(self.form, self.items, body))
-            connection.stream_end()
+            response.stream(replies.stream_error(self.form, self.items, body))
+            response.end_stream()
         else:
             if self.form == frames.AS_NDJSON:
-                connection.stream_write(replies.stream_error(self.form, self.items, body))
-            connection.stream_cut()
+                response.stream(replies.stream_error(self.form, self.items, body))
+            response.cut_stream()
 
-    def _start_stream(self, connection: Connection) -> None:
+    def _start_stream(self, response: Response) -> None:
         if not self.streaming:
             self.streaming = True
-            connection.stream_start(self.request_id, self.form)
+            response.start_stream(self.request_id, self.form)
 
-    def _finish(self) -> Connection | None:
+    def _finish(self) -> Response | None:
         if self.answered:
             return None
         self.answered = True
-        connection, self.connection = self.connection, None
-        return connection
+        response, self.response = self.response, None
+        return response
