@@ -7,7 +7,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { RUNTIME_FILES } from "../src/runtime/index.ts";
+import { RUNTIME_CONTEXT } from "../src/runtime/index.ts";
 
 const CONNECTIONS = 16;
 const SAMPLE_REQUESTS = 20_000;
@@ -35,13 +35,14 @@ type Start = { yardstick_ms: number; health_ms: number; ready_ms: number; rss_kb
 
 const directory = await mkdtemp(join(tmpdir(), "oken-bench-"));
 try {
-  for (const [name, text] of Object.entries(RUNTIME_FILES)) {
-    await Bun.write(join(directory, "runtime", name), text);
+  for (const [name, text] of Object.entries(RUNTIME_CONTEXT)) {
+    await Bun.write(join(directory, "packed", name), text);
   }
   await Bun.write(join(directory, "app/main.py"), "async def handler(input):\n    return input\n");
   await Bun.$`taskset -cp ${CLIENT_CORE} ${process.pid}`.quiet().nothrow();
   for (const python of Bun.argv.length > 2 ? Bun.argv.slice(2) : ["python3"]) {
-    await Bun.$`${python} -m compileall -q ${join(directory, "runtime")}`.quiet();
+    await rm(join(directory, "runtime"), { recursive: true, force: true });
+    await Bun.$`${python} -I ${join(directory, "packed/unpack.py")} ${join(directory, "runtime")}`.quiet();
     report(python, await measureStart(python), await measureLoad(python));
   }
 } finally {

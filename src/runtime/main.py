@@ -7,25 +7,27 @@ is imported here. Not with `-S`: the agent's child processes would inherit it an
 
 import os
 import sys
+import types
+
+# No import statement can spell it: the agent's `import _oken` finds a module of its own, or none.
+PACKAGE = "oken-runtime"
 
 
 def main() -> None:
-    home = os.path.dirname(os.path.abspath(__file__))
-    sys.path.insert(0, home)
+    package = types.ModuleType(PACKAGE)
+    package.__path__ = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "_oken")]
+    sys.modules[PACKAGE] = package
     if sys.argv[1:2] == ["--worker"]:
-        from _oken import worker
-
-        sys.path.remove(home)
-        worker.main(int(sys.argv[2]), int(sys.argv[3]))
+        half("worker").main(int(sys.argv[2]), int(sys.argv[3]))
     else:
-        from _oken import parent
-
-        sys.path.remove(home)
-        ends = parent.main(os.path.abspath(__file__))
+        ends = half("parent").main(os.path.abspath(__file__))
         if ends is not None:
-            from _oken import worker
+            half("worker").main(*ends)
 
-            worker.main(*ends)
+
+def half(name: str) -> types.ModuleType:
+    module: types.ModuleType = __import__(f"{PACKAGE}.{name}", fromlist=["main"])
+    return module
 
 
 if __name__ == "__main__":

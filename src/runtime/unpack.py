@@ -1,28 +1,40 @@
-"""Writes the runtime's files below a directory and compiles them, as the build of an image does once.
+"""Writes the runtime below a directory and compiles it, once in the build of an image.
 
-They lie beside this program as one, `files.json`, an object of paths to texts: BuildKit asks for every file
-of a context in each build, whether it has them or not.
+It comes as one file, because BuildKit asks for every file of a context in each build, whether it has them or
+not. `runtime.json` holds the runtime's own files as texts, and the wheels for each Python in base64.
 """
 
 from __future__ import annotations
 
+import base64
 import compileall
+import io
 import json
 import os
 import sys
+import zipfile
 
 
 def main() -> None:
     target = sys.argv[1]
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "files.json"), "rb") as packed:
-        files = json.load(packed)
-    for name, text in files.items():
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "runtime.json"), "rb") as packed:
+        runtime = json.load(packed)
+    for name, text in runtime["files"].items():
         path = os.path.join(target, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(text.encode("utf-8"))
+    for wheel in wheels_for(sys.version_info[:2], runtime["wheels"]).values():
+        with zipfile.ZipFile(io.BytesIO(base64.b64decode(wheel))) as archive:
+            archive.extractall(os.path.join(target, "wheels"))
     if not compileall.compile_dir(target, quiet=1):
         sys.exit("the runtime does not compile with this Python")
+
+
+def wheels_for(version: tuple[int, int], offered: dict[str, dict[str, str]]) -> dict[str, str]:
+    """The newest set that this Python can run; none where none is offered."""
+    minors = {tuple(map(int, oldest.split("."))): wheels for oldest, wheels in offered.items()}
+    return minors[max(minor for minor in minors if minor <= version)] if minors else {}
 
 
 main()

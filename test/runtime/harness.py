@@ -19,7 +19,8 @@ import unittest
 from collections.abc import Iterator
 from typing import Any, Callable
 
-RUNTIME = os.path.normpath(os.path.join(os.path.dirname(__file__), "../../src/runtime/main.py"))
+# Where `unpack.py` has written the runtime.
+RUNTIME = os.path.join(os.environ["OKEN_RUNTIME"], "main.py")
 # A deadline for what should take a fraction of it; machines that run tests are busy.
 WAIT_SECONDS = 30.0
 

@@ -1,4 +1,4 @@
-"""Serves an ASGI application with the vendored uvicorn protocols: HTTP/1.1, WebSocket, lifespan."""
+"""Serves an ASGI application with uvicorn's protocols: HTTP/1.1, WebSocket, lifespan."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ import signal
 import sys
 from email.utils import formatdate
 
-from .failures import PlainError
-from .vendor.uvicorn.h11_impl import H11Protocol
-from .vendor.uvicorn.lifespan import LifespanOn
-from .vendor.uvicorn.server import Config, ServerState
-from .vendor.uvicorn.wsproto_impl import WSProtocol
+from .failures import StartupError
+from .uvicorn_parts import Config, HttpProtocol, Lifespan, ServerState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,21 +22,6 @@ LIFESPAN_END_SECONDS = 1.5
 POLL_SECONDS = 0.05
 
 
-class StartupError(PlainError):
-    """The application itself said that it cannot start."""
-
-
-class _Lifespan(LifespanOn):
-    """Keeps the reason of a failed startup, which uvicorn only logs."""
-
-    reason = ""
-
-    async def send(self, message: Any) -> None:
-        if message["type"] == "lifespan.startup.failed":
-            self.reason = message.get("message") or ""
-        await super().send(message)
-
-
 def serve(app: Any, host: str, port: int) -> None:
     """Serves until SIGTERM. Raises StartupError for the application, OSError for the port."""
     asyncio.run(_serve(app, host, port))
@@ -48,21 +30,16 @@ def serve(app: Any, host: str, port: int) -> None:
 async def _serve(app: Any, host: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     state = ServerState()
-    config = Config(app, WSProtocol)
+    config = Config(app)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    lifespan = _Lifespan(config)
+    lifespan = Lifespan(config)
     await lifespan.startup()
     if lifespan.should_exit:
         # Starlette sends a whole traceback; its last line is the error.
         raise StartupError(lifespan.reason.strip().rpartition("\n")[2] or "the application's startup failed")
-    protocol = functools.partial(
-        H11Protocol,
-        config=config,
-        server_state=state,
-        app_state=lifespan.state,
-    )
+    protocol = functools.partial(HttpProtocol, config=config, server_state=state, app_state=lifespan.state)
     dates = loop.create_task(_date_header(state))
     server = await loop.create_server(protocol, host=host, port=port, backlog=BACKLOG)
     await stopping.wait()

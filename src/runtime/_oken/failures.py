@@ -16,6 +16,10 @@ class PlainError(Exception):
     """An error whose message says all: no traceback of ours would help the agent's author."""
 
 
+class StartupError(PlainError):
+    """The application itself said that it cannot start."""
+
+
 RUNTIME_DIR = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 MAX_MESSAGE_CHARACTERS = 4000
 MAX_TRACEBACK_CHARACTERS = 16000

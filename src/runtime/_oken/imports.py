@@ -34,8 +34,6 @@ _AT_START = frozenset(
         "zipimport",
     ]
 )
-# The package that this file is in.
-OURS = __name__.partition(".")[0]
 STDLIB_DIR = os.path.dirname(os.path.abspath(os.__file__))
 
 
@@ -71,7 +69,7 @@ def load(name: str, app_dir: str) -> ModuleType:
 
 
 def shadowing_names(paths: list[str]) -> frozenset[str]:
-    """The agent's top-level modules that are named like one of the standard library, or like ours."""
+    """The agent's top-level modules that are named like one of the standard library."""
     found = set()
     for path in paths:
         try:
@@ -83,9 +81,7 @@ def shadowing_names(paths: list[str]) -> frozenset[str]:
             package = os.path.join(path, entry, "__init__.py")
             if extension != ".py" and (extension or not os.path.isfile(package)):
                 continue
-            if name == OURS or (
-                name not in _AT_START and name not in sys.builtin_module_names and _in_stdlib(name)
-            ):
+            if name not in _AT_START and name not in sys.builtin_module_names and _in_stdlib(name):
                 found.add(name)
     return frozenset(found)
 

@@ -1,4 +1,4 @@
-"""Serves an application with the agent's own server if it ships one, else with the vendored one.
+"""Serves an application with the agent's own server if it ships one, else with ours.
 
 Each function blocks until SIGTERM has stopped the server.
 """
@@ -12,6 +12,7 @@ import signal
 import sys
 
 from .applications import AIOHTTP, ASGI, GRADIO, TORNADO, WSGI
+from .failures import StartupError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def choose(interface: str) -> tuple[str, Callable[[Any, int, int], None]]:
     for name, serves, serve in _OWN:
         if interface in serves and _is_installed(name):
             return name, serve
-    return "oken", _vendored_asgi if interface == ASGI else _vendored_wsgi
+    return "oken", _oken_asgi if interface == ASGI else _oken_wsgi
 
 
 def _is_installed(name: str) -> bool:
@@ -46,13 +47,13 @@ def _is_installed(name: str) -> bool:
         return False
 
 
-def _vendored_asgi(app: Any, port: int, threads: int) -> None:
+def _oken_asgi(app: Any, port: int, threads: int) -> None:
     from . import asgi_server
 
     asgi_server.serve(app, HOST, port)
 
 
-def _vendored_wsgi(app: Any, port: int, threads: int) -> None:
+def _oken_wsgi(app: Any, port: int, threads: int) -> None:
     from . import asgi_server, wsgi
 
     asgi_server.serve(wsgi.as_asgi(app, threads), HOST, port)
@@ -76,8 +77,6 @@ def _uvicorn(app: Any, port: int, threads: int) -> None:
     server = uvicorn.Server(config)
     server.run()
     if not getattr(server, "started", True):
-        from .asgi_server import StartupError
-
         raise StartupError("the application's startup failed")
 
 

@@ -1,3 +1,0 @@
-from typing import List, Tuple
-
-Headers = List[Tuple[bytes, bytes]]
