@@ -4,6 +4,11 @@ import { dirname, join, resolve } from "node:path";
 
 import { fillBlocks } from "../scripts/documents/blocks.ts";
 import { readDocuments } from "../scripts/documents/files.ts";
+import { manifestDefaults } from "../src/config/derived.ts";
+import { loadConfig } from "../src/config/load.ts";
+import { MANIFEST_KEYS } from "../src/manifest/keys.ts";
+import { createDocument } from "../src/server/openapi/document.ts";
+import { createBareApp } from "./helpers/app.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const documents = await readDocuments();
@@ -20,6 +25,50 @@ test("a block that nothing generates is an error", () => {
   expect(() => fillBlocks("<!-- generated: nonsense -->\n<!-- end -->")).toThrow("nonsense");
 });
 
+test("docs/api.md has every route of the OpenAPI document, with an example", async () => {
+  const sections = textOf("docs/api.md").split(/^### /m);
+  const hasExample = (route: string) =>
+    sections.some((section) => section.startsWith(`${route}\n`) && section.includes("curl "));
+  const routes = (await documentedRoutes()).map(({ method, path }) =>
+    path.endsWith("/{path}") ? `Any method ${path}` : `${method} ${path}`,
+  );
+  expect(routes).not.toBeEmpty();
+  expect(routes.filter((route) => !hasExample(route))).toEqual([]);
+});
+
+test("the defaults of oken.toml's keys are those that hold", () => {
+  const { concurrency, healthPath } = manifestDefaults(loadConfig({}));
+  expect(MANIFEST_KEYS.concurrency.default).toBe(String(concurrency));
+  expect(MANIFEST_KEYS.health_path.default).toBe(JSON.stringify(healthPath));
+});
+
+test("docs/troubleshooting.md names messages that the code has", async () => {
+  const source = await sourceText();
+  const messages = [...textOf("docs/troubleshooting.md").matchAll(/^### `(.*)`$/gm)].map(
+    ([, text]) => text ?? "",
+  );
+  expect(messages).not.toBeEmpty();
+  const isKnown = (message: string) => message.split("…").every((piece) => source.includes(piece.trim()));
+  expect(messages.filter((message) => !isKnown(message))).toEqual([]);
+});
+
+/** All that the runner is made of. */
+async function sourceText(): Promise<string> {
+  const files = Array.from(new Bun.Glob("src/**/*.{ts,py}").scanSync({ cwd: ROOT }));
+  return (await Promise.all(files.map((file) => Bun.file(join(ROOT, file)).text()))).join("\n");
+}
+
+async function documentedRoutes(): Promise<{ method: string; path: string }[]> {
+  const { paths } = { paths: {}, ...(await createDocument(createBareApp())) };
+  return Object.entries(paths).flatMap(([path, item]) =>
+    Object.keys(item ?? {}).map((method) => ({ method: method.toUpperCase(), path })),
+  );
+}
+
+function textOf(path: string): string {
+  return documents.find((document) => document.path === path)?.text ?? "";
+}
+
 /** Targets of the links that stay in the project. */
 function linksOf(text: string): string[] {
   const links = [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target ?? "");
@@ -30,8 +79,7 @@ function leadsSomewhere(from: string, link: string): boolean {
   const [file = "", anchor] = link.split("#");
   const path = file === "" ? from : join(dirname(from), file);
   if (!existsSync(join(ROOT, path))) return false;
-  const target = documents.find((document) => document.path === path);
-  return anchor === undefined || (target !== undefined && anchorsOf(target.text).includes(anchor));
+  return anchor === undefined || anchorsOf(textOf(path)).includes(anchor);
 }
 
 /** As GitHub makes them of headings. */

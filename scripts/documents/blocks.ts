@@ -1,8 +1,13 @@
-import { settingsBlock } from "./settings.ts";
+import { errorsBlock } from "./errors.ts";
+import { manifestBlock } from "./manifest.ts";
+import { mainSettingsBlock, settingsBlock } from "./settings.ts";
 
 /** What the code says, by the name of the block that shows it. */
 const BLOCKS: Record<string, () => string> = {
+  errors: errorsBlock,
+  "oken-toml": manifestBlock,
   settings: settingsBlock,
+  "main-settings": mainSettingsBlock,
 };
 
 /** From the comment that opens a block to the comment that closes it. */

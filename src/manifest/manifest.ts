@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import { escapeName } from "../lib/text.ts";
 import { entrypointPath } from "./entrypoint-path.ts";
 import { integerField, invalid, MANIFEST_FILE, stringField } from "./fields.ts";
+import { MANIFEST_KEYS } from "./keys.ts";
 import { nearest } from "./nearest.ts";
 import { pythonVersion } from "./python-version.ts";
 import { cpusField, memoryField } from "./resources.ts";
@@ -13,20 +14,7 @@ import { openTree } from "../upload/tree.ts";
 import type { EntrypointType, Manifest } from "../model/manifest.ts";
 import type { Fields } from "./fields.ts";
 
-const KNOWN_KEYS: readonly string[] = [
-  "name",
-  "slug",
-  "python_version",
-  "entrypoint",
-  "entrypoint_type",
-  "warm_timeout",
-  "concurrency",
-  "timeout",
-  "memory",
-  "cpus",
-  "port",
-  "health_path",
-];
+const KNOWN_KEYS: readonly string[] = Object.keys(MANIFEST_KEYS);
 
 /** Timers hold at most 2^31 ms, about 24 days; both times stay below. */
 const MAX_SECONDS = 2_000_000;

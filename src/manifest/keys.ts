@@ -1,0 +1,31 @@
+export type ManifestKey = {
+  /** What holds when the key is not written; `OKEN_…` is the host's setting. */
+  default: string;
+  meaning: string;
+};
+
+/** Every key of oken.toml, for its reader and for the documents. */
+export const MANIFEST_KEYS = {
+  name: { default: "required", meaning: "display name, up to 200 characters" },
+  python_version: {
+    default: "OKEN_DEFAULT_PYTHON",
+    meaning: '`"3.9"` to `"3.14"`; `.python-version` and `requires-python` count as well',
+  },
+  entrypoint: { default: '"main.py"', meaning: 'a file, or `"module:attribute"`' },
+  entrypoint_type: { default: "found in the code", meaning: '`"handler"`, `"agent"` or `"http"`' },
+  warm_timeout: {
+    default: "OKEN_DEFAULT_WARM_TIMEOUT",
+    meaning:
+      "seconds without a request before the agent is put to sleep; the next request wakes it. 0: never",
+  },
+  concurrency: { default: "10", meaning: "requests inside at a time, 1 to 1000; further ones wait" },
+  timeout: {
+    default: "OKEN_INVOKE_TIMEOUT",
+    meaning: "seconds for one invoke; a cold start and the wait for a turn do not count",
+  },
+  memory: { default: "OKEN_DEFAULT_MEMORY", meaning: '`"512m"`, `"1g"` or bytes; at most `OKEN_MAX_MEMORY`' },
+  cpus: { default: "OKEN_DEFAULT_CPUS", meaning: "`0.5`, `2`; at most `OKEN_MAX_CPUS`" },
+  port: { default: "OKEN_CONTAINER_PORT", meaning: "port of an `http` agent's own server" },
+  health_path: { default: '"/health"', meaning: "path that tells when an `http` agent's server is ready" },
+  slug: { default: "none", meaning: "accepted, and not used here" },
+} as const satisfies Record<string, ManifestKey>;
