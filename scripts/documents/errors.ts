@@ -4,12 +4,12 @@ import { fenced, table } from "./markdown.ts";
 
 /** Every code of an error with when it comes, and an example of each. */
 export function errorsBlock(): string {
-  const problems = Object.groupBy(Object.values<Problem>(PROBLEMS), (problem) => problem.code);
-  const sections = Object.keys(STATUS_OF_CODE).flatMap((name) => {
-    const ways = problems[name as keyof typeof STATUS_OF_CODE];
-    return ways === undefined ? [] : [section(name, ways)];
-  });
-  return sections.join("\n\n");
+  const problems = Object.values<Problem>(PROBLEMS);
+  return Object.keys(STATUS_OF_CODE)
+    .map((name) => ({ name, ways: problems.filter(({ code }) => code === name) }))
+    .filter(({ ways }) => ways.length > 0)
+    .map(({ name, ways }) => section(name, ways))
+    .join("\n\n");
 }
 
 function section(name: string, ways: readonly Problem[]): string {
