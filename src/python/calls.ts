@@ -4,7 +4,7 @@ import { type Framework, frameworkMadeBy, frameworkOfMember, isWrapper } from ".
 import {
   type At,
   best,
-  type Engine,
+  type Interpreter,
   type FunctionValue,
   inside,
   topOf,
@@ -13,15 +13,15 @@ import {
 } from "./value.ts";
 
 /** What a call gives. */
-export function evaluateCall(engine: Engine, call: Call, at: At): Value {
-  const callee = engine.evaluate(call.callee, at);
+export function evaluateCall(interpreter: Interpreter, call: Call, at: At): Value {
+  const callee = interpreter.evaluate(call.callee, at);
   switch (callee.kind) {
     case "external":
-      return callPackage(engine, { path: callee.path, call, at });
+      return callPackage(interpreter, { path: callee.path, call, at });
     case "class":
-      return instanceOf(engine, callee);
+      return instanceOf(interpreter, callee);
     case "function":
-      return engine.invoke(callee, bindArguments(engine, call, { callee, at }), at.depth);
+      return interpreter.invoke(callee, bindArguments(interpreter, call, { callee, at }), at.depth);
     // A method of an application that gives an application, called: `mcp.http_app()`.
     case "app":
     case "made":
@@ -40,25 +40,25 @@ export function evaluateCall(engine: Engine, call: Call, at: At): Value {
 
 /** What a function of the tarball returns, else what its annotation promises. */
 export function invoke(
-  engine: Engine,
+  interpreter: Interpreter,
   { function: facts, module }: FunctionValue,
   { given, depth }: { given: ReadonlyMap<string, Value>; depth: number },
 ): Value {
   const frame = inside(module, facts.body, given);
   const returned = facts.body.returned.map((expression) =>
-    engine.evaluate(expression, { frame, depth: depth + 1 }),
+    interpreter.evaluate(expression, { frame, depth: depth + 1 }),
   );
   const value = best(returned);
   if (value.kind === "app" || facts.returns === undefined) return value;
   const promised = instanceOf(
-    engine,
-    engine.evaluate(facts.returns, { frame: topOf(module), depth: depth + 1 }),
+    interpreter,
+    interpreter.evaluate(facts.returns, { frame: topOf(module), depth: depth + 1 }),
   );
   return promised.kind === "app" ? promised : value;
 }
 
 export function bindArguments(
-  engine: Engine,
+  interpreter: Interpreter,
   call: Call,
   { callee, at }: { callee: FunctionValue; at: At },
 ): ReadonlyMap<string, Value> {
@@ -66,17 +66,22 @@ export function bindArguments(
   const positional = callee.function.parameters.filter(({ kind }) => kind === "positional");
   for (const [index, argument] of call.args.entries()) {
     const name = positional[index]?.name;
-    if (name !== undefined) given.set(name, engine.evaluate(argument, at));
+    if (name !== undefined) given.set(name, interpreter.evaluate(argument, at));
   }
-  for (const [name, argument] of call.keywords) given.set(name, engine.evaluate(argument, at));
+  for (const [name, argument] of call.keywords) given.set(name, interpreter.evaluate(argument, at));
   return given;
 }
 
-function callPackage(engine: Engine, { path, call, at }: { path: string; call: Call; at: At }): Value {
+function callPackage(
+  interpreter: Interpreter,
+  { path, call, at }: { path: string; call: Call; at: At },
+): Value {
   const framework = frameworkMadeBy(path) ?? classMethodFramework(path);
   if (framework !== undefined) return { kind: "app", framework, maker: path };
   if (isWrapper(path)) {
-    const given = [...call.args, ...call.keywords.values()].map((argument) => engine.evaluate(argument, at));
+    const given = [...call.args, ...call.keywords.values()].map((argument) =>
+      interpreter.evaluate(argument, at),
+    );
     const app = given.find((value) => value.kind === "app");
     if (app !== undefined) return app;
   }

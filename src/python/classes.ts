@@ -2,7 +2,7 @@ import type { FunctionFacts } from "./facts.ts";
 import { frameworkMadeBy } from "./frameworks.ts";
 import type { Module } from "./project.ts";
 import {
-  type Engine,
+  type Interpreter,
   type FunctionValue,
   type Owner,
   rawFramework,
@@ -18,24 +18,24 @@ export type Member =
   { kind: "function"; function: FunctionFacts; module: Module } | { kind: "value" | "outside" | "absent" };
 
 /** What calling a class gives, which is also what an annotation with it promises. */
-export function instanceOf(engine: Engine, value: Value): Value {
+export function instanceOf(interpreter: Interpreter, value: Value): Value {
   if (value.kind === "external") {
     const framework = frameworkMadeBy(value.path);
     return framework === undefined ? UNKNOWN : { kind: "app", framework, maker: value.path };
   }
   if (value.kind !== "class") return UNKNOWN;
-  const inherited = inheritedApp(engine, value);
+  const inherited = inheritedApp(interpreter, value);
   if (inherited !== undefined) return inherited;
-  const call = findMember(engine, value, "__call__");
+  const call = findMember(interpreter, value, "__call__");
   const framework =
     call.kind === "function" ? rawFramework(withoutFirst(call.function.parameters)) : undefined;
   if (framework !== undefined) return { kind: "app", framework, maker: "" };
   return { ...value, kind: "instance" };
 }
 
-export function findMember(engine: Engine, owner: Owner, name: string): Member {
+export function findMember(interpreter: Interpreter, owner: Owner, name: string): Member {
   let outside = false;
-  for (const found of ancestry(engine, owner)) {
+  for (const found of ancestry(interpreter, owner)) {
     if (found.kind !== "class") outside = true;
     else if (found.class.members.has(name)) {
       const facts = found.class.members.get(name);
@@ -49,11 +49,11 @@ export function findMember(engine: Engine, owner: Owner, name: string): Member {
 
 /** A method as it is once looked up: what Python itself gives it is no longer among its parameters. */
 export function boundMethod(
-  engine: Engine,
+  interpreter: Interpreter,
   owner: Extract<Value, { kind: "class" | "instance" }>,
   name: string,
 ): Value {
-  const member = findMember(engine, owner, name);
+  const member = findMember(interpreter, owner, name);
   if (member.kind !== "function") return UNKNOWN;
   const { function: facts, module } = member;
   const marks = facts.decorators.map((decorator) => (decorator.kind === "name" ? decorator.id : ""));
@@ -73,8 +73,8 @@ export function boundMethod(
   return bound;
 }
 
-function inheritedApp(engine: Engine, owner: Owner): Value | undefined {
-  for (const base of ancestry(engine, owner)) {
+function inheritedApp(interpreter: Interpreter, owner: Owner): Value | undefined {
+  for (const base of ancestry(interpreter, owner)) {
     const framework = base.kind === "external" ? frameworkMadeBy(base.path) : undefined;
     if (framework !== undefined && base.kind === "external")
       return { kind: "app", framework, maker: base.path };
@@ -83,12 +83,12 @@ function inheritedApp(engine: Engine, owner: Owner): Value | undefined {
 }
 
 /** A class and its bases, nearest first; close enough to Python's own order for what is asked here. */
-function ancestry(engine: Engine, { class: facts, module }: Owner): Value[] {
+function ancestry(interpreter: Interpreter, { class: facts, module }: Owner): Value[] {
   const found: Value[] = [{ kind: "class", class: facts, module }];
   const seen = new Set([facts]);
   for (const value of found) {
     if (value.kind !== "class" || seen.size > MAX_ANCESTORS) continue;
-    for (const base of engine.bases(value)) {
+    for (const base of interpreter.bases(value)) {
       if (base.kind === "class" && seen.has(base.class)) continue;
       if (base.kind === "class") seen.add(base.class);
       found.push(base);
@@ -97,8 +97,8 @@ function ancestry(engine: Engine, { class: facts, module }: Owner): Value[] {
   return found;
 }
 
-/** For {@link Engine.bases}, which remembers them. */
-export function evaluateBases(engine: Engine, owner: Owner): Value[] {
+/** For {@link Interpreter.bases}, which remembers them. */
+export function evaluateBases(interpreter: Interpreter, owner: Owner): Value[] {
   // Bases are read where the class was made: `class Agent(Agent)` has the earlier one as its base.
   const made = owner.module.facts.top.bindings.find(
     ({ value }) => value.kind === "class" && value.class === owner.class,
@@ -106,5 +106,5 @@ export function evaluateBases(engine: Engine, owner: Owner): Value[] {
   const frame = { module: owner.module, before: made?.order ?? Infinity };
   return owner.class.bases
     .filter((base) => base.kind !== "name" || base.id !== "object")
-    .map((base) => engine.evaluate(base, { frame, depth: 0 }));
+    .map((base) => interpreter.evaluate(base, { frame, depth: 0 }));
 }

@@ -8,7 +8,7 @@ import type { Module, Project } from "./project.ts";
 import {
   type At,
   best,
-  type Engine,
+  type Interpreter,
   type Frame,
   type FunctionValue,
   type Owner,
@@ -41,18 +41,18 @@ export function createEvaluator(project: Project): Evaluator {
   const bindings = new Map<Scope, Map<string, Binding[]>>();
   const bases = new Map<ClassFacts, Value[]>();
   const names = new Map<Module, Map<string, Binding>>();
-  const engine: Engine = {
+  const interpreter: Interpreter = {
     project,
-    evaluate: (expression, at) => evaluate(engine, expression, at),
-    attribute: (base, name, at) => attributeOf(engine, base, { name, at }),
-    invoke: (value, given, depth) => invoke(engine, value, { given, depth }),
+    evaluate: (expression, at) => evaluate(interpreter, expression, at),
+    attribute: (base, name, at) => attributeOf(interpreter, base, { name, at }),
+    invoke: (value, given, depth) => invoke(interpreter, value, { given, depth }),
     bindings: (scope, name) => remember(bindings, scope, () => byName(scope)).get(name) ?? [],
     bases: (owner) => {
       const known = bases.get(owner.class);
       if (known !== undefined) return known;
       // A class that is its own base ends here.
       bases.set(owner.class, []);
-      const found = evaluateBases(engine, owner);
+      const found = evaluateBases(interpreter, owner);
       bases.set(owner.class, found);
       return found;
     },
@@ -64,10 +64,10 @@ export function createEvaluator(project: Project): Evaluator {
   return {
     project,
     names: (module) => remember(names, module, () => namesOf(project, module)),
-    name: (module, name) => lookUp(engine, name, { frame: topOf(module), depth: 0 }),
-    expression: (expression, frame) => evaluate(engine, expression, { frame, depth: 0 }),
-    result: (value) => invoke(engine, value, { given: new Map(), depth: 0 }),
-    member: (owner, name) => findMember(engine, owner, name),
+    name: (module, name) => lookUp(interpreter, name, { frame: topOf(module), depth: 0 }),
+    expression: (expression, frame) => evaluate(interpreter, expression, { frame, depth: 0 }),
+    result: (value) => invoke(interpreter, value, { given: new Map(), depth: 0 }),
+    member: (owner, name) => findMember(interpreter, owner, name),
   };
 }
 
@@ -81,24 +81,27 @@ function byName({ bindings }: Scope): Map<string, Binding[]> {
   return Map.groupBy(bindings, ({ name }) => name);
 }
 
-function evaluate(engine: Engine, expression: Expression, { frame, depth }: At): Value {
-  if (!engine.step(depth)) return UNKNOWN;
+function evaluate(interpreter: Interpreter, expression: Expression, { frame, depth }: At): Value {
+  if (!interpreter.step(depth)) return UNKNOWN;
   const at: At = { frame, depth: depth + 1 };
   switch (expression.kind) {
     case "name":
-      return lookUp(engine, expression.id, at);
+      return lookUp(interpreter, expression.id, at);
     case "attribute":
-      return attributeOf(engine, evaluate(engine, expression.base, at), { name: expression.name, at });
+      return attributeOf(interpreter, evaluate(interpreter, expression.base, at), {
+        name: expression.name,
+        at,
+      });
     case "subscript": {
-      const by = packagePath(evaluate(engine, expression.base, at));
+      const by = packagePath(evaluate(interpreter, expression.base, at));
       return by === undefined ? UNKNOWN : { kind: "made", by };
     }
     case "call":
-      return evaluateCall(engine, expression, at);
+      return evaluateCall(interpreter, expression, at);
     case "lambda":
       return { kind: "lambda", parameters: expression.parameters };
     case "either":
-      return best(expression.options.map((option) => evaluate(engine, option, at)));
+      return best(expression.options.map((option) => evaluate(interpreter, option, at)));
     case "string":
       return { kind: "text", text: expression.value };
     case "number":
@@ -112,13 +115,15 @@ function evaluate(engine: Engine, expression: Expression, { frame, depth }: At):
   return UNKNOWN;
 }
 
-function attributeOf(engine: Engine, base: Value, { name, at }: { name: string; at: At }): Value {
+function attributeOf(interpreter: Interpreter, base: Value, { name, at }: { name: string; at: At }): Value {
   switch (base.kind) {
     case "module": {
-      const { modules, inventory } = engine.project;
+      const { modules, inventory } = interpreter.project;
       const module = "file" in base.located ? modules.get(base.located.file) : undefined;
       const value =
-        module === undefined ? UNKNOWN : lookUp(engine, name, { frame: topOf(module), depth: at.depth + 1 });
+        module === undefined
+          ? UNKNOWN
+          : lookUp(interpreter, name, { frame: topOf(module), depth: at.depth + 1 });
       if (value.kind !== "unknown") return value;
       const inner = locateWithin(base.located, name, inventory);
       return inner === undefined ? UNKNOWN : { kind: "module", located: inner };
@@ -136,7 +141,7 @@ function attributeOf(engine: Engine, base: Value, { name, at }: { name: string; 
     }
     case "class":
     case "instance":
-      return boundMethod(engine, base, name);
+      return boundMethod(interpreter, base, name);
     case "function":
     case "lambda":
     case "text":

@@ -6,7 +6,7 @@ import { locateReference, type Module, type Project } from "./project.ts";
 import {
   type At,
   best,
-  type Engine,
+  type Interpreter,
   type Frame,
   inside,
   rawFramework,
@@ -19,20 +19,20 @@ const MAX_STAR_DEPTH = 8;
 const MAX_ALTERNATIVES = 8;
 
 /** What a name stands for at a place. */
-export function lookUp(engine: Engine, name: string, { frame, depth }: At): Value {
-  if (!engine.step(depth)) return UNKNOWN;
+export function lookUp(interpreter: Interpreter, name: string, { frame, depth }: At): Value {
+  if (!interpreter.step(depth)) return UNKNOWN;
   const { local, module, before } = frame;
   if (local !== undefined) {
-    const bindings = live(engine.bindings(local.scope, name), Infinity);
+    const bindings = live(interpreter.bindings(local.scope, name), Infinity);
     if (bindings.length > 0)
-      return best(bindings.map((binding) => valueOf(engine, binding, { frame, depth })));
+      return best(bindings.map((binding) => valueOf(interpreter, binding, { frame, depth })));
     const given = local.given.get(name);
     if (given !== undefined) return given;
   }
   const at: At = { frame: { module, before: local === undefined ? before : Infinity }, depth: depth + 1 };
-  const bindings = live(engine.bindings(module.facts.top, name), at.frame.before);
-  if (bindings.length > 0) return best(bindings.map((binding) => valueOf(engine, binding, at)));
-  return throughStars(engine, name, at);
+  const bindings = live(interpreter.bindings(module.facts.top, name), at.frame.before);
+  if (bindings.length > 0) return best(bindings.map((binding) => valueOf(interpreter, binding, at)));
+  return throughStars(interpreter, name, at);
 }
 
 /** The top-level names that a module has at its end, those of `import *` inside the tarball among them. */
@@ -70,23 +70,23 @@ function live(bindings: readonly Binding[], before: number): Binding[] {
   return found;
 }
 
-function valueOf(engine: Engine, { name, value, order }: Binding, { frame, depth }: At): Value {
+function valueOf(interpreter: Interpreter, { name, value, order }: Binding, { frame, depth }: At): Value {
   const { local, module } = frame;
   // What a name meant when this statement ran: `app = Middleware(app)` is not about itself.
   const at: At = { frame: local === undefined ? { module, before: order } : frame, depth: depth + 1 };
   switch (value.kind) {
     case "function":
-      return functionValue(engine, value.function, at);
+      return functionValue(interpreter, value.function, at);
     case "class":
       return { kind: "class", class: value.class, module };
     case "import":
-      return imported(engine, value, at);
+      return imported(interpreter, value, at);
     case "expression":
       // Inside a function the order of bindings is not kept apart, and `x = x` would go round.
       if (local !== undefined && isName(value.value, name)) return UNKNOWN;
-      return assigned(engine, { name, value, at });
+      return assigned(interpreter, { name, value, at });
     case "item":
-      return item(engine, value, at);
+      return item(interpreter, value, at);
     case "deleted":
     case "unknown":
       break;
@@ -96,17 +96,17 @@ function valueOf(engine: Engine, { name, value, order }: Binding, { frame, depth
 
 type Assignment = { name: string; value: Extract<BoundValue, { kind: "expression" }>; at: At };
 
-function assigned(engine: Engine, { name, value, at }: Assignment): Value {
-  const evaluated = engine.evaluate(value.value, at);
+function assigned(interpreter: Interpreter, { name, value, at }: Assignment): Value {
+  const evaluated = interpreter.evaluate(value.value, at);
   if (evaluated.kind !== "made" && evaluated.kind !== "unknown") return evaluated;
   if (value.annotation !== undefined) {
-    const promised = instanceOf(engine, engine.evaluate(value.annotation, at));
+    const promised = instanceOf(interpreter, interpreter.evaluate(value.annotation, at));
     if (promised.kind === "app") return promised;
   }
   // `app = anything(app)`: who gives it the same name means it to be the same application.
   const parts = value.value.kind === "call" ? [...value.value.args, ...value.value.keywords.values()] : [];
   const inner = parts.find((part) => isName(part, name));
-  const dressed = inner === undefined ? UNKNOWN : engine.evaluate(inner, at);
+  const dressed = inner === undefined ? UNKNOWN : interpreter.evaluate(inner, at);
   return dressed.kind === "app" ? dressed : evaluated;
 }
 
@@ -114,9 +114,9 @@ function isName(expression: Expression, name: string): boolean {
   return expression.kind === "name" && expression.id === name;
 }
 
-function functionValue(engine: Engine, facts: FunctionFacts, at: At): Value {
+function functionValue(interpreter: Interpreter, facts: FunctionFacts, at: At): Value {
   for (const decorator of facts.decorators) {
-    const value = engine.evaluate(decorator, at);
+    const value = interpreter.evaluate(decorator, at);
     // `@Request.application def app(request)` of Werkzeug.
     if (value.kind === "external" && /^werkzeug\..*\.application$/u.test(value.path)) {
       return { kind: "app", framework: RAW_WSGI, maker: value.path };
@@ -127,22 +127,26 @@ function functionValue(engine: Engine, facts: FunctionFacts, at: At): Value {
   return { kind: "function", function: facts, module: at.frame.module };
 }
 
-function imported(engine: Engine, { from, name }: Extract<BoundValue, { kind: "import" }>, at: At): Value {
-  const located = locateReference(from, at.frame.module.file, engine.project);
+function imported(
+  interpreter: Interpreter,
+  { from, name }: Extract<BoundValue, { kind: "import" }>,
+  at: At,
+): Value {
+  const located = locateReference(from, at.frame.module.file, interpreter.project);
   if (located === undefined) {
     if (from.level > 0) return UNKNOWN;
     return { kind: "external", path: name === undefined ? from.path : `${from.path}.${name}` };
   }
   const module: Value = { kind: "module", located };
-  return name === undefined ? module : engine.attribute(module, name, at);
+  return name === undefined ? module : interpreter.attribute(module, name, at);
 }
 
-function throughStars(engine: Engine, name: string, { frame, depth }: At): Value {
+function throughStars(interpreter: Interpreter, name: string, { frame, depth }: At): Value {
   const { file, facts } = frame.module;
   for (const star of facts.top.stars.toReversed()) {
-    const located = locateReference(star, file, engine.project);
+    const located = locateReference(star, file, interpreter.project);
     if (located !== undefined) {
-      const value = engine.attribute({ kind: "module", located }, name, { frame, depth });
+      const value = interpreter.attribute({ kind: "module", located }, name, { frame, depth });
       if (value.kind !== "unknown") return value;
     } else if (star.level === 0) {
       // Which names a package gives is not known, but those of the frameworks are.
@@ -153,26 +157,30 @@ function throughStars(engine: Engine, name: string, { frame, depth }: At): Value
   return UNKNOWN;
 }
 
-function item(engine: Engine, { value, index }: Extract<BoundValue, { kind: "item" }>, at: At): Value {
+function item(
+  interpreter: Interpreter,
+  { value, index }: Extract<BoundValue, { kind: "item" }>,
+  at: At,
+): Value {
   if (value.kind === "items") {
     const part = value.items[index];
-    return part === undefined ? UNKNOWN : engine.evaluate(part, at);
+    return part === undefined ? UNKNOWN : interpreter.evaluate(part, at);
   }
   if (value.kind !== "call") return UNKNOWN;
-  const callee = engine.evaluate(value.callee, at);
+  const callee = interpreter.evaluate(value.callee, at);
   if (callee.kind === "external") {
     const framework = index === 0 ? frameworkFirstOf(callee.path) : undefined;
     return framework === undefined ? UNKNOWN : { kind: "app", framework, maker: callee.path };
   }
   if (callee.kind !== "function") return UNKNOWN;
   const { body } = callee.function;
-  const frame: Frame = inside(callee.module, body, bindArguments(engine, value, { callee, at }));
+  const frame: Frame = inside(callee.module, body, bindArguments(interpreter, value, { callee, at }));
   const parts = body.returned.map((returned) =>
     returned.kind === "items" ? returned.items[index] : undefined,
   );
   return best(
     parts.map((part) =>
-      part === undefined ? UNKNOWN : engine.evaluate(part, { frame, depth: at.depth + 1 }),
+      part === undefined ? UNKNOWN : interpreter.evaluate(part, { frame, depth: at.depth + 1 }),
     ),
   );
 }

@@ -1,7 +1,7 @@
 import { Language, Parser, type Tree } from "web-tree-sitter";
 import grammarWasm from "tree-sitter-python/tree-sitter-python.wasm" with { type: "file" };
 import { once } from "./once.ts";
-import engineWasm from "web-tree-sitter/web-tree-sitter.wasm" with { type: "file" };
+import treeSitterWasm from "web-tree-sitter/web-tree-sitter.wasm" with { type: "file" };
 
 /**
  * Source made to take long must not hold the event loop. Counted in tree-sitter's calls for progress, not in time,
@@ -22,8 +22,11 @@ export type PythonParser = {
  * `yield`, parenthesised `with`), where this one sees one in four thousand.
  */
 export const loadPythonParser: () => Promise<PythonParser> = once(async () => {
-  const [engine, grammar] = await Promise.all([Bun.file(engineWasm).bytes(), Bun.file(grammarWasm).bytes()]);
-  await Parser.init({ wasmBinary: engine });
+  const [treeSitter, grammar] = await Promise.all([
+    Bun.file(treeSitterWasm).bytes(),
+    Bun.file(grammarWasm).bytes(),
+  ]);
+  await Parser.init({ wasmBinary: treeSitter });
   const parser = new Parser();
   parser.setLanguage(await Language.load(grammar));
   return { parse: (source) => parseWithin(parser, source) };

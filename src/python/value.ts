@@ -38,7 +38,7 @@ export type Frame = {
 export type At = { frame: Frame; depth: number };
 
 /** The parts of evaluation that call each other. */
-export type Engine = {
+export type Interpreter = {
   project: Project;
   evaluate(expression: Expression, at: At): Value;
   attribute(base: Value, name: string, at: At): Value;
