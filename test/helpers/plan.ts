@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { planDependencies } from "../../src/dependencies/detect.ts";
+import type { DependencyPlan } from "../../src/dependencies/plan.ts";
+import { writeTree } from "./tree.ts";
+
+export const PROJECT = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\n';
+
+/** What is planned for an upload of these files. */
+export async function planOf(files: Record<string, string>): Promise<DependencyPlan> {
+  await using tree = await temporaryTree(files);
+  return await planDependencies(tree.path, "main.py");
+}
+
+/** The error with which the plan for these files is refused. */
+export async function refusalOf(files: Record<string, string>): Promise<unknown> {
+  return await planOf(files).catch((error: unknown) => error);
+}
+
+/** The requirements that the build is to resolve. */
+export async function requirementsOf(files: Record<string, string>): Promise<string[] | undefined> {
+  return (await planOf(files)).files["requirements.in"]?.split("\n").filter((line) => line !== "");
+}
+
+/** A pyproject.toml of Poetry's with these lines of dependencies. */
+export function poetryProject(dependencies: string): string {
+  return `[tool.poetry]\nname = "demo"\n\n[tool.poetry.dependencies]\npython = "^3.9"\n${dependencies}`;
+}
+
+export async function temporaryTree(files: Record<string, string>) {
+  const path = await mkdtemp(join(tmpdir(), "oken-test-"));
+  await writeTree(path, files);
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
