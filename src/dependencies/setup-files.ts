@@ -1,63 +1,33 @@
 import type { SourceTree } from "../upload/tree.ts";
+import { readSetupPy, requirementLines } from "./setup-py.ts";
 
 export type SetupFiles = {
   name: string | undefined;
   version: string | undefined;
-  /** Undefined when they are not written out. */
+  /** Undefined when only running `setup.py` would tell. */
   dependencies: string[] | undefined;
   compiled: boolean;
 };
 
-/**
- * What `setup.cfg` and a `setup.py` say in so many words. Undefined when neither is there. Nothing is run: a list that
- * `setup.py` computes is unknown here.
- */
+/** What `setup.cfg` and `setup.py` say of a project. Undefined when neither is there. */
 export async function readSetupFiles(tree: SourceTree, directory: string): Promise<SetupFiles | undefined> {
   const at = (file: string) => (directory === "." ? file : `${directory}/${file}`);
-  const code = await tree.text(at("setup.py"));
+  const script = await readSetupPy(tree, at("setup.py"));
   const config = await tree.text(at("setup.cfg"));
-  if (code === undefined && config === undefined) return undefined;
-  const sections = config === undefined ? {} : parseConfig(config);
-  const script = code ?? "";
-  const literal = literalList(script, "install_requires");
-  const mentioned = /\binstall_requires\b/.test(script);
-  const configured = sections["options"]?.["install_requires"];
+  if (script === undefined && config === undefined) return undefined;
+  const { metadata, options } = config === undefined ? {} : parseConfig(config);
+  const written = script?.dependencies ?? "elsewhere";
   return {
-    name: literalString(script, "name") ?? sections["metadata"]?.["name"],
-    version: literalString(script, "version") ?? plainVersion(sections["metadata"]?.["version"]),
-    dependencies: mentioned ? literal : configuredList(configured, script),
-    compiled: /\b(ext_modules|cffi_modules|rust_extensions|cythonize)\b/.test(script),
+    name: script?.name ?? metadata?.["name"],
+    version: script?.version ?? plainVersion(metadata?.["version"]),
+    dependencies: Array.isArray(written) ? written : configured(written, options?.["install_requires"]),
+    compiled: script?.compiled ?? false,
   };
 }
 
-/** A `setup.py` that says nothing of dependencies has those of `setup.cfg`, or none if it passes no settings on. */
-function configuredList(configured: string | undefined, script: string): string[] | undefined {
-  if (configured?.startsWith("file:")) return undefined;
-  if (/\*\*\w+/.test(script)) return undefined;
-  return (configured ?? "").split("\n").flatMap((line) => {
-    const text = line.replace(/(^|\s)#.*$/, "").trim();
-    return text === "" ? [] : [text];
-  });
-}
-
-/** `key=["a", "b"]` where each item is a plain string literal. */
-function literalList(script: string, key: string): string[] | undefined {
-  const body = new RegExp(`\\b${key}\\s*=\\s*\\[([^\\]\\[]*(?:\\[[^\\]]*\\][^\\]\\[]*)*)\\]`).exec(
-    script,
-  )?.[1];
-  if (body === undefined) return undefined;
-  const withoutComments = body.replace(/^((?:[^'"#\n]|'[^'\n]*'|"[^"\n]*")*)#.*$/gm, "$1");
-  const items = [...withoutComments.matchAll(/\s*(?:'([^'\\\n]*)'|"([^"\\\n]*)")\s*(,|$)/gy)];
-  const rest = withoutComments.slice(items.reduce((length, [text]) => length + text.length, 0));
-  if (rest.trim() !== "") return undefined;
-  return items.map(([, single, double]) => single ?? double ?? "");
-}
-
-function literalString(script: string, key: string): string | undefined {
-  return new RegExp(`\\b${key}\\s*=\\s*(?:'([^'\\\\\\n]*)'|"([^"\\\\\\n]*)")\\s*[,)]`)
-    .exec(script)
-    ?.slice(1)
-    .find(Boolean);
+function configured(written: "elsewhere" | "computed", text: string | undefined): string[] | undefined {
+  if (written === "computed" || text?.startsWith("file:")) return undefined;
+  return requirementLines(text ?? "");
 }
 
 function plainVersion(text: string | undefined): string | undefined {

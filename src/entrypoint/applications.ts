@@ -77,6 +77,8 @@ function namesIn(expression: Expression): string[] {
       return expression.options.flatMap(namesIn);
     case "items":
       return expression.items.flatMap(namesIn);
+    case "sum":
+      return [expression.left, expression.right].flatMap(namesIn);
     case "lambda":
     case "string":
     case "number":

@@ -151,6 +151,7 @@ function called(
     callee: expressionOf(path.split(".")),
     args: [],
     keywords: new Map(),
+    hasMore: false,
     at,
   };
   return evaluator.expression(call, topOf(module));

@@ -80,7 +80,14 @@ function promised(evaluator: Evaluator, { function: { returns }, module }: Funct
   if (returns === undefined) return { kind: "unknown" };
   // An annotation names the class, and calling the class is what gives the value.
   const at = { line: 0, column: 0 };
-  const call: Expression = { kind: "call", callee: unquoted(returns), args: [], keywords: new Map(), at };
+  const call: Expression = {
+    kind: "call",
+    callee: unquoted(returns),
+    args: [],
+    keywords: new Map(),
+    hasMore: false,
+    at,
+  };
   return evaluator.expression(call, topOf(module));
 }
 

@@ -13,6 +13,7 @@ import {
   type FunctionValue,
   type Owner,
   packagePath,
+  type Item,
   topOf,
   UNKNOWN,
   type Value,
@@ -30,6 +31,8 @@ export type Evaluator = {
   /** What a name stands for at the end of a module. */
   name(module: Module, name: string): Value;
   expression(expression: Expression, frame: Frame): Value;
+  /** The texts of a list or a tuple; undefined for any other value, and where an item is no known text. */
+  texts(value: Value): string[] | undefined;
   /** What calling a function of the tarball with nothing gives. */
   result(value: FunctionValue): Value;
   member(owner: Owner, name: string): Member;
@@ -66,6 +69,7 @@ export function createEvaluator(project: Project): Evaluator {
     names: (module) => remember(names, module, () => namesOf(project, module)),
     name: (module, name) => lookUp(interpreter, name, { frame: topOf(module), depth: 0 }),
     expression: (expression, frame) => evaluate(interpreter, expression, { frame, depth: 0 }),
+    texts: (value) => (value.kind === "literal" ? textsOf(interpreter, value) : undefined),
     result: (value) => invoke(interpreter, value, { given: new Map(), depth: 0 }),
     member: (owner, name) => findMember(interpreter, owner, name),
   };
@@ -107,12 +111,31 @@ function evaluate(interpreter: Interpreter, expression: Expression, { frame, dep
     case "number":
       return { kind: "number", number: expression.value };
     case "items":
+      return { kind: "literal", items: expression.items.map((item) => ({ expression: item, frame })) };
+    case "sum":
+      return sum(evaluate(interpreter, expression.left, at), evaluate(interpreter, expression.right, at));
     case "literal":
       return { kind: "literal" };
     case "other":
       break;
   }
   return UNKNOWN;
+}
+
+function sum(left: Value, right: Value): Value {
+  if (left.kind === "text" && right.kind === "text") return { kind: "text", text: left.text + right.text };
+  if (left.kind !== "literal" || right.kind !== "literal") return UNKNOWN;
+  if (left.items === undefined || right.items === undefined) return UNKNOWN;
+  return { kind: "literal", items: [...left.items, ...right.items] };
+}
+
+/** The texts of a list or a tuple that has nothing else. */
+function textsOf(interpreter: Interpreter, { items }: { items?: readonly Item[] }): string[] | undefined {
+  const values = items?.map(({ expression, frame }) =>
+    evaluate(interpreter, expression, { frame, depth: 0 }),
+  );
+  const texts = values?.flatMap((value) => (value.kind === "text" ? [value.text] : []));
+  return texts?.length === values?.length ? texts : undefined;
 }
 
 function attributeOf(interpreter: Interpreter, base: Value, { name, at }: { name: string; at: At }): Value {

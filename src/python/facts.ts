@@ -16,6 +16,8 @@ export type Expression =
   | { kind: "either"; options: Expression[] }
   /** A tuple or a list. */
   | { kind: "items"; items: Expression[] }
+  /** `a + b` */
+  | { kind: "sum"; left: Expression; right: Expression }
   | { kind: "string"; value: string }
   | { kind: "number"; value: number }
   /** Surely not callable: a dict, `None`, an f-string. */
@@ -27,6 +29,8 @@ export type Call = {
   callee: Expression;
   args: Expression[];
   keywords: ReadonlyMap<string, Expression>;
+  /** `f(**settings)`: there may be more keywords. */
+  hasMore: boolean;
   at: Position;
 };
 

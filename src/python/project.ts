@@ -16,7 +16,7 @@ import { readModule } from "./read-module.ts";
 import { findSyntaxProblem, type SyntaxProblem } from "./syntax.ts";
 
 /** A larger module is data in Python's clothes; reading it would only cost time. */
-const MAX_MODULE_BYTES = MiB;
+export const MAX_MODULE_BYTES = MiB;
 /** What detection reads of one tarball, so that none can keep the runner busy: modules, hops, bytes. */
 const MAX_MODULES = 200;
 const MAX_HOPS = 8;

@@ -57,7 +57,14 @@ export function readExpression(node: Node | null, depth = 0): Expression {
     case "tuple":
     case "list":
     case "expression_list":
-      return { kind: "items", items: node.namedChildren.map(inner) };
+      return { kind: "items", items: withoutComments(node).map(inner) };
+    case "binary_operator":
+      if (node.childForFieldName("operator")?.type !== "+") return OTHER;
+      return {
+        kind: "sum",
+        left: inner(node.childForFieldName("left")),
+        right: inner(node.childForFieldName("right")),
+      };
     case "string":
     case "concatenated_string":
       return readString(node);
@@ -117,12 +124,17 @@ export function firstNamed(node: Node): Node | null {
   return node.namedChildren.find((child) => child.type !== "comment") ?? null;
 }
 
+function withoutComments(node: Node): Node[] {
+  return node.namedChildren.filter(({ type }) => type !== "comment");
+}
+
 function readCall(node: Node, depth: number): Call {
   const args: Expression[] = [];
   const keywords = new Map<string, Expression>();
   const list = node.childForFieldName("arguments");
-  for (const child of list?.type === "argument_list" ? list.namedChildren : []) {
-    if (child.type === "comment") continue;
+  let hasMore = false;
+  for (const child of list?.type === "argument_list" ? withoutComments(list) : []) {
+    if (child.type === "dictionary_splat") hasMore = true;
     if (child.type === "keyword_argument") {
       const name = child.childForFieldName("name")?.text ?? "";
       keywords.set(name, readExpression(child.childForFieldName("value"), depth + 1));
@@ -131,7 +143,7 @@ function readCall(node: Node, depth: number): Call {
     }
   }
   const callee = readExpression(node.childForFieldName("function"), depth + 1);
-  return { kind: "call", callee, args, keywords, at: positionOf(node) };
+  return { kind: "call", callee, args, keywords, hasMore, at: positionOf(node) };
 }
 
 /** Plain text only: an interpolation or an escape makes it a literal of unknown value. */

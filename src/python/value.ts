@@ -18,8 +18,12 @@ export type Value =
   | { kind: "module"; located: NonNullable<Located> }
   | { kind: "text"; text: string }
   | { kind: "number"; number: number }
-  | { kind: "literal" }
+  /** With its items, where it is a list or a tuple. */
+  | { kind: "literal"; items?: readonly Item[] }
   | { kind: "unknown" };
+
+/** An item of a list, not evaluated yet: most lists are data that nobody asks for. */
+export type Item = { expression: Expression; frame: Frame };
 
 /** A class of the tarball, or an instance of it. */
 export type Owner = { class: ClassFacts; module: Module };

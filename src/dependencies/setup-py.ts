@@ -1,0 +1,112 @@
+import { isConstant } from "../python/constants.ts";
+import type { Call, Expression, Scope } from "../python/facts.ts";
+import { MAX_MODULE_BYTES } from "../python/project.ts";
+import { readSingleFile, type SingleFile } from "../python/single-file.ts";
+import { inside, topOf } from "../python/value.ts";
+import type { SourceTree } from "../upload/tree.ts";
+
+/** Words by which a `setup.py` that compiles code gives itself away. */
+const COMPILING = ["ext_modules", "cffi_modules", "rust_extensions", "cythonize"];
+
+export type SetupPy = {
+  name: string | undefined;
+  version: string | undefined;
+  /** `"elsewhere"`: nothing is said here. `"computed"`: only running the file would tell. */
+  dependencies: string[] | "elsewhere" | "computed";
+  compiled: boolean;
+};
+
+const UNREADABLE: SetupPy = {
+  name: undefined,
+  version: undefined,
+  dependencies: "computed",
+  compiled: false,
+};
+
+/** What a `setup.py` hands to `setup`, as far as it is written out: it is read, not run. Undefined when there is none. */
+export async function readSetupPy(tree: SourceTree, path: string): Promise<SetupPy | undefined> {
+  const found = await tree.read(path, MAX_MODULE_BYTES);
+  if (found.kind === "too-large") return UNREADABLE;
+  if (found.kind !== "file") return undefined;
+  const file = await readSingleFile(found.bytes, path);
+  if (file === undefined) return UNREADABLE;
+  const calls = setupCalls(file);
+  return {
+    name: textOf(calls, "name"),
+    version: textOf(calls, "version"),
+    dependencies: dependenciesOf(calls),
+    compiled: COMPILING.some((word) => file.words.has(word)),
+  };
+}
+
+/** A call of `setup`, and how what it is given is read. */
+type SetupCall = {
+  call: Call;
+  text: (expression: Expression) => string | undefined;
+  texts: (expression: Expression) => string[] | undefined;
+};
+
+function setupCalls(file: SingleFile): SetupCall[] {
+  const { top, main } = file.module.facts;
+  const functions = top.bindings.flatMap(({ value }) =>
+    value.kind === "function" && value.function.parameters.length === 0 ? [value.function.body] : [],
+  );
+  return [top, ...(main === undefined ? [] : [main]), ...functions].flatMap((scope) =>
+    scope.calls.filter(({ call }) => isSetup(file, call)).map(({ call }) => setupCall(file, scope, call)),
+  );
+}
+
+/** `setup(…)`, `setuptools.setup(…)`, and whatever name `setup` was imported under. */
+function isSetup({ evaluator, module }: SingleFile, { callee }: Call): boolean {
+  if (callee.kind === "name" && callee.id === "setup") return true;
+  const value = evaluator.expression(callee, topOf(module));
+  return value.kind === "external" && value.path.endsWith(".setup");
+}
+
+function setupCall({ evaluator, module, constants }: SingleFile, scope: Scope, call: Call): SetupCall {
+  const { top, main } = module.facts;
+  const isFunction = scope !== top && scope !== main;
+  const hidden = new Set(isFunction ? scope.bindings.map(({ name }) => name) : []);
+  const known = constants.difference(hidden);
+  const frame = scope === top ? topOf(module) : inside(module, scope);
+  const valueOf = (expression: Expression) =>
+    isConstant(expression, known) ? evaluator.expression(expression, frame) : undefined;
+  return {
+    call,
+    text: (expression) => {
+      const value = valueOf(expression);
+      return value?.kind === "text" ? value.text : undefined;
+    },
+    texts: (expression) => {
+      const value = valueOf(expression);
+      // setuptools also takes a text with a requirement on each line.
+      if (value?.kind === "text") return requirementLines(value.text);
+      return value === undefined ? undefined : evaluator.texts(value);
+    },
+  };
+}
+
+function textOf(calls: SetupCall[], keyword: string): string | undefined {
+  const [first] = calls;
+  const expression = first?.call.keywords.get(keyword);
+  return expression === undefined ? undefined : first?.text(expression);
+}
+
+/** Of several calls, which may be two ways through one file, all must say the same. */
+function dependenciesOf(calls: SetupCall[]): SetupPy["dependencies"] {
+  const found = calls.map(({ call, texts }) => {
+    const expression = call.keywords.get("install_requires");
+    if (expression !== undefined) return texts(expression) ?? "computed";
+    return call.hasMore ? "computed" : "elsewhere";
+  });
+  const [first = "elsewhere", ...others] = found;
+  return others.every((other) => Bun.deepEquals(other, first)) ? first : "computed";
+}
+
+/** Requirements with one on a line, without comments. */
+export function requirementLines(text: string): string[] {
+  return text.split("\n").flatMap((line) => {
+    const requirement = line.replace(/(^|\s)#.*$/, "").trim();
+    return requirement === "" ? [] : [requirement];
+  });
+}
