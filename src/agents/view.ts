@@ -17,7 +17,7 @@ export async function detailOf(agent: Agent, engine: Pick<Engine, "usage">) {
   const { manifest, entrypoint, version } = currentVersion(agent);
   const { instance } = agent;
   const usage =
-    instance === undefined ? undefined : await engine.usage(instance.container.name).catch(() => undefined);
+    instance === undefined ? undefined : await engine.usage(instance.container.id).catch(() => undefined);
   return {
     ...summaryOf(agent),
     endpoint: `/invoke/${agent.id}`,

@@ -109,8 +109,9 @@ export function followLogsArgs(name: string, tail: number): string[] {
   return ["logs", "--follow", "--tail", String(tail), "--", name];
 }
 
-export function statsArgs(name: string): string[] {
-  return ["stats", "--no-stream", "--format", "{{json .}}", "--", name];
+/** Of every container that runs, whosever it is: with names, one that has just gone would fail them all. */
+export function statsArgs(): string[] {
+  return ["stats", "--no-stream", "--no-trunc", "--format", "{{json .}}"];
 }
 
 export function exitsArgs(labels: Record<string, string>): string[] {

@@ -1,4 +1,6 @@
+import { systemClock } from "../lib/clock.ts";
 import type { ContainerSettings } from "./args.ts";
+import { createGroupReader } from "./container-group.ts";
 import { createContainers } from "./container.ts";
 import { createFactsReader } from "./engine-facts.ts";
 import { createEvents } from "./events.ts";
@@ -7,6 +9,8 @@ import { createImages } from "./image.ts";
 import { runnerLabels } from "./labels.ts";
 import { createLogs } from "./logs.ts";
 import { createNetworks } from "./network.ts";
+import { createStatsSampler } from "./stats.ts";
+import { createUsage } from "./usage.ts";
 import { removeBuildNetworks } from "./wheels.ts";
 import type { Engine } from "./types.ts";
 
@@ -30,6 +34,11 @@ export function createEngine(exec: DockerExec, settings: ContainerSettings): Eng
     listImages: () => images.listImages(runnerLabels(settings.runnerId)),
     removeBuildNetworks: () => removeBuildNetworks(exec, runnerLabels(settings.runnerId)),
     ...createContainers({ exec, facts }, settings, networks.ensureNetwork),
+    ...createUsage({
+      groups: createGroupReader({ chosen: settings.cgroupParent }),
+      stats: createStatsSampler({ exec, clock: systemClock }),
+      clock: systemClock,
+    }),
     ...createLogs(exec),
     ...createEvents(exec, settings.runnerId),
   };

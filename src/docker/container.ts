@@ -9,14 +9,7 @@ import type { FactsReader } from "./engine-facts.ts";
 import { isAlreadyExists, isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { parseIdentity, runnerLabels } from "./labels.ts";
-import type {
-  ContainerSpec,
-  ContainerState,
-  Engine,
-  ListedContainer,
-  ResourceUse,
-  RunningContainer,
-} from "./types.ts";
+import type { ContainerSpec, ContainerState, Engine, ListedContainer, RunningContainer } from "./types.ts";
 
 /** Deadline for what a busy engine may take its time over: starting and stopping. */
 const SLOW_COMMAND_MS = 60_000;
@@ -46,7 +39,6 @@ type Containers = Pick<
   | "removeContainer"
   | "inspectContainer"
   | "listContainers"
-  | "usage"
   | "limitCpus"
   | "boostCpus"
 >;
@@ -130,11 +122,6 @@ export function createContainers(
       if (names.length === 0) return [];
       return inspect(names);
     },
-
-    async usage(name) {
-      const output = await exec.run(args.statsArgs(name)).catch(undefinedIfMissing);
-      return output === undefined ? undefined : parseUsage(output);
-    },
   };
 }
 
@@ -152,30 +139,6 @@ function toState(container: Static<typeof Inspected>, network: string): Containe
     cpus: container.HostConfig.NanoCpus === 0 ? undefined : container.HostConfig.NanoCpus / 1e9,
   };
 }
-
-const Stats = Type.Object({ CPUPerc: Type.String(), MemUsage: Type.String(), PIDs: Type.String() });
-
-/** Reads `{"CPUPerc":"0.05%","MemUsage":"21.5MiB / 512MiB","PIDs":"6",…}`. */
-function parseUsage(output: string): ResourceUse | undefined {
-  const line = output.split("\n").find((text) => text.startsWith("{"));
-  if (line === undefined) return undefined;
-  const stats = Value.Parse(Stats, JSON.parse(line));
-  const memory = /^([\d.]+)([KMGT]?i?B)/.exec(stats.MemUsage);
-  if (memory === null) return undefined;
-  return {
-    memoryBytes: Math.round(Number(memory[1]) * (MEMORY_UNITS[memory[2] ?? "B"] ?? 1)),
-    cpuPercent: Number.parseFloat(stats.CPUPerc),
-    processes: Number(stats.PIDs),
-  };
-}
-
-const MEMORY_UNITS: Record<string, number> = {
-  B: 1,
-  KiB: 1024,
-  MiB: 1024 ** 2,
-  GiB: 1024 ** 3,
-  TiB: 1024 ** 4,
-};
 
 function undefinedIfMissing(error: unknown): undefined {
   if (!isNoSuchObject(error)) throw error;

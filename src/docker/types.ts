@@ -54,8 +54,8 @@ export type Engine = {
   followLogs(name: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<OutputLine>;
   /** Exits of this runner's containers, until `signal` aborts or the engine goes away. */
   exits(options: { signal: AbortSignal }): AsyncIterable<ContainerExit>;
-  /** Processor, memory and process use of running containers. */
-  usage(name: string): Promise<ResourceUse | undefined>;
+  /** What a running container uses, by its id. Answers at once: undefined where that is not known, or not yet. */
+  usage(id: string): Promise<ResourceUse | undefined>;
 };
 
 /** Whose a container or an image is; kept as labels, so that a restart finds it again. */

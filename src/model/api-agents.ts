@@ -61,7 +61,7 @@ const AgentInstance = Type.Object({
   in_flight: Type.Integer({ description: "Requests inside it" }),
   resources: Type.Union([
     Type.Object({ memory_bytes: Type.Integer(), cpu_percent: Type.Number(), processes: Type.Integer() }),
-    Type.Null({ description: "The engine did not say" }),
+    Type.Null({ description: "Not known, or not yet" }),
   ]),
 });
 

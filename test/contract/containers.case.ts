@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 
+import { eventually } from "../helpers/eventually.ts";
 import { type CreateSubject, exited, specOf } from "./subject.ts";
 
 const NO_SUCH_OBJECT = { code: "CONTAINER_ERROR", details: { reason: "no_such_object" } };
@@ -133,11 +134,13 @@ export function containerCases(create: CreateSubject): void {
   test("measures what a container uses", async () => {
     await using subject = await create();
     const spec = specOf(subject);
-    await subject.engine.startContainer(spec);
-    expect(await subject.engine.usage(spec.name)).toEqual({
-      memoryBytes: expect.any(Number),
-      cpuPercent: expect.any(Number),
-      processes: expect.any(Number),
-    });
+    const { id } = await subject.engine.startContainer(spec);
+    await eventually(async () =>
+      expect(await subject.engine.usage(id)).toEqual({
+        memoryBytes: expect.any(Number),
+        cpuPercent: expect.any(Number),
+        processes: expect.any(Number),
+      }),
+    );
   });
 }

@@ -128,8 +128,8 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     logs: async (name, tail) => require(name).lastLines(tail),
     followLogs: (name, { tail, signal }) => require(name).follow(tail, signal),
     exits: ({ signal }) => exits.follow(signal),
-    async usage(name) {
-      return find(name)?.running ? { memoryBytes: 1024 ** 2, cpuPercent: 0, processes: 1 } : undefined;
+    async usage(id) {
+      return find(id)?.running ? { memoryBytes: 1024 ** 2, cpuPercent: 0, processes: 1 } : undefined;
     },
   };
 
