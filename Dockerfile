@@ -1,15 +1,15 @@
-# The runner itself, as an image. It drives the host's Docker engine, so the engine must see the same files at
-# the same paths, and the runner the agents' addresses:
+# The runner as an image. It uses the host's Docker engine: the data directory must have the same path inside and
+# outside, and the runner must reach the agents' addresses, hence the host's network.
 #
 #   make build && docker build --tag oken-runner .
 #   docker run --detach --name oken-runner --network host --restart unless-stopped \
 #     --volume /var/run/docker.sock:/var/run/docker.sock --volume /var/lib/oken:/var/lib/oken oken-runner
 #
-# Whoever reaches the socket is root on the host: give this container to nobody else.
+# Whoever can use the socket is root on the host. Let nobody else into this container.
 ARG BASE_IMAGE=debian:trixie-slim
 FROM ${BASE_IMAGE}
 
-# A secret called "ca" is trusted while packages are installed, for mirrors behind a private authority.
+# The secret "ca", if given, is a certificate authority that is trusted while packages are installed.
 RUN --mount=type=secret,id=ca,target=/run/secrets/ca,required=false \
   if [ -s /run/secrets/ca ]; then export SSL_CERT_FILE=/run/secrets/ca; \
     echo 'Acquire::https::CAInfo "/run/secrets/ca";' > /etc/apt/apt.conf.d/90build-ca; fi; \

@@ -19,7 +19,7 @@ const LIMITS: ArchiveLimits = {
   maxUnpackedBytes: 1024 * MiB,
 };
 
-/** A mebibyte that compresses about three times, as a mix of source, data and wheels does. */
+/** A mebibyte that shrinks to a third, as a mix of source, data and wheels does. */
 function mixed(seed: number): Buffer {
   const text = Buffer.alloc(MiB, "def handler(input):\n    return {'output': input}\n");
   noise(350_000, seed).copy(text);
@@ -50,7 +50,7 @@ function largeFile(i: number): Buffer {
   return Buffer.concat([gzip(header({ name: `f${i}`, size: 10 * MiB })), gzipRepeated(mixed(i + 1), 10)]);
 }
 
-/** Both programs in turn on the same archive, so that a busy machine is busy for both; the median counts. */
+/** Runs both programs in turns on the same archive, so that a busy machine is busy for both. The median counts. */
 async function compare(scratch: Scratch, title: string, bytes: Uint8Array): Promise<void> {
   const archivePath = scratch.path("a.tar.gz");
   await Bun.write(archivePath, bytes);
@@ -96,7 +96,7 @@ function median(values: number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-/** Two megabytes that unpack to two gibibytes: how long until it is refused. */
+/** Time until an archive of two megabytes that unpacks to two gibibytes is refused. */
 async function bomb(scratch: Scratch): Promise<void> {
   const archivePath = scratch.path("bomb.tar.gz");
   const body = gzipRepeated(Buffer.alloc(64 * MiB), 32);
@@ -115,7 +115,7 @@ async function bomb(scratch: Scratch): Promise<void> {
   console.log(`2 MB bomb of 2 GiB: ${code} after ${median(times).toFixed(0)} ms`);
 }
 
-/** A compiled server takes 200 MiB, then ten times 200 MiB at once: what its memory and its event loop make of it. */
+/** Memory and longest stall of a compiled server that takes 200 MiB, then ten times 200 MiB at once. */
 async function uploads(scratch: Scratch): Promise<void> {
   const limits = { maxUploadBytes: 256 * MiB, maxUnpackedBytes: 256 * MiB, timeoutMs: 300_000 };
   await mkdir(scratch.path("server"));

@@ -1,4 +1,4 @@
-/** How long packages take to install with nothing in any cache, beside `pip install` in the same base image. */
+/** Time to install packages with empty caches, beside `pip install` in the same base image. */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,14 +13,14 @@ import { docker } from "../test/helpers/docker.ts";
 import { type Row, median } from "./report.ts";
 import { type Session, progress, runBenchmarks } from "./session.ts";
 
-/** Rounds: each fetches every package twice, so there are few. */
+/** Few rounds, since each downloads every package twice. */
 const ROUNDS = 3;
 
 const BUILD_TIMEOUT_MS = 300_000;
 
 const REQUIREMENTS = "fastapi>=0.115\nuvicorn>=0.34\nhttpx>=0.27\n";
 
-/** What is written without uv: the layers of the first page of many a tutorial. */
+/** The usual Dockerfile without uv. */
 const PIP_DOCKERFILE = `ARG PYTHON_IMAGE
 FROM \${PYTHON_IMAGE}
 ARG ROUND
@@ -50,10 +50,10 @@ export async function measureBuilds({ stack, signal }: Session): Promise<Row[]> 
     signal.throwIfAborted();
     progress(`builds with cold caches: round ${round} of ${ROUNDS}`);
     const id = crypto.randomUUID();
-    // The runner's cache is named after the uv image, so under another name it is empty.
+    // The cache is named after the uv image, so another name gives an empty one.
     const uvImage = `oken-bench/uv:${id}`;
     const tags = [`oken-bench/uv-build:${id}`, `oken-bench/pip-build:${id}`];
-    // A line that changes the list and not what it installs, so that no layer of an earlier round fits.
+    // Changes the list and not the packages, so that no layer of an earlier round fits.
     const unlike = `--find-links https://pypi.org/simple/idna/#${id}\n`;
     await writeFile(join(tree, "requirements.txt"), unlike + REQUIREMENTS);
     await docker(["tag", config.uvImage, uvImage]);
@@ -70,7 +70,7 @@ export async function measureBuilds({ stack, signal }: Session): Promise<Row[]> 
             runtimeDir,
             scratchDir: directory,
             keepDir: join(directory, "kept"),
-            // Keeping the list is done behind the answer, and no part of what is timed.
+            // The list is kept after the answer, so that is not timed.
             background: () => undefined,
             timeoutMs: BUILD_TIMEOUT_MS,
             settings: {

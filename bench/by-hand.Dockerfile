@@ -1,4 +1,4 @@
-# What a careful person writes for examples/fastapi-app: the runner's own layers, and nothing of the runner.
+# examples/fastapi-app by hand: the same layers as the runner's, without the runner.
 ARG PYTHON_IMAGE
 ARG UV_IMAGE
 FROM ${UV_IMAGE} AS uv

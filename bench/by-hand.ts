@@ -5,31 +5,31 @@ import { join } from "node:path";
 import { loadConfig } from "../src/config/load.ts";
 import { docker } from "../test/helpers/docker.ts";
 
-/** What an agent is sent, by name. */
+/** The files of an agent, by name. */
 export type Files = Record<string, string>;
 
 /** Pause between two probes of a container that starts, milliseconds. */
 const PROBE_PAUSE_MS = 5;
 
-/** How long a container may take to its first answer, milliseconds. */
+/** Time until a container must answer, milliseconds. */
 const START_TIMEOUT_MS = 30_000;
 
 const PORT = 8080;
 
-/** An application built and run as a careful person does it without the runner. */
+/** An application that is built and run with Docker alone, with care. */
 export type ByHand = {
   /** `docker buildx build`. */
   build(name: string, files: Files): Promise<void>;
   /** `docker run` of the last build of `name`, until `POST /invoke` answers. */
   run(name: string): Promise<void>;
-  /** Removes the containers in whose place newer ones run. */
+  /** Removes the containers that newer ones replaced. */
   removeReplaced(): Promise<void>;
   /** Removes the container and image of `name`. */
   remove(name: string): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** Containers join `network`, which must outlive what is given back. */
+/** Containers join `network`, which must stay until the result is disposed of. */
 export async function createByHand(network: string): Promise<ByHand> {
   const id = Bun.randomUUIDv7().slice(-12);
   const label = `oken.bench=${id}`;
@@ -37,7 +37,7 @@ export async function createByHand(network: string): Promise<ByHand> {
   const image = (name: string) => `oken-bench-${id}:${name}`;
   const running = new Map<string, string>();
   const replaced: string[] = [];
-  // The images, the index and the authority that the runner is told to use.
+  // The same images, index and certificate authority as the runner's.
   const config = loadConfig(process.env, {});
   const buildFlags = [
     ...["--build-arg", `PYTHON_IMAGE=${config.pythonImage.replaceAll("{version}", config.defaultPython)}`],

@@ -1,4 +1,4 @@
-/** How long a deploy takes to an agent that serves, beside `docker buildx build`, `docker run` and a probe. */
+/** Time of a deploy until the agent serves, beside `docker buildx build`, `docker run` and a probe. */
 import { join } from "node:path";
 
 import { type TestRunner, startRunner } from "../test/helpers/runner.ts";
@@ -8,19 +8,19 @@ import { type Session, progress, runBenchmarks } from "./session.ts";
 
 const EXAMPLE = join(import.meta.dir, "../examples/fastapi-app");
 
-/** Rounds that count; one more before them warms the caches. */
+/** Rounds that count. One more runs first, to warm the caches. */
 const ROUNDS = 9;
 
-/** How long an old container may take to go after a redeploy, milliseconds. */
+/** Time until an old container must be gone after a redeploy, milliseconds. */
 const RETIRE_TIMEOUT_MS = 30_000;
 
-/** One way to a new version, both ways. */
+/** One kind of deploy, with and without the runner. */
 type Scenario = {
   name: string;
   bars: Bars;
   byHand(round: Round): Promise<void>;
   runner(round: Round): Promise<void>;
-  /** After each side, unmeasured. */
+  /** Runs after each side, and is not measured. */
   tidy?(round: Round): Promise<void>;
 };
 
@@ -50,7 +50,7 @@ const SCENARIOS: Scenario[] = [
   {
     name: "unchanged redeploy",
     bars: { max: 50 },
-    // The image is the same, so the container that runs stays.
+    // The image is the same, so the running container stays.
     byHand: ({ byHand, ...round }) => byHand.build("standing", newCode(round, "standing")),
     runner: (round) => deploy(round, "standing", newCode(round, "standing")),
   },
@@ -66,7 +66,7 @@ export async function measureDeploys({ stack, signal }: Session): Promise<Row[]>
     progress(number === 0 ? "deploys: warming the caches" : `deploys: round ${number} of ${ROUNDS}`);
     const round = { number, byHand, runner, example };
     for (const [index, scenario] of SCENARIOS.entries()) {
-      // In turn, so that neither side always finds what the other one left warm.
+      // The order changes each round: neither side always finds caches that the other one warmed.
       const sides = number % 2 === 0 ? (["byHand", "runner"] as const) : (["runner", "byHand"] as const);
       for (const side of sides) {
         signal.throwIfAborted();
@@ -100,7 +100,7 @@ async function removeBoth({ byHand, runner }: Round, name: string): Promise<void
   await runner.request("DELETE", `/agents/${name}`);
 }
 
-/** A retired container is stopped behind the answer; its end must not fall into the next measurement. */
+/** The old container ends after the answer. Its end must not fall into the next measurement. */
 async function oldContainersGone(runner: TestRunner): Promise<void> {
   const deadline = performance.now() + RETIRE_TIMEOUT_MS;
   for (;;) {
@@ -117,7 +117,7 @@ function newCode({ example, number }: Pick<Round, "example" | "number">, name: s
   return { ...example, "main.py": `${example["main.py"]}\n# ${name} ${number}\n` };
 }
 
-/** The same packages under a requirement that no layer was made for. */
+/** The same packages, asked for in words that no layer was made for. */
 function newDependencies({ example, number }: Round): Files {
   const unlike = `"uvicorn>=0.34,!=0.0.${Date.now()}${number}"`;
   const pyproject = example["pyproject.toml"]?.replace('"uvicorn>=0.34"', unlike);

@@ -1,4 +1,4 @@
-/** What the runner adds to an invoke: beside the same request straight to the container, and beside a plain proxy. */
+/** Time of an invoke, beside the same request straight to the container, and through a plain proxy. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -12,13 +12,13 @@ const ROUNDS = 3;
 const SECONDS = 2;
 const WARMUP_SECONDS = 0.5;
 
-/** Ticks of `/proc/<pid>/stat` in a second; Linux shows a hundred to every program. */
+/** Ticks of `/proc/<pid>/stat` per second: Linux shows a hundred to every program. */
 const TICKS_PER_SECOND = 100;
 
 const AGENT_ID = "echo";
 const BODY = JSON.stringify({ input: { name: "a name of some length", numbers: [1, 2, 3, 4, 5, 6, 7, 8] } });
 
-/** Room for every connection: this measures the way to the agent, not the wait for its turn. */
+/** Every connection has a slot: this measures the way to the agent, not the wait for a turn. */
 const AGENT = {
   "oken.toml": '[agent]\nname = "Echo"\nconcurrency = 64\n',
   "main.py": "async def handler(input):\n    return input\n",
@@ -27,7 +27,7 @@ const AGENT = {
 type Side = "runner" | "straight" | "plain proxy";
 type Target = { side: Side; url: string; pid: number | undefined };
 type Figures = LoadResult & {
-  /** Processor time of the process between client and agent for one request, microseconds. */
+  /** CPU time for one request of the process between client and agent, microseconds. */
   cpu: number;
 };
 
@@ -84,7 +84,7 @@ function rowsOf(connections: number, figures: Record<Side, Figures[]>): Row[] {
     row("p99, beside straight to the container", "p99", "straight", "ms"),
     row("requests per second, beside straight to the container", "perSecond", "straight", "/s"),
     row("requests per second, beside a plain proxy", "perSecond", "plain proxy", "/s"),
-    row("processor time, beside a plain proxy", "cpu", "plain proxy", "µs"),
+    row("CPU time, beside a plain proxy", "cpu", "plain proxy", "µs"),
   ];
 }
 
@@ -113,7 +113,7 @@ async function startPlainProxy(origin: string) {
 async function cpuSeconds(pid: number | undefined): Promise<number> {
   if (pid === undefined) return 0;
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  // The name in parentheses may hold anything; the fields are counted behind it.
+  // The name in parentheses may hold anything, so the fields are counted from its end.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }

@@ -1,7 +1,7 @@
 /**
  * The load generator, a process of its own: `bun bench/load.ts '<LoadPlan as JSON>'` prints a LoadResult.
- * It writes HTTP/1.1 on plain sockets, since `fetch` costs more per request than the runner itself. One request at a
- * time on each connection; only for addresses of this machine.
+ * It writes HTTP/1.1 to plain sockets: `fetch` costs more per request than the runner does. Each connection has one
+ * request at a time. Only addresses of this machine are allowed.
  */
 import { isIPv4 } from "node:net";
 import { setPriority } from "node:os";
@@ -11,7 +11,7 @@ export type LoadPlan = {
   url: string;
   body: string;
   connections: number;
-  /** Seconds that count, at most; and seconds before them that do not. */
+  /** Longest time that counts, and the time before it that does not. */
   seconds: number;
   warmupSeconds: number;
 };
@@ -26,13 +26,13 @@ export type LoadResult = {
   perSecond: number;
 };
 
-/** Requests after which a run ends before its time. */
+/** A run ends early after so many requests. */
 const MAX_REQUESTS = 1_000_000;
 
-/** How long an answer may take, milliseconds. */
+/** Longest time for an answer, milliseconds. */
 const ANSWER_TIMEOUT_MS = 30_000;
 
-/** Priority of the generator's process: it stands for machines elsewhere, which this one's work does not slow. */
+/** Niceness of the generator. It stands for other machines, which the work on this one does not slow. */
 const PRIORITY = -20;
 
 export type RunningLoad = {
@@ -131,7 +131,7 @@ async function load(plan: LoadPlan): Promise<LoadResult> {
   };
 }
 
-/** Whether an answer has come to its end: by its length, or by the chunk that ends it. */
+/** Whether an answer is complete: it has its length, or its last chunk. */
 function isWhole(answer: string): boolean {
   const headEnd = answer.indexOf("\r\n\r\n");
   if (headEnd === -1) return false;
@@ -141,7 +141,7 @@ function isWhole(answer: string): boolean {
     : answer.length >= headEnd + 4 + Number(length);
 }
 
-/** Load goes to this machine and its own bridges alone. */
+/** Load goes only to this machine and its own bridges. */
 function requireOurs(address: string): void {
   if (isIPv4(address) && /^(127|10|192\.168|172\.(1[6-9]|2\d|3[01]))\./.test(address)) return;
   throw new Error(`${address} is no address of this machine or its bridges`);
@@ -151,7 +151,7 @@ if (import.meta.main) {
   try {
     setPriority(PRIORITY);
   } catch {
-    // Not root: measured as any other process, which can only make the figures worse.
+    // Only root may. Without it the figures can only be worse.
   }
   const plan: LoadPlan = JSON.parse(process.argv[2] ?? "");
   process.stdout.write(JSON.stringify(await load(plan)));

@@ -1,4 +1,4 @@
-/** What twenty deploys at once do to the invokes of an agent that runs: its 99th percentile beside the quiet one. */
+/** The p99 of an agent's invokes while twenty others are deployed at once, beside that of a quiet time. */
 import { type TestRunner, startRunner } from "../test/helpers/runner.ts";
 import { type LoadPlan, runLoad, startLoad } from "./load.ts";
 import { type Row, median } from "./report.ts";
@@ -6,11 +6,11 @@ import { type Session, progress, runBenchmarks } from "./session.ts";
 
 const DEPLOYS = 20;
 
-/** Rounds of a quiet time and a busy one, of which the medians count. */
+/** Rounds of a quiet time and a busy one. The medians count. */
 const ROUNDS = 3;
 const QUIET_SECONDS = 5;
 
-/** Longer than all deploys take; the load ends with the last of them. */
+/** Longer than all deploys take. The load ends with the last of them. */
 const BUSY_SECONDS = 120;
 
 const BODY = JSON.stringify({ input: { name: "Ada" } });

@@ -1,6 +1,6 @@
 /**
- * The yardstick for the runner's own cost: `bun bench/plain-proxy.ts <origin>` passes each request on to `origin` with
- * Bun's own server and `fetch`, knowing nothing of agents, slots, deadlines or logs. Prints its address.
+ * What the runner's cost is compared with: `bun bench/plain-proxy.ts <origin>` passes each request on to `origin` with
+ * Bun's server and `fetch`, without agents, slots, deadlines or logs. It prints its address.
  */
 const origin = process.argv[2] ?? "";
 

@@ -1,16 +1,16 @@
 export type Bars = {
-  /** Highest ratio that is good enough. */
+  /** The ratio must not be higher. */
   maxRatio?: number;
-  /** Highest figure of the runner itself that is good enough. */
+  /** The runner's own figure must not be higher. */
   max?: number;
 };
 
-/** One line of the table: the runner's figure, and the same done without it in the same run. */
+/** One line of the table: the runner's figure, and that of the same work without it, in the same run. */
 export type Row = {
   name: string;
   runner: number;
   beside: number;
-  /** Written behind both figures. */
+  /** Unit of both figures. */
   unit: "ms" | "µs" | "/s";
   bars?: Bars;
 };

@@ -1,4 +1,4 @@
-"""Start times and memory of the runtime on this interpreter, as JSON; `bench/runtime.ts` runs it.
+"""Prints start times and memory of the runtime on this interpreter as JSON. `bench/runtime.ts` runs it.
 
 `python runtime.py DIRECTORY`, where DIRECTORY holds the runtime's files, byte-compiled.
 """

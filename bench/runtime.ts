@@ -1,8 +1,8 @@
 /**
- * The runtime's bars, as ratios to named yardsticks: `bun bench/runtime.ts [python …]`.
+ * Start, speed and memory of the program inside containers: `bun bench/runtime.ts [python …]`.
  *
- * Start: `python -c "import asyncio, json"` on the same interpreter. Load: a bare asyncio server in one
- * process, with a constant answer and no parser to speak of. Both are pinned to one core, the client to another.
+ * The start is compared with `python -c "import asyncio, json"`, the speed with a bare asyncio server that parses
+ * nothing. Both run on one core, the client on another.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { RUNTIME_CONTEXT } from "../src/runtime/index.ts";
 
 const CONNECTIONS = 16;
 const SAMPLE_REQUESTS = 20_000;
-/** Between the first and the last sample; the bar is on growth and slowing after this many. */
+/** Requests between the first sample and the last: it must not have grown or slowed after so many. */
 const SOAK_REQUESTS = 100_000;
 const SERVER_CORE = "1";
 const CLIENT_CORE = "0";
@@ -53,7 +53,7 @@ async function measureStart(python: string): Promise<Start> {
   return await Bun.$`${python} ${join(dirname(Bun.main), "runtime.py")} ${join(directory, "runtime")}`.json();
 }
 
-/** Requests a second, and a second of the server's own CPU time: the latter holds on a machine that is shared. */
+/** Requests per second, and per second of the server's CPU time, which other work on the machine changes less. */
 type Sample = { bare: number; ours: number; ofCpu: number };
 type Load = { first: Sample; last: Sample; memoryBefore: number; memoryAfter: number };
 
@@ -93,7 +93,7 @@ async function measureLoad(python: string): Promise<Load> {
   }
 }
 
-/** Requests a second over kept-alive connections, each with one request at a time. */
+/** Requests per second over connections that are kept, each with one request at a time. */
 async function rate(port: number, requests: number): Promise<number> {
   let sent = 0;
   let answered = 0;
@@ -168,7 +168,7 @@ function freePort(): number {
   return port;
 }
 
-/** User and system time of all these processes; the kernel counts in hundredths of a second. */
+/** User and system time of all these processes. The kernel counts hundredths of a second. */
 async function cpuSeconds(pids: number[]): Promise<number> {
   const times = await Promise.all(
     pids.map(async (pid) => {
@@ -179,7 +179,7 @@ async function cpuSeconds(pids: number[]): Promise<number> {
   return times.reduce((sum, time) => sum + time, 0);
 }
 
-/** Kilobytes resident in all these processes. */
+/** Resident memory of all these processes, kilobytes. */
 async function memory(pids: number[]): Promise<number> {
   const sizes = await Promise.all(
     pids.map(async (pid) => Number(/VmRSS:\s+(\d+)/.exec(await Bun.file(`/proc/${pid}/status`).text())?.[1])),

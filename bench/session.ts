@@ -1,9 +1,9 @@
 import { type Row, TABLE_HEAD, rowText } from "./report.ts";
 
 export type Session = {
-  /** What is put here is removed at the end, after an error and after Ctrl-C. */
+  /** Disposed of at the end, and also after an error or Ctrl-C. */
   stack: AsyncDisposableStack;
-  /** Aborts on Ctrl-C; each step is short, so it is enough to look between two of them. */
+  /** Aborts on Ctrl-C. Steps are short, so it is enough to check it between two of them. */
   signal: AbortSignal;
 };
 

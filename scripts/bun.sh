@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Where Bun is. Sourced, after lib.sh.
+# Finds Bun. Sourced after lib.sh.
 
 BUN_VERSION=$(sed -n 's/^ *"bun": "\(.*\)",*$/\1/p' "$ROOT/package.json")
 
-# Prints the directory of a Bun of the pinned version: the one on PATH, else the one in .tools.
+# Prints the directory of Bun at the pinned version: on PATH, else in .tools.
 bun_directory() {
   local bun
   for bun in "$(command -v bun || true)" "$TOOLS"/node_modules/@oven/bun-*/bin/bun; do

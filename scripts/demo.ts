@@ -7,10 +7,10 @@ import { loadConfig } from "../src/config/load.ts";
 const ROOT = resolve(import.meta.dir, "..");
 const BINARY = join(ROOT, "dist/oken-runner");
 
-/** Characters of an answer that are shown. */
+/** Longest answer that is shown whole, characters. */
 const SHOWN = 1_200;
 
-/** How long the runner may take until it answers, milliseconds. */
+/** Time until the runner must answer, milliseconds. */
 const START_TIMEOUT_MS = 10_000;
 
 const isTerminal = process.stdout.isTTY;
@@ -99,7 +99,7 @@ async function show(method: string, path: string, body?: unknown): Promise<void>
   );
 }
 
-/** One request and its answer, as a person would have typed and seen them. */
+/** Sends a request, and prints it with its answer as a person would type and see them. */
 async function exchange(method: string, path: string, init: RequestInit, shown: string): Promise<void> {
   console.log(`\n${paint(36, `> ${method} ${path}`)} ${shown}`);
   const startedAt = performance.now();

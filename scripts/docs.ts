@@ -1,6 +1,6 @@
 import { readDocuments, writeDocument } from "./documents/files.ts";
 
-/** Writes what the code says into the generated blocks of the documents; a test fails when that has to be done. */
+/** Writes what the code says into the generated blocks of the documents. A test fails when one is stale. */
 for (const document of await readDocuments()) {
   if (document.filled === document.text) continue;
   await writeDocument(document);

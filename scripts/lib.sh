@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# What every script here shares. Sourced, never run.
+# Shared by every script here. Sourced, never run.
 set -euo pipefail
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-# Read by the scripts that source this file.
+# For the scripts that source this file.
 # shellcheck disable=SC2034
 TOOLS=$ROOT/.tools
 cd "$ROOT"
-# Nothing here asks a question; a command that would, fails instead of waiting.
+# Without input: a command that would ask a question fails instead of waiting.
 exec </dev/null
 
 say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
@@ -24,18 +24,18 @@ timed() {
   local name=$1 status=0 started=${EPOCHREALTIME:-$SECONDS}
   shift
   "$@" || status=$?
-  # The clock with fractions came with bash 5.
+  # Only bash 5 and later have the clock with fractions.
   local now=${EPOCHREALTIME:-$SECONDS}
   LC_ALL=C awk -v name="$name" -v from="${started/,/.}" -v to="${now/,/.}" \
     'BEGIN { printf "%s: %.1f s\n", name, to - from }' >&2
   return "$status"
 }
 
-# Runs a command under a deadline, where the machine has `timeout` (coreutils; macOS does not ship it).
+# Runs a command with a time limit: within SECONDS COMMAND... Without limit where `timeout` is missing (macOS).
 within() {
   local limit=$1 options=(--kill-after=5)
   shift
-  # At the end of the time the whole process group goes; at a terminal it stays ours, for Ctrl-C to reach it.
+  # `timeout` ends the whole process group. At a terminal the command stays in ours, so that Ctrl-C reaches it.
   [[ ! -t 2 ]] || options+=(--foreground)
   if have timeout; then timeout "${options[@]}" "$limit" "$@"; else "$@"; fi
 }
@@ -50,8 +50,7 @@ await() {
   done
 }
 
-# Sets up one thing at a time for the whole machine: two checkouts may run the same script beside each other.
-# Called at a script's start; the lock goes with the process.
+# Waits until no other set-up runs on this machine, of any checkout. The lock ends with the process.
 alone() {
   have flock || return 0
   exec 9>>"${TMPDIR:-/tmp}/oken-setup-$(id -u).lock"
@@ -62,7 +61,7 @@ debian_root() { [[ -r /etc/debian_version && $(id -u) == 0 ]] && have apt-get; }
 
 debian_codename() { (. /etc/os-release && printf '%s' "${VERSION_CODENAME:-}"); }
 
-# The mirror this machine itself installs from.
+# The Debian mirror that this machine uses.
 debian_mirror() {
   local site
   # shellcheck disable=SC2016
@@ -77,8 +76,8 @@ apt_installed() {
   done
 }
 
-# Installs the Debian packages that are missing. The lists are refreshed only then, and a source of the
-# machine's that cannot be reached is no failure by itself: what matters is whether the packages install.
+# Installs the Debian packages that are missing. A package source that cannot be reached is no failure, as long
+# as the packages can be installed.
 apt_install() {
   apt_installed "$@" && return
   say "installing $*"
@@ -87,7 +86,7 @@ apt_install() {
     -o DPkg::Lock::Timeout=300 "$@"
 }
 
-# Runs a command whose output matters only when it fails.
+# Runs a command and shows its output only when it fails.
 quietly() {
   local log status=0
   log=$(mktemp)

@@ -1,17 +1,16 @@
 # shellcheck shell=bash
-# Images with the layout of the official ones, for a Debian machine that reaches Debian's mirror and the
-# package index but no image registry: this machine's own interpreters, copied onto a Debian of its own
-# release. Sourced by setup-images.
+# Makes images with the layout of the official ones, for a Debian machine that reaches a Debian mirror and the
+# package index, and no image registry: the machine's interpreters on a minimal Debian. Sourced by setup-images.
 
 STAND_IN_DEBIAN=oken-dev/debian
 STAND_IN_PYTHON='oken-dev/python:{version}'
 STAND_IN_UV=oken-dev/uv:$UV_VERSION
-# Raise it when what goes into the images changes: those made before are then made again.
+# Raise it when the content of the images changes. Older ones are then made again.
 STAND_IN_RECIPE=1
-# What an agent may count on, and what breaks first where a library is missing; the official images have all.
+# Modules that the official images have, and that fail to load where a library is missing.
 STAND_IN_PROOF="import ssl, sqlite3, ctypes, zlib, bz2, lzma, hashlib, asyncio, venv, readline, curses, uuid"
 
-# Makes what is missing, and sets `offered` to the minor versions there are.
+# Makes the images that are missing, and sets `offered` to the minor versions that there are.
 make_stand_ins() {
   debian_root || die "no image registry can be reached and this is not Debian as root: set OKEN_PYTHON_IMAGE and OKEN_UV_IMAGE to images that the engine has or can pull"
   WORK=$(mktemp -d "${TMPDIR:-/tmp}/oken-images-XXXXXXXX")
@@ -25,7 +24,7 @@ make_stand_ins() {
   make_missing "$STAND_IN_UV" uv_image
 }
 
-# True when the stand-ins of these minor versions, and uv's, are there: have_stand_ins "3.11 3.12"
+# True when uv's stand-in and those of these minor versions are there: have_stand_ins "3.11 3.12"
 have_stand_ins() {
   local version recipes images=("$STAND_IN_UV")
   for version in $1; do images+=("$(image_of "$STAND_IN_PYTHON" "$version")"); done
@@ -33,7 +32,8 @@ have_stand_ins() {
     [[ $(sort -u <<<"$recipes") == "$STAND_IN_RECIPE" ]]
 }
 
-# make_missing IMAGE FUNCTION [ARGUMENT...]: the function gets the image's name, then the arguments.
+# Makes an image unless it is there: make_missing IMAGE FUNCTION [ARGUMENT...]
+# The function gets the image's name, then the arguments.
 make_missing() {
   local image=$1 recipe=$2
   shift 2
@@ -44,8 +44,8 @@ make_missing() {
   "$recipe" "$image" "$@"
 }
 
-# One line for each minor version, "3.N PREFIX": the machine's newest patch release of it; where the machine
-# has no CPython of its own, "3.N debian" for the python3 of a Debian release.
+# Prints "3.N PREFIX" for the newest patch release of each minor version on this machine. Without any it prints
+# "3.N debian", for the python3 of a Debian release.
 interpreters() {
   local found
   found=$(candidates | sort -u | while read -r python; do describe "$python"; done | sort -t' ' -k1,1V -k2,2V |
@@ -62,8 +62,8 @@ candidates() {
   "$ROOT/.venv/bin/uv" python list --only-installed --managed-python 2>/dev/null | awk '/^cpython/ { print $2 }' || true
 }
 
-# "3.N FULL PREFIX" of an interpreter worth copying: a plain CPython with a prefix of its own. Debian's, in
-# /usr, is spread over the whole system.
+# Prints "3.N FULL PREFIX" of an interpreter that can be copied: a plain CPython with a prefix of its own.
+# Debian's cannot: it is spread over /usr.
 describe() {
   "$1" -I -c '
 import platform, sys, sysconfig
@@ -77,7 +77,7 @@ if platform.python_implementation() == "CPython" and prefix != "/usr" and not fr
 
 python_image() {
   local image=$1 version=$2 prefix=$3 base context
-  # BuildKit takes two local contexts of one base name for the same and compares files by size and time only.
+  # A unique name: BuildKit takes contexts of one base name for the same, and compares files by size and time.
   context=$(mktemp -d "$WORK/python-XXXXXXXX")
   if [[ $prefix == debian ]]; then
     base=$STAND_IN_DEBIAN:python$version
@@ -101,7 +101,7 @@ DOCKERFILE
   prove "$image" python3 -c "$STAND_IN_PROOF; import sys; assert '%d.%d' % sys.version_info[:2] == '$version', sys.version"
 }
 
-# Copies what the official image has of an interpreter; its standard library has no byte code there either.
+# Copies the parts of an interpreter that the official image has: no byte code, no tests, no Tk.
 stage() {
   local version=$1 prefix=$2 context=$3 library=lib/python$1
   (
@@ -115,7 +115,7 @@ stage() {
   chmod -R go+rX "$context"
 }
 
-# A minimal Debian with the libraries that CPython links: debian_image IMAGE SUITE [PACKAGE...]
+# Makes a minimal Debian with the libraries that CPython links: debian_image IMAGE SUITE [PACKAGE...]
 debian_image() {
   local image=$1 suite=$2 mirror tree packages
   shift 2
@@ -136,7 +136,7 @@ debian_image() {
   rm -rf --one-file-system "$tree"
 }
 
-# The wheel for musl holds a binary that needs no library, which is what the official image ships.
+# The wheel for musl holds a binary that needs no library. The official image has the same.
 uv_image() {
   local image=$1 context
   context=$(mktemp -d "$WORK/uv-XXXXXXXX")
@@ -153,7 +153,7 @@ DOCKERFILE
   prove "$image" --version
 }
 
-# Builds the Dockerfile on standard input: build IMAGE [OPTION...]
+# Builds an image from the Dockerfile on standard input: build IMAGE [OPTION...]
 build() {
   local image=$1
   shift
@@ -161,7 +161,7 @@ build() {
     die "$image could not be built"
 }
 
-# Runs a command in a new image as agents will run there; an image that fails is not kept.
+# Runs a command in a new image, with an agent's rights: prove IMAGE COMMAND... An image that fails is removed.
 prove() {
   local image=$1
   shift

@@ -1,19 +1,19 @@
 # shellcheck shell=bash
-# Counts of tests, and the line that every script that runs tests ends with. Sourced, after lib.sh.
+# Counts tests, and prints the last line of every script that runs tests. Sourced after lib.sh.
 
 passed=0
 failed=0
 skipped=0
 
-# tally PASSED FAILED SKIPPED
+# Adds counts: tally PASSED FAILED SKIPPED
 tally() {
   passed=$((passed + $1))
   failed=$((failed + $2))
   skipped=$((skipped + $3))
 }
 
-# Adds up what a run of tests ended with: tally_run NAME STATUS LAST_LINE. One that failed without naming a
-# test, or printed no counts, counts as one failure.
+# Adds the counts of a run: tally_run NAME STATUS LAST_LINE. A run that failed without a failed test, or that
+# printed no counts, counts as one failure.
 tally_run() {
   if [[ $3 =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
     say "$1: $3"
@@ -24,7 +24,7 @@ tally_run() {
   tally 0 1 0
 }
 
-# Prints the line; the exit status tells whether nothing failed.
+# Prints the line. The exit status is 0 when nothing failed.
 tally_line() {
   printf '%d passed, %d failed' "$passed" "$failed"
   ((skipped == 0)) || printf ', %d skipped' "$skipped"

@@ -1,4 +1,4 @@
-"""An agent class: made once in each worker, with an optional setup before the first invoke."""
+"""An agent class. It is made once; `setup`, which is optional, runs before the first call."""
 
 
 class Agent:

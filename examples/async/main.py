@@ -1,4 +1,4 @@
-"""An async handler: its steps wait beside each other, and so do the requests inside it."""
+"""An async handler. Its steps run at the same time, and so do the calls inside it."""
 
 import asyncio
 

@@ -1,6 +1,6 @@
-"""A second parameter named `context` tells of the request: its id, its headers, and the time that is left.
+"""A second parameter named `context` tells about the call: its id, its headers, and the time that is left.
 
-This one stops a second before its `timeout` and answers with what it has.
+This handler stops a second before its `timeout`, and answers with what it has.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""An http agent: its application object is served as it is, with no call of uvicorn.run."""
+"""An http agent. The runner serves `app`; no call of uvicorn.run is needed."""
 
 from fastapi import FastAPI
 from pydantic import BaseModel

@@ -1,4 +1,4 @@
-"""An http agent: `python main.py` serves it on your machine, and the runner serves `app` itself."""
+"""An http agent. `python main.py` serves it on your machine; the runner serves `app` itself."""
 
 from flask import Flask, request
 

@@ -1,4 +1,4 @@
-"""A handler: takes the input of an invoke, returns its output."""
+"""A handler. It takes the input of a call and returns the output."""
 
 import os
 

@@ -1,7 +1,7 @@
 """Asks a model over HTTP, and passes its words on as they come.
 
-The key and the address of the API are secrets: `OPENAI_API_KEY`, and `OPENAI_BASE_URL` for any other server
-that speaks chat completions. A caller who leaves ends the call of the model as well.
+The API's key and address are secrets: `OPENAI_API_KEY`, and `OPENAI_BASE_URL` for any other server with chat
+completions. When the caller leaves, the call of the model ends too.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A generator: each item leaves as it is yielded, to a caller who sends `Accept: text/event-stream`."""
+"""A generator. With `Accept: text/event-stream` each item is sent as it is yielded."""
 
 import time
 
