@@ -1,11 +1,13 @@
 import { errorsBlock } from "./errors.ts";
 import { manifestBlock } from "./manifest.ts";
+import { metricsBlock } from "./metrics.ts";
 import { mainSettingsBlock, settingsBlock } from "./settings.ts";
 
 /** What the code says, by the name of the block that shows it. */
 const BLOCKS: Record<string, () => string> = {
   errors: errorsBlock,
   "oken-toml": manifestBlock,
+  metrics: metricsBlock,
   settings: settingsBlock,
   "main-settings": mainSettingsBlock,
 };

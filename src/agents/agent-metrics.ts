@@ -11,7 +11,7 @@ export function observeAgents({ read }: Metrics, registry: Registry): void {
   read(
     {
       name: "oken_invokes_in_flight",
-      help: "Slots of agents that are taken: invokes, streams and WebSockets.",
+      help: "Slots of agents that are in use, by invokes, streams and WebSockets.",
       labels: [],
       type: "gauge",
     },
@@ -20,7 +20,7 @@ export function observeAgents({ read }: Metrics, registry: Registry): void {
   read(
     {
       name: "oken_invokes_waiting",
-      help: "Invokes that wait for a turn or for a cold start.",
+      help: "Invokes that wait for a free slot or for a cold start.",
       labels: [],
       type: "gauge",
     },

@@ -8,7 +8,7 @@ export function measuredQueue(queue: BuildQueue, { read }: Metrics): BuildQueue 
   read(
     {
       name: "oken_builds",
-      help: "Builds that run, and that wait for their turn.",
+      help: "Builds that run, and builds that wait.",
       labels: ["state"],
       type: "gauge",
     },

@@ -1,5 +1,5 @@
 import { RunnerError } from "../lib/errors.ts";
-import { createMetricsRegistry } from "./prometheus.ts";
+import { type MetricsRegistry, createMetricsRegistry } from "./prometheus.ts";
 
 /** Upper bounds of durations, seconds: from an invoke that does nothing to the longest timeout by default. */
 const SECONDS = [
@@ -12,8 +12,8 @@ export type Metrics = ReturnType<typeof createMetrics>;
  * What the runner counts. The label `result` is `ok` or the code of the error; no label has an agent's id, which would
  * make a time series for each agent there ever was.
  */
-export function createMetrics() {
-  const { counter, histogram, read, text } = createMetricsRegistry();
+export function createMetrics(registry: MetricsRegistry = createMetricsRegistry()) {
+  const { counter, histogram, read, text } = registry;
   return {
     /** Adds a value that is looked up when the metrics are asked for. */
     read,
@@ -33,13 +33,13 @@ export function createMetrics() {
 
     invokes: histogram({
       name: "oken_invoke_duration_seconds",
-      help: "Time until the answer of an invoke or of an agent's own path began, waits included, by the agent's type and result.",
+      help: "Time of an invoke, or of a request to an agent's own path, until its answer began; waits count.",
       labels: ["type", "result"],
       buckets: SECONDS,
     }),
     invokeWait: histogram({
       name: "oken_invoke_wait_seconds",
-      help: "Waits of invokes that were not served at once, `turn` for a free slot and `start` for a cold start.",
+      help: "Time that invokes waited, `turn` for a free slot and `start` for a cold start.",
       labels: ["reason"],
       buckets: SECONDS,
     }),
@@ -56,42 +56,42 @@ export function createMetrics() {
     }),
     deaths: counter({
       name: "oken_agent_deaths_total",
-      help: "Containers of agents that ended on their own.",
+      help: "Containers of agents that ended by themselves.",
       labels: [],
     }),
     wakes: histogram({
       name: "oken_wake_duration_seconds",
-      help: "Time to start a sleeping agent's container until it serves, by result.",
+      help: "Time from a sleeping agent's call until it serves, by result.",
       labels: ["result"],
       buckets: SECONDS,
     }),
 
     deploys: histogram({
       name: "oken_deploy_duration_seconds",
-      help: "Time of whole deploys after their upload, by result; `unchanged` built nothing.",
+      help: "Time of deploys after their upload, by result; `unchanged` built nothing.",
       labels: ["result"],
       buckets: SECONDS,
     }),
     deployPhases: histogram({
       name: "oken_deploy_phase_duration_seconds",
-      help: "Time of the parts of deploys that went well.",
+      help: "Time of each part of the deploys that succeeded.",
       labels: ["phase"],
       buckets: SECONDS,
     }),
     uploadBytes: counter({
       name: "oken_upload_bytes_total",
-      help: "Bytes of the tarballs that were received whole.",
+      help: "Bytes of tarballs that were received completely.",
       labels: [],
     }),
     docker: histogram({
       name: "oken_docker_operation_duration_seconds",
-      help: "Time of what was asked of the Docker engine, by operation and result.",
+      help: "Time of operations of the Docker engine, by result.",
       labels: ["operation", "result"],
       buckets: SECONDS,
     }),
     eventLoopDelay: histogram({
       name: "oken_event_loop_delay_seconds",
-      help: "How much later than due a timer ran that comes ten times a second.",
+      help: "Delay of a timer that should run ten times per second.",
       labels: [],
       buckets: SECONDS.slice(0, 11),
     }),

@@ -31,7 +31,7 @@ export function observeProcess(metrics: Metrics): Disposable {
   read(
     {
       name: "process_cpu_seconds_total",
-      help: "Processor time of the process, user and system.",
+      help: "CPU time of the process, user and system.",
       labels: [],
       type: "counter",
     },

@@ -4,6 +4,7 @@ import type { ServerContext } from "./context.ts";
 import { errorResponse } from "./errors.ts";
 import { authority, listenError, requireAddress } from "./listen-error.ts";
 import { createRequests } from "./requests.ts";
+import { observeTunnels } from "./tunnel-metrics.ts";
 
 export type Listener = {
   /** `http://127.0.0.1:8000`. */
@@ -31,10 +32,7 @@ export async function listen(
   const server = serve(context, requests, tunnels);
   const port = server.port ?? settings.port;
   app.server = server;
-  metrics.read(
-    { name: "oken_websockets_open", help: "WebSockets that are open.", labels: [], type: "gauge" },
-    () => [[{}, tunnels.size]],
-  );
+  observeTunnels(metrics, tunnels);
   return {
     url: `http://${authority(settings.host, port)}`,
     port,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
 
 import { HANDLER } from "../helpers/agents.ts";
 import { eventually } from "../helpers/eventually.ts";
@@ -50,4 +51,11 @@ test("a deploy, a sleep, a wake and their invokes are in the metrics", async () 
   expect(after['oken_docker_operation_duration_seconds_count{operation="buildImage",result="ok"}']).toBe(1);
   expect(after["process_resident_memory_bytes{}"]).toBeGreaterThan(1e6);
   expect(after["oken_event_loop_delay_seconds_count{}"]).toBeGreaterThan(0);
+});
+
+test("docs/operating.md lists the metrics that there are", async () => {
+  const documents = await Bun.file(join(import.meta.dir, "../../docs/operating.md")).text();
+  const listed = [...documents.matchAll(/^\| `((?:oken|process)_\w+)` /gm)].map(([, name]) => name ?? "");
+  const text = await (await fetch(`${runner.url}/metrics`)).text();
+  expect(new Set(listed)).toEqual(new Set(parsePrometheusText(text).keys()));
 });
