@@ -9,18 +9,23 @@ export type PackageIndex = Disposable & {
   requests: { path: string; status: number }[];
 };
 
-/** A package index on the address by which containers reach this host; it asks for a password if one is given. */
+/** A package index for containers, or for this host alone; it asks for a password if one is given. */
 export async function startPackageIndex(
   files: Record<string, Uint8Array<ArrayBuffer>>,
   options: {
     password?: string;
+    /** Address to listen on; by default the one by which containers reach this host. */
+    host?: string;
     status?: number;
     tls?: { key: string; cert: string };
     /** Keeps the answer for a path back until it resolves. */
     hold?: (path: string) => Promise<void>;
   } = {},
 ): Promise<PackageIndex> {
-  const host = await hostAddress();
+  const host = options.host ?? (await hostAddress());
+  const digests = Object.fromEntries(
+    Object.entries(files).map(([name, bytes]) => [name, Bun.SHA256.hash(bytes, "hex")]),
+  );
   const requests: { path: string; status: number }[] = [];
   const expected = options.password === undefined ? undefined : `Basic ${btoa(`reader:${options.password}`)}`;
   const answer = (request: Request): Response => {
@@ -36,7 +41,9 @@ export async function startPackageIndex(
       (name) => project !== undefined && name.startsWith(`${project.replaceAll("-", "_")}-`),
     );
     if (names.length === 0) return new Response("", { status: 404 });
-    const links = names.map((name) => `<a href="/files/${name}">${name}</a>`).join("\n");
+    const links = names
+      .map((name) => `<a href="/files/${name}#sha256=${digests[name]}">${name}</a>`)
+      .join("\n");
     return new Response(`<!DOCTYPE html><body>${links}</body>`, { headers: { "content-type": "text/html" } });
   };
   const server = Bun.serve({

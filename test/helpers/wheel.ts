@@ -1,10 +1,11 @@
 /** Files of a package as the wheel that holds them, so that a test needs no published package to be hostile. */
 export function wheel(name: string, version: string, files: Record<string, string>): Uint8Array<ArrayBuffer> {
   const info = `${name}-${version}.dist-info`;
-  const all = {
-    ...files,
+  const all: Record<string, string> = {
     [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`,
     [`${info}/WHEEL`]: "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    // A test may bring its own metadata.
+    ...files,
   };
   const record = [...Object.keys(all), `${info}/RECORD`].map((path) => `${path},,\n`).join("");
   return zip({ ...all, [`${info}/RECORD`]: record });
