@@ -6,6 +6,7 @@ import { fillBlocks } from "../scripts/documents/blocks.ts";
 import { readDocuments } from "../scripts/documents/files.ts";
 import { manifestDefaults } from "../src/config/derived.ts";
 import { loadConfig } from "../src/config/load.ts";
+import { VERSION } from "../src/lib/version.ts";
 import { MANIFEST_KEYS } from "../src/manifest/keys.ts";
 import { createDocument } from "../src/server/openapi/document.ts";
 import { createBareApp } from "./helpers/app.ts";
@@ -52,11 +53,22 @@ test("docs/troubleshooting.md names messages that the code has", async () => {
   expect(messages.filter((message) => !isKnown(message))).toEqual([]);
 });
 
+test("CHANGELOG.md names the version that the runner prints", () => {
+  expect(textOf("CHANGELOG.md")).toContain(VERSION);
+});
+
 /** All that the runner is made of. */
 async function sourceText(): Promise<string> {
   const files = Array.from(new Bun.Glob("src/**/*.{ts,py}").scanSync({ cwd: ROOT }));
   return (await Promise.all(files.map((file) => Bun.file(join(ROOT, file)).text()))).join("\n");
 }
+
+test("docs/architecture.md names places that exist", () => {
+  const places = [...textOf("docs/architecture.md").matchAll(/`((?:src\/)?[a-z]+\/[\w/-]+)`/g)];
+  const paths = places.map(([, place = ""]) => join(ROOT, "src", place.replace(/^src\//, "")));
+  expect(paths).not.toBeEmpty();
+  expect(paths.filter((path) => !existsSync(path) && !existsSync(`${path}.ts`))).toEqual([]);
+});
 
 async function documentedRoutes(): Promise<{ method: string; path: string }[]> {
   const { paths } = { paths: {}, ...(await createDocument(createBareApp())) };

@@ -61,7 +61,7 @@ export function createMetrics(registry: MetricsRegistry = createMetricsRegistry(
     }),
     wakes: histogram({
       name: "oken_wake_duration_seconds",
-      help: "Time from a sleeping agent's call until it serves, by result.",
+      help: "Time to start a sleeping agent until it serves, by result.",
       labels: ["result"],
       buckets: SECONDS,
     }),

@@ -2,7 +2,8 @@ import { VERSION } from "../../lib/version.ts";
 import { passThroughPath } from "./invoke.ts";
 import type { Tag } from "./operation.ts";
 
-const INTRODUCTION = `Runs AI agents on this host: takes a tarball, builds an image, runs a container, proxies invokes to it.
+const INTRODUCTION = `Runs AI agents on this host. Send a Python project: the runner builds an image, starts a container, and passes
+calls on to it.
 
 ### Quick start
 
@@ -13,19 +14,18 @@ printf 'def handler(input):\\n    return {"hello": input["name"]}\\n' > echo/mai
 tar -czf echo.tar.gz -C echo .
 
 curl -F agent_id=echo -F tarball=@echo.tar.gz http://127.0.0.1:8000/deploy
-curl --json '{"input": {"name": "Ada"}}' http://127.0.0.1:8000/invoke/echo
+curl -d '{"input": {"name": "Ada"}}' http://127.0.0.1:8000/invoke/echo
 \`\`\`
 
 ### Errors
 
-Every route answers errors as \`{"error", "code", "details"}\`: a sentence for a person, a code of a closed set for
-programs, and what a program can act on. Unknown routes answer \`NOT_FOUND\` with 404, wrong methods \`INVALID_REQUEST\`
-with 405.
+Every route answers errors as \`{"error", "code", "details"}\`: a sentence for people, a code for programs, and details
+where there are any. Unknown paths are \`NOT_FOUND\` (404), wrong methods \`INVALID_REQUEST\` (405).
 
 ### Requests
 
-\`X-Request-Id\` is taken from the request or made, passed on to the agent, written to the log and answered. Where the
-runner has a token, all but this page, its document and \`/health\` want \`Authorization: Bearer …\`.`;
+Send \`X-Request-Id\`, or one is made. The answer, the agent and the log have it. If the runner has a token, send
+\`Authorization: Bearer …\` with everything but this page, its document and \`/health\`.`;
 
 const TAGS: { name: Tag; description: string }[] = [
   { name: "Agents", description: "Deploy agents and look after them" },
