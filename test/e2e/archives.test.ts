@@ -24,13 +24,13 @@ for (const archiveCase of ARCHIVE_CASES) {
 
 /** An accepted archive ends as a CONFIG_ERROR: its main.py is no Python, so that nothing is built. */
 async function run({ bytes, expect: expected }: ArchiveCase): Promise<void> {
-  const agents = await snapshot(join(runner.dataDir, "agents"));
+  const agents = snapshot(join(runner.dataDir, "agents"));
 
   const answer = await postArchive(runner.url, "earlier", bytes());
 
   expect(answer).toMatchObject(expected.accept ? { status: 400, code: "CONFIG_ERROR" } : refusal(expected));
   expect(await staged()).toEqual([]);
-  expect(await snapshot(join(runner.dataDir, "agents"))).toEqual(agents);
+  expect(snapshot(join(runner.dataDir, "agents"))).toEqual(agents);
   expect((await runner.invoke("earlier")).body.output).toBe("still here");
 }
 

@@ -39,7 +39,7 @@ export async function fuzzArchives(options: FuzzOptions): Promise<FuzzResult> {
   const result: FuzzResult = { runs: 0, accepted: 0, codes: {}, compared: 0 };
   await mkdir(scratch.path("data"));
   await Bun.write(scratch.path("victim/x"), "untouched");
-  const around = await snapshot(scratch.path());
+  const around = snapshot(scratch.path());
 
   for (let run = 0; run < options.runs; run += 1) {
     const seed = options.seed + run;
@@ -73,14 +73,14 @@ export async function fuzzArchives(options: FuzzOptions): Promise<FuzzResult> {
     if (options.compareEvery > 0 && result.accepted % options.compareEvery === 0) await compare(archivePath);
     await rm(scratch.path("data"), { recursive: true });
     await mkdir(scratch.path("data"));
-    if (result.accepted % 100 === 1 && !Bun.deepEquals(await snapshot(scratch.path()), around)) {
+    if (result.accepted % 100 === 1 && !Bun.deepEquals(snapshot(scratch.path()), around)) {
       throw new Error("something outside was changed");
     }
   }
 
   async function compare(archivePath: string): Promise<void> {
     result.compared += 1;
-    const ours = await snapshot(scratch.path("data/tree"));
+    const ours = snapshot(scratch.path("data/tree"));
     const gnu = await gnuTar(archivePath, scratch.path("data/gnu"));
     if (!Bun.deepEquals(gnu, ours)) throw differs("GNU tar", gnu, ours);
     const pythons = await python.extract(archivePath, scratch.path("data/python"));

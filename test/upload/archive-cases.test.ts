@@ -27,12 +27,12 @@ for (const archiveCase of ARCHIVE_CASES) {
 }
 
 async function run({ bytes, expect: expected }: ArchiveCase): Promise<void> {
-  const earlier = await snapshot(scratch.path("data/trees/earlier"));
+  const earlier = snapshot(scratch.path("data/trees/earlier"));
   const agentId = expected.accept ? "accepted" : "earlier";
 
   const answer = await postArchive(server.url, agentId, bytes());
 
   expect(answer).toMatchObject(expected.accept ? { status: 200 } : refusal(expected));
   expect(await server.health()).toMatchObject({ staged: [], used: 0 });
-  expect(await snapshot(scratch.path("data/trees/earlier"))).toEqual(earlier);
+  expect(snapshot(scratch.path("data/trees/earlier"))).toEqual(earlier);
 }
