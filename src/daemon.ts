@@ -21,7 +21,7 @@ import { watchDeaths } from "./agents/events.ts";
 import { systemClock } from "./lib/clock.ts";
 import type { Config } from "./config/load.ts";
 import { openDataDir } from "./config/data-dir.ts";
-import { archiveLimits, buildSettings, manifestDefaults } from "./config/derived.ts";
+import { archiveLimits, buildSettings, manifestDefaults, serverSettings } from "./config/derived.ts";
 import { startEngineThread } from "./docker/engine-thread.ts";
 import { identityLabels } from "./docker/labels.ts";
 import { measuredEngine } from "./docker/measured-engine.ts";
@@ -147,7 +147,7 @@ export async function startDaemon(options: {
     diskFloor: createDiskFloor({ directory: config.dataDir, floorBytes: config.minFreeBytes }),
   };
   const server: ServerContext = {
-    settings: config,
+    settings: serverSettings(config),
     log,
     metrics,
     clock,

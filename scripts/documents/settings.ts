@@ -1,5 +1,6 @@
-import { shownDefault } from "../../src/config/load.ts";
-import { SETTINGS, type Setting } from "../../src/config/settings.ts";
+import { shownDefault } from "../../src/config/help.ts";
+import type { Setting } from "../../src/config/setting.ts";
+import { SETTINGS } from "../../src/config/settings.ts";
 import { code, table } from "./markdown.ts";
 
 /** What an operator decides first. */

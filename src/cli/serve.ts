@@ -1,6 +1,8 @@
 import { parseArgs } from "node:util";
 
-import { type Config, flagOf, loadConfig, settingsHelp } from "../config/load.ts";
+import { settingsHelp } from "../config/help.ts";
+import { type Config, loadConfig } from "../config/load.ts";
+import { flagOf } from "../config/setting.ts";
 import { SETTINGS } from "../config/settings.ts";
 import { messageOf } from "../lib/errors.ts";
 import { StartError } from "../lib/start-error.ts";

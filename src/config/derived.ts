@@ -2,9 +2,15 @@ import { networkInterfaces } from "node:os";
 
 import type { Config } from "./load.ts";
 
-/** Requests inside one instance at a time, of an agent that says nothing. */
+/** Requests inside one instance at a time, for an agent that names no number. */
 const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_HEALTH_PATH = "/health";
+
+/** What the operator decides about the API. */
+export function serverSettings(config: Config) {
+  const { host, port, apiToken, maxUploadBytes, maxInvokeBytes, queueTimeout } = config;
+  return { host, port, apiToken, maxUploadBytes, maxInvokeBytes, queueTimeout };
+}
 
 /** The limits of an archive that the operator can set. */
 export function archiveLimits(config: Config) {
@@ -40,9 +46,14 @@ export function buildSettings(config: Config, environment: Record<string, string
     offline: config.offline === "yes",
     caFile: config.caFile,
     proxy: environment["HTTPS_PROXY"] ?? environment["https_proxy"],
-    ownAddresses: Object.values(networkInterfaces()).flatMap((addresses) =>
-      (addresses ?? []).map(({ address }) => address),
-    ),
-    sdist: config.buildSdist === "deny" ? ("deny" as const) : ("isolated" as const),
+    ownAddresses: ownAddresses(),
+    sdist: config.buildSdist,
   };
+}
+
+/** Every address of this host. */
+function ownAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flat()
+    .flatMap((entry) => (entry === undefined ? [] : entry.address));
 }

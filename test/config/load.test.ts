@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 
 import { SETTINGS } from "../../src/config/settings.ts";
-import { loadConfig, settingsHelp } from "../../src/config/load.ts";
+import { settingsHelp } from "../../src/config/help.ts";
+import { loadConfig } from "../../src/config/load.ts";
 
 test("without anything set the defaults of the contract hold", () => {
   expect(loadConfig({})).toMatchObject({

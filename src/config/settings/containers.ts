@@ -1,0 +1,89 @@
+import { availableParallelism, totalmem } from "node:os";
+
+import { GiB, MiB } from "../../lib/bytes.ts";
+import { parseNumber, parsePattern, parseSize } from "../parsers.ts";
+import { type Setting, setting } from "../setting.ts";
+
+/** How agents run: their network, their start, and what each gets of the host. */
+export const CONTAINER_SETTINGS = {
+  network: setting({
+    env: "OKEN_DOCKER_NETWORK",
+    group: "Containers",
+    help: "Docker network of the agents, created when missing",
+    default: "oken-agents",
+    parse: parsePattern(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/, "a Docker network name"),
+  }),
+  containerPort: setting({
+    env: "OKEN_CONTAINER_PORT",
+    group: "Containers",
+    help: "port an agent is told to listen on in $PORT",
+    default: 8080,
+    parse: parseNumber({ min: 1024, max: 65_535, whole: true }),
+  }),
+  containerRuntime: setting<string | undefined>({
+    env: "OKEN_CONTAINER_RUNTIME",
+    group: "Containers",
+    help: "OCI runtime for agents, such as runsc; not set: the engine's default",
+    default: undefined,
+    parse: parsePattern(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, "the name of a runtime that the engine knows"),
+  }),
+  agentCgroup: setting<string | undefined>({
+    env: "OKEN_AGENT_CGROUP",
+    group: "Containers",
+    help: "control group for the agents, a path or a systemd slice; not set: the runner makes one with eight times the usual weight, where it may",
+    default: undefined,
+    parse: parsePattern(/^\/?[a-zA-Z0-9_.-]+(\/[a-zA-Z0-9_.-]+)*$/, "a path of letters, digits and _ . - /"),
+  }),
+  healthCheckTimeout: setting({
+    env: "OKEN_HEALTH_CHECK_TIMEOUT",
+    group: "Containers",
+    help: "seconds that an agent may take to start",
+    default: 30,
+    parse: parseNumber({ min: 1, max: 3_600 }),
+  }),
+  defaultWarmTimeout: setting({
+    env: "OKEN_DEFAULT_WARM_TIMEOUT",
+    group: "Containers",
+    help: "seconds without a request before an agent is put to sleep; 0: never",
+    default: 300,
+    parse: parseNumber({ min: 0, max: 31_536_000 }),
+  }),
+  cleanupInterval: setting({
+    env: "OKEN_CLEANUP_INTERVAL",
+    group: "Containers",
+    help: "seconds between two checks for idle agents",
+    default: 30,
+    parse: parseNumber({ min: 0.05, max: 86_400 }),
+  }),
+  defaultMemory: setting({
+    env: "OKEN_DEFAULT_MEMORY",
+    group: "Containers",
+    help: "memory of an agent whose oken.toml names none",
+    default: 512 * MiB,
+    shown: "512m",
+    parse: parseSize({ min: 32 * MiB }),
+  }),
+  maxMemory: setting({
+    env: "OKEN_MAX_MEMORY",
+    group: "Containers",
+    help: "most memory that an agent may ask for",
+    default: Math.max(totalmem(), GiB),
+    shown: "the host's",
+    parse: parseSize({ min: 32 * MiB }),
+  }),
+  defaultCpus: setting({
+    env: "OKEN_DEFAULT_CPUS",
+    group: "Containers",
+    help: "CPUs of an agent whose oken.toml names none",
+    default: 1,
+    parse: parseNumber({ min: 0.01, max: 1_024 }),
+  }),
+  maxCpus: setting({
+    env: "OKEN_MAX_CPUS",
+    group: "Containers",
+    help: "most CPUs that an agent may ask for",
+    default: availableParallelism(),
+    shown: "the host's",
+    parse: parseNumber({ min: 0.01, max: 1_024 }),
+  }),
+} satisfies Record<string, Setting>;

@@ -1,0 +1,48 @@
+import { parseChoice, parseHost, parseNumber, parsePath, parseText } from "../parsers.ts";
+import { type Setting, setting } from "../setting.ts";
+
+/** Where the runner listens, who may call it, and where it keeps its state and its log. */
+export const SERVER_SETTINGS = {
+  host: setting({
+    env: "OKEN_HOST",
+    group: "Server",
+    help: "address to listen on",
+    default: "127.0.0.1",
+    parse: parseHost(),
+  }),
+  port: setting({
+    env: "OKEN_PORT",
+    group: "Server",
+    help: "port to listen on; 0 takes a free one",
+    default: 8000,
+    parse: parseNumber({ min: 0, max: 65_535, whole: true }),
+  }),
+  apiToken: setting<string | undefined>({
+    env: "OKEN_API_TOKEN",
+    group: "Server",
+    help: "bearer token for every route but /health, /docs and /openapi.json; not set: no authentication",
+    default: undefined,
+    parse: parseText({ what: "a token of at least 16 characters", minLength: 16 }),
+  }),
+  dataDir: setting({
+    env: "OKEN_DATA_DIR",
+    group: "Server",
+    help: "directory for source, secrets and state; one runner per directory",
+    default: "/tmp/oken",
+    parse: parsePath(),
+  }),
+  logLevel: setting({
+    env: "OKEN_LOG_LEVEL",
+    group: "Server",
+    help: "lowest level that is logged: debug, info, warn or error",
+    default: "info",
+    parse: parseChoice(["debug", "info", "warn", "error"] as const),
+  }),
+  logFormat: setting({
+    env: "OKEN_LOG_FORMAT",
+    group: "Server",
+    help: "json, pretty or auto; auto is pretty on a terminal and json elsewhere",
+    default: "auto",
+    parse: parseChoice(["auto", "json", "pretty"] as const),
+  }),
+} satisfies Record<string, Setting>;
