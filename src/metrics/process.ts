@@ -4,7 +4,11 @@ import { VERSION } from "../lib/version.ts";
 /** How often the event loop is asked for the time, milliseconds. */
 const LOOP_INTERVAL_MS = 100;
 
-/** Tells of the runner's own process, under the names that Prometheus' clients use, and watches its event loop. */
+/**
+ * Tells of the runner's own process, under the names that Prometheus' clients use, and watches its event loop.
+ * prom-client's own set of these figures is made for Node: under Bun it shows a heap that is not there, counts CPU time
+ * from its own start instead of the process's, and sets a timer that comes a hundred times a second.
+ */
 export function observeProcess(metrics: Metrics): Disposable {
   const { read, eventLoopDelay } = metrics;
   read({ name: "oken_build_info", help: "Which runner this is.", labels: ["version"], type: "gauge" }, () => [

@@ -10,7 +10,7 @@ export function systemController(context: ServerContext) {
     .get("/health", () => health(context), { detail: healthDocs })
     .get(
       "/metrics",
-      () => new Response(context.metrics.text(), { headers: { "content-type": METRICS_TYPE } }),
+      async () => new Response(await context.metrics.text(), { headers: { "content-type": METRICS_TYPE } }),
       { detail: metricsDocs },
     );
 }

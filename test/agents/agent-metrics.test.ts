@@ -7,7 +7,7 @@ import { AGENT_STATES } from "../../src/model/agent.ts";
 import { agentIn, instanceOf } from "../helpers/records.ts";
 import { parsePrometheusText } from "../helpers/prometheus-text.ts";
 
-test("agents are read by state, those of no agent as zero, with what is inside and before them", () => {
+test("agents are read by state, those of no agent as zero, with what is inside and before them", async () => {
   const metrics = createMetrics();
   const registry = createRegistry();
   observeAgents(metrics, registry);
@@ -16,7 +16,7 @@ test("agents are read by state, those of no agent as zero, with what is inside a
   registry.add(busy);
   registry.add({ ...agentIn("idle"), id: "other" });
 
-  const families = parsePrometheusText(metrics.text());
+  const families = parsePrometheusText(await metrics.text());
   const expected = AGENT_STATES.map((state): [string, number] => [
     `oken_agents{state="${state}"}`,
     state === "running" || state === "idle" ? 1 : 0,

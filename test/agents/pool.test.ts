@@ -134,22 +134,24 @@ test("waits are counted by what was waited for; who is served at once has none",
   const running = fixture();
   const first = await running.pool.acquire(running.agent, never);
   await running.pool.acquire(running.agent, never);
-  expect(waitsIn(running.metrics)).toEqual({});
+  expect(await waitsIn(running.metrics)).toEqual({});
   const third = running.pool.acquire(running.agent, never);
   first.release();
   await third;
-  expect(waitsIn(running.metrics)).toEqual({ turn: 1 });
+  expect(await waitsIn(running.metrics)).toEqual({ turn: 1 });
 
   const sleeping = fixture({ state: "idle" });
   const waiting = sleeping.pool.acquire(sleeping.agent, never);
   sleeping.agent.instance = instanceOf();
   sleeping.pool.pump(sleeping.agent);
   await waiting;
-  expect(waitsIn(sleeping.metrics)).toEqual({ start: 1 });
+  expect(await waitsIn(sleeping.metrics)).toEqual({ start: 1 });
 });
 
-function waitsIn(metrics: Metrics): Record<string, number> {
-  const counts = metrics.text().matchAll(/^oken_invoke_wait_seconds_count\{reason="(\w+)"\} (\d+)$/gm);
+async function waitsIn(metrics: Metrics): Promise<Record<string, number>> {
+  const counts = (await metrics.text()).matchAll(
+    /^oken_invoke_wait_seconds_count\{reason="(\w+)"\} (\d+)$/gm,
+  );
   return Object.fromEntries([...counts].map(([, reason, count]) => [reason, Number(count)]));
 }
 

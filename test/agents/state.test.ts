@@ -12,11 +12,11 @@ function fixture(state: AgentState) {
   return { agent: { id: "echo", state }, lines, log, metrics: createMetrics() };
 }
 
-test("a move changes the state, says so in one log line, and is counted", () => {
+test("a move changes the state, says so in one log line, and is counted", async () => {
   const { agent, lines, log, metrics } = fixture("running");
   moveTo(agent, "idle", { log, metrics, reason: "unused for 300 s" });
   expect(agent.state).toBe("idle");
-  expect(metrics.text()).toContain('oken_agent_state_changes_total{from="running",to="idle"} 1\n');
+  expect(await metrics.text()).toContain('oken_agent_state_changes_total{from="running",to="idle"} 1\n');
   expect(lines).toEqual([
     expect.objectContaining({ agent_id: "echo", from: "running", to: "idle", reason: "unused for 300 s" }),
   ]);

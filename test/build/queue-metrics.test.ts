@@ -11,25 +11,25 @@ const turn = (signal: AbortSignal) => ({ agentId: crypto.randomUUID(), signal, o
 test("builds are counted while they wait and while they run, whichever way they end", async () => {
   const metrics = createMetrics();
   const queue = measuredQueue(createBuildQueue({ maxRunning: 1, maxWaiting: 1 }), metrics);
-  const builds = () => {
-    const samples = parsePrometheusText(metrics.text()).get("oken_builds")?.samples;
+  const builds = async () => {
+    const samples = parsePrometheusText(await metrics.text()).get("oken_builds")?.samples;
     return [samples?.get('oken_builds{state="running"}'), samples?.get('oken_builds{state="waiting"}')];
   };
   const leaving = new AbortController();
   const build = Promise.withResolvers<void>();
 
-  expect(builds()).toEqual([0, 0]);
+  expect(await builds()).toEqual([0, 0]);
   const running = queue.run(turn(never), () => build.promise);
   await Promise.resolve();
   const waiting = queue.run(turn(leaving.signal), async () => undefined);
   await expect(queue.run(turn(never), async () => undefined)).rejects.toMatchObject({ code: "OVERLOADED" });
-  expect(builds()).toEqual([1, 1]);
+  expect(await builds()).toEqual([1, 1]);
 
   leaving.abort(new Error("left"));
   await expect(waiting).rejects.toThrow("left");
-  expect(builds()).toEqual([1, 0]);
+  expect(await builds()).toEqual([1, 0]);
 
   build.reject(new Error("failed"));
   await expect(running).rejects.toThrow("failed");
-  expect(builds()).toEqual([0, 0]);
+  expect(await builds()).toEqual([0, 0]);
 });

@@ -23,7 +23,9 @@ test("operations are counted by name and result, and answer as before", async ()
   await expect(measured.stopContainer("name", 1)).rejects.toThrow("away");
   expect(measured.followLogs("name", { tail: 1, signal: new AbortController().signal })).toBe(lines);
 
-  const samples = parsePrometheusText(metrics.text()).get("oken_docker_operation_duration_seconds")?.samples;
+  const samples = parsePrometheusText(await metrics.text()).get(
+    "oken_docker_operation_duration_seconds",
+  )?.samples;
   const counts = [...(samples ?? [])].filter(([name]) => name.includes("_count{"));
   expect(counts).toEqual([
     ['oken_docker_operation_duration_seconds_count{operation="ping",result="ok"}', 1],

@@ -11,8 +11,8 @@ const NUMBER = /^(?:[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?|[+-]Inf|NaN)$/;
 const UNIT = /_(?:seconds|bytes)(?:_total)?$/;
 
 /**
- * Reads Prometheus' text format 0.0.4 as strictly as its specification has it, with HELP and TYPE before every family,
- * and holds it against the naming conventions that `promtool check metrics` checks. Throws at the first fault.
+ * Reads Prometheus' text format 0.0.4 as strictly as its specification has it, with HELP and TYPE before every family
+ * and `le` as the first label of a bucket, and holds it against the naming conventions that `promtool check metrics` checks. Throws at the first fault.
  */
 export function parsePrometheusText(text: string): Map<string, Family> {
   const families = new Map<string, Family>();
@@ -22,6 +22,7 @@ export function parsePrometheusText(text: string): Map<string, Family> {
   must(lines.pop() === "", "the last line does not end");
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? "";
+    if (line === "") continue;
     const help = HELP.exec(line);
     if (help !== null) {
       name = help[1] ?? "";
@@ -64,9 +65,12 @@ function checkHistogram(
 ): void {
   const labels = key.slice(`${name}_count{`.length, -1);
   must(samples.has(`${name}_sum{${labels}}`), `${key} has no sum`);
-  const prefix = `${name}_bucket{${labels === "" ? "" : `${labels},`}le="`;
-  const buckets = [...samples].filter(([it]) => it.startsWith(prefix));
-  const bounds = buckets.map(([it]) => Number(it.slice(prefix.length, -2).replace("+Inf", "Infinity")));
+  const prefix = `${name}_bucket{le="`;
+  const suffix = `"${labels === "" ? "" : `,${labels}`}}`;
+  const buckets = [...samples].filter(([it]) => it.startsWith(prefix) && it.endsWith(suffix));
+  const bounds = buckets.map(([it]) =>
+    Number(it.slice(prefix.length, -suffix.length).replace("+Inf", "Infinity")),
+  );
   const counts = buckets.map(([, value]) => value);
   must(isAscending(bounds) && bounds.at(-1) === Infinity, `the bounds of ${key} are ${bounds.join(" ")}`);
   must(isAscending(counts) && counts.at(-1) === count, `the buckets of ${key} are ${counts.join(" ")}`);

@@ -30,18 +30,22 @@ test.each([
 test("the process tells of itself, and of an event loop that was held up", async () => {
   const metrics = createMetrics();
   using _ = observeProcess(metrics);
-  const value = (family: string, sample: string) =>
-    parsePrometheusText(metrics.text()).get(family)?.samples.get(sample) ?? Number.NaN;
-  expect(value("oken_build_info", `oken_build_info{version="${VERSION}"}`)).toBe(1);
-  expect(value("process_start_time_seconds", "process_start_time_seconds{}")).toBeCloseTo(
+  const value = async (family: string, sample: string) =>
+    parsePrometheusText(await metrics.text())
+      .get(family)
+      ?.samples.get(sample) ?? Number.NaN;
+  expect(await value("oken_build_info", `oken_build_info{version="${VERSION}"}`)).toBe(1);
+  expect(await value("process_start_time_seconds", "process_start_time_seconds{}")).toBeCloseTo(
     performance.timeOrigin / 1000,
   );
-  expect(value("process_resident_memory_bytes", "process_resident_memory_bytes{}")).toBeGreaterThan(1e6);
-  expect(value("process_cpu_seconds_total", "process_cpu_seconds_total{}")).toBeGreaterThan(0);
+  expect(await value("process_resident_memory_bytes", "process_resident_memory_bytes{}")).toBeGreaterThan(
+    1e6,
+  );
+  expect(await value("process_cpu_seconds_total", "process_cpu_seconds_total{}")).toBeGreaterThan(0);
   Bun.sleepSync(400);
-  await eventually(() =>
-    expect(value("oken_event_loop_delay_seconds", "oken_event_loop_delay_seconds_sum{}")).toBeGreaterThan(
-      0.25,
-    ),
+  await eventually(async () =>
+    expect(
+      await value("oken_event_loop_delay_seconds", "oken_event_loop_delay_seconds_sum{}"),
+    ).toBeGreaterThan(0.25),
   );
 });

@@ -3,27 +3,28 @@ import { describe, expect, test } from "bun:test";
 import { createMetricsRegistry } from "../../src/metrics/prometheus.ts";
 import { parsePrometheusText } from "../helpers/prometheus-text.ts";
 
-test("a counter has a line for each combination of its labels", () => {
+test("a counter has a line for each combination of its labels", async () => {
   const registry = createMetricsRegistry();
   const counter = registry.counter({ name: "calls_total", help: "Calls.", labels: ["type", "result"] });
   counter.inc({ type: "a", result: "ok" });
   counter.inc({ result: "ok", type: "a" });
   counter.inc({ type: "b", result: "ok" }, 2.5);
-  expect(registry.text()).toBe(
+  expect(await registry.text()).toBe(
     "# HELP calls_total Calls.\n# TYPE calls_total counter\n" +
       'calls_total{type="a",result="ok"} 2\ncalls_total{type="b",result="ok"} 2.5\n',
   );
 });
 
-test("what has no labels is there before it is counted for the first time", () => {
+test("what has no labels is there before it is counted for the first time", async () => {
   const registry = createMetricsRegistry();
   registry.counter({ name: "calls_total", help: "Calls.", labels: [] });
   registry.histogram({ name: "time_seconds", help: "Time.", labels: [], buckets: [1] });
-  expect(registry.text()).toContain("\ncalls_total 0\n");
-  expect(registry.text()).toContain("\ntime_seconds_count 0\n");
+  const families = parsePrometheusText(await registry.text());
+  expect(families.get("calls_total")?.samples.get("calls_total{}")).toBe(0);
+  expect(families.get("time_seconds")?.samples.get("time_seconds_count{}")).toBe(0);
 });
 
-test("a histogram counts each value below every bound that it does not exceed", () => {
+test("a histogram counts each value below every bound that it does not exceed", async () => {
   const registry = createMetricsRegistry();
   const histogram = registry.histogram({
     name: "time_seconds",
@@ -32,31 +33,44 @@ test("a histogram counts each value below every bound that it does not exceed", 
     buckets: [0.1, 1],
   });
   for (const seconds of [0.05, 0.1, 0.5, 2]) histogram.observe({ of: "a" }, seconds);
-  expect(registry.text()).toBe(
-    "# HELP time_seconds Time.\n# TYPE time_seconds histogram\n" +
-      'time_seconds_bucket{of="a",le="0.1"} 2\ntime_seconds_bucket{of="a",le="1"} 3\n' +
-      'time_seconds_bucket{of="a",le="+Inf"} 4\ntime_seconds_sum{of="a"} 2.65\ntime_seconds_count{of="a"} 4\n',
+  expect(parsePrometheusText(await registry.text()).get("time_seconds")?.samples).toEqual(
+    new Map([
+      ['time_seconds_bucket{le="0.1",of="a"}', 2],
+      ['time_seconds_bucket{le="1",of="a"}', 3],
+      ['time_seconds_bucket{le="+Inf",of="a"}', 4],
+      ['time_seconds_sum{of="a"}', 2.65],
+      ['time_seconds_count{of="a"}', 4],
+    ]),
   );
 });
 
-test("a gauge is read whenever the text is asked for", () => {
+test("a gauge is read whenever the text is asked for, and drops what is no longer there", async () => {
   const registry = createMetricsRegistry();
-  let agents = 1;
-  registry.read({ name: "agents", help: "Agents.", labels: ["state"], type: "gauge" }, () => [
-    [{ state: "running" }, agents],
-  ]);
-  expect(registry.text()).toEndWith('agents{state="running"} 1\n');
-  agents = 2;
-  expect(registry.text()).toEndWith('agents{state="running"} 2\n');
+  let agents: [{ state: string }, number][] = [[{ state: "running" }, 1]];
+  registry.read({ name: "agents", help: "Agents.", labels: ["state"], type: "gauge" }, () => agents);
+  expect(await registry.text()).toEndWith('agents{state="running"} 1\n');
+  agents = [[{ state: "idle" }, 2]];
+  const families = parsePrometheusText(await registry.text());
+  expect(families.get("agents")?.samples).toEqual(new Map([['agents{state="idle"}', 2]]));
 });
 
-test("quotes, backslashes and line ends are escaped", () => {
+test("a counter that is read tells the value of now", async () => {
+  const registry = createMetricsRegistry();
+  let seconds = 1;
+  registry.read({ name: "cpu_total", help: "CPU.", labels: [], type: "counter" }, () => [[{}, seconds]]);
+  expect(await registry.text()).toEndWith("cpu_total 1\n");
+  seconds = 3;
+  expect(await registry.text()).toEndWith("cpu_total 3\n");
+});
+
+test("quotes, backslashes and line ends are escaped", async () => {
   const registry = createMetricsRegistry();
   const counter = registry.counter({ name: "calls_total", help: "a \\ b\nc", labels: ["of"] });
   counter.inc({ of: 'a "b" \\ c\nd' });
-  expect(registry.text()).toContain("# HELP calls_total a \\\\ b\\nc\n");
-  expect(registry.text()).toContain('calls_total{of="a \\"b\\" \\\\ c\\nd"} 1\n');
-  expect(parsePrometheusText(registry.text()).get("calls_total")?.samples.size).toBe(1);
+  const text = await registry.text();
+  expect(text).toContain("# HELP calls_total a \\\\ b\\nc\n");
+  expect(text).toContain('calls_total{of="a \\"b\\" \\\\ c\\nd"} 1\n');
+  expect(parsePrometheusText(text).get("calls_total")?.samples.size).toBe(1);
 });
 
 const head = (name: string, type: string) => `# HELP ${name} h\n# TYPE ${name} ${type}\n`;

@@ -29,7 +29,7 @@ test("deploys are counted by their result, and their parts by name", async () =>
   }));
   const failing = countedDeploy(metrics, () => Promise.reject(new RunnerError("BUILD_FAILED", "no")));
   await expect(failing).rejects.toThrow("no");
-  const families = parsePrometheusText(metrics.text());
+  const families = parsePrometheusText(await metrics.text());
   const of = (name: string, labels: string) => families.get(name)?.samples.get(`${name}_${labels}`);
   for (const result of ["ok", "unchanged", "BUILD_FAILED"])
     expect(of("oken_deploy_duration_seconds", `count{result="${result}"}`)).toBe(1);
