@@ -1,9 +1,11 @@
 """Resolves and builds packages from source, in a container that holds nothing worth taking.
 
-Reads `task.json` and `input/` beside it. What it made, the list and the wheels, leaves as a tar archive in base64 on
-standard output; everything said on the way goes to standard error. From the first package on, nothing in this container
-is to be believed: whoever reads the archive treats it as coming from the package.
+Reads `task.json` and `input/` beside it. The lock and the wheels that it made leave as a tar archive in
+base64 on standard output; all else goes to standard error. A package's code may have changed anything in this
+container, so the archive is read as if the package had written it.
 """
+
+from __future__ import annotations
 
 import base64
 import json
@@ -27,27 +29,31 @@ GATEWAY = os.environ.get("OKEN_GATEWAY", "")
 GATEWAY_SECONDS = 20
 
 
-def uv(*arguments):
+def uv(*arguments: object) -> None:
     result = subprocess.run(["uv", *map(str, arguments)], cwd=PROJECT, stdout=sys.stderr, check=False)
     if result.returncode != 0:
         sys.exit(result.returncode)
 
 
-def await_gateway():
+def await_gateway() -> None:
     host, port = GATEWAY.rsplit(":", 1)
     deadline = time.monotonic() + GATEWAY_SECONDS
-    while True:
-        try:
-            socket.create_connection((host, int(port)), 1).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                sys.exit("error: the way to the package index did not open")
-            time.sleep(0.05)
+    while not answers(host, int(port)):
+        if time.monotonic() > deadline:
+            sys.exit("error: the way to the package index did not open")
+        time.sleep(0.05)
 
 
-def environment():
-    values = {
+def answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), 1).close()
+    except OSError:
+        return False
+    return True
+
+
+def environment() -> None:
+    values: dict[str, str] = {
         "HOME": str(WORK / "home"),
         "TMPDIR": str(WORK / "tmp"),
         "UV_CACHE_DIR": str(CACHE),
@@ -64,35 +70,38 @@ def environment():
         **TASK["environment"],
     }
     if (HERE / "ca.pem").exists():
-        values.update({name: str(HERE / "ca.pem") for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")})
+        certificates = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT")
+        values.update(dict.fromkeys(certificates, str(HERE / "ca.pem")))
     if GATEWAY:
-        proxy = f"http://{GATEWAY}"
-        values.update({name: proxy for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")})
+        proxies = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")
+        values.update(dict.fromkeys(proxies, f"http://{GATEWAY}"))
     os.environ.update(values)
     for name in ("home", "tmp", "out"):
         (WORK / name).mkdir()
 
 
-def resolve():
-    """Makes the list; gives the names of the packages in it that were looked at as source."""
+def resolve() -> list[str]:
+    """Makes the lock; gives `name==version` of every package that uv looked at as source."""
     links = TASK["findLinks"]
     if TASK["resolve"] == "lock":
         uv("lock", *links)
         shutil.copy(PROJECT / "uv.lock", OUT)
     elif TASK["resolve"] == "compile":
-        uv("pip", "compile", "-q", "--generate-hashes", "--no-header", "--no-annotate", *links,
-           "-o", OUT / "requirements.lock", *TASK["compileFlags"])
-    return sorted({path.parent.name + "==" + path.name for path in CACHE.glob("sdists-v*/pypi/*/*") if path.is_dir()}
-                  | {path.parent.name + "==" + path.name for path in CACHE.glob("sdists-v*/index/*/*/*") if path.is_dir()})
+        flags = ["-q", "--generate-hashes", "--no-header", "--no-annotate"]
+        uv("pip", "compile", *flags, *links, "-o", OUT / "requirements.lock", *TASK["compileFlags"])
+    kept = [*CACHE.glob("sdists-v*/pypi/*/*"), *CACHE.glob("sdists-v*/index/*/*/*")]
+    return sorted({f"{path.parent.name}=={path.name}" for path in kept if path.is_dir()})
 
 
-def listed(candidates):
-    """Those of the candidates that the list holds, since resolving looks at more versions than it chooses, and what the
-    list takes from an address of its own."""
+def locked(candidates: list[str]) -> list[str]:
+    """The candidates that the lock holds, and its archives that come from a URL.
+
+    uv looks at more versions of a package than it chooses.
+    """
     text = "".join(path.read_text() for path in OUT.glob("*.lock"))
-    pins = re.findall(r'^([A-Za-z0-9._-]+)==([^\s;\\]+)', text, re.M)
+    pins = re.findall(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", text, re.M)
     pins += re.findall(r'^name = "([^"]+)"\nversion = "([^"]+)"', text, re.M)
-    direct = re.findall(r'^([A-Za-z0-9._-]+) @ ([^\s;\\]+)', text, re.M)
+    direct = re.findall(r"^([A-Za-z0-9._-]+) @ ([^\s;\\]+)", text, re.M)
     direct += re.findall(r'^name = "([^"]+)"\nversion = .*\nsource = { url = "([^"]+)"', text, re.M)
     known = {f"{canonical(name)}=={version}" for name, version in pins}
     archives = [f"{name} @ {url}" for name, url in direct if not url.split("#")[0].endswith(".whl")]
@@ -101,25 +110,25 @@ def listed(candidates):
     ]
 
 
-def canonical(name):
+def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def build(requirements):
+def build(requirements: list[str]) -> None:
     if requirements:
         (WORK / "build.txt").write_text("\n".join(requirements) + "\n")
         uv("venv", "-q", "--python", PYTHON, WORK / "venv")
-        uv("pip", "install", "--python", WORK / "venv/bin/python", "--no-deps", *TASK["findLinks"], "-r", WORK / "build.txt")
+        flags = ["--python", WORK / "venv/bin/python", "--no-deps", *TASK["findLinks"]]
+        uv("pip", "install", *flags, "-r", WORK / "build.txt")
         for wheel in CACHE.glob("sdists-v*/**/*.whl"):
-            name, version = wheel.name.split("-")[:2]
             wanted = {canonical(re.split(r"[ =@\[]", line, maxsplit=1)[0]) for line in requirements}
-            if canonical(name) in wanted:
+            if canonical(wheel.name.split("-")[0]) in wanted:
                 shutil.copy(wheel, OUT)
     for directory in TASK["projects"]:
         uv("build", "--wheel", "--out-dir", OUT, PROJECT / "projects" / directory)
 
 
-def emit():
+def emit() -> None:
     reading, writing = os.pipe()
     if os.fork() == 0:
         os.close(reading)
@@ -130,8 +139,8 @@ def emit():
         os._exit(0)
     os.close(writing)
     # A multiple of three, so that the parts' base64 may be joined.
-    with os.fdopen(reading, "rb") as pipe:
-        while chunk := pipe.read(3 * 64 * 1024):
+    with os.fdopen(reading, "rb") as made:
+        while chunk := made.read(3 * 64 * 1024):
             sys.stdout.write(base64.b64encode(chunk).decode())
     sys.stdout.flush()
     os.wait()
@@ -141,5 +150,5 @@ environment()
 shutil.copytree(HERE / "input", PROJECT)
 if GATEWAY:
     await_gateway()
-build(TASK["packages"] + listed(resolve() if TASK["resolve"] else []))
+build(TASK["packages"] + locked(resolve() if TASK["resolve"] else []))
 emit()

@@ -1,14 +1,16 @@
 """The one way out of the container in which packages are built from source.
 
-An HTTP proxy that lets requests through to the package index and refuses all else: the container's own network has no
-route, not even to the host. OKEN_GATEWAY_CONFIG is JSON:
+An HTTP proxy that lets requests through to the package index and refuses all else. The container's own
+network has no route, not even to the host. OKEN_GATEWAY_CONFIG is JSON:
 
-- allow: [{host, port, trusted}], where a request may go. A host that the operator did not configure is not trusted: it
-  must resolve to a public address, and never to one of this host's.
-- logins: [{host, port, scheme, user, password}], indexes that ask for credentials. They are asked for in plain HTTP
-  from inside, and get TLS and their credentials here, so that the code being built never holds them.
+- allow: [{host, port, trusted}], where a request may go. A host that the operator did not configure is not
+  trusted: it must resolve to a public address, and never to one of this host's.
+- logins: [{host, port, scheme, user, password}], indexes that ask for credentials. The container asks in
+  plain HTTP; TLS and the credentials are added here, so that the code being built never holds them.
 - ownAddresses, and upstream: the URL of the host's own proxy, or null.
 """
+
+from __future__ import annotations
 
 import asyncio
 import base64
@@ -19,8 +21,8 @@ import os
 import pathlib
 import socket
 import ssl
-import sys
 import urllib.parse
+from typing import Any
 
 PORT = 3128
 # A request's head is a few hundred bytes; what is longer is no package manager's.
@@ -40,22 +42,22 @@ OWN_ADDRESSES = {ipaddress.ip_address(address.split("%")[0]) for address in CONF
 UPSTREAM = urllib.parse.urlsplit(CONFIG["upstream"]) if CONFIG["upstream"] else None
 
 
-class Refused(Exception):
-    pass
+class RefusedError(Exception):
+    """The request may not go out; the message says why."""
 
 
-def basic(user, password):
+def basic(user: str, password: str) -> str:
     return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
 
 
-def upstream_headers():
+def upstream_headers() -> dict[str, str]:
     if UPSTREAM is None or not UPSTREAM.username:
         return {}
     user, password = urllib.parse.unquote(UPSTREAM.username), urllib.parse.unquote(UPSTREAM.password or "")
     return {"Proxy-Authorization": basic(user, password)}
 
 
-async def address_of(host, port, trusted):
+async def address_of(host: str, port: int, *, trusted: bool) -> str:
     """An address to connect to; resolved once, so that it cannot change between the check and the use."""
     infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for info in infos:
@@ -63,15 +65,15 @@ async def address_of(host, port, trusted):
         mapped = getattr(address, "ipv4_mapped", None) or address
         if trusted or (mapped.is_global and not mapped.is_multicast and mapped not in OWN_ADDRESSES):
             return str(address)
-    raise Refused(f"{host} has no public address")
+    raise RefusedError(f"{host} has no public address")
 
 
-async def open_tunnel(host, port):
+async def open_tunnel(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     trusted = ALLOWED.get((host.lower(), port))
     if trusted is None:
-        raise Refused(f"{host}:{port} is not a package index of this runner")
+        raise RefusedError(f"{host}:{port} is not a package index of this runner")
     if UPSTREAM is None:
-        return await asyncio.open_connection(await address_of(host, port, trusted), port)
+        return await asyncio.open_connection(await address_of(host, port, trusted=trusted), port)
     reader, writer = await asyncio.open_connection(UPSTREAM.hostname, UPSTREAM.port or 3128)
     headers = {"Host": f"{host}:{port}", **upstream_headers()}
     lines = [f"CONNECT {host}:{port} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
@@ -79,11 +81,11 @@ async def open_tunnel(host, port):
     answer = await reader.readuntil(b"\r\n\r\n")
     if answer.split(b" ", 2)[1:2] != [b"200"]:
         writer.close()
-        raise Refused(f"the proxy of this host refused {host}:{port}")
+        raise RefusedError(f"the proxy of this host refused {host}:{port}")
     return reader, writer
 
 
-async def pump(reader, writer):
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while True:
         data = await asyncio.wait_for(reader.read(CHUNK), IDLE_SECONDS)
         if not data:
@@ -94,11 +96,13 @@ async def pump(reader, writer):
         writer.write_eof()
 
 
-async def tunnel(reader, writer, host, port, first):
+async def tunnel(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int, first: bytes
+) -> None:
     try:
         upstream = await asyncio.wait_for(open_tunnel(host, port), CONNECT_SECONDS)
     except (OSError, asyncio.TimeoutError) as error:
-        raise Refused(f"{host}:{port} does not answer: {error}") from error
+        raise RefusedError(f"{host}:{port} does not answer: {error}") from error
     if first:
         upstream[1].write(first)
     else:
@@ -109,45 +113,53 @@ async def tunnel(reader, writer, host, port, first):
         upstream[1].close()
 
 
-def plain_request(method, target, lines):
+def plain_request(method: str, target: str, lines: list[str]) -> bytes:
     """A request for an index that is served without TLS, one to a connection."""
     url = urllib.parse.urlsplit(target)
     path = urllib.parse.urlunsplit(("", "", url.path or "/", url.query, ""))
-    kept = [line for line in lines if line.split(":", 1)[0].lower() not in ("connection", "proxy-connection", "host")]
+    dropped = ("connection", "proxy-connection", "host")
+    kept = [line for line in lines if line.split(":", 1)[0].lower() not in dropped]
     head = [f"{method} {path} HTTP/1.1", f"Host: {url.netloc}", "Connection: close", *kept]
     return ("\r\n".join(head) + "\r\n\r\n").encode()
 
 
-def ask_with_login(login, method, path, headers):
+def ask_with_login(
+    login: dict[str, Any], method: str, path: str, headers: list[tuple[str, ...]]
+) -> http.client.HTTPResponse:
     """The answer of an index that asks for credentials, not followed and not yet read."""
     host, port = login["host"], login["port"]
     authorities = ssl.create_default_context()
     if AUTHORITIES.exists():
         authorities.load_verify_locations(AUTHORITIES)
     first = (UPSTREAM.hostname, UPSTREAM.port or 3128) if UPSTREAM else (host, port)
+    connection: http.client.HTTPConnection
     if login["scheme"] == "https":
         connection = http.client.HTTPSConnection(*first, timeout=IDLE_SECONDS, context=authorities)
     else:
         connection = http.client.HTTPConnection(*first, timeout=IDLE_SECONDS)
     if UPSTREAM:
         connection.set_tunnel(host, port, upstream_headers())
-    names = {name: value for name, value in headers if name.lower() in ("accept", "range", "user-agent", "if-none-match")}
-    authorization = basic(login["user"], login["password"])
-    connection.request(method, path, headers={**names, "Accept-Encoding": "identity", "Authorization": authorization})
+    passed_on = ("accept", "range", "user-agent", "if-none-match")
+    sent = {name: value for name, value in headers if name.lower() in passed_on}
+    sent["Accept-Encoding"] = "identity"
+    sent["Authorization"] = basic(login["user"], login["password"])
+    connection.request(method, path, headers=sent)
     return connection.getresponse()
 
 
-async def serve_with_login(writer, login, method, target, lines):
+async def serve_with_login(
+    writer: asyncio.StreamWriter, login: dict[str, Any], method: str, target: str, lines: list[str]
+) -> None:
     url = urllib.parse.urlsplit(target)
     path = urllib.parse.urlunsplit(("", "", url.path or "/", url.query, ""))
     headers = [tuple(part.strip() for part in line.split(":", 1)) for line in lines if ":" in line]
     try:
         response = await asyncio.to_thread(ask_with_login, login, method, path, headers)
     except (OSError, http.client.HTTPException) as error:
-        raise Refused(f"{login['host']}:{login['port']} does not answer: {error}") from error
+        raise RefusedError(f"{login['host']}:{login['port']} does not answer: {error}") from error
     kind = response.getheader("Content-Type") or ""
-    kept = [f"{name}: {value}" for name, value in response.getheaders()
-            if name.lower() in ("content-type", "etag", "last-modified", "content-range", "accept-ranges", "location")]
+    passed_on = ("content-type", "etag", "last-modified", "content-range", "accept-ranges", "location")
+    kept = [f"{name}: {value}" for name, value in response.getheaders() if name.lower() in passed_on]
     page = method == "GET" and ("html" in kind or "json" in kind)
     body = await asyncio.to_thread(response.read, MAX_PAGE) if page else b""
     if page:
@@ -164,37 +176,43 @@ async def serve_with_login(writer, login, method, target, lines):
     await writer.drain()
 
 
-async def serve(reader, writer):
+async def serve_plain(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, method: str, target: str, lines: list[str]
+) -> None:
+    url = urllib.parse.urlsplit(target)
+    host, port = url.hostname or "", url.port or 80
+    login = LOGINS.get((host, port)) or (LOGINS.get((host, 443)) if port == 80 else None)
+    if login:
+        await serve_with_login(writer, login, method, target, lines)
+    else:
+        await tunnel(reader, writer, host, port, plain_request(method, target, lines))
+
+
+async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
         head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), CONNECT_SECONDS)).decode("latin-1")
         request, *lines = head.rstrip("\r\n").split("\r\n")
         method, target, _ = request.split(" ", 2)
         if method == "CONNECT":
-            host, _, port = target.rpartition(":")
-            await tunnel(reader, writer, host.strip("[]"), int(port), b"")
+            name, _, port = target.rpartition(":")
+            await tunnel(reader, writer, name.strip("[]"), int(port), b"")
         elif method in ("GET", "HEAD") and target.startswith("http://"):
-            url = urllib.parse.urlsplit(target)
-            host, port = url.hostname or "", url.port or 80
-            login = LOGINS.get((host, port)) or (LOGINS.get((host, 443)) if port == 80 else None)
-            if login:
-                await serve_with_login(writer, login, method, target, lines)
-            else:
-                await tunnel(reader, writer, host, port, plain_request(method, target, lines))
+            await serve_plain(reader, writer, method, target, lines)
         else:
-            raise Refused(f"{method} {target.split('?')[0]} is not allowed")
-    except Refused as refusal:
+            raise RefusedError(f"{method} {target.split('?')[0]} is not allowed")
+    except RefusedError as refusal:
         print(f"refused: {refusal}", flush=True)
         writer.write(f"HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n{refusal}\n".encode())
-    except (OSError, ValueError, asyncio.TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+    except (OSError, ValueError, asyncio.TimeoutError, EOFError, asyncio.LimitOverrunError):
         pass
     finally:
         writer.close()
 
 
-async def main():
+async def main() -> None:
     server = await asyncio.start_server(serve, "0.0.0.0", PORT, limit=MAX_HEAD)
     async with server:
         await server.serve_forever()
 
 
-sys.exit(asyncio.run(main()))
+asyncio.run(main())
