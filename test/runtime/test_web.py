@@ -1,4 +1,4 @@
-"""Web applications: served by the vendored server, or listening themselves."""
+"""Web applications: served by our server, or listening themselves."""
 
 from __future__ import annotations
 

@@ -1,0 +1,115 @@
+"""What went wrong, for the agent's author: one sentence, and a traceback of the user's frames."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Any
+
+
+class PlainError(Exception):
+    """An error whose message says all: no traceback of ours would help the agent's author."""
+
+
+class StartupError(PlainError):
+    """The application itself said that it cannot start."""
+
+
+RUNTIME_DIR = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
+MAX_MESSAGE_CHARACTERS = 4000
+MAX_TRACEBACK_CHARACTERS = 16000
+# Errors with a long chain of causes: the last ones say it.
+MAX_CAUSES = 5
+
+
+def sentence(error: BaseException, app_dir: str) -> str:
+    """`ValueError: no such city (main.py, line 12)`."""
+    place = where(error, app_dir)
+    text = describe(error)
+    return f"{text} ({place})" if place else text
+
+
+def describe(error: BaseException) -> str:
+    if isinstance(error, PlainError):
+        return str(error)
+    name = type(error).__name__
+    try:
+        message = error.msg if isinstance(error, SyntaxError) else str(error)
+    except Exception:
+        # A broken __str__ of the agent's must not hide its error.
+        message = "<its message could not be made>"
+    if len(message) > MAX_MESSAGE_CHARACTERS:
+        message = message[:MAX_MESSAGE_CHARACTERS] + "…"
+    return f"{name}: {message}" if message else name
+
+
+def where(error: BaseException, app_dir: str) -> str:
+    """The deepest line of the user's in this error: `pkg/tools.py, line 3`; empty without one."""
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        return f"{shorten(error.filename, app_dir)}, line {error.lineno}"
+    found = ""
+    for filename, line in _frames(error.__traceback__):
+        if _is_users(filename, app_dir):
+            found = f"{shorten(filename, app_dir)}, line {line}"
+    return found
+
+
+def trimmed(error: BaseException, app_dir: str) -> str:
+    """The traceback without our frames and the import machinery's; of libraries, the line that raised."""
+    if isinstance(error, PlainError):
+        return describe(error)
+    try:
+        formatted = traceback.TracebackException.from_exception(error)
+        _trim(formatted, app_dir, 0)
+        text = "".join(formatted.format())
+    except Exception:
+        text = describe(error)
+    text = text.replace(app_dir.rstrip("/") + "/", "")
+    if len(text) > MAX_TRACEBACK_CHARACTERS:
+        text = "…" + text[-MAX_TRACEBACK_CHARACTERS:]
+    return text.rstrip("\n")
+
+
+def shorten(filename: str, app_dir: str) -> str:
+    prefix = app_dir.rstrip("/") + "/"
+    return filename[len(prefix) :] if filename.startswith(prefix) else filename
+
+
+def _trim(formatted: Any, app_dir: str, depth: int) -> None:
+    stack = formatted.stack
+    if stack:
+        last = stack[-1]
+        keep = [frame for frame in stack if _is_users(frame.filename, app_dir)]
+        if not _is_ours(last.filename) and (not keep or keep[-1] is not last):
+            keep.append(last)
+        # With none of the user's the fault is ours, and every frame counts.
+        if keep or _is_frozen(last.filename) or formatted.exc_type is SyntaxError:
+            stack[:] = keep
+    for linked in (formatted.__cause__, formatted.__context__):
+        if linked is not None and depth < MAX_CAUSES:
+            _trim(linked, app_dir, depth + 1)
+
+
+def _frames(trace: TracebackType | None) -> list[tuple[str, int]]:
+    found = []
+    while trace is not None:
+        found.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+        trace = trace.tb_next
+    return found
+
+
+def _is_users(filename: str, app_dir: str) -> bool:
+    return filename.startswith(app_dir.rstrip("/") + "/") and not filename.startswith(sys.prefix + "/")
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith(RUNTIME_DIR + os.sep) or _is_frozen(filename)
+
+
+def _is_frozen(filename: str) -> bool:
+    return filename.startswith("<frozen ")

@@ -1,0 +1,48 @@
+"""What the worker tells the parent about its own start."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+
+from .. import frames
+from . import failures
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+    from typing import Any
+
+    from ..spec import Spec
+
+
+def report_ready(channel: socket.socket, **more: Any) -> None:
+    _tell(channel, frames.READY, {"python": platform.python_version(), "pid": os.getpid(), **more})
+
+
+def report_failure(channel: socket.socket, error: BaseException, spec: Spec) -> None:
+    """Tells the parent why the agent cannot be served, and stays until the parent lets go.
+
+    Staying keeps a failure, which is final, apart from a crash, which is not.
+    """
+    if isinstance(error, SystemExit):
+        place = failures.where(error, spec.app_dir)
+        message = f"{spec.label()} called sys.exit({error.code!r}) while it was loaded"
+        told = {"reason": "exited", "message": message + (f" ({place})" if place else "")}
+    else:
+        told = {
+            "reason": "import_error",
+            "message": failures.sentence(error, spec.app_dir),
+            "traceback": failures.trimmed(error, spec.app_dir),
+        }
+    _tell(channel, frames.FAILED, told)
+    try:
+        while channel.recv(4096):
+            pass
+    except OSError:
+        pass
+
+
+def _tell(channel: socket.socket, kind: int, message: dict[str, Any]) -> None:
+    channel.sendall(frames.frame(kind, 0, json.dumps(message).encode("ascii")))

@@ -1,0 +1,1 @@
+"""Requests to a handler or an agent class."""

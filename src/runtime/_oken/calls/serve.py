@@ -1,0 +1,37 @@
+"""Loads a handler or an agent, runs its `setup`, and gives it to the executor that fits."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..agent import hooks
+from ..agent.report import report_failure, report_ready
+from ..agent.target import load_target
+from .loop_executor import LoopExecutor
+from .main_thread_executor import MainThreadExecutor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+
+    from ..output.line_stream import LineStream
+    from ..spec import Spec
+
+
+def run(spec: Spec, channel: socket.socket, streams: tuple[LineStream, LineStream]) -> None:
+    """Serves until the parent lets go; a failure to load is reported and waits for that too."""
+    try:
+        loop = asyncio.new_event_loop()
+        # Before the import: on CPython 3.9 a lock belongs to the loop that is current where it is made.
+        asyncio.set_event_loop(loop)
+        target = load_target(spec)
+        # Again: an `asyncio.run` at import leaves none behind.
+        asyncio.set_event_loop(loop)
+        hooks.run_setup(target.setup, loop)
+    except BaseException as error:
+        report_failure(channel, error, spec)
+        return
+    report_ready(channel, callable=target.label, kind=target.kind)
+    # A sync handler needs the main thread to be interrupted in a blocking call, and can have it when alone.
+    executor = MainThreadExecutor if spec.concurrency == 1 and not target.is_async else LoopExecutor
+    executor(loop, spec, target, streams).run(channel)

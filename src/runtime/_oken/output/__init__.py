@@ -1,0 +1,1 @@
+"""What the agent prints and logs, on its way to the parent."""

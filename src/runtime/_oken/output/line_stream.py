@@ -1,0 +1,144 @@
+"""What stands in for sys.stdout and sys.stderr: whole lines, each with the request that wrote it.
+
+A line goes to the parent as one message of a SEQPACKET socket, so threads and forked children never mix.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import time
+
+from ..agent.request import CURRENT
+from ..log_format import LEVEL_ERROR, LEVEL_INFO, LOG_HEAD, MAX_LINE_BYTES, STREAM_STDOUT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from ..agent.request import Request
+
+# Unfinished lines of requests are kept apart; more of them than this are written out as they are.
+MAX_OPEN_LINES = 1000
+
+# `level`: that of the logging record which this thread is writing, if it is.
+RECORD = threading.local()
+
+
+class LineStream(io.TextIOBase):
+    """Stands in for sys.stdout or sys.stderr; writes whole lines only."""
+
+    def __init__(self, logs: socket.socket, stream: int) -> None:
+        super().__init__()
+        self._logs = logs
+        self._stream = stream
+        self._level = LEVEL_INFO if stream == STREAM_STDOUT else LEVEL_ERROR
+        self._open: dict[int, str] = {}
+        self._lock = threading.Lock()
+        self.buffer = _Bytes(self)
+        self.name = "<stdout>" if stream == STREAM_STDOUT else "<stderr>"
+        self.mode = "w"
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "utf-8"
+
+    @property
+    def errors(self) -> str:  # type: ignore[override]
+        return "backslashreplace"
+
+    @property
+    def line_buffering(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return False
+
+    def fileno(self) -> int:
+        return 1 if self._stream == STREAM_STDOUT else 2
+
+    def reconfigure(self, **_options: Any) -> None:
+        """Accepted, since programs call it to get UTF-8 and line buffering, which they have."""
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        request = CURRENT.get()
+        key = 0 if request is None else request.number
+        with self._lock:
+            waiting = self._open.pop(key, "")
+            lines = (waiting + text if waiting else text).split("\n")
+            rest = lines.pop()
+            if rest:
+                if len(rest) > MAX_LINE_BYTES or len(self._open) >= MAX_OPEN_LINES:
+                    lines.append(rest)
+                else:
+                    self._open[key] = rest
+        for line in lines:
+            self._send(line, request)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:  # type: ignore[override]
+        for line in lines:
+            self.write(line)
+
+    def finish(self, request: Request | None) -> None:
+        """Writes out the unfinished line of a request that ended."""
+        with self._lock:
+            rest = self._open.pop(0 if request is None else request.number, "")
+        if rest:
+            self._send(rest, request)
+
+    def _send(self, line: str, request: Request | None) -> None:
+        if line.endswith("\r"):
+            line = line[:-1]
+        level = getattr(RECORD, "level", self._level)
+        request_id = b"" if request is None else request.request_id.encode("utf-8")
+        data = line.encode("utf-8", "backslashreplace")
+        moment = time.time()
+        if len(data) <= MAX_LINE_BYTES:
+            self._send_bytes(
+                LOG_HEAD.pack(moment, level, self._stream, 0, len(request_id)) + request_id + data
+            )
+            return
+        continued = 0
+        while data:
+            cut = min(len(data), MAX_LINE_BYTES)
+            while cut < len(data) and data[cut] & 0xC0 == 0x80:
+                cut -= 1
+            head = LOG_HEAD.pack(moment, level, self._stream, continued, len(request_id))
+            self._send_bytes(head + request_id + data[:cut])
+            data = data[cut:]
+            continued = 1
+
+    def _send_bytes(self, data: bytes) -> None:
+        try:
+            self._logs.send(data)
+        except OSError:
+            # The parent is gone, and this process will follow it.
+            pass
+
+
+class _Bytes(io.BufferedIOBase):
+    """`sys.stdout.buffer`."""
+
+    def __init__(self, text: LineStream) -> None:
+        super().__init__()
+        self._text = text
+        self.raw = self
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._text.fileno()
+
+    def write(self, data: Any) -> int:
+        raw = bytes(data)
+        self._text.write(raw.decode("utf-8", "backslashreplace"))
+        return len(raw)

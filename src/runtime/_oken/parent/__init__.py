@@ -1,0 +1,1 @@
+"""The parent process: keeps a worker alive and gives it the requests."""

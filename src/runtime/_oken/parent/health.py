@@ -1,0 +1,85 @@
+"""The state of an agent, as `/health` tells it."""
+
+from __future__ import annotations
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable
+
+    from ..spec import Spec
+    from .dispatcher import Dispatcher
+
+
+class Health:
+    """`state` is starting, ready, draining, failed or crashed; ready without a free slot is told as busy."""
+
+    def __init__(self, spec: Spec, requests: Dispatcher) -> None:
+        self.state = "starting"
+        self.reason: str | None = None
+        self.message = "the agent is starting"
+        self.traceback: str | None = None
+        self.restarts = 0
+        # What the worker said of itself when it was ready.
+        self.info: dict[str, Any] = {}
+        self._spec = spec
+        self._requests = requests
+        self._waiting: set[Callable[[], None]] = set()
+
+    def ready(self) -> None:
+        self.reason = self.traceback = None
+        if self.state != "draining":
+            self.state = "ready"
+            self.message = "the agent is ready"
+        self._started()
+
+    def failed(self, reason: str, message: str, traceback: str | None) -> None:
+        self.state = "failed"
+        self.reason = reason
+        self.message = message
+        self.traceback = traceback
+        self._started()
+
+    def crashed(self, how: str) -> None:
+        self.state = "crashed"
+        self.reason = "exited"
+        self.message = f"the agent's process {how}; it is being replaced"
+        self._started()
+
+    def draining(self) -> None:
+        self.state = "draining"
+        self.message = "the agent is shutting down"
+        self._started()
+
+    def when_started(self, call: Callable[[], None]) -> None:
+        """Calls once when the agent is no longer starting, however that came out."""
+        self._waiting.add(call)
+
+    def forget(self, call: Callable[[], None]) -> None:
+        self._waiting.discard(call)
+
+    def _started(self) -> None:
+        waiting, self._waiting = self._waiting, set()
+        for call in waiting:
+            call()
+
+    def answer(self) -> tuple[int, bytes]:
+        """The status for a probe, and the JSON that says more."""
+        active = self._requests.active
+        state = self.state
+        if state == "ready" and active >= self._spec.concurrency:
+            state = "busy"
+        body = {
+            "state": state,
+            "reason": self.reason,
+            "message": self.message,
+            "traceback": self.traceback,
+            "entrypoint": self._spec.label(),
+            "in_flight": active,
+            "queued": self._requests.queued,
+            "concurrency": self._spec.concurrency,
+            "restarts": self.restarts,
+            **self.info,
+        }
+        return (200 if state in ("ready", "busy") else 503), json.dumps(body).encode("ascii")

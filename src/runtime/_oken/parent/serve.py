@@ -1,0 +1,58 @@
+"""The parent's loop: the listener, the supervisor, signals, and the order of the end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+from .control import Control
+from .log_sink import LogSink
+from .supervisor import Supervisor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+
+    from ..spec import Spec
+    from .spawn import Spawned
+
+# Between the last answer and the close of its connection.
+LINGER_SECONDS = 0.05
+
+
+def serve(
+    spec: Spec, listener: socket.socket, spawned: Spawned | None, failure: str, main_file: str, config: bytes
+) -> None:
+    """Runs until SIGTERM or SIGINT has drained everything."""
+    loop = asyncio.SelectorEventLoop()
+    sink = LogSink()
+    sink.attach(loop)
+    supervisor = Supervisor(loop, spec, main_file, sink, config)
+    control = Control(loop, supervisor, invokes=spec.type != "http")
+
+    def stop() -> None:
+        control.close_idle()
+        loop.call_later(LINGER_SECONDS, loop.stop)
+
+    supervisor.when_drained(stop)
+    if spawned is not None:
+        supervisor.adopt(spawned)
+    else:
+        supervisor.fail_start(failure)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.drain)
+    loop.add_signal_handler(signal.SIGCHLD, supervisor.reap)
+    loop.run_until_complete(loop.create_server(control.connection, sock=listener))
+    # A worker that ended before the handler was there.
+    supervisor.reap()
+    if spec.type == "http":
+        from .probe import watch
+
+        # Kept in a name: the loop holds only weak references to tasks.
+        watching = loop.create_task(watch(spec, supervisor))
+        watching.add_done_callback(lambda task: task.cancelled() or task.exception())
+    loop.run_forever()
+    sink.flush()
+    # All is said and done; the interpreter's own end would only take time and complain about tasks.
+    os._exit(0)

@@ -1,0 +1,144 @@
+"""Starts the worker process with its secrets; imports nothing slow, since it runs before all else."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+from .environment import is_read_at_start, worker_environment
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Union
+
+    from ..spec import Spec
+
+
+class _Ends:
+    """One side of what joins the processes: the frames' socket, the log socket and the two output pipes."""
+
+    __slots__ = ("channel", "logs", "stderr", "stdout")
+
+    def __init__(self, channel: socket.socket, logs: socket.socket, stdout: int, stderr: int) -> None:
+        self.channel = channel
+        self.logs = logs
+        self.stdout = stdout
+        self.stderr = stderr
+
+    def close(self) -> None:
+        self.channel.close()
+        self.logs.close()
+        os.close(self.stdout)
+        os.close(self.stderr)
+
+
+class Spawned(_Ends):
+    """The parent's side, and the worker's process."""
+
+    __slots__ = ("pid",)
+
+    pid: int
+
+
+class WorkerEnds(_Ends):
+    """The worker's side."""
+
+    __slots__ = ()
+
+
+def first_worker(main_file: str, spec: Spec, config: bytes) -> Union[Spawned, WorkerEnds]:
+    """Starts the first worker: as a fork, which has its interpreter already, and returns in both processes.
+
+    In the new one it gives the worker's ends. Only while this process has one thread and has imported
+    nothing slow. Raises as `spawn_worker` does.
+    """
+    environment = worker_environment(spec)
+    if is_read_at_start(environment):
+        return spawn_worker(main_file, spec, config)
+    spawned, ends = _connect(config)
+    try:
+        spawned.pid = os.fork()
+    except BaseException:
+        spawned.close()
+        ends.close()
+        raise
+    if spawned.pid:
+        ends.close()
+        # Here as well as there: whoever comes second finds it done.
+        _lead_group(spawned.pid)
+        return spawned
+    _lead_group(0)
+    spawned.close()
+    _become(environment, ends)
+    return ends
+
+
+def spawn_worker(main_file: str, spec: Spec, config: bytes) -> Spawned:
+    """Starts a worker in a process group of its own and writes its first frame.
+
+    Raises OSError when no process can be made, ValueError when the secrets cannot be an environment.
+    """
+    environment = worker_environment(spec)
+    spawned, ends = _connect(config)
+    try:
+        for end in (ends.channel, ends.logs):
+            end.set_inheritable(True)
+        spawned.pid = os.posix_spawn(
+            sys.executable,
+            [
+                sys.executable,
+                "-I",
+                main_file,
+                "--worker",
+                str(ends.channel.fileno()),
+                str(ends.logs.fileno()),
+            ],
+            environment,
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_DUP2, ends.stdout, 1),
+                (os.POSIX_SPAWN_DUP2, ends.stderr, 2),
+            ],
+            setpgroup=0,
+            setsigmask=(),
+        )
+    except BaseException:
+        spawned.close()
+        raise
+    finally:
+        ends.close()
+    return spawned
+
+
+def _connect(config: bytes) -> tuple[Spawned, WorkerEnds]:
+    """Both sides of a worker that is not there yet, its first frame on the way."""
+    channel, worker_channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    # Whole messages, also when forked children of the agent write to it at the same time.
+    logs, worker_logs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    stdout, worker_stdout = os.pipe()
+    stderr, worker_stderr = os.pipe()
+    channel.sendall(config)
+    for end in (channel, logs):
+        end.setblocking(False)
+    for pipe in (stdout, stderr):
+        os.set_blocking(pipe, False)
+    ends = WorkerEnds(worker_channel, worker_logs, worker_stdout, worker_stderr)
+    return Spawned(channel, logs, stdout, stderr), ends
+
+
+def _lead_group(pid: int) -> None:
+    try:
+        os.setpgid(pid, pid)
+    except OSError:
+        pass
+
+
+def _become(environment: dict[bytes, bytes], ends: WorkerEnds) -> None:
+    """What starting a program does for a worker: its standard files and its environment."""
+    null = os.open(os.devnull, os.O_RDONLY)
+    for descriptor, place in ((null, 0), (ends.stdout, 1), (ends.stderr, 2)):
+        os.dup2(descriptor, place)
+        os.close(descriptor)
+    os.environb.clear()
+    os.environb.update(environment)

@@ -1,0 +1,68 @@
+"""Serves an ASGI application with uvicorn's protocols: HTTP/1.1, WebSocket, lifespan."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import signal
+import sys
+from email.utils import formatdate
+
+from ..agent.failures import StartupError
+from .uvicorn_parts import Config, HttpProtocol, Lifespan, ServerState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+BACKLOG = 2048
+# Of the ten seconds between SIGTERM and SIGKILL.
+GRACEFUL_SECONDS = 7.0
+LIFESPAN_END_SECONDS = 1.5
+POLL_SECONDS = 0.05
+
+
+def serve(app: Any, host: str, port: int) -> None:
+    """Serves until SIGTERM. Raises StartupError for the application, OSError for the port."""
+    asyncio.run(_serve(app, host, port))
+
+
+async def _serve(app: Any, host: str, port: int) -> None:
+    loop = asyncio.get_running_loop()
+    state = ServerState()
+    config = Config(app)
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    lifespan = Lifespan(config)
+    await lifespan.startup()
+    if lifespan.should_exit:
+        # Starlette sends a whole traceback; its last line is the error.
+        raise StartupError(lifespan.reason.strip().rpartition("\n")[2] or "the application's startup failed")
+    protocol = functools.partial(HttpProtocol, config=config, server_state=state, app_state=lifespan.state)
+    dates = loop.create_task(_date_header(state))
+    server = await loop.create_server(protocol, host=host, port=port, backlog=BACKLOG)
+    await stopping.wait()
+    server.close()
+    for connection in list(state.connections):
+        connection.shutdown()
+    await _until_idle(state)
+    for task in list(state.tasks):
+        task.cancel()
+    try:
+        await asyncio.wait_for(lifespan.shutdown(), LIFESPAN_END_SECONDS)
+    except asyncio.TimeoutError:
+        sys.stderr.write("the application's shutdown took too long\n")
+    dates.cancel()
+
+
+async def _date_header(state: ServerState) -> None:
+    while True:
+        state.default_headers = [(b"date", formatdate(usegmt=True).encode("ascii"))]
+        await asyncio.sleep(1)
+
+
+async def _until_idle(state: ServerState) -> None:
+    deadline = asyncio.get_running_loop().time() + GRACEFUL_SECONDS
+    while (state.connections or state.tasks) and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(POLL_SECONDS)

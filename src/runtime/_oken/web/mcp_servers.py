@@ -1,0 +1,40 @@
+"""Servers of the Model Context Protocol: the ASGI application of the object that an author writes."""
+
+from __future__ import annotations
+
+from ..agent.signatures import signature
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+# Of the package fastmcp and the SDK's first generation, and of its second.
+_CLASSES = ("FastMCP", "MCPServer")
+_FACTORIES = ("http_app", "streamable_http_app")
+# What the SDK allows as `Host` by itself when it takes its server to be on localhost.
+_LOCAL_HOSTS = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
+
+
+def is_mcp_server(value: Any) -> bool:
+    named = any(kind.__name__ in _CLASSES for kind in type(value).__mro__)
+    return named and any(callable(getattr(value, name, None)) for name in _FACTORIES)
+
+
+def application_of(server: Any) -> Any:
+    """Its ASGI application for streamable HTTP, which answers under whatever name it is called.
+
+    The SDK is told a host only by its own `run`, and else refuses every name but localhost's. Hosts that the
+    author allows stay.
+    """
+    _forget_localhost(server)
+    make = next(getattr(server, name) for name in _FACTORIES if hasattr(server, name))
+    if "host" in signature(make).parameters:
+        return make(host="0.0.0.0")
+    return make()
+
+
+def _forget_localhost(server: Any) -> None:
+    settings = getattr(server, "settings", None)
+    security = getattr(settings, "transport_security", None)
+    if getattr(security, "allowed_hosts", None) == _LOCAL_HOSTS:
+        settings.transport_security = None  # type: ignore[union-attr]

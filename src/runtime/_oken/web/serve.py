@@ -1,0 +1,84 @@
+"""The worker of an http agent: its application object in a server, or its own program."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+
+from ..agent import failures
+from ..agent.report import report_failure, report_ready
+from ..agent.target import resolve
+from . import applications, patches, servers, tagging
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+
+    from ..spec import Spec
+
+
+def run(spec: Spec, channel: socket.socket) -> None:
+    """Serves until SIGTERM. The parent looks at the port to see when it answers."""
+    threading.Thread(target=_die_with_parent, args=(channel,), name="oken-parent", daemon=True).start()
+    patches.install()
+    if spec.mode == "script":
+        run_script(spec, channel)
+        return
+    try:
+        interface, app = applications.classify(resolve(spec), spec.label())
+        name, serve = servers.choose(interface)
+        tagged = tagging.tag(app, interface, spec.app_dir)
+    except BaseException as error:
+        report_failure(channel, error, spec)
+        return
+    report_ready(channel, callable=spec.label(), kind=interface, server=name)
+    try:
+        serve(tagged, spec.port, max(spec.concurrency, 4))
+    except BaseException as error:
+        if isinstance(error, SystemExit) and not error.code:
+            return
+        report_failure(channel, error, spec)
+
+
+def run_script(spec: Spec, channel: socket.socket) -> None:
+    """Runs the agent's file as `__main__`, as `python main.py` would, or its framework's own command."""
+    path = os.path.join(spec.app_dir, spec.file)
+    main_module = sys.modules["__main__"]
+    main_module.__file__ = path
+    # Python's own default, for a program that has no handler.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    report_ready(channel, callable=spec.label(), kind="script")
+    try:
+        if spec.command:
+            _run_command(spec.command, spec.port)
+            return
+        with open(path, "rb") as file:
+            code = compile(file.read(), path, "exec")
+        exec(code, main_module.__dict__)
+    except SystemExit:
+        raise
+    except BaseException as error:
+        sys.stderr.write(failures.trimmed(error, spec.app_dir) + "\n")
+        report_failure(channel, error, spec)
+
+
+def _run_command(command: list[str], port: int) -> None:
+    """`-m streamlit run main.py`, in this process, so that its output and its end are seen as the agent's."""
+    import runpy
+
+    option, module, *arguments = (word.replace("$PORT", str(port)) for word in command)
+    if option != "-m":
+        raise ValueError(f"the command begins with {option}, not with -m")
+    sys.argv[1:] = arguments
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def _die_with_parent(channel: socket.socket) -> None:
+    try:
+        while channel.recv(4096):
+            pass
+    except OSError:
+        pass
+    os._exit(0)

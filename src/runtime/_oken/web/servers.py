@@ -1,0 +1,161 @@
+"""Serves an application with the agent's own server if it ships one, else with ours.
+
+Each function blocks until SIGTERM has stopped the server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import inspect
+import signal
+import sys
+
+from ..agent.failures import StartupError
+from .applications import AIOHTTP, ASGI, GRADIO, TORNADO, WSGI
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any, Callable
+
+HOST = "0.0.0.0"
+# Of the ten seconds between SIGTERM and SIGKILL.
+GRACEFUL_SECONDS = 8
+# The runner keeps connections open for reuse; closing them first would race with its next request.
+IDLE_SECONDS = 900
+
+
+def choose(interface: str) -> tuple[str, Callable[[Any, int, int], None]]:
+    """The server's name for the state, and the function that serves (application, port, threads)."""
+    if interface == AIOHTTP:
+        return "aiohttp", _aiohttp
+    if interface == TORNADO:
+        return "tornado", _tornado
+    if interface == GRADIO:
+        return "gradio", _gradio
+    for name, serves, serve in _OWN:
+        if interface in serves and _is_installed(name):
+            return name, serve
+    return "oken", _oken_asgi if interface == ASGI else _oken_wsgi
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _oken_asgi(app: Any, port: int, threads: int) -> None:
+    from . import asgi_server
+
+    asgi_server.serve(app, HOST, port)
+
+
+def _oken_wsgi(app: Any, port: int, threads: int) -> None:
+    from . import asgi_server, wsgi
+
+    asgi_server.serve(wsgi.as_asgi(app, threads), HOST, port)
+
+
+def _uvicorn(app: Any, port: int, threads: int) -> None:
+    import uvicorn
+
+    wanted = {
+        "host": HOST,
+        "port": port,
+        # The agent's own logging stays as it is, and the runner keeps the access log.
+        "log_config": None,
+        "access_log": False,
+        "interface": "asgi3",
+        "timeout_graceful_shutdown": GRACEFUL_SECONDS,
+        "timeout_keep_alive": IDLE_SECONDS,
+    }
+    known = inspect.signature(uvicorn.Config).parameters
+    config = uvicorn.Config(app, **{name: value for name, value in wanted.items() if name in known})
+    server = uvicorn.Server(config)
+    server.run()
+    if not getattr(server, "started", True):
+        raise StartupError("the application's startup failed")
+
+
+def _hypercorn(app: Any, port: int, threads: int) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    config = Config()
+    config.bind = [f"{HOST}:{port}"]
+    config.graceful_timeout = GRACEFUL_SECONDS
+    config.keep_alive_timeout = IDLE_SECONDS
+    config.accesslog = None
+    config.loglevel = "WARNING"
+    asyncio.run(serve(app, config))
+
+
+def _gunicorn(app: Any, port: int, threads: int) -> None:
+    from gunicorn.app.base import BaseApplication
+
+    class Application(BaseApplication):  # type: ignore[misc]
+        def load_config(self) -> None:
+            options = {
+                "bind": f"{HOST}:{port}",
+                "workers": 1,
+                "worker_class": "gthread",
+                "threads": threads,
+                "timeout": 0,
+                "keepalive": IDLE_SECONDS,
+                "graceful_timeout": GRACEFUL_SECONDS,
+                "worker_tmp_dir": "/tmp",
+                "loglevel": "warning",
+            }
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return app
+
+    Application().run()
+
+
+def _waitress(app: Any, port: int, threads: int) -> None:
+    import waitress
+
+    # It has no handler of its own, but closes in order when it is left by SystemExit.
+    signal.signal(signal.SIGTERM, _exit_on_signal)
+    waitress.serve(app, host=HOST, port=port, threads=threads, channel_timeout=IDLE_SECONDS)
+
+
+def _aiohttp(app: Any, port: int, threads: int) -> None:
+    from aiohttp import web
+
+    wanted = {"print": None, "access_log": None, "keepalive_timeout": IDLE_SECONDS}
+    known = inspect.signature(web.run_app).parameters
+    web.run_app(app, host=HOST, port=port, **{name: value for name, value in wanted.items() if name in known})
+
+
+def _tornado(app: Any, port: int, threads: int) -> None:
+    async def main() -> None:
+        stopping = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
+        app.listen(port, HOST)
+        await stopping.wait()
+
+    asyncio.run(main())
+
+
+def _gradio(app: Any, port: int, threads: int) -> None:
+    signal.signal(signal.SIGTERM, _exit_on_signal)
+    app.launch(server_name=HOST, server_port=port, quiet=True, share=False, inbrowser=False)
+
+
+def _exit_on_signal(number: int, frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+_OWN: tuple[tuple[str, tuple[str, ...], Callable[[Any, int, int], None]], ...] = (
+    ("uvicorn", (ASGI,), _uvicorn),
+    ("hypercorn", (ASGI,), _hypercorn),
+    ("gunicorn", (WSGI,), _gunicorn),
+    ("waitress", (WSGI,), _waitress),
+)
