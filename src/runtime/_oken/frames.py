@@ -62,7 +62,7 @@ class Decoder:
         self._rest = bytearray()
 
     def peek(self, data: Buffer) -> list[tuple[int, int, bytes]]:
-        """The frames that feeding this would give, which is still to be done."""
+        """The frames that feeding this would give, without feeding it."""
         copy = Decoder()
         copy._rest = bytearray(self._rest)
         return copy.feed(data)

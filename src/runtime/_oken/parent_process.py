@@ -19,7 +19,7 @@ BACKLOG = 1024
 def main(main_file: str) -> tuple[int, int] | None:
     """Listens, starts the worker, then loads what is slow; ends with the process.
 
-    Comes back in the worker alone, with the descriptors of its channel and its log.
+    Returns only in the worker, with the descriptors of its channel and its log.
     """
     raw = json.loads(os.environ["OKEN_SPEC"])
     spec = Spec(raw, os.environ.get("OKEN_APP_DIR") or DEFAULT_APP_DIR)
@@ -28,7 +28,7 @@ def main(main_file: str) -> tuple[int, int] | None:
     failure = ""
     spawned = None
     try:
-        # First of all, so that both processes load at the same time.
+        # Before the slow imports, so that both processes load at the same time.
         spawned = first_worker(main_file, spec, config)
     except (OSError, ValueError) as error:
         failure = f"the agent's process could not be started: {error}"

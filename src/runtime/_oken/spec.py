@@ -1,4 +1,4 @@
-"""What is to be served, as the runner decided it: the JSON of `OKEN_SPEC`."""
+"""What the runner wants served: the JSON of `OKEN_SPEC`."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from .spec import Spec
 
 def main(channel_descriptor: int, log_descriptor: int) -> None:
     """Runs until the parent says so or is gone."""
-    # Until an executor knows which request runs there is nothing to cancel.
+    # There is nothing to cancel before an executor runs.
     signal.signal(CANCEL_SIGNAL, signal.SIG_IGN)
     channel = socket.socket(fileno=channel_descriptor)
     channel.set_inheritable(False)
@@ -40,7 +40,7 @@ def main(channel_descriptor: int, log_descriptor: int) -> None:
         imports.install(paths, beside)
         web.run(spec, channel)
     else:
-        # Before the agent's paths: its modules must not stand in for what these import.
+        # Before the agent's paths, so that none of its modules is imported by these.
         from .calls import serve as serve_calls
 
         imports.install(paths, beside)

@@ -1,4 +1,4 @@
-"""What went wrong, for the agent's author: one sentence, and a traceback of the user's frames."""
+"""What went wrong, for the agent's author: one sentence, and a traceback of the agent's frames."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class PlainError(Exception):
-    """An error whose message says all: no traceback of ours would help the agent's author."""
+    """An error whose message says all; a traceback would not help the agent's author."""
 
 
 class StartupError(PlainError):
@@ -49,7 +49,7 @@ def describe(error: BaseException) -> str:
 
 
 def where(error: BaseException, app_dir: str) -> str:
-    """The deepest line of the user's in this error: `pkg/tools.py, line 3`; empty without one."""
+    """The agent's deepest line in this error: `pkg/tools.py, line 3`; empty without one."""
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return f"{shorten(error.filename, app_dir)}, line {error.lineno}"
     found = ""
@@ -60,7 +60,7 @@ def where(error: BaseException, app_dir: str) -> str:
 
 
 def trimmed(error: BaseException, app_dir: str) -> str:
-    """The traceback without our frames and the import machinery's; of libraries, the line that raised."""
+    """The traceback with the agent's frames and, in a library, only the line that raised."""
     if isinstance(error, PlainError):
         return describe(error)
     try:
@@ -87,7 +87,7 @@ def _trim(formatted: Any, app_dir: str, depth: int) -> None:
         keep = [frame for frame in stack if _is_users(frame.filename, app_dir)]
         if not _is_ours(last.filename) and (not keep or keep[-1] is not last):
             keep.append(last)
-        # With none of the user's the fault is ours, and every frame counts.
+        # Without a frame of the agent's the fault is ours, and every frame stays.
         if keep or _is_frozen(last.filename) or formatted.exc_type is SyntaxError:
             stack[:] = keep
     for linked in (formatted.__cause__, formatted.__context__):

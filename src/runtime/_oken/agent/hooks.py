@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable
 
-# Of the ten seconds that SIGTERM leaves.
+# SIGTERM leaves ten seconds for all of the end.
 TEARDOWN_SECONDS = 5.0
 
 
@@ -25,7 +25,7 @@ def run_setup(hook: Callable[[], Any] | None, loop: asyncio.AbstractEventLoop) -
 
 
 async def run_teardown(hook: Callable[[], Any] | None, app_dir: str) -> None:
-    """Its errors are only logged; an async one is cut off in time for the rest of the end."""
+    """Logs what `teardown` raises; an async one is cancelled when its time is over."""
     if hook is None:
         return
     try:

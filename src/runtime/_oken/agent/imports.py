@@ -1,4 +1,4 @@
-"""Where the agent's modules come from, and peace between its files and the standard library's names.
+"""Imports the agent's modules, also those that are named like modules of the standard library.
 
 An agent may have a file `queue.py`. Its own `import queue` then means that file, as with plain Python;
 the standard library's, its dependencies' and ours still mean the standard library's. Plain Python gives
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-# Loaded before any program runs, so that plain Python too gives nobody a file of these names.
+# Python loads these before any program, so plain Python too imports nobody's file of such a name.
 _AT_START = frozenset(
     [
         "abc",
@@ -50,8 +50,8 @@ def user_paths(app_dir: str, root: str) -> list[str]:
 def install(paths: list[str], beside: str) -> None:
     """Makes the agent's directories importable.
 
-    The directory of the entry file comes last: in a package it is for imports written for
-    `python bot/main.py`, and a `bot/logging.py` there still is no `logging`.
+    The directory of the entry file comes last. It is for imports written for `python bot/main.py`; a
+    `bot/logging.py` there must not become `logging`.
     """
     sys.path[:0] = paths
     if beside not in paths:
@@ -101,10 +101,10 @@ def _package(globals: Any) -> str:
 
 
 class _Shadowing:
-    """Gives each importer its own module of a name that exists twice.
+    """Gives the agent its own module, and everybody else the standard library's, where both have a name.
 
-    Both live under the same name: the standard library's in sys.modules, the agent's aside; an import by
-    the agent swaps them for its duration. Only `import` statements that name such a module pay for it.
+    The standard library's is in sys.modules and the agent's is put aside. An import by the agent swaps them
+    while it runs. Imports of other names cost nothing.
     """
 
     def __init__(self, names: frozenset[str], paths: list[str]) -> None:
@@ -122,7 +122,7 @@ class _Shadowing:
     def _import_for(
         self, name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0
     ) -> Any:
-        # A relative import looks for its own package under that name.
+        # A relative import is looked up below the importer's own package.
         absolute = _package(globals) if level else name
         if absolute.partition(".")[0] not in self._names:
             return self._import(name, globals, locals, fromlist, level)

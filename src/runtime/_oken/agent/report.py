@@ -24,7 +24,7 @@ def report_ready(channel: socket.socket, **more: Any) -> None:
 def report_failure(channel: socket.socket, error: BaseException, spec: Spec) -> None:
     """Tells the parent why the agent cannot be served, and stays until the parent lets go.
 
-    Staying keeps a failure, which is final, apart from a crash, which is not.
+    The parent takes a process that ends for a crash, and starts it again.
     """
     if isinstance(error, SystemExit):
         place = failures.where(error, spec.app_dir)

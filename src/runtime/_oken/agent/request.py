@@ -53,7 +53,7 @@ class Request:
         self.body = body
         # Why it was cancelled; empty while it is not.
         self.cancelled = ""
-        # How often a signal raised Cancelled in it, ahead of CANCEL frames that nobody has read yet.
+        # How often a signal has raised Cancelled in it before its CANCEL frame was read.
         self.struck = 0
         self.finished = False
         self.paused = False
@@ -85,7 +85,7 @@ class Request:
             os.close(self.outputs.popitem()[1])
 
     def resume(self) -> None:
-        """Its reader takes more again, or will never."""
+        """Ends the wait for its reader."""
         self.paused = False
         if self.resume_waiter is not None:
             self.resume_waiter.set()

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 def signature(function: Callable[..., Any]) -> inspect.Signature:
     """Raises TypeError or ValueError where there is none.
 
-    Annotations are not evaluated, which CPython 3.14 puts off until they are asked for: they may name what is
-    imported for type checkers alone.
+    CPython 3.14 would evaluate the annotations now. They may name modules that only type checkers import, so
+    they are left as they are.
     """
     if sys.version_info >= (3, 14):
         from annotationlib import Format

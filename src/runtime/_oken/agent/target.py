@@ -68,14 +68,14 @@ def _import(spec: Spec) -> ModuleType:
     try:
         return imports.load(spec.module, spec.app_dir)
     except ModuleNotFoundError as error:
-        # Of the agent's own imports the traceback tells more.
+        # A module that the agent itself imports is missing: the traceback says more.
         if error.name is None or not (spec.module + ".").startswith(error.name + "."):
             raise
         raise LoadError(f"there is no module {error.name!r} in the agent's files ({spec.file})") from None
 
 
 def load_target(spec: Spec) -> Target:
-    """The handler, or the `run` of an agent made once."""
+    """The handler, or the method `run` of the one instance of an agent class."""
     value = resolve(spec)
     label = spec.label()
     if spec.type == "agent":
@@ -114,7 +114,7 @@ def kind_of(function: Callable[..., Any]) -> str:
 
 
 def _inner(function: Any) -> list[Any]:
-    """The callable itself and, of an instance, its `__call__`; `functools.partial` is seen through."""
+    """The callable itself and, of an instance, its `__call__`; for a `functools.partial`, what it calls."""
     while hasattr(function, "func") and hasattr(function, "keywords"):
         function = function.func
     if inspect.isfunction(function) or inspect.ismethod(function) or inspect.isbuiltin(function):
@@ -152,7 +152,7 @@ def _parameters(function: Callable[..., Any], label: str) -> tuple[bool, str | N
 
 
 def _hook(owner: Any, name: str) -> Callable[[], Any] | None:
-    """`setup` or `teardown` of an agent, or of a handler's own module, if it can be called with nothing."""
+    """`setup` or `teardown` of an agent or of a handler's own module, if it takes no arguments."""
     hook = getattr(owner, name, None)
     if not callable(hook) or inspect.isclass(hook):
         return None

@@ -50,7 +50,7 @@ def encode(value: Any) -> bytes:
     try:
         text = _encoder.encode(value)
     except (TypeError, ValueError, RecursionError):
-        # Slower, but knows where it is: keys that are no strings become strings, the rest is named.
+        # Slower, but it turns keys into strings and names the place of what has no JSON form.
         text = _encoder.encode(_plain(value, ROOT, []))
     try:
         return text.encode("utf-8")
@@ -67,7 +67,7 @@ def convert(value: Any) -> Any:
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, (set, frozenset, range)):
         return list(value)
-    # pydantic 2, then 1; only an agent that has it can have made one.
+    # pydantic 2, then 1.
     if hasattr(kind, "model_dump") and hasattr(kind, "model_fields"):
         return value.model_dump(mode="json", by_alias=True)
     if hasattr(kind, "__fields__") and hasattr(kind, "parse_obj"):

@@ -39,20 +39,20 @@ class LoopAnswers:
         self._fail = fail
 
     async def deliver(self, request: Request, value: Any) -> None:
-        """Of an async handler, in its task."""
+        """For an async handler, in its task."""
         while hasattr(value, "__await__"):
             value = await value
         if hasattr(value, "__aiter__"):
             await self._stream(request, value.__aiter__())
         elif hasattr(value, "__next__"):
-            # A sync generator may block, so it runs on a thread, in the name of the same request.
+            # A sync generator may block, so it runs on a thread of the same request.
             request.task = None
             self._pool.submit(request, lambda: self._iterate_safely(request, value))
         else:
             self._send_whole(request, value, None)
 
     def deliver_from_thread(self, request: Request, value: Any) -> None:
-        """Of a sync handler, on its thread; what is to be awaited is awaited on the loop."""
+        """For a sync handler, on its thread; an awaitable is awaited on the loop."""
         if hasattr(value, "__await__") or hasattr(value, "__aiter__"):
             self._post(self._adopt, request, value)
         elif hasattr(value, "__next__"):
@@ -127,7 +127,7 @@ class LoopAnswers:
                     gathered.append(data)
                 else:
                     self._channel.send(frames.frame(frames.ITEM, request.number, data))
-                    # Lets the item go out, also when the generator itself never waits for anything.
+                    # The item must go out even when the generator never waits for anything.
                     await asyncio.sleep(0)
                     await self._may_send(request)
         finally:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     Frame = tuple[int, int, bytes]
 
-# How far a signal's handler looks among what the loop has not read yet.
+# How many unread bytes a signal's handler looks at.
 PEEK_BYTES = 256 * 1024
 
 
 class LoopChannel(asyncio.Protocol):
-    """Hands on the frames that come, and sends; the process ends with the connection."""
+    """Receives and sends frames; the process ends when the connection does."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, on_frames: Callable[[list[Frame]], None]) -> None:
         self._loop = loop
@@ -42,7 +42,7 @@ class LoopChannel(asyncio.Protocol):
         self._out.append(frame)
 
     def unread(self) -> list[Frame]:
-        """What the parent has sent while the loop was held up; for a signal's handler."""
+        """For a signal's handler: what the parent has sent while the loop was held up."""
         try:
             return self._decoder.peek(self._socket.recv(PEEK_BYTES, socket.MSG_PEEK | socket.MSG_DONTWAIT))
         except OSError:

@@ -49,7 +49,7 @@ class LoopExecutor:
         """Serves until the parent says DRAIN or goes away."""
         signal.signal(CANCEL_SIGNAL, self._on_cancel_signal)
         self._loop.run_until_complete(self._channel.open(channel))
-        # Not `run_forever` with `stop`: a DRAIN that is here already would be stopped before it began.
+        # Not `run_forever` with `stop`: it would stop before a DRAIN that has come already.
         self._loop.run_until_complete(self._ended)
 
     def _take(self, received: list[Frame]) -> None:
@@ -126,7 +126,7 @@ class LoopExecutor:
     def _cancel(self, request: Request, why: str) -> None:
         request.mark_cancelled(why)
         if request.struck:
-            # It was interrupted for this very frame, and may be cleaning up.
+            # A signal has interrupted it for this frame, and it may be cleaning up.
             request.struck -= 1
             return
         if request.task is not None:
@@ -138,11 +138,11 @@ class LoopExecutor:
             request.resume()
 
     def _on_cancel_signal(self, number: int, frame: FrameType | None) -> None:
-        # Handlers run in the context of what they interrupt: the code that holds up the loop.
+        # A signal's handler runs in the context of the code that holds up the loop.
         request = CURRENT.get()
         if request is None or request.finished or request.number not in self._active:
             return
-        # Only for a frame that nobody could read: who has been told already may be cleaning up.
+        # Only for a frame that nobody has read: a request that was told already may be cleaning up.
         unread = [
             why
             for kind, cancelled, why in self._channel.unread()

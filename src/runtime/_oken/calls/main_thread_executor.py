@@ -40,7 +40,7 @@ class MainThreadExecutor:
         target: Target,
         streams: tuple[LineStream, LineStream],
     ) -> None:
-        # For what a sync handler may still return: an awaitable or an async generator.
+        # A sync handler may still return an awaitable or an async generator.
         self._loop = loop
         self._spec = spec
         self._target = target
@@ -71,7 +71,7 @@ class MainThreadExecutor:
         token = CURRENT.set(request)
         failure: BaseException | None = None
         try:
-            # A signal can strike anywhere in here, also between the last two lines.
+            # A signal can raise anywhere in here, also between the last two lines.
             try:
                 self._interruptible = True
                 self._answer(request)
@@ -151,7 +151,7 @@ class MainThreadExecutor:
         try:
             return self._loop.run_until_complete(task)
         except BaseException:
-            # Interrupted from outside the task, which must not go on in the next request's time.
+            # The task must not go on during the next request.
             if not task.done():
                 task.cancel()
                 self._loop.run_until_complete(asyncio.wait([task], timeout=TASK_END_SECONDS))
@@ -181,8 +181,8 @@ class MainThreadExecutor:
             self._interruptible = before
 
     def _read(self, flags: int) -> None:
-        """Takes what the parent sent; what concerns the present request is done at once."""
-        # The signal's handler reads too, and must not do so in the middle of this.
+        """Takes what the parent sent; frames for the present request take effect at once."""
+        # The signal's handler reads too, and must not while this does.
         before, self._interruptible = self._interruptible, False
         try:
             data = self._channel.recv(READ_BYTES, flags)

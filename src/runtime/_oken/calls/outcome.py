@@ -39,11 +39,11 @@ def error_frame(number: int, status: int, message: str, details: dict[str, Any])
 
 
 def failure_frames(request: Request, error: BaseException, app_dir: str) -> bytes:
-    """The ERROR frame for whatever ended a request; before it, what else the parent must know by then."""
+    """The ERROR frame for what ended a request; after a sys.exit(), EXITING comes before it."""
     failure = _failure_frame(request, error, app_dir)
     if not isinstance(error, SystemExit):
         return failure
-    # Ahead of the error: that frees a slot, which must not be given to another request in this process.
+    # The error frees a slot: the parent must know by then that this process takes no more requests.
     return frames.frame(frames.EXITING, 0, EXIT_REASON) + failure
 
 

@@ -18,7 +18,7 @@ class ThreadPool:
     """Up to `size` threads, made when needed; each runs one request at a time to its end."""
 
     def __init__(self, size: int, interrupted: Callable[[Request], None]) -> None:
-        """`interrupted` is told of a request whose work Cancelled left at an unexpected place."""
+        """`interrupted` gets a request whose work did not catch Cancelled itself."""
         self._size = size
         self._interrupted = interrupted
         self._jobs: queue.SimpleQueue[tuple[Request, Callable[[], None]]] = queue.SimpleQueue()
@@ -27,7 +27,7 @@ class ThreadPool:
         self._lock = threading.Lock()
 
     def submit(self, request: Request, work: Callable[[], None]) -> None:
-        """Runs `work` in the name of `request`; it must not raise anything but Cancelled."""
+        """Runs `work` for `request`; it must not raise anything but Cancelled."""
         with self._lock:
             if self._idle:
                 self._idle -= 1
@@ -49,7 +49,7 @@ class ThreadPool:
                 work()
                 stopper.finish()
             except Cancelled:
-                # It struck outside of what `work` guards.
+                # It was raised outside of what `work` catches.
                 stopper.finish()
                 self._interrupted(request)
             request.stop_thread = None
@@ -74,11 +74,11 @@ class _Stopper:
                 raise_in_thread(self._thread)
 
     def finish(self) -> None:
-        """No Cancelled is raised after this; one may be raised by it."""
+        """After this no Cancelled is raised; the call itself may still raise one."""
         with self._lock:
             self._open = False
         if self._struck:
-            # One that was not raised yet would strike the next request.
+            # One that was not raised yet would end the next request.
             clear_in_thread(self._thread)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def install(descriptor: int) -> tuple[LineStream, LineStream]:
-    """Replaces sys.stdout and sys.stderr, and makes request and level follow threads and loggers."""
+    """Replaces sys.stdout and sys.stderr; lines of threads, pools and child processes keep their request."""
     logs = socket.socket(fileno=descriptor)
     logs.set_inheritable(False)
     out = LineStream(logs, STREAM_STDOUT)
@@ -34,7 +34,7 @@ def install(descriptor: int) -> tuple[LineStream, LineStream]:
 
 
 def _mark_levels() -> None:
-    """What a handler of `logging` writes to our streams takes its record's level."""
+    """A line that a handler of `logging` writes to our streams gets the level of its record."""
     handle = logging.Handler.handle
 
     def handle_with_level(self: logging.Handler, record: logging.LogRecord) -> Any:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ..agent.request import Request
 
-# Where Popen takes its outputs: position, name, ours.
+# Popen's parameters for its outputs: position, name, our number of the stream.
 _OUTPUTS = ((4, "stdout", STREAM_STDOUT), (5, "stderr", STREAM_STDERR))
 
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from ..agent.request import Request
 
-# Unfinished lines of requests are kept apart; more of them than this are written out as they are.
+# Each request's unfinished line is kept; beyond this many they are written out as they are.
 MAX_OPEN_LINES = 1000
 
-# `level`: that of the logging record which this thread is writing, if it is.
+# `level`: of the logging record that this thread is writing.
 RECORD = threading.local()
 
 

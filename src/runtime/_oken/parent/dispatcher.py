@@ -31,7 +31,7 @@ SIGNAL_AGAIN_SECONDS = 1.5
 # From a cancel to the kill: with nothing else in the worker, and when other requests would die with it.
 KILL_AFTER_SECONDS = 3.0
 KILL_SHARED_AFTER_SECONDS = 5.0
-# A worker that must go (its agent called sys.exit) waits this long for the requests beside.
+# A worker that must go (its agent called sys.exit) waits this long for its other requests.
 RETIRE_SECONDS = 5.0
 
 
@@ -171,7 +171,7 @@ class Dispatcher:
         invocation.fail(429, body, b"Retry-After: %d\r\n" % seconds)
 
     def _until_forced(self) -> int:
-        """Whole seconds until the worker is ended for the sake of a slot, at least one."""
+        """Whole seconds, at least one, until the worker would be ended to free a slot."""
         worker = self.worker
         cancelled = [other.cancelled_at for other in worker.active.values()] if worker is not None else []
         if not any(cancelled):
@@ -207,11 +207,11 @@ class Dispatcher:
                 worker.send(frames.CANCEL, invocation.number, invocation.cancelled_for.encode())
             invocation.signalled = True
             invocation.signal_at = now + SIGNAL_AGAIN_SECONDS
-            # Behind the frame: the signal's handler looks for it.
+            # After the frame, which the signal's handler looks for.
             self._loop.call_soon(worker.interrupt)
 
     def refuse(self, message: str) -> None:
-        """Takes no more requests, and sends those that wait away."""
+        """Takes no more requests, and refuses those that wait."""
         self.refusal = message
         waiting, self._queue = self._queue, deque()
         for invocation in waiting:

@@ -17,7 +17,7 @@ _READ_AT_START = (b"LD_", b"MALLOC_", b"GLIBC_", b"LC_", b"LANG", b"LOCPATH", b"
 
 
 def is_read_at_start(environment: dict[bytes, bytes]) -> bool:
-    """True when it changes what only a new program takes notice of."""
+    """True when it changes a variable that is read only while a program starts."""
     return any(
         os.environb.get(name) != value
         for name, value in environment.items()
@@ -87,5 +87,5 @@ def read_secrets() -> dict[str, str]:
         if not name or "=" in name or "\0" in name:
             raise ValueError(f"{name!r} cannot be the name of an environment variable")
         if "\0" in value:
-            raise ValueError(f"the secret {name} holds a NUL, which no environment variable can")
+            raise ValueError(f"the secret {name} holds a NUL; no environment variable can")
     return secrets

@@ -53,7 +53,7 @@ class Health:
         self._started()
 
     def when_started(self, call: Callable[[], None]) -> None:
-        """Calls once when the agent is no longer starting, however that came out."""
+        """Calls `call` once: when the agent is ready, or is not going to be."""
         self._waiting.add(call)
 
     def forget(self, call: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""Judges from inside whether an http agent's own server is there, and if not, where it listens instead."""
+"""Finds out whether an http agent's server answers, and if not, where it listens instead."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from ..spec import Spec
     from .supervisor import Supervisor
 
-# What a look may be late by: a part of the time that the start has taken so far.
+# A look may be late by this part of the time since the worker's start.
 LATE_BY = 0.05
 MIN_WAIT_SECONDS = 0.005
 MAX_WAIT_SECONDS = 0.25

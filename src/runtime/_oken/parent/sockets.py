@@ -37,7 +37,7 @@ def listeners() -> list[Listener]:
 
 
 def is_loopback(address: str) -> bool:
-    """Of an address as in /proc/net/tcp, whose words are in the machine's (little-endian) order."""
+    """Whether an address of /proc/net/tcp, written as little-endian words, is a loopback one."""
     if len(address) == 8:
         return address.endswith("7F")
     mapped = address.startswith("0000000000000000FFFF0000")
@@ -45,7 +45,7 @@ def is_loopback(address: str) -> bool:
 
 
 def socket_inodes(root: int) -> set[str]:
-    """The sockets that a process and those it started hold; what is not ours to see is left out."""
+    """The sockets of a process and its descendants, as far as we may look."""
     found = set()
     for pid in _family(root):
         directory = f"/proc/{pid}/fd"

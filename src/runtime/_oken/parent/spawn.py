@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class _Ends:
-    """One side of what joins the processes: the frames' socket, the log socket and the two output pipes."""
+    """One process's ends: the frames' socket, the log socket and the two output pipes."""
 
     __slots__ = ("channel", "logs", "stderr", "stdout")
 
@@ -48,10 +48,10 @@ class WorkerEnds(_Ends):
 
 
 def first_worker(main_file: str, spec: Spec, config: bytes) -> Union[Spawned, WorkerEnds]:
-    """Starts the first worker: as a fork, which has its interpreter already, and returns in both processes.
+    """Starts the first worker, as a fork where it can: a fork has its interpreter already.
 
-    In the new one it gives the worker's ends. Only while this process has one thread and has imported
-    nothing slow. Raises as `spawn_worker` does.
+    A fork returns in both processes, with the ends of each. This process must have one thread and no slow
+    imports yet. Raises as `spawn_worker` does.
     """
     environment = worker_environment(spec)
     if is_read_at_start(environment):
@@ -65,7 +65,7 @@ def first_worker(main_file: str, spec: Spec, config: bytes) -> Union[Spawned, Wo
         raise
     if spawned.pid:
         ends.close()
-        # Here as well as there: whoever comes second finds it done.
+        # Both processes do it, since either may be first.
         _lead_group(spawned.pid)
         return spawned
     _lead_group(0)
@@ -112,7 +112,7 @@ def spawn_worker(main_file: str, spec: Spec, config: bytes) -> Spawned:
 
 
 def _connect(config: bytes) -> tuple[Spawned, WorkerEnds]:
-    """Both sides of a worker that is not there yet, its first frame on the way."""
+    """The ends for the parent and for a new worker; the first frame is sent already."""
     channel, worker_channel = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     # Whole messages, also when forked children of the agent write to it at the same time.
     logs, worker_logs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -135,7 +135,7 @@ def _lead_group(pid: int) -> None:
 
 
 def _become(environment: dict[bytes, bytes], ends: WorkerEnds) -> None:
-    """What starting a program does for a worker: its standard files and its environment."""
+    """Gives a forked worker its standard files and its environment."""
     null = os.open(os.devnull, os.O_RDONLY)
     for descriptor, place in ((null, 0), (ends.stdout, 1), (ends.stderr, 2)):
         os.dup2(descriptor, place)

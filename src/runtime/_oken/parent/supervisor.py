@@ -1,4 +1,4 @@
-"""Keeps a worker alive from start to drain, and hands on what it says."""
+"""Keeps a worker alive from start to drain, and passes its frames on."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Supervisor:
         self._restart_later(link, bool(orphans))
 
     def _restart_later(self, link: WorkerLink, had_requests: bool) -> None:
-        """At once when a request or we ended it; later and later when it does not stay up by itself."""
+        """At once when a request or we ended it, else after longer and longer waits."""
         stable = self.loop.time() - link.started_at > STABLE_SECONDS
         if link.ready and (stable or had_requests or link.killed_for or link.retiring):
             self._restart_delay = RESTART_FIRST_SECONDS

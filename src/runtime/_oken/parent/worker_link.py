@@ -155,7 +155,7 @@ class WorkerLink(asyncio.Protocol):
             reader.drain()
 
     def _sole_request(self) -> str | None:
-        # What a child process or a C library writes carries no name; with one request it can only be its.
+        # What a child process or a C library writes names no request; while only one runs, it is that one's.
         if len(self.active) == 1:
             return next(iter(self.active.values())).request_id.decode("ascii")
         return None

@@ -21,7 +21,7 @@ GRADIO = "gradio"
 
 
 class NotAnApplicationError(PlainError):
-    """The object is nothing that a web server could serve."""
+    """No web server can serve the object."""
 
 
 def classify(app: Any, label: str) -> tuple[str, Any]:

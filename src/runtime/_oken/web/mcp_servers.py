@@ -8,10 +8,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Of the package fastmcp and the SDK's first generation, and of its second.
+# FastMCP is the class of the package fastmcp and of the SDK's version 1, MCPServer that of version 2.
 _CLASSES = ("FastMCP", "MCPServer")
 _FACTORIES = ("http_app", "streamable_http_app")
-# What the SDK allows as `Host` by itself when it takes its server to be on localhost.
+# The hosts that the SDK allows by default, for a server on localhost.
 _LOCAL_HOSTS = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
 
 
@@ -21,10 +21,9 @@ def is_mcp_server(value: Any) -> bool:
 
 
 def application_of(server: Any) -> Any:
-    """Its ASGI application for streamable HTTP, which answers under whatever name it is called.
+    """Its ASGI application for streamable HTTP, for any `Host`.
 
-    The SDK is told a host only by its own `run`, and else refuses every name but localhost's. Hosts that the
-    author allows stay.
+    Without this the SDK refuses every name but localhost's. A list that the author gave it stays.
     """
     _forget_localhost(server)
     make = next(getattr(server, name) for name in _FACTORIES if hasattr(server, name))

@@ -1,4 +1,4 @@
-"""What packages need changed to run where their program's directory cannot be written.
+"""Changes to packages that would write into their program's directory, which is read-only here.
 
 Each change is made to a module in memory, right after its import by the agent.
 """
@@ -19,7 +19,7 @@ def install() -> None:
 
 
 class _Patching:
-    """A finder that lets the others find, and adds a step to the import."""
+    """A finder that asks the others, and adds a step to the import."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         patch = _PATCHES.get(name)
@@ -45,7 +45,7 @@ def _add_step(loader: Any, step: Any) -> None:
 
 
 def _fasthtml(module: Any) -> None:
-    """The key of its sessions goes to the home directory: it makes one in a file where the program is."""
+    """Keeps the key of its sessions in the home directory instead of the program's."""
     get_key = getattr(module, "get_key", None)
     if get_key is None:
         return

@@ -16,7 +16,7 @@ MAX_REQUEST_ID_CHARACTERS = 200
 
 
 def tag(app: Any, interface: str, app_dir: str) -> Any:
-    """The application inside one that sets the current request; others than ASGI and WSGI as they are."""
+    """The application inside one that sets the current request; neither ASGI nor WSGI: as it is."""
     if interface == ASGI:
         return _tag_asgi(app, app_dir)
     return _tag_wsgi(app) if interface == WSGI else app
@@ -35,7 +35,7 @@ def _tag_asgi(app: Any, app_dir: str) -> Any:
             complete = message["type"] == "http.response.body" and not message.get("more_body")
 
         request = _named(_request_id(scope))
-        # The server runs each request in a task of its own: nothing is to be reset.
+        # The server runs each request in a task of its own, so nothing needs to be reset.
         CURRENT.set(request)
         try:
             await app(scope, receive, send_on)
@@ -63,7 +63,7 @@ def _request_id(scope: Any) -> str | None:
 def _tag_wsgi(app: Any) -> Any:
     def wsgi(environ: Any, start_response: Any) -> Any:
         request_id = environ.get("HTTP_X_REQUEST_ID")
-        # Threads are used again, so the last request's name goes even when this one has none.
+        # A thread is used again: the id of its last request goes even when this one has none.
         before = CURRENT.get()
         if before is not None:
             before.close_outputs()

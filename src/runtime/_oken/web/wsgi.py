@@ -1,4 +1,8 @@
-"""A WSGI application (PEP 3333) as an ASGI one: each request on a thread, streamed both ways."""
+"""A WSGI application (PEP 3333) as an ASGI one: each request on a thread, streamed both ways.
+
+Our own instead of a2wsgi (1.10), which takes a body that the caller broke off for a whole one, joins Cookie
+headers with a comma, and lets `X_A` stand in for `X-A`.
+"""
 
 from __future__ import annotations
 
