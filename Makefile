@@ -3,10 +3,10 @@
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup env build run demo check fix docs test bench clean
+.PHONY: help setup env build run demo check fix docs hooks test test-unit soak bench clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
 setup: ## install what is missing: Bun, packages, a Docker engine, images, a browser
 	@scripts/setup
@@ -32,8 +32,17 @@ fix: setup ## repair format and lint where that can be done
 docs: setup ## write what the code says into the generated parts of the documents
 	@scripts/docs
 
+hooks: ## have git run the quick checks before each commit
+	git config core.hooksPath .githooks
+
 test: ## check, build, and run every test; ends with "N passed, N failed"
 	@scripts/test
+
+test-unit: setup ## run the tests that need no engine, and print their coverage
+	@exec scripts/with-env scripts/bun-tests unit
+
+soak: build ## run for about an hour: heavy frameworks, a million odd archives, every life of an agent many times
+	@exec scripts/with-env scripts/soak
 
 bench: build ## measure deploys and invokes beside the same steps done by hand
 	@exec scripts/with-env scripts/bench
