@@ -62,7 +62,7 @@ export const DESCRIPTION = {
     title: "Oken Runner",
     version: VERSION,
     description: INTRODUCTION,
-    license: { name: "Not licensed yet", identifier: "LicenseRef-None" },
+    license: { name: "MIT", identifier: "MIT" },
   },
   servers: [{ url: "/", description: "This runner" }],
   tags: TAGS,
