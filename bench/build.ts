@@ -3,20 +3,24 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { buildAgent } from "../src/build/build.ts";
+import { createBuilder } from "../src/build/builder.ts";
+import { treeName } from "../src/build/content-name.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { createDockerExec } from "../src/docker/exec.ts";
 import { createImages } from "../src/docker/image.ts";
+import { systemClock } from "../src/lib/clock.ts";
+import { createLog } from "../src/lib/log.ts";
+import { createMetrics } from "../src/metrics/metrics.ts";
 import { runtimeContext } from "../src/runtime/index.ts";
-import { keptDirectory } from "../src/build/kept-directory.ts";
 import { docker } from "../test/helpers/docker.ts";
+import { versionRecord } from "../test/helpers/records.ts";
 import { type Row, median } from "./report.ts";
 import { type Session, progress, runBenchmarks } from "./session.ts";
 
 /** Few rounds, since each downloads every package twice. */
 const ROUNDS = 3;
 
-const BUILD_TIMEOUT_MS = 300_000;
+const BUILD_TIMEOUT_SECONDS = 300;
 
 const REQUIREMENTS = "fastapi>=0.115\nuvicorn>=0.34\nhttpx>=0.27\n";
 
@@ -39,10 +43,6 @@ export async function measureBuilds({ stack, signal }: Session): Promise<Row[]> 
   const tree = join(directory, "tree");
   await mkdir(tree);
   await writeFile(join(tree, "main.py"), "");
-  const runtimeDir = await keptDirectory({
-    parent: join(directory, "runtime"),
-    files: runtimeContext({ "main.py": "" }),
-  }).path();
   const images = createImages(createDockerExec({ environment: process.env }));
   const figures = { runner: [] as number[], pip: [] as number[] };
 
@@ -58,31 +58,38 @@ export async function measureBuilds({ stack, signal }: Session): Promise<Row[]> 
     await writeFile(join(tree, "requirements.txt"), unlike + REQUIREMENTS);
     await docker(["tag", config.uvImage, uvImage]);
     try {
+      const builder = createBuilder({
+        engine: images,
+        settings: {
+          pythonImage: config.pythonImage,
+          uvImage,
+          indexUrl: config.indexUrl,
+          caFile: config.caFile,
+          sdist: "deny",
+        },
+        limits: { maxBuilds: 1, maxBuildQueue: 0, buildTimeout: BUILD_TIMEOUT_SECONDS },
+        agents: {
+          directory: () => directory,
+          scratchDirectory: () => join(directory, "scratch"),
+          resolutionKeys: () => [],
+          labels: () => ({}),
+        },
+        runtime: { parent: join(directory, "runtime"), files: runtimeContext({ "main.py": "" }) },
+        clock: systemClock,
+        log: createLog({ level: "silent", format: "json" }),
+        metrics: createMetrics(),
+      });
+      const record = versionRecord(1);
+      const version = {
+        ...record,
+        image: tags[0] ?? "",
+        tree_digest: await treeName("tree", tree),
+        manifest: { ...record.manifest, pythonVersion: config.defaultPython },
+      };
       figures.runner.push(
-        await timed(() =>
-          buildAgent(images, {
-            tree,
-            tag: tags[0] ?? "",
-            labels: {},
-            agentId: "bench",
-            manifest: { pythonVersion: config.defaultPython },
-            entrypoint: { file: "main.py" },
-            runtimeDir,
-            scratchDir: directory,
-            keepDir: join(directory, "kept"),
-            // The list is kept after the answer, so that is not timed.
-            background: () => undefined,
-            timeoutMs: BUILD_TIMEOUT_MS,
-            settings: {
-              pythonImage: config.pythonImage,
-              uvImage,
-              indexUrl: config.indexUrl,
-              caFile: config.caFile,
-              sdist: "deny",
-            },
-          }),
-        ),
+        await timed(() => builder.build({ agentId: "bench", version, tree, signal, onEvent: ignore })),
       );
+      await builder.settled();
       figures.pip.push(await timed(() => pipBuild({ directory, tree, tag: tags[1] ?? "", round: id })));
     } finally {
       await images.removeImages([uvImage, ...tags]);
@@ -110,6 +117,8 @@ async function pipBuild(options: {
     options.tree,
   ]);
 }
+
+function ignore(): void {}
 
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now();

@@ -1,8 +1,6 @@
-import { createHash } from "node:crypto";
-
 import { observeAgents } from "./agents/agent-metrics.ts";
 import { createAgents } from "./agents/agents.ts";
-import { createImageBuilder } from "./build/builder.ts";
+import { createBuilder } from "./build/builder.ts";
 import type { AgentsContext } from "./agents/context.ts";
 import { checkHealth } from "./agents/health.ts";
 import { sweepIdle } from "./agents/idle.ts";
@@ -35,7 +33,7 @@ import { listen } from "./server/listen.ts";
 import { DEFAULT_UPLOAD_PACE, receiveUpload } from "./upload/receive.ts";
 import { createBudget } from "./upload/budget.ts";
 import { createDiskFloor } from "./upload/disk-floor.ts";
-import { RUNTIME_CONTEXT, RUNTIME_DIGEST } from "./runtime/index.ts";
+import { RUNTIME_CONTEXT } from "./runtime/index.ts";
 import { DEFAULT_ARCHIVE_LIMITS } from "./upload/archive/limits.ts";
 import { VERSION } from "./lib/version.ts";
 
@@ -104,16 +102,19 @@ export async function startDaemon(options: {
     queueTimeoutMs: config.queueTimeout * 1000,
     wake: (agent) => wake(context, agent),
   });
-  const images = createImageBuilder({
+  const builder = createBuilder({
+    engine,
     settings: buildSettings(config, options.environment),
     limits: config,
-    engine,
-    agentDir: (agentId) => store.agentDir(agentId),
-    runtimeDir: store.runtimeDir,
-    runtimeFiles: RUNTIME_CONTEXT,
-    packagesInUse: (agentId) =>
-      registry.find(agentId)?.versions.flatMap(({ packages }) => packages ?? []) ?? [],
-    labels: (identity) => identityLabels(runnerId, identity),
+    agents: {
+      directory: (agentId) => store.agentDir(agentId),
+      scratchDirectory: (agentId, version) => store.buildDir(agentId, version),
+      resolutionKeys: (agentId) =>
+        registry.find(agentId)?.versions.flatMap(({ resolution_key }) => resolution_key ?? []) ?? [],
+      labels: (identity) => identityLabels(runnerId, identity),
+    },
+    runtime: { parent: store.runtimeDir, files: RUNTIME_CONTEXT },
+    clock,
     log,
     metrics,
   });
@@ -122,7 +123,7 @@ export async function startDaemon(options: {
     store,
     registry,
     pool,
-    images,
+    builder,
     instances,
     operations,
     deaths,
@@ -154,7 +155,6 @@ export async function startDaemon(options: {
     pool,
     agents: createAgents(context, {
       digestKey,
-      buildDigest: buildDigest(config),
       archiveLimits: { ...DEFAULT_ARCHIVE_LIMITS, ...archiveLimits(config) },
       manifestDefaults: manifestDefaults(config),
       ...uploads,
@@ -170,7 +170,7 @@ export async function startDaemon(options: {
   const background: Promise<unknown>[] = [];
   begun.defer(async () => {
     closing.abort();
-    await Promise.all([...background, images.settled()]);
+    await Promise.all([...background, builder.settled()]);
   });
   const listener = await listen(createApp(server), server);
   begun.defer(() => listener.stop(SHUTDOWN_TIMEOUT_MS));
@@ -192,12 +192,6 @@ export async function startDaemon(options: {
       log.info("oken-runner has stopped");
     },
   };
-}
-
-/** Of all of the runner that ends up in an image. */
-function buildDigest({ pythonImage, uvImage, indexUrl }: Config): string {
-  const parts = JSON.stringify([RUNTIME_DIGEST, pythonImage, uvImage, indexUrl]);
-  return createHash("sha256").update(parts).digest("hex");
 }
 
 /** What a crash left running must be gone before it is looked at what there is. Never rejects. */

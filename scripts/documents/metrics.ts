@@ -2,6 +2,7 @@ import { observeAgents } from "../../src/agents/agent-metrics.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
 import { measuredQueue } from "../../src/build/queue-metrics.ts";
 import { createBuildQueue } from "../../src/build/queue.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { observeProcess } from "../../src/metrics/process.ts";
 import type { Definition, MetricsRegistry } from "../../src/metrics/prometheus.ts";
@@ -36,7 +37,7 @@ function definedMetrics(): Metric[] {
   };
   const metrics = createMetrics(registry);
   observeAgents(metrics, createRegistry());
-  measuredQueue(createBuildQueue({ maxRunning: 1, maxWaiting: 0 }), metrics);
+  measuredQueue(createBuildQueue({ maxRunning: 1, maxWaiting: 0, clock: systemClock }), metrics);
   observeTunnels(metrics, new Set());
   using _ = observeProcess(metrics);
   return defined;

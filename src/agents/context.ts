@@ -3,7 +3,7 @@ import type { Engine } from "../docker/types.ts";
 import type { Log } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Deaths } from "../instance/exits.ts";
-import type { Images } from "../build/images.ts";
+import type { Builder } from "../build/types.ts";
 import type { Instances } from "../instance/instances.ts";
 import type { Names } from "../instance/names.ts";
 import type { Operations } from "./operations.ts";
@@ -17,7 +17,7 @@ export type AgentsContext = {
   store: Store;
   registry: Registry;
   pool: Pool;
-  images: Images;
+  builder: Builder;
   instances: Instances;
   operations: Operations;
   deaths: Deaths;

@@ -7,7 +7,7 @@ import type { AgentsContext } from "./context.ts";
 /** What a build that used all of its time has to say at which step it was, milliseconds. */
 const LAST_WORDS_MS = 5_000;
 
-type RebuildContext = Pick<AgentsContext, "images" | "instances" | "store" | "log"> & {
+type RebuildContext = Pick<AgentsContext, "builder" | "instances" | "store" | "clock" | "log"> & {
   engine: Pick<AgentsContext["engine"], "imageExists">;
 };
 
@@ -35,36 +35,36 @@ export async function bringUp(
 }
 
 async function rebuild(
-  { images, store, log }: RebuildContext,
+  { builder, store, clock, log }: RebuildContext,
   agent: Agent,
   { version, signal }: { version: VersionRecord; signal: AbortSignal },
 ): Promise<VersionRecord> {
-  const identity = { agentId: agent.id, version: version.version, spec: version.spec_digest };
+  const { timeoutMs } = builder;
   const tooLate = new AbortController();
-  const timer = setTimeout(() => tooLate.abort(timedOut(images.timeoutMs)), images.timeoutMs + LAST_WORDS_MS);
+  const cancel = clock.timer(timeoutMs + LAST_WORDS_MS, () => tooLate.abort(timedOut(timeoutMs)));
   log.info({ agent_id: agent.id, version: version.version }, "its image is gone: building it again");
   try {
-    const image = await images.build({
-      identity,
-      tag: version.image,
+    const build = await builder.build({
+      agentId: agent.id,
+      version,
       tree: store.treeDir(agent.id, version),
-      buildDir: store.buildDir(agent.id, version.version),
-      manifest: version.manifest,
-      entrypoint: version.entrypoint,
-      packages: version.packages,
       signal: AbortSignal.any([signal, tooLate.signal]),
       onEvent: () => undefined,
     });
-    const warnings = [...new Set([...version.warnings, ...image.warnings])];
-    const { imageId, bases, packages } = image;
-    const record = { ...version, image_id: imageId, bases, packages, warnings };
+    const record = {
+      ...version,
+      image_id: build.imageId,
+      bases: build.bases,
+      resolution_key: build.resolutionKey,
+      warnings: [...new Set([...version.warnings, ...build.warnings])],
+    };
     await store.writeVersion(agent.id, record);
     agent.versions = agent.versions.map((it) => (it.version === record.version ? record : it));
     return record;
   } catch (error) {
     throw signal.aborted ? error : explained(agent, version, error);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }
 

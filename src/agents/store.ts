@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { TSchema } from "@sinclair/typebox";
+import { type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 import { undefinedIfMissing, writeDurably } from "../lib/files.ts";
@@ -41,6 +41,12 @@ export type Store = {
   removeVersion(agentId: string, version: number): Promise<void>;
   removeAgent(agentId: string): Promise<void>;
 };
+
+/** What `resolution_key` was called in older records. */
+const StoredVersion = Type.Intersect([
+  VersionRecord,
+  Type.Object({ packages: Type.Optional(Type.String()) }),
+]);
 
 export function createStore(dataDir: string): Store {
   const agents = join(dataDir, "agents");
@@ -89,8 +95,11 @@ export function createStore(dataDir: string): Store {
     writeLastInvoked: (agentId, at) =>
       writeFile(lastInvokedPath(agentId), new Date(at).toISOString(), { mode: 0o600 }),
 
-    readVersion: (agentId, version) =>
-      readRecord(join(versionDir(agentId, version), "version.json"), VersionRecord),
+    async readVersion(agentId, version) {
+      const path = join(versionDir(agentId, version), "version.json");
+      const { packages, ...record } = await readRecord(path, StoredVersion);
+      return packages === undefined ? record : { resolution_key: packages, ...record };
+    },
     listVersions: async (agentId) => (await names(versionsDir(agentId))).map(Number).filter(Number.isInteger),
     async writeVersion(agentId, record) {
       await writeDurably(

@@ -1,90 +1,61 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 
-import { buildAgent } from "./build.ts";
+import { planDependencies } from "../dependencies/detect.ts";
+import { createBackground } from "./background.ts";
+import { unlessThere } from "./files.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { buildImage } from "./image.ts";
 import { createBuildQueue } from "./queue.ts";
 import { measuredQueue } from "./queue-metrics.ts";
-import type { Images } from "./images.ts";
-import { createResolvedLists } from "./resolved-lists.ts";
-import type { Engine, Identity } from "../docker/types.ts";
-import { messageOf } from "../lib/errors.ts";
-import type { Log } from "../lib/log.ts";
-import type { Metrics } from "../metrics/metrics.ts";
-import { type BuildSettings } from "./settings.ts";
-import { keptDirectory } from "./kept-directory.ts";
+import { createResolutionCache } from "./resolution-cache.ts";
+import type { BuildParts } from "./run.ts";
+import { runtimeDirectory } from "./runtime-directory.ts";
+import { createStepLog, withStepLabel } from "./steps.ts";
+import type { Build, BuildRequest, Builder, BuilderHost } from "./types.ts";
 
-export type BuildLimits = {
-  maxBuilds: number;
-  maxBuildQueue: number;
-  /** Longest that one build may take, seconds. */
-  buildTimeout: number;
-};
-
-export type ImageBuilderOptions = {
-  settings: BuildSettings;
-  limits: BuildLimits;
-  engine: Engine;
-  agentDir: (agentId: string) => string;
-  /** Where the Python that runs inside containers is kept for builds to read. */
-  runtimeDir: string;
-  /** That Python, packed as a build reads it. */
-  runtimeFiles: Readonly<Record<string, string>>;
-  /** Names of the kept lists that the agent's versions were built from. */
-  packagesInUse: (agentId: string) => string[];
-  labels: (identity: Identity) => Record<string, string>;
-  log: Log;
-  metrics: Metrics;
-};
-
-/** Builds versions with this host's settings, so many at once. */
-export function createImageBuilder(options: ImageBuilderOptions): Images {
-  const { engine, limits, settings } = options;
+/** Builds with this host's settings: so many at once, and one of an agent. */
+export function createBuilder(host: BuilderHost): Builder {
+  const { agents, clock, limits, metrics } = host;
   const queue = measuredQueue(
-    createBuildQueue({ maxRunning: limits.maxBuilds, maxWaiting: limits.maxBuildQueue }),
-    options.metrics,
+    createBuildQueue({ maxRunning: limits.maxBuilds, maxWaiting: limits.maxBuildQueue, clock }),
+    metrics,
   );
   const timeoutMs = limits.buildTimeout * 1000;
-  const resolvedLists = createResolvedLists();
-  const runtime = keptDirectory({ parent: options.runtimeDir, files: options.runtimeFiles });
-  const keeping = new Set<Promise<void>>();
-
-  const inBackground = (agentId: string, work: () => Promise<void>) => {
-    const kept = work()
-      .catch((error: unknown) =>
-        options.log.warn(
-          { agent_id: agentId, reason: messageOf(error) },
-          "the resolved list of packages was not kept; the next build resolves it again",
-        ),
-      )
-      .finally(() => keeping.delete(kept));
-    keeping.add(kept);
+  const parts: BuildParts = {
+    host,
+    runtime: runtimeDirectory(host.runtime),
+    resolutionCache: createResolutionCache(),
+    background: createBackground(host.log),
   };
 
+  async function buildNow(request: BuildRequest): Promise<Build> {
+    const { agentId, version, tree } = request;
+    const deadline = clock.monotonic() + timeoutMs;
+    const directory = agents.scratchDirectory(agentId, version.version);
+    // Its parent goes when the agent goes, and must not come back.
+    await mkdir(directory, { mode: 0o700 }).catch(unlessThere);
+    const scratch = await mkdtemp(join(directory, "build-"));
+    try {
+      const plan = await planDependencies(tree, version.entrypoint.file);
+      const steps = createStepLog(request.onEvent);
+      return await buildImage({ parts, request, plan, steps, scratch, deadline, startedAt: clock.now() });
+    } catch (error) {
+      throw withStepLabel(error);
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
   return {
-    timeoutMs,
-    async build({ identity, buildDir, onEvent, startup, ...request }) {
-      const { agentId } = identity;
+    build(request) {
+      const { agentId, signal, startup, onEvent } = request;
       const onPlace = (ahead: number) => onEvent({ type: "log", line: waitingLine(ahead) });
-      const runtimeDir = await runtime.path();
-      const turn = { agentId, signal: request.signal, onPlace, startup };
-      const { style, ...image } = await queue.run(turn, () =>
-        buildAgent(engine, {
-          ...request,
-          agentId,
-          onEvent,
-          labels: options.labels(identity),
-          runtimeDir,
-          resolvedLists,
-          scratchDir: buildDir,
-          keepDir: join(options.agentDir(agentId), "kept"),
-          packagesInUse: () => options.packagesInUse(agentId),
-          timeoutMs,
-          settings,
-          background: (work) => inBackground(agentId, work),
-        }),
-      );
-      return { ...image, dependencyStyle: style };
+      return queue.run({ agentId, signal, startup, onPlace }, () => buildNow(request));
     },
-    settled: async () => void (await Promise.all(keeping)),
+    fingerprint: (source) => fingerprint(host, source),
+    timeoutMs,
+    settled: () => parts.background.settled(),
   };
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { type Hash, createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { lstat, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ const DIGEST_LENGTH = 32;
  * A directory name made of the content of `files`. BuildKit tells a context from an earlier one by its base name and
  * compares files by size and time only (moby/buildkit#2592), so a name is never used for two contents.
  */
-export function contentName(prefix: string, files: Record<string, string>): string {
+export function contentName(prefix: string, files: Readonly<Record<string, string>>): string {
   const hash = createHash("sha256");
   for (const name of Object.keys(files).sort()) hash.update(frame("file", name, files[name] ?? ""));
   return `${prefix}-${hash.digest("hex").slice(0, DIGEST_LENGTH)}`;
@@ -30,7 +30,7 @@ export async function fileDigest(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-async function addDirectory(hash: ReturnType<typeof createHash>, root: string, path: string): Promise<void> {
+async function addDirectory(hash: Hash, root: string, path: string): Promise<void> {
   const names = (await readdir(join(root, path))).sort();
   for (const name of names) {
     const relative = path === "" ? name : `${path}/${name}`;

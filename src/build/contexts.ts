@@ -1,76 +1,83 @@
-import { chmod, copyFile, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 
+import type { LockFile } from "../dependencies/plan.ts";
+import type { BuildContext, BuildInputs } from "../docker/types.ts";
 import { contentName, fileDigest, treeName } from "./content-name.ts";
+import { CONTEXTS, IGNORE_TEXT } from "./dockerfile.ts";
+import { writeFiles } from "./files.ts";
 
-const FILE_TIME = new Date("2020-01-01T00:00:00Z");
+/** A directory that the build reads under `name`: files to be written, or a directory of this host. */
+export type ContextSource = { name: string } & (
+  { texts: Record<string, string>; copies: Record<string, string> } | { directory: string }
+);
 
-export type ContextWriter = ReturnType<typeof contextWriter>;
+/** What the build of an image reads besides the source and the runtime, before it is written. */
+export type ImageInputs = {
+  dockerfile: string;
+  contexts: ContextSource[];
+  buildArgs: Record<string, string>;
+  /** PEM file of authorities. */
+  caFile: string | undefined;
+  /** Credentials of the indexes as a netrc file; undefined when there are none. */
+  netrc: string | undefined;
+  /** The lock that the build resolves; undefined when it only reads one. */
+  resolvedLock: LockFile | undefined;
+};
 
-/** `digest` is that of the directory's content, where it is known. */
-type MainContext = { prefix: string; directory: string; digest?: string | undefined };
+type Places = {
+  /** Made here, and written to alone. */
+  directory: string;
+  runtimeDir: string;
+  /** The source, and the digest of its names, modes and content. */
+  tree: string;
+  treeDigest: string;
+};
 
-/** Makes contexts whose base names are made of their content. */
-export function contextWriter(buildDir: string) {
-  const contexts: { name: string; directory: string }[] = [];
-  return {
-    contexts,
-    async files(
-      name: string,
-      prefix: string,
-      texts: Record<string, string>,
-      sources: Record<string, string> = {},
-    ): Promise<void> {
-      const digests = await Promise.all(
-        Object.entries(sources).map(async ([path, source]) => [path, await fileDigest(source)] as const),
-      );
-      const directory = join(buildDir, contentName(prefix, { ...texts, ...Object.fromEntries(digests) }));
-      await writeFiles(directory, texts, sources);
-      contexts.push({ name, directory });
-    },
-    /** A directory as it is, under another name. */
-    async link(name: string, prefix: string, directory: string): Promise<void> {
-      const path = join(buildDir, await treeName(prefix, directory));
-      await symlink(directory, path);
-      contexts.push({ name, directory: path });
-    },
-    /**
-     * The main context, to be made last: by its base name alone BuildKit tells all contexts of one build from those of
-     * another, so it is made of what is in the others too.
-     * https://github.com/moby/buildkit/blob/master/source/local/source.go, `sharedKey`
-     */
-    async main({ prefix, directory, digest }: MainContext): Promise<string> {
-      const others = contexts.map((context) => [context.name, basename(context.directory)]);
-      const main = digest ?? (await treeName(prefix, directory));
-      const parts = { ...Object.fromEntries(others), main };
-      const path = join(buildDir, contentName(prefix, parts));
-      await symlink(directory, path);
-      return path;
-    },
-  };
+/** Writes the inputs of a build. The ignore file beside the Dockerfile overrides one in the source. */
+export async function writeInputs(inputs: ImageInputs, places: Places): Promise<BuildInputs> {
+  const { directory, runtimeDir } = places;
+  await mkdir(directory, { recursive: true });
+  const contexts: BuildContext[] = [{ name: CONTEXTS.runtime, directory: runtimeDir }];
+  for (const source of inputs.contexts) contexts.push(await writeContext(directory, source));
+  const secretFiles: Record<string, string> = {};
+  if (inputs.caFile !== undefined) secretFiles["ca"] = inputs.caFile;
+  if (inputs.netrc !== undefined) {
+    secretFiles["netrc"] = join(directory, "netrc");
+    await writeFile(secretFiles["netrc"], inputs.netrc, { mode: 0o600 });
+  }
+  const dockerfile = join(directory, "Dockerfile");
+  await writeFile(dockerfile, inputs.dockerfile);
+  await writeFile(`${dockerfile}.dockerignore`, IGNORE_TEXT);
+  const context = await linkMainContext(places, contexts);
+  return { dockerfile, context, contexts, buildArgs: inputs.buildArgs, secretFiles };
 }
 
-/** Writes files that are readable for all, whatever the umask: modes are part of what BuildKit compares. */
-export async function writeFiles(
-  directory: string,
-  texts: Record<string, string>,
-  sources: Record<string, string> = {},
-): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o755 });
-  for (const [path, text] of Object.entries(texts)) {
-    await mkdir(dirname(join(directory, path)), { recursive: true, mode: 0o755 });
-    await writeFile(join(directory, path), text);
-    await normalise(join(directory, path));
+async function writeContext(parent: string, source: ContextSource): Promise<BuildContext> {
+  const { name } = source;
+  if ("directory" in source) {
+    const link = join(parent, await treeName(name, source.directory));
+    await symlink(source.directory, link);
+    return { name, directory: link };
   }
-  for (const [path, source] of Object.entries(sources)) {
-    await mkdir(dirname(join(directory, path)), { recursive: true, mode: 0o755 });
-    await copyFile(source, join(directory, path));
-    await normalise(join(directory, path));
-  }
+  const digests = await Promise.all(
+    Object.entries(source.copies).map(async ([path, file]) => [path, await fileDigest(file)] as const),
+  );
+  const content = { ...source.texts, ...Object.fromEntries(digests) };
+  const directory = join(parent, contentName(name, content));
+  await writeFiles(directory, source.texts, source.copies);
+  return { name, directory };
 }
 
-/** With one time for all, BuildKit finds that it has the files of a context whose name, and so whose content, it knows. */
-async function normalise(path: string): Promise<void> {
-  await chmod(path, 0o644);
-  await utimes(path, FILE_TIME, FILE_TIME);
+/**
+ * By the base name of the main context alone BuildKit tells all contexts of one build from those of another, so that name
+ * is made of what is in the others, too.
+ * https://github.com/moby/buildkit/blob/master/source/local/source.go, `sharedKey`
+ */
+async function linkMainContext(places: Places, contexts: BuildContext[]): Promise<string> {
+  const others = contexts.map(({ name, directory }) => [name, basename(directory)]);
+  const parts = { ...Object.fromEntries(others), main: places.treeDigest };
+  const link = join(places.directory, contentName("code", parts));
+  await symlink(places.tree, link);
+  return link;
 }

@@ -1,6 +1,6 @@
 import type { LockFile } from "../dependencies/plan.ts";
 
-/** Where things are inside an image. The runtime inside the container relies on these. */
+/** Paths inside an image. The runtime inside the container relies on them. */
 export const IMAGE_PATHS = {
   app: "/app",
   venv: "/opt/venv",
@@ -8,10 +8,10 @@ export const IMAGE_PATHS = {
   python: "/usr/local/bin/python3",
 } as const;
 
-/** Numeric, above every system user; nothing in the image belongs to it. */
+/** A numeric user above all system users. It owns no file in the image. */
 export const AGENT_USER = "10001:10001";
 
-/** Names under which the build finds its inputs; each is a directory of its own. */
+/** Names of the build's contexts; each is a directory of its own. */
 export const CONTEXTS = {
   runtime: "oken-runtime",
   /** What resolving and installing read. */
@@ -22,9 +22,9 @@ export const CONTEXTS = {
   findLinks: "oken-wheels",
   /** Wheels that were built from source for this agent. */
   built: "oken-built",
-  /** What makes the upload's own projects known to the interpreter. */
+  /** Makes the upload's own projects known to the interpreter. */
   site: "oken-site",
-  /** Programs and inputs of the container in which packages are built from source. */
+  /** Programs and inputs of the container that builds packages from source. */
   builder: "oken-builder",
 } as const;
 
@@ -32,47 +32,50 @@ export const CONTEXTS = {
 export const TARGETS = { agent: "final", lock: "lock", builder: "builder" } as const;
 
 /**
- * How a list that is not there yet is made: `lock` runs `uv lock`, `compile` resolves to a hashed list, `export` turns
- * a `uv.lock` into such a list, which unlike it can be installed from another index than it was made with, and
- * `export-script` does so with the lock of a script.
+ * How the build makes the lock that it installs from: `lock` runs `uv lock`, `compile` resolves requirements to a hashed
+ * lock, `export` turns a `uv.lock` into one, which can be installed from any index, and `export-script` does so with the
+ * lock of a script.
  */
-export type Resolution = "lock" | "compile" | "export" | "export-script";
+export type LockStep = "lock" | "compile" | "export" | "export-script";
+
+export type Install = {
+  lock: LockFile;
+  /** Undefined when the lock is there already. */
+  lockStep: LockStep | undefined;
+  /** Arguments of `uv pip compile`, from a closed set. */
+  compileFlags: string[];
+  /** Canonical names of packages that come as wheels of this agent and are left out of the lock's install. */
+  builtNames: string[];
+};
 
 export type DockerfileOptions = {
   /** `3.N`. */
   pythonVersion: string;
-  /** The list that is installed; undefined when there is nothing to install. */
-  lock: LockFile | undefined;
-  resolution: Resolution | undefined;
-  /** Name of the uv cache; made of the uv image, since caches of unlike versions do not mix. */
+  /** Undefined when there is nothing to install. */
+  install: Install | undefined;
+  /** Name of the uv cache; made of the uv image, since versions of uv do not share one. */
   cacheId: string;
-  /** Build secrets that are present; a missing one is not mounted. */
+  /** Build secrets that are there. */
   secrets: { ca: boolean; netrc: boolean };
-  /** Contexts that are present. */
-  files: boolean;
-  findLinks: boolean;
-  built: boolean;
-  site: boolean;
-  /** Nothing but `findLinks` is asked for packages, and no step has a network. */
+  /** Contexts that are there. */
+  contexts: { files: boolean; findLinks: boolean; built: boolean; site: boolean };
+  /** Packages come from `findLinks` alone, and no step has a network. */
   offline: boolean;
-  /** Arguments of `uv pip compile`, from a closed set. */
-  compileFlags: string[];
-  /** Packages that come as built wheels, normalised names, and are left out of the list's install. */
-  builtNames: string[];
 };
 
 /**
- * The Dockerfile of an agent. What an upload says reaches it through files and build arguments, never as text, so it
- * cannot add an instruction. There is no `# syntax` line: a frontend would be fetched from a registry on every new host.
+ * The Dockerfile of an agent. No text of an upload is part of it, so an upload cannot add an instruction: it comes as
+ * files and build arguments. There is no `# syntax` line, since that would fetch a frontend from a registry.
  */
 export function dockerfileText(options: DockerfileOptions): string {
   const stages = [HEADER, BASE];
-  if (options.lock !== undefined) stages.push(lockStage(options), installStage(options, options.lock));
+  const { install } = options;
+  if (install !== undefined) stages.push(lockStage(options, install), installStage(options, install));
   stages.push(finalStage(options));
   return `${stages.join("\n\n")}\n`;
 }
 
-/** The image in which packages are built from source: no secret, no cache, nothing of another agent. */
+/** The image that builds packages from source: it has no secret, no cache and nothing of another agent. */
 export function builderDockerfileText(): string {
   return `${HEADER}
 
@@ -83,7 +86,7 @@ USER ${AGENT_USER}
 `;
 }
 
-/** What no upload needs inside its image: derived files, and version control with its history. */
+/** Left out of the image: derived files and version control. */
 export const IGNORE_TEXT = [".git", ".hg", ".svn", ".venv", "venv", "**/__pycache__", ".oken", ""].join("\n");
 
 const { app, venv, runtime, python } = IMAGE_PATHS;
@@ -92,9 +95,9 @@ const HEADER = `ARG OKEN_PYTHON_IMAGE
 ARG OKEN_UV_IMAGE
 FROM \${OKEN_UV_IMAGE} AS uvbin`;
 
-// The official slim images ship the standard library without byte code: each start of a read-only container would
-// compile it again. The venv is not on PATH here: a script of a package must not stand in for a command of the build.
-// A module that does not compile, as some packages ship for other Pythons, is no reason to fail.
+// The official slim images have no byte code of the standard library: each start of a read-only container would compile
+// it again. The venv is not on PATH here, so that no script of a package replaces a command of the build. Some packages
+// ship modules for other Pythons, which do not compile: that is no failure.
 const BASE = `FROM \${OKEN_PYTHON_IMAGE} AS base
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/home/agent
 WORKDIR ${app}
@@ -106,9 +109,10 @@ FROM base AS runtime
 RUN --network=none --mount=type=bind,from=${CONTEXTS.runtime},target=/opt/oken/packed \\
     ${python} -I -W ignore /opt/oken/packed/unpack.py ${runtime}`;
 
-/** The list in a stage of its own: the install is keyed by what it says, not by how it came about. */
-function lockStage(options: DockerfileOptions): string {
-  if (options.resolution === undefined) {
+/** The lock has a stage of its own: with the same lock, however it was made, the install is cached. */
+function lockStage(options: DockerfileOptions, install: Install): string {
+  const { lockStep, compileFlags } = install;
+  if (lockStep === undefined) {
     return `FROM scratch AS ${TARGETS.lock}\nCOPY --from=${CONTEXTS.dependencies} . /`;
   }
   const links = findLinks(options);
@@ -116,23 +120,23 @@ function lockStage(options: DockerfileOptions): string {
     lock: [`${PROJECT_ENVIRONMENT} uv lock --no-build${links}`, "cp uv.lock install/pyproject.toml /lock/"],
     compile: [
       `uv pip compile -q --python ${python} --no-build${links} --generate-hashes --no-header --no-annotate \\
-      -o requirements.lock ${options.compileFlags.join(" ")}`,
+      -o requirements.lock ${compileFlags.join(" ")}`,
       WITH_INDEXES,
     ],
-    export: [exportTo("/lock/requirements.lock", options)],
+    export: [exportTo("/lock/requirements.lock", install)],
     "export-script": [
       "cp uv.lock script.py.lock",
-      exportTo("requirements.lock --script script.py", options),
+      exportTo("requirements.lock --script script.py", install),
       WITH_INDEXES,
     ],
-  }[options.resolution];
+  }[lockStep];
   const script = [
     "cp -R /opt/oken/deps /tmp/project && cd /tmp/project && mkdir /lock",
     ...environment(options),
     ...steps,
   ];
-  // What nothing pins is looked up anew each day; an exported list is the same on every one.
-  const day = options.resolution.startsWith("export") ? "" : "ARG OKEN_DAY\n";
+  // Versions that nothing pins are looked up again each day. An exported lock is the same every day.
+  const day = lockStep.startsWith("export") ? "" : "ARG OKEN_DAY\n";
   return `FROM base AS resolve
 ${day}${header(options)}
 RUN ${mounts(options, CONTEXTS.dependencies).join(" \\\n    ")} \\
@@ -142,13 +146,13 @@ FROM scratch AS ${TARGETS.lock}
 COPY --from=resolve /lock/ /`;
 }
 
-// One uv command into a fresh environment where the cache and secrets are: a second would start the environment's
-// Python, and with it the code of any package that ships a `.pth` file. Byte code is made by the base's Python for the
-// same reason, with hashes for times, so that installing the same again gives the same files.
-function installStage(options: DockerfileOptions, lock: LockFile): string {
-  const skip = omitted("--no-install-package", options);
+// The step with the cache and the secrets runs one uv command in a fresh environment. A second one would start the
+// environment's Python, and so the code of any package that ships a `.pth` file. For the same reason the base's Python
+// makes the byte code. It holds hashes in place of times, so that installing the same again gives the same files.
+function installStage(options: DockerfileOptions, install: Install): string {
+  const skip = omitted("--no-install-package", install);
   const create = `uv venv -q --python ${python} ${venv}`;
-  const install = {
+  const steps = {
     "uv.lock": [
       "cp -R /opt/oken/deps /tmp/project && cd /tmp/project",
       `${PROJECT_ENVIRONMENT} UV_PROJECT_ENVIRONMENT=${venv} uv sync --frozen --no-build --no-dev --no-install-local${skip}`,
@@ -159,7 +163,7 @@ function installStage(options: DockerfileOptions, lock: LockFile): string {
       `uv pip sync --allow-empty-requirements --python ${venv}/bin/python --no-build --require-hashes${findLinks(options)} \\
       --index-strategy unsafe-best-match /opt/oken/deps/requirements.lock`,
     ],
-  }[lock];
+  }[install.lock];
   const built = `
 RUN --network=none --mount=type=bind,from=uvbin,source=/uv,target=/usr/local/bin/uv \\
     --mount=type=bind,from=${CONTEXTS.built},target=/opt/oken/built \\
@@ -167,26 +171,26 @@ RUN --network=none --mount=type=bind,from=uvbin,source=/uv,target=/usr/local/bin
   return `FROM base AS deps
 ${header(options)}
 RUN ${mounts(options, TARGETS.lock).join(" \\\n    ")} \\
-    ${[...environment(options), ...install].join(" \\\n && ")}${options.built ? built : ""}
+    ${[...environment(options), ...steps].join(" \\\n && ")}${options.contexts.built ? built : ""}
 RUN --network=none ${python} -I -W ignore -m compileall -q -j 0 --invalidation-mode unchecked-hash ${venv}/lib >/dev/null || true`;
 }
 
-function exportTo(output: string, options: DockerfileOptions): string {
-  return `${PROJECT_ENVIRONMENT} uv export -q --frozen --no-emit-local --no-dev --no-header --no-annotate${omitted("--no-emit-package", options)} \\
+function exportTo(output: string, install: Install): string {
+  return `${PROJECT_ENVIRONMENT} uv export -q --frozen --no-emit-local --no-dev --no-header --no-annotate${omitted("--no-emit-package", install)} \\
       -o ${output}`;
 }
 
-function omitted(flag: string, { builtNames }: DockerfileOptions): string {
+function omitted(flag: string, { builtNames }: Install): string {
   return builtNames.map((name) => ` ${flag} ${name}`).join("");
 }
 
-/** Where the packages come from stands in front of the list, as whoever resolved it had to look there too. */
+/** The indexes that resolving asked, in front of the lock: installing has to ask the same. */
 const WITH_INDEXES = "{ [ ! -f indexes ] || cat indexes; cat requirements.lock; } >/lock/requirements.lock";
 
 const PROJECT_ENVIRONMENT = `UV_PYTHON=${python} UV_PYTHON_PREFERENCE=only-system`;
 
-// A secret's value is no part of a layer's key, and neither is the cache's name: the argument keeps one agent from
-// being handed what another one's credentials fetched.
+// A layer's key does not cover the value of a secret. OKEN_AGENT does: without it one agent could get a layer that was
+// fetched with the credentials of another.
 function header({ secrets }: DockerfileOptions): string {
   return `ARG OKEN_INDEX_URL
 ARG OKEN_EXTRA_INDEX_URLS
@@ -195,14 +199,14 @@ ${secrets.netrc ? "ARG OKEN_AGENT\n" : ""}ENV UV_CACHE_DIR=/opt/uv-cache UV_LINK
 }
 
 function mounts(options: DockerfileOptions, input: string): string[] {
-  const { cacheId, secrets, files, findLinks: links, offline } = options;
+  const { cacheId, secrets, contexts, offline } = options;
   return [
     ...(offline ? ["--network=none"] : []),
     "--mount=type=bind,from=uvbin,source=/uv,target=/usr/local/bin/uv",
     `--mount=type=bind,from=${input},target=/opt/oken/deps`,
     `--mount=type=cache,id=${cacheId},target=/opt/uv-cache`,
-    ...(files ? [`--mount=type=bind,from=${CONTEXTS.files},target=/opt/oken/files`] : []),
-    ...(links ? [`--mount=type=bind,from=${CONTEXTS.findLinks},target=/opt/oken/wheels`] : []),
+    ...(contexts.files ? [`--mount=type=bind,from=${CONTEXTS.files},target=/opt/oken/files`] : []),
+    ...(contexts.findLinks ? [`--mount=type=bind,from=${CONTEXTS.findLinks},target=/opt/oken/wheels`] : []),
     ...(secrets.ca ? ["--mount=type=secret,id=ca,target=/run/secrets/ca,required=true"] : []),
     ...(secrets.netrc ? ["--mount=type=secret,id=netrc,target=/run/secrets/netrc,required=true"] : []),
   ];
@@ -219,16 +223,18 @@ function environment({ secrets, offline }: DockerfileOptions): string[] {
 }
 
 function findLinks(options: DockerfileOptions): string {
-  return `${options.findLinks ? " --find-links /opt/oken/wheels" : ""}${options.offline ? " --no-index" : ""}`;
+  return `${options.contexts.findLinks ? " --find-links /opt/oken/wheels" : ""}${options.offline ? " --no-index" : ""}`;
 }
 
-function finalStage({ lock, site, pythonVersion }: DockerfileOptions): string {
-  const prefix = lock === undefined ? "/usr/local" : venv;
-  const interpreter = lock === undefined ? python : `${venv}/bin/python`;
+function finalStage({ install, contexts, pythonVersion }: DockerfileOptions): string {
+  const prefix = install === undefined ? "/usr/local" : venv;
+  const interpreter = install === undefined ? python : `${venv}/bin/python`;
   const lines = [
     `FROM runtime AS ${TARGETS.agent}`,
-    ...(lock === undefined ? [] : [`ENV PATH=${venv}/bin:$PATH`, `COPY --link --from=deps ${venv} ${venv}`]),
-    ...(site
+    ...(install === undefined
+      ? []
+      : [`ENV PATH=${venv}/bin:$PATH`, `COPY --link --from=deps ${venv} ${venv}`]),
+    ...(contexts.site
       ? [`COPY --link --from=${CONTEXTS.site} . ${prefix}/lib/python${pythonVersion}/site-packages/`]
       : []),
     `COPY --link . ${app}`,

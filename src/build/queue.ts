@@ -1,15 +1,16 @@
+import type { Clock } from "../lib/clock.ts";
 import { RunnerError } from "../lib/errors.ts";
 
-/** Seconds after which a deploy that found the queue full may well find a place. */
+/** When a deploy that found the queue full should try again, seconds. */
 const RETRY_AFTER_SECONDS = 30;
 
-/** Longest that a turn goes on behind its build, milliseconds: an agent that waits for others while it starts holds up nobody. */
+/** Longest that a start keeps the turn of its build, milliseconds: an agent that starts slowly must not stop others. */
 const LONGEST_STARTUP_MS = 5_000;
 
-/** Bounds how many builds run at once, one of an agent at a time; the others wait in the order they came. */
+/** Limits how many builds run at once, and to one those of an agent. The others wait in the order they came. */
 export type BuildQueue = {
   /**
-   * Runs `work` when its turn comes. Rejects with OVERLOADED when too many wait already, with the signal's reason when
+   * Runs `work` when its turn comes. Rejects with OVERLOADED when the queue is full, and with the signal's reason when
    * that aborts during the wait.
    */
   run<T>(options: BuildTurn, work: () => Promise<T>): Promise<T>;
@@ -18,20 +19,24 @@ export type BuildQueue = {
 export type BuildTurn = {
   agentId: string;
   signal: AbortSignal;
-  /** Told how many builds are ahead, at first and whenever that changes; never called by a build that need not wait. */
+  /** Called with the number of builds ahead when the wait begins and whenever that number changes. */
   onPlace: (ahead: number) => void;
   /**
-   * Settles when what was built serves, or will not: its start is as much work as the build, and belongs to the turn.
-   * Nothing is started when undefined.
+   * Settles when what was built serves or has failed to start: a start is as much work for the host as a build. Undefined
+   * when nothing is started.
    */
   startup?: Promise<unknown> | undefined;
 };
 
 type Waiting = { agentId: string; start: () => void; onPlace: (ahead: number) => void };
 
-export function createBuildQueue(options: { maxRunning: number; maxWaiting: number }): BuildQueue {
+export function createBuildQueue(options: {
+  maxRunning: number;
+  maxWaiting: number;
+  clock: Clock;
+}): BuildQueue {
   const waiting: Waiting[] = [];
-  /** Agents of which a build runs. */
+  /** Agents with a build that runs. */
   const running = new Set<string>();
   const mayStart = (agentId: string) => running.size < options.maxRunning && !running.has(agentId);
 
@@ -77,7 +82,7 @@ export function createBuildQueue(options: { maxRunning: number; maxWaiting: numb
       try {
         const result = await work();
         if (build.startup === undefined) end();
-        else void settledWithin(build.startup, LONGEST_STARTUP_MS).then(end);
+        else void settledWithin(build.startup, options.clock).then(end);
         return result;
       } catch (error) {
         end();
@@ -87,12 +92,12 @@ export function createBuildQueue(options: { maxRunning: number; maxWaiting: numb
   };
 }
 
-/** Resolves when `promise` has come out either way, or `ms` have passed. */
-async function settledWithin(promise: Promise<unknown>, ms: number): Promise<void> {
+/** Resolves when `startup` has settled or has had its time. */
+async function settledWithin(startup: Promise<unknown>, clock: Clock): Promise<void> {
   const { promise: tooLong, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  await Promise.race([promise.catch(() => undefined), tooLong]);
-  clearTimeout(timer);
+  const cancel = clock.timer(LONGEST_STARTUP_MS, resolve);
+  await Promise.race([startup.catch(() => undefined), tooLong]);
+  cancel();
 }
 
 function overloaded(waiting: number): RunnerError {

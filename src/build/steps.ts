@@ -1,6 +1,7 @@
 import type { BuildEvent } from "../docker/types.ts";
+import { RunnerError } from "../lib/errors.ts";
 
-/** What each stage of the Dockerfile does, for people; the first that fits. */
+/** What each step of the Dockerfile does, in words for people; the first pattern that matches counts. */
 const LABELS: [pattern: RegExp, label: string][] = [
   [/^\[uvbin[^\]]*\] FROM (\S+)/, "get $1"],
   [/^\[\S+[^\]]*\] FROM (\S+)/, "get $1"],
@@ -18,7 +19,36 @@ const LABELS: [pattern: RegExp, label: string][] = [
   [/^exporting to image/, "write the image"],
 ];
 
-/** A step in a few words; a step that is not of our Dockerfile keeps BuildKit's, cut to one line. */
+/** Passes a build's events on in words for people, and remembers what the build needs to know of them. */
+export type StepLog = {
+  onEvent: (event: BuildEvent) => void;
+  /** Whether BuildKit had resolved these very dependencies before. */
+  isResolutionCached(): boolean;
+};
+
+export function createStepLog(onEvent: (event: BuildEvent) => void): StepLog {
+  let isCached = false;
+  return {
+    onEvent(event) {
+      if (isCachedResolution(event)) isCached = true;
+      const shown = shownEvent(event);
+      if (shown !== undefined) onEvent(shown);
+    },
+    isResolutionCached: () => isCached,
+  };
+}
+
+/** The error with its step in words for people. */
+export function withStepLabel(error: unknown): unknown {
+  if (!(error instanceof RunnerError) || typeof error.details?.["step"] !== "string") return error;
+  const { code, details, status, headers, cause } = error;
+  const step = stepLabel(error.details["step"]);
+  // Callers see the sentence alone, and for a build that took too long the step is the cause.
+  const message = code === "BUILD_TIMEOUT" ? `${error.message} It was at: ${step}.` : error.message;
+  return new RunnerError(code, message, { details: { ...details, step }, status, headers, cause });
+}
+
+/** A step in a few words. One that is not of our Dockerfile keeps BuildKit's name, cut to one line. */
 export function stepLabel(name: string): string {
   for (const [pattern, label] of LABELS) {
     const match = pattern.exec(name);
@@ -32,4 +62,8 @@ export function shownEvent(event: BuildEvent): BuildEvent | undefined {
   if (event.type !== "step") return event;
   if (/^\[(context|internal)/.test(event.name) && event.status !== "failed") return undefined;
   return { ...event, name: stepLabel(event.name) };
+}
+
+function isCachedResolution(event: BuildEvent): boolean {
+  return event.type === "step" && event.status === "cached" && /^\[resolve .* RUN /.test(event.name);
 }

@@ -12,33 +12,38 @@ const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", 
  */
 export function buildArgs(request: BuildRequest, metadataFile: string): string[] {
   return [
-    ...common(request),
+    ...common(request.inputs),
     "--load",
     "--tag",
     request.tag,
     "--metadata-file",
     metadataFile,
     ...flags("--label", request.labels),
-    request.context,
+    request.inputs.context,
   ];
 }
 
 export function exportArgs(request: ExportRequest): string[] {
-  return [...common(request), "--output", `type=local,dest=${request.directory}`, request.context];
+  const { inputs, target, directory } = request;
+  return [
+    ...common(inputs),
+    ...["--target", target],
+    ...["--output", `type=local,dest=${directory}`],
+    inputs.context,
+  ];
 }
 
-function common(request: BuildInputs): string[] {
+function common(inputs: BuildInputs): string[] {
   return [
     "build",
     "--progress=rawjson",
     "--provenance=false",
     "--file",
-    request.dockerfile,
-    ...(request.target === undefined ? [] : ["--target", request.target]),
+    inputs.dockerfile,
     ...PROXY_VARIABLES.flatMap((name) => ["--build-arg", name]),
-    ...flags("--build-arg", request.buildArgs),
-    ...request.contexts.flatMap(({ name, directory }) => ["--build-context", `${name}=${directory}`]),
-    ...Object.entries(request.secretFiles).flatMap(([id, path]) => ["--secret", `id=${id},src=${path}`]),
+    ...flags("--build-arg", inputs.buildArgs),
+    ...inputs.contexts.flatMap(({ name, directory }) => ["--build-context", `${name}=${directory}`]),
+    ...Object.entries(inputs.secretFiles).flatMap(([id, path]) => ["--secret", `id=${id},src=${path}`]),
   ];
 }
 

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
@@ -34,6 +36,7 @@ const Inspected = Type.Object({
 type Containers = Pick<
   Engine,
   | "startContainer"
+  | "containerFingerprint"
   | "restartContainer"
   | "stopContainer"
   | "removeContainer"
@@ -74,10 +77,11 @@ export function createContainers(
 
   const cgroup = createAgentsCgroup({ facts, chosen: settings.cgroupParent });
   const cpuLimits = createCpuLimits({ exec, facts, runtime: settings.runtime });
+  const runArgv = async (spec: ContainerSpec, boosted: boolean) =>
+    args.runArgs(spec, { ...settings, cgroupParent: await cgroup.parent(), boosted });
   const run = async (spec: ContainerSpec) => {
     const boosted = spec.boost && (await cpuLimits.canBoost(spec.cpus));
-    const argv = args.runArgs(spec, { ...settings, cgroupParent: await cgroup.parent(), boosted });
-    return exec.run(argv, { timeoutMs: SLOW_COMMAND_MS });
+    return exec.run(await runArgv(spec, boosted), { timeoutMs: SLOW_COMMAND_MS });
   };
 
   return {
@@ -95,6 +99,11 @@ export function createContainers(
         await remove(spec.name);
         throw error;
       }
+    },
+
+    async containerFingerprint(spec) {
+      const argv = await runArgv(spec, false);
+      return createHash("sha256").update(JSON.stringify(argv)).digest("hex");
     },
 
     async restartContainer(name) {

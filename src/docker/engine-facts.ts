@@ -13,6 +13,8 @@ export type EngineFacts = {
   runtime: string | undefined;
   /** Processors of the engine's host. */
   processors: number | undefined;
+  /** What the engine runs, and builds unless it is told otherwise: `linux/x86_64`. */
+  platform: string | undefined;
 };
 
 export type FactsReader = {
@@ -25,7 +27,8 @@ export type FactsReader = {
 /** Only the fields we use of what the CLI tells of its plugins. */
 const Plugins = Type.Array(Type.Object({ Name: Type.String(), Path: Type.Optional(Type.String()) }));
 
-const FORMAT = "{{json .ClientInfo.Plugins}}\n{{.CgroupDriver}}\n{{.DefaultRuntime}}\n{{.NCPU}}";
+const FORMAT =
+  "{{json .ClientInfo.Plugins}}\n{{.CgroupDriver}}\n{{.DefaultRuntime}}\n{{.NCPU}}\n{{.OSType}}/{{.Architecture}}";
 
 export function createFactsReader(exec: DockerExec): FactsReader {
   let asked: Promise<EngineFacts> | undefined;
@@ -45,13 +48,14 @@ export function createFactsReader(exec: DockerExec): FactsReader {
 async function ask(exec: DockerExec): Promise<EngineFacts> {
   const output = await exec.run(["info", "--format", FORMAT]).catch(() => "");
   const [plugins = "", ...lines] = output.split("\n");
-  const [cgroupDriver, runtime, processors] = lines.map((line) => line.trim() || undefined);
+  const [cgroupDriver, runtime, processors, platform] = lines.map((line) => line.trim() || undefined);
   return {
     buildx: buildxOf(plugins),
     cgroupDriver,
     runtime,
     // An engine that does not answer has none.
     processors: Number(processors) > 0 ? Number(processors) : undefined,
+    platform: platform === "/" ? undefined : platform,
   };
 }
 

@@ -14,10 +14,13 @@ import type { DockerExec } from "./exec.ts";
 import { createBuildProgress } from "./progress.ts";
 import type { BuildProgress } from "./progress.ts";
 import { redactor } from "./redact.ts";
-import type { BuildEvent, BuildInputs, BuildRequest, BuiltImage, Engine } from "./types.ts";
+import type { BuildEvent, BuildRequest, BuildWatch, BuiltImage, Engine } from "./types.ts";
 import { buildWheels } from "./wheels.ts";
 
-type Images = Pick<Engine, "buildImage" | "exportStage" | "buildWheels" | "imageExists" | "removeImages"> & {
+type Images = Pick<
+  Engine,
+  "buildImage" | "exportStage" | "buildWheels" | "platform" | "imageExists" | "removeImages"
+> & {
   /** References of images that carry all of `labels`. */
   listImages(labels: Record<string, string>): Promise<string[]>;
 };
@@ -30,6 +33,12 @@ export function createImages(exec: DockerExec, facts: FactsReader = createFactsR
     buildImage: (request) => buildImage(tools, request),
     exportStage: (request) => run(tools, exportArgs(request), request),
     buildWheels: (request) => buildWheels(exec, (image) => buildImage(tools, image), request),
+
+    async platform() {
+      const { platform } = await facts.read();
+      if (platform !== undefined) return platform;
+      throw new RunnerError("ENGINE_UNAVAILABLE", "Docker does not say which platform it builds for.");
+    },
 
     async imageExists(reference) {
       try {
@@ -71,7 +80,8 @@ async function buildImage(tools: Tools, request: BuildRequest): Promise<BuiltIma
       bases.see(event);
       request.onEvent?.(event);
     };
-    await run(tools, buildArgs(request, metadataFile), { ...request, onEvent });
+    const { timeoutMs, signal } = request;
+    await run(tools, buildArgs(request, metadataFile), { timeoutMs, signal, onEvent });
     const imageId = imageIdOf(await readFile(metadataFile, "utf8"));
     return { imageId, bases: await bases.known() };
   } finally {
@@ -79,24 +89,24 @@ async function buildImage(tools: Tools, request: BuildRequest): Promise<BuiltIma
   }
 }
 
-async function run({ exec, buildx }: Tools, buildArgv: string[], inputs: BuildInputs): Promise<void> {
-  const progress = createBuildProgress({ onEvent: inputs.onEvent ?? (() => undefined), redact: redactor() });
+async function run({ exec, buildx }: Tools, buildArgv: string[], watch: BuildWatch): Promise<void> {
+  const progress = createBuildProgress({ onEvent: watch.onEvent ?? (() => undefined), redact: redactor() });
   try {
     const { args: argv, ...how } = await buildx.command(buildArgv);
-    const { timeoutMs, signal } = inputs;
+    const { timeoutMs, signal } = watch;
     const output = exec.stream(argv, { ...how, timeoutMs, signal });
     for await (const chunk of output) progress.feed(chunk.text);
     progress.end();
   } catch (error) {
     progress.end();
-    throw translate(error, inputs, progress);
+    throw translate(error, watch, progress);
   }
 }
 
-function translate(error: unknown, request: BuildInputs, progress: BuildProgress): unknown {
-  if (request.signal?.aborted || !(error instanceof RunnerError)) return error;
+function translate(error: unknown, watch: BuildWatch, progress: BuildProgress): unknown {
+  if (watch.signal?.aborted || !(error instanceof RunnerError)) return error;
   if (error.details?.["reason"] === "timeout") {
-    const seconds = Math.round(request.timeoutMs / 1000);
+    const seconds = Math.round(watch.timeoutMs / 1000);
     // Stopping the build has ended the steps that were running.
     const step = progress
       .steps()

@@ -19,6 +19,8 @@ export type Engine = {
   buildWheels(request: WheelRequest): Promise<void>;
   /** Removes networks that unfinished source builds of this runner left. Not while one runs. */
   removeBuildNetworks(): Promise<void>;
+  /** What images are built for, such as `linux/amd64`. Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
+  platform(): Promise<string>;
   imageExists(reference: string): Promise<boolean>;
   /** Removes tags that exist; a tag that is gone already is no error. */
   removeImages(references: string[]): Promise<void>;
@@ -30,6 +32,8 @@ export type Engine = {
    * gone. On failure nothing of the container is left.
    */
   startContainer(spec: ContainerSpec): Promise<RunningContainer>;
+  /** Digest of all that `startContainer` would tell the engine, the settings of this runner included. */
+  containerFingerprint(spec: ContainerSpec): Promise<string>;
   /** Starts a stopped container again; undefined when it is gone. */
   restartContainer(name: string): Promise<RunningContainer | undefined>;
   /**
@@ -74,39 +78,47 @@ export type EngineInfo = { version: string };
 /** A directory handed to the build under a name of its own. Its base name must be unique to its content. */
 export type BuildContext = { name: string; directory: string };
 
-/** What every build reads, and how long it may take. */
+/** What every build reads. */
 export type BuildInputs = {
   /** Path of the Dockerfile, outside every context. */
   dockerfile: string;
-  /** Stage to build; the last one when undefined. */
-  target?: string | undefined;
   /** The main context; its base name must be unique to its content, since BuildKit tells contexts apart by it. */
   context: string;
   contexts: BuildContext[];
   buildArgs: Record<string, string>;
   /** Files mounted as build secrets, by id. Neither commas nor quotes in a path. */
   secretFiles: Record<string, string>;
+};
+
+/** How a build is watched while it goes on, and ended. */
+export type BuildWatch = {
   /** Whole milliseconds. */
   timeoutMs: number;
   signal?: AbortSignal | undefined;
   onEvent?: ((event: BuildEvent) => void) | undefined;
 };
 
-export type BuildRequest = BuildInputs & { tag: string; labels: Record<string, string> };
+/** Builds the last stage and tags it. */
+export type BuildRequest = BuildWatch & { inputs: BuildInputs; tag: string; labels: Record<string, string> };
 
-export type ExportRequest = BuildInputs & { directory: string };
+export type ExportRequest = BuildWatch & { inputs: BuildInputs; target: string; directory: string };
 
-export type WheelRequest = Omit<BuildInputs, "secretFiles"> & {
-  /** Of lower-case letters, digits and dashes; unique among everything in the engine. */
-  name: string;
+export type WheelRequest = BuildWatch & {
+  /** No secret is mounted. */
+  inputs: BuildInputs;
+  programs: WheelPrograms;
   labels: Record<string, string>;
-  /** What the gateway lets through, for its own program to read. May hold credentials; the build never sees it. */
-  gatewayConfig: string;
-  /** Programs in the image: the way out, and the build. */
-  gatewayCommand: [string, ...string[]];
-  buildCommand: [string, ...string[]];
   limits: WheelLimits;
   outputDir: string;
+};
+
+/** Programs in the image, as they are called. */
+export type WheelPrograms = {
+  build: [string, ...string[]];
+  /** The only way out for `build`. */
+  gateway: [string, ...string[]];
+  /** What the gateway lets through, for its own program to read. May hold credentials; the build never sees it. */
+  gatewayConfig: string;
 };
 
 export type WheelLimits = {

@@ -1,5 +1,11 @@
 import type { WheelRequest } from "./types.ts";
 
+/** A build on its way. */
+export type WheelBuild = WheelRequest & {
+  /** Of its image, network and containers: lower-case letters, digits and dashes. */
+  name: string;
+};
+
 /** Where the build may write: in memory, and so within the container's limit. */
 const WORK = "/work";
 
@@ -21,7 +27,7 @@ const NO_RESOLVER = "192.0.2.1";
  * A network without a way out and, since its bridge gets no address, without a way to the host either: what listens on
  * the host, its neighbours and the metadata service are unreachable, with no firewall rule of ours.
  */
-export function networkArgs({ name, labels }: Pick<WheelRequest, "name" | "labels">): string[] {
+export function networkArgs({ name, labels }: Pick<WheelBuild, "name" | "labels">): string[] {
   return [
     "network",
     "create",
@@ -33,7 +39,7 @@ export function networkArgs({ name, labels }: Pick<WheelRequest, "name" | "label
   ];
 }
 
-export function gatewayArgs(request: WheelRequest): string[] {
+export function gatewayArgs(request: WheelBuild): string[] {
   return [
     "create",
     "--name",
@@ -49,13 +55,13 @@ export function gatewayArgs(request: WheelRequest): string[] {
     String(GATEWAY_PROCESSES),
     "--env",
     GATEWAY_CONFIG,
-    ...command(request.name, request.gatewayCommand),
+    ...command(request.name, request.programs.gateway),
   ];
 }
 
 /** In the environment of the command and not in its arguments, which everyone on the host can read. */
-export function gatewayEnvironment({ gatewayConfig }: WheelRequest): Record<string, string> {
-  return { [GATEWAY_CONFIG]: gatewayConfig };
+export function gatewayEnvironment({ programs }: WheelRequest): Record<string, string> {
+  return { [GATEWAY_CONFIG]: programs.gatewayConfig };
 }
 
 /** Prints the gateway's address in the build's network. */
@@ -74,7 +80,7 @@ export function leftoverNetworkArgs(labels: Record<string, string>): string[] {
   return ["network", "ls", "--filter", "name=^oken-build-", ...filters, "--format", "{{.Name}}"];
 }
 
-export function builderArgs(request: WheelRequest, gateway: string): string[] {
+export function builderArgs(request: WheelBuild, gateway: string): string[] {
   const { limits } = request;
   return [
     "run",
@@ -101,7 +107,7 @@ export function builderArgs(request: WheelRequest, gateway: string): string[] {
     String(limits.processes),
     "--env",
     `OKEN_GATEWAY=${gateway}`,
-    ...command(request.name, request.buildCommand),
+    ...command(request.name, request.programs.build),
   ];
 }
 

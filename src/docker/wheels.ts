@@ -7,6 +7,7 @@ import { runnerOf } from "./labels.ts";
 import { redactor } from "./redact.ts";
 import type { BuildEvent, BuildRequest, BuiltImage, WheelRequest } from "./types.ts";
 import {
+  type WheelBuild,
   addressArgs,
   builderArgs,
   gatewayArgs,
@@ -33,8 +34,8 @@ export async function buildWheels(
   buildImage: ImageBuilder,
   asked: WheelRequest,
 ): Promise<void> {
-  // With an agent's labels the containers would be taken for its instances.
-  const request = { ...asked, labels: runnerOf(asked.labels) };
+  // The name is unique in the engine. With an agent's labels the containers would be taken for its instances.
+  const request = { ...asked, name: `oken-build-${crypto.randomUUID()}`, labels: runnerOf(asked.labels) };
   try {
     await runRequest(exec, buildImage, request);
   } finally {
@@ -48,13 +49,13 @@ export async function removeBuildNetworks(exec: DockerExec, labels: Record<strin
   for (const name of names) await exec.run(["network", "rm", name]);
 }
 
-async function runRequest(exec: DockerExec, buildImage: ImageBuilder, request: WheelRequest): Promise<void> {
+async function runRequest(exec: DockerExec, buildImage: ImageBuilder, request: WheelBuild): Promise<void> {
   const deadline = performance.now() + request.timeoutMs;
   const remaining = () => Math.max(1, Math.ceil(deadline - performance.now()));
-  const { name, signal } = request;
+  const { name, inputs, labels, signal } = request;
   await allDone([
     exec.run(networkArgs(request), { signal }),
-    buildImage({ ...request, tag: name, secretFiles: {}, timeoutMs: remaining(), onEvent: undefined }),
+    buildImage({ inputs, tag: name, labels, timeoutMs: remaining(), signal }),
   ]);
   await exec.run(gatewayArgs(request), { signal, env: gatewayEnvironment(request) });
   await exec.run(["network", "connect", name, `${name}-gateway`], { signal });
@@ -65,7 +66,7 @@ async function runRequest(exec: DockerExec, buildImage: ImageBuilder, request: W
 
 async function runBuilder(
   exec: DockerExec,
-  request: WheelRequest,
+  request: WheelBuild,
   { gateway, timeoutMs }: { gateway: string; timeoutMs: number },
 ): Promise<void> {
   const { signal } = request;
@@ -90,7 +91,7 @@ async function runBuilder(
 
 async function translate(options: {
   exec: DockerExec;
-  request: WheelRequest;
+  request: WheelBuild;
   failure: unknown;
   lines: string[];
 }): Promise<unknown> {
@@ -123,7 +124,7 @@ async function translate(options: {
 }
 
 /** What the gateway did not let through: often why the build failed. */
-async function refusalsOf(exec: DockerExec, { name, signal }: WheelRequest): Promise<string[]> {
+async function refusalsOf(exec: DockerExec, { name, signal }: WheelBuild): Promise<string[]> {
   const output = await exec.run(["logs", "--tail", "20", `${name}-gateway`], { signal }).catch(() => "");
   return [...new Set(output.split("\n").filter((line) => line !== ""))];
 }
@@ -168,7 +169,7 @@ function createLog(onEvent: ((event: BuildEvent) => void) | undefined) {
 }
 
 /** What cannot be removed now is removed as an orphan when the runner starts again. */
-async function cleanUp(exec: DockerExec, { name, onEvent }: WheelRequest): Promise<void> {
+async function cleanUp(exec: DockerExec, { name, onEvent }: WheelBuild): Promise<void> {
   const remove = async (...args: string[]) => {
     try {
       await exec.run(args);

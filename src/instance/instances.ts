@@ -30,6 +30,8 @@ export type Instances = {
   wake(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance>;
   /** An instance for a container that runs already, once it has said that it serves. */
   adopt(agentId: string, version: VersionRecord, container: ListedContainer): Promise<Instance>;
+  /** Digest of what a version's container is started with, but for what differs between versions of one agent. */
+  fingerprint(agentId: string, version: Pick<VersionRecord, "manifest" | "entrypoint">): Promise<string>;
 };
 
 export type StartOptions = {
@@ -144,12 +146,18 @@ export function createInstances(options: InstancesOptions): Instances {
         timeoutMs: ADOPTION_TIMEOUT_MS,
       });
     },
+    fingerprint(agentId, { manifest, entrypoint }) {
+      const unbuilt = { version: 0, spec_digest: "", image: "", manifest, entrypoint };
+      return engine.containerFingerprint({ ...containerSpec(agentId, unbuilt, options), boost: false });
+    },
   };
 }
 
+type ContainerVersion = Pick<VersionRecord, "version" | "spec_digest" | "image" | "manifest" | "entrypoint">;
+
 function containerSpec(
   agentId: string,
-  version: VersionRecord,
+  version: ContainerVersion,
   options: InstancesOptions,
 ): Omit<ContainerSpec, "boost"> {
   const { manifest, entrypoint } = version;
@@ -180,7 +188,7 @@ function containerSpec(
 
 /** An `http` agent's server has a port of its own, so its runtime answers beside it. */
 function portsOf(
-  { manifest, entrypoint }: VersionRecord,
+  { manifest, entrypoint }: Pick<VersionRecord, "manifest" | "entrypoint">,
   containerPort: number,
 ): { serving: number; control: number } {
   if (entrypoint.type !== "http") return { serving: containerPort, control: containerPort };

@@ -31,8 +31,8 @@ export const VersionRecord = Type.Object({
   /** What each `FROM` came to: digest, or the image's id, by reference. Absent from older records. */
   bases: Type.Optional(Type.Record(Type.String(), Type.String())),
   dependency_style: Type.String(),
-  /** Name of the list of packages it was built from, among those kept for the agent; absent from older records. */
-  packages: Type.Optional(Type.String()),
+  /** Names the resolution that it was built with, among those kept for the agent; absent from older records. */
+  resolution_key: Type.Optional(Type.String()),
   manifest: Type.Unsafe<Manifest>(Type.Object({})),
   entrypoint: Type.Unsafe<Entrypoint>(Type.Object({})),
   warnings: Type.Array(Type.String()),

@@ -1,22 +1,24 @@
 import { expect, test } from "bun:test";
 
 import { createAgent } from "../../src/agents/agent.ts";
-import type { ImageRequest } from "../../src/build/images.ts";
+import type { Build, BuildRequest } from "../../src/build/types.ts";
 import { bringUp } from "../../src/agents/rebuild.ts";
 import { createStore } from "../../src/agents/store.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { VersionRecord } from "../../src/model/agent.ts";
+import { createFakeClock } from "../helpers/fake-clock.ts";
 import { instanceOf, versionRecord } from "../helpers/records.ts";
 
-const VERSION = { ...versionRecord(3), image_id: "sha256:old", packages: "list", warnings: ["odd"] };
+const VERSION = { ...versionRecord(3), image_id: "sha256:old", resolution_key: "key", warnings: ["odd"] };
 const NO_IMAGE = new RunnerError("CONTAINER_ERROR", "No such image: oken/echo:v3");
+const TIMEOUT_MS = 60_000;
 const BASES = { "docker.io/library/python:3.12": "sha256:base" };
-const BUILT = {
+const BUILT: Build = {
   imageId: "sha256:new",
   bases: BASES,
   dependencyStyle: "none",
-  packages: "list",
+  resolutionKey: "key",
   warnings: ["moved"],
 };
 
@@ -24,8 +26,7 @@ const BUILT = {
 function fixture(options: {
   failure: RunnerError;
   imageExists?: boolean;
-  build?: (request: ImageRequest) => Promise<typeof BUILT>;
-  timeoutMs?: number;
+  build?: (request: BuildRequest) => Promise<Build>;
 }) {
   const agent = createAgent({
     record: {
@@ -39,46 +40,46 @@ function fixture(options: {
     versions: [versionRecord(2), VERSION],
     state: "starting",
   });
+  const clock = createFakeClock();
   const written: VersionRecord[] = [];
-  const requests: ImageRequest[] = [];
+  const requests: BuildRequest[] = [];
   const context = {
     engine: { imageExists: () => Promise.resolve(options.imageExists ?? false) },
-    images: {
-      timeoutMs: options.timeoutMs ?? 60_000,
-      build: (request: ImageRequest) => {
+    builder: {
+      timeoutMs: TIMEOUT_MS,
+      build: (request: BuildRequest) => {
         requests.push(request);
         return options.build?.(request) ?? Promise.resolve(BUILT);
       },
+      fingerprint: () => Promise.reject(new Error("nothing is deployed")),
       settled: () => Promise.resolve(),
     },
     instances: {
       wake: () => Promise.reject(options.failure),
       start: (_: string, version: VersionRecord) => Promise.resolve(instanceOf(version)),
       adopt: () => Promise.reject(new Error("nothing runs")),
+      fingerprint: () => Promise.reject(new Error("nothing is deployed")),
     },
     store: {
       ...createStore("/data"),
       writeVersion: (_: string, record: VersionRecord) => Promise.resolve(void written.push(record)),
     },
+    clock,
     log: createLog({ level: "silent", format: "json" }),
   };
   const start = (signal = new AbortController().signal) =>
     bringUp(context, agent, { version: VERSION, signal });
-  return { agent, written, requests, start };
+  return { agent, written, requests, start, clock };
 }
 
-test("a version whose image is gone is built from its own files and list, and its record says the new image", async () => {
+test("a version whose image is gone is built from its own files and packages, and its record says the new image", async () => {
   const { agent, written, requests, start } = fixture({ failure: NO_IMAGE });
   const instance = await start();
   expect(requests).toMatchObject([
     {
-      identity: { agentId: "echo", version: 3, spec: VERSION.spec_digest },
-      tag: VERSION.image,
+      agentId: "echo",
+      version: VERSION,
       tree: `/data/agents/echo/versions/3/tree-${VERSION.tree_digest}`,
-      buildDir: "/data/agents/echo/versions/3/build",
-      packages: "list",
-      manifest: VERSION.manifest,
-      entrypoint: VERSION.entrypoint,
     },
   ]);
   const expected = { ...VERSION, image_id: "sha256:new", bases: BASES, warnings: ["odd", "moved"] };
@@ -124,4 +125,19 @@ test("a build that is ended rejects with the reason as it is", async () => {
       }),
   });
   await expect(start(ending.signal)).rejects.toBe(reason);
+});
+
+test("a build that does not end in its time is ended, after it had the time to say where it was", async () => {
+  const { start, clock } = fixture({
+    failure: NO_IMAGE,
+    build: ({ signal }) =>
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  });
+  const failure = start().catch((error: unknown) => error);
+  await clock.advance(TIMEOUT_MS + 5_000);
+  expect(await failure).toMatchObject({
+    code: "BUILD_TIMEOUT",
+    message: expect.stringContaining("it did not end within 60 s"),
+  });
+  expect(clock.pending()).toBe(0);
 });

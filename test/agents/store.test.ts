@@ -22,13 +22,21 @@ test("a version is read as it was written, with what its image was built from", 
   const record = {
     ...versionRecord(1),
     bases: { "docker.io/library/python:3.12": "sha256:base" },
-    packages: "list",
+    resolution_key: "key",
   };
   await disk.store.writeVersion("echo", record);
   expect(await disk.store.readVersion("echo", 1)).toEqual(JSON.parse(JSON.stringify(record)));
 });
 
-test("a record that was written before it had bases and a list is read", async () => {
+test("a version of an earlier runner still has the key of its resolution, which was called packages", async () => {
+  await using disk = await fixture();
+  await writeFile(disk.file, JSON.stringify({ ...versionRecord(1), packages: "key" }));
+  const record = await disk.store.readVersion("echo", 1);
+  expect(record).toMatchObject({ version: 1, resolution_key: "key" });
+  expect(record).not.toHaveProperty("packages");
+});
+
+test("a record without bases and a key, of a still earlier runner, is read", async () => {
   await using disk = await fixture();
   await writeFile(disk.file, JSON.stringify(versionRecord(1)));
   expect(await disk.store.readVersion("echo", 1)).toMatchObject({ version: 1, image_id: "sha256:1" });

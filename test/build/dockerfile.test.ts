@@ -1,40 +1,38 @@
 import { describe, expect, test } from "bun:test";
 
 import { builderDockerfileText, dockerfileText } from "../../src/build/dockerfile.ts";
-import type { DockerfileOptions } from "../../src/build/dockerfile.ts";
+import type { DockerfileOptions, Install } from "../../src/build/dockerfile.ts";
 
-const OPTIONS: DockerfileOptions = {
-  pythonVersion: "3.12",
+const INSTALL: Install = {
   lock: "requirements.lock",
-  resolution: "compile",
-  cacheId: "oken-uv-test",
-  secrets: { ca: false, netrc: false },
-  files: false,
-  findLinks: false,
-  built: false,
-  site: false,
-  offline: false,
+  lockStep: "compile",
   compileFlags: ["requirements.in"],
   builtNames: [],
 };
 
+const OPTIONS: DockerfileOptions = {
+  pythonVersion: "3.12",
+  install: INSTALL,
+  cacheId: "oken-uv-test",
+  secrets: { ca: false, netrc: false },
+  contexts: { files: false, findLinks: false, built: false, site: false },
+  offline: false,
+};
+
 const VARIANTS: [name: string, options: Partial<DockerfileOptions>][] = [
-  ["no dependencies", { lock: undefined, resolution: undefined }],
-  ["a uv.lock", { lock: "uv.lock", resolution: undefined }],
-  ["a pyproject.toml to lock", { lock: "uv.lock", resolution: "lock" }],
+  ["no dependencies", { install: undefined }],
+  ["a uv.lock", { install: { ...INSTALL, lock: "uv.lock", lockStep: undefined } }],
+  ["a pyproject.toml to lock", { install: { ...INSTALL, lock: "uv.lock", lockStep: "lock" } }],
   ["requirements to resolve", {}],
-  ["a hashed list", { resolution: undefined }],
-  ["a uv.lock from another index", { resolution: "export" }],
-  ["the lock of a script", { resolution: "export-script" }],
+  ["a hashed list", { install: { ...INSTALL, lockStep: undefined } }],
+  ["a uv.lock from another index", { install: { ...INSTALL, lockStep: "export" } }],
+  ["the lock of a script", { install: { ...INSTALL, lockStep: "export-script" } }],
   [
     "with every secret and context",
     {
+      install: { ...INSTALL, builtNames: ["docopt"] },
       secrets: { ca: true, netrc: true },
-      files: true,
-      findLinks: true,
-      built: true,
-      site: true,
-      builtNames: ["docopt"],
+      contexts: { files: true, findLinks: true, built: true, site: true },
     },
   ],
 ];
@@ -72,8 +70,8 @@ describe("every Dockerfile", () => {
 });
 
 test("a step without an index has no network", () => {
-  const text = dockerfileText({ ...OPTIONS, offline: true, findLinks: true });
-  const runs = runSteps(text);
+  const contexts = { ...OPTIONS.contexts, findLinks: true };
+  const runs = runSteps(dockerfileText({ ...OPTIONS, offline: true, contexts }));
   expect(runs).not.toEqual([]);
   expect(runs.filter((run) => !run.includes("--network=none"))).toEqual([]);
 });

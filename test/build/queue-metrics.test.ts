@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { createBuildQueue } from "../../src/build/queue.ts";
 import { measuredQueue } from "../../src/build/queue-metrics.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
+import { createFakeClock } from "../helpers/fake-clock.ts";
 import { parsePrometheusText } from "../helpers/prometheus-text.ts";
 
 const never = new AbortController().signal;
@@ -10,7 +11,10 @@ const turn = (signal: AbortSignal) => ({ agentId: crypto.randomUUID(), signal, o
 
 test("builds are counted while they wait and while they run, whichever way they end", async () => {
   const metrics = createMetrics();
-  const queue = measuredQueue(createBuildQueue({ maxRunning: 1, maxWaiting: 1 }), metrics);
+  const queue = measuredQueue(
+    createBuildQueue({ maxRunning: 1, maxWaiting: 1, clock: createFakeClock() }),
+    metrics,
+  );
   const builds = async () => {
     const samples = parsePrometheusText(await metrics.text()).get("oken_builds")?.samples;
     return [samples?.get('oken_builds{state="running"}'), samples?.get('oken_builds{state="waiting"}')];

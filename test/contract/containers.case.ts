@@ -6,6 +6,22 @@ import { type CreateSubject, exited, specOf } from "./subject.ts";
 const NO_SUCH_OBJECT = { code: "CONTAINER_ERROR", details: { reason: "no_such_object" } };
 
 export function containerCases(create: CreateSubject): void {
+  test("gives a container that is started otherwise another fingerprint", async () => {
+    await using subject = await create();
+    const { engine } = subject;
+    const spec = specOf(subject);
+    const fingerprint = await engine.containerFingerprint(spec);
+    expect(await engine.containerFingerprint({ ...spec })).toBe(fingerprint);
+    const others = [
+      { ...spec, memory: spec.memory + 1 },
+      { ...spec, cpus: spec.cpus + 1 },
+      { ...spec, env: { ...spec.env, ADDED: "1" } },
+      { ...spec, mounts: [...spec.mounts, { source: "/a", target: "/b" }] },
+    ];
+    const all = await Promise.all(others.map((other) => engine.containerFingerprint(other)));
+    expect(new Set([fingerprint, ...all]).size).toBe(others.length + 1);
+  });
+
   test("answers a ping with its version", async () => {
     await using subject = await create();
     expect(await subject.engine.ping()).toEqual({ version: expect.stringMatching(/./) });

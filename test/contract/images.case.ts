@@ -46,6 +46,11 @@ export function imageCases(create: CreateSubject): void {
     expect(await engine.listImages()).toEqual([]);
   });
 
+  test("names the platform that it builds for", async () => {
+    await using subject = await create();
+    expect(await subject.engine.platform()).toMatch(/^[a-z]+\/\w+$/);
+  });
+
   test("builds nothing when its signal has aborted", async () => {
     await using subject = await create();
     await using build = await request(subject);
@@ -62,11 +67,7 @@ async function request({ engine, image, runnerId }: Subject, labels = runnerLabe
   const dockerfile = join(context, "Dockerfile");
   await writeFile(dockerfile, `FROM ${image}\nCOPY Dockerfile /\n`);
   const build: BuildRequest = {
-    dockerfile,
-    context,
-    contexts: [],
-    buildArgs: {},
-    secretFiles: {},
+    inputs: { dockerfile, context, contexts: [], buildArgs: {}, secretFiles: {} },
     timeoutMs: DEADLINE_MS,
     tag,
     labels,

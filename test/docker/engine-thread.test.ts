@@ -24,11 +24,7 @@ async function standIn(script: string) {
 }
 
 const BUILD = {
-  dockerfile: "/d",
-  context: "/c",
-  contexts: [],
-  buildArgs: {},
-  secretFiles: {},
+  inputs: { dockerfile: "/d", context: "/c", contexts: [], buildArgs: {}, secretFiles: {} },
   timeoutMs: 10_000,
   tag: "t",
   labels: {},

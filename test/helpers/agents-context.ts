@@ -80,7 +80,8 @@ export function agentsContext(fakes: Fakes = {}) {
     }),
     deaths: createDeaths(systemClock),
     metrics,
-    images: {
+    builder: {
+      fingerprint: () => Promise.reject(new Error("nothing is built")),
       build: () => Promise.reject(new Error("nothing is built")),
       timeoutMs: 60_000,
       settled: () => Promise.resolve(),
@@ -89,6 +90,7 @@ export function agentsContext(fakes: Fakes = {}) {
       start: (_, version, { signal }) => start(version, signal),
       wake: (_, version, signal) => start(version, signal),
       adopt: () => Promise.reject(new Error("nothing runs")),
+      fingerprint: () => Promise.reject(new Error("nothing is deployed")),
     },
     operations: createOperations(),
     names,

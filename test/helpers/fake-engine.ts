@@ -96,6 +96,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     },
     exportStage: () => Promise.reject(new Error("the fake engine exports nothing")),
     buildWheels: () => Promise.reject(new Error("the fake engine builds no wheels")),
+    platform: async () => "linux/fake",
     removeBuildNetworks: async () => undefined,
     imageExists: async (reference) => images.has(reference),
     removeImages: async (references) => references.forEach((reference) => images.delete(reference)),
@@ -103,6 +104,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       return [...images].filter(([, labels]) => hasAll(labels, own)).map(([reference]) => reference);
     },
 
+    containerFingerprint: async (spec) => Bun.SHA256.hash(JSON.stringify(spec), "hex"),
     async startContainer(spec) {
       network = true;
       remove(spec.name);

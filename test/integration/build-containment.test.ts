@@ -202,7 +202,7 @@ pathlib.Path("probe_big.py").write_text("X = '" + os.urandom(3_000_000).hex() + 
   test("is stopped at the build's deadline, and nothing of it is left", async () => {
     const labels = { "oken.test": crypto.randomUUID() };
     const error = await buildFiles(probe("import time; time.sleep(300)"), {
-      timeoutMs: 15_000,
+      buildTimeout: 15,
       labels,
     }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "BUILD_TIMEOUT" });

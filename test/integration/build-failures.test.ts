@@ -109,7 +109,7 @@ describe("a build that fails says why, in a sentence that names the thing, with 
   ] as const)("the lock that uv made of %s before it was edited", async (_, file, command, upload, args) => {
     const lock = await uvLock(upload('"six"'), [...args]);
     await using image = await buildFiles({ "main.py": "", ...upload('"six"'), [file]: lock });
-    expect(image.style).toBe(file);
+    expect(image.dependencyStyle).toBe(file);
     expect(await failure({ ...upload('"six", "rich"'), [file]: lock })).toMatchObject({
       code: "BUILD_FAILED",
       message: expect.stringContaining("asks for `rich` in dependencies, which it does not have"),
@@ -197,11 +197,13 @@ test("an engine that does not answer is told apart from a failed build", async (
     createDockerExec({ environment: { ...process.env, DOCKER_HOST: "unix:///nowhere.sock" } }),
   );
   const request = {
-    dockerfile: "/dev/null",
-    context: "/nonexistent-but-named",
-    contexts: [],
-    buildArgs: {},
-    secretFiles: {},
+    inputs: {
+      dockerfile: "/dev/null",
+      context: "/nonexistent-but-named",
+      contexts: [],
+      buildArgs: {},
+      secretFiles: {},
+    },
     timeoutMs: 20_000,
     tag: "oken-test/none",
     labels: {},
@@ -250,7 +252,7 @@ describe("a build that is stopped", () => {
     });
     const error = await failure(
       { "requirements.txt": "oken-dep\n" },
-      { timeoutMs: 6_000, settings: { indexUrl: `http://${index.host}:${silent.port}/simple/` } },
+      { buildTimeout: 6, settings: { indexUrl: `http://${index.host}:${silent.port}/simple/` } },
     );
     expect(error).toMatchObject({
       code: "BUILD_TIMEOUT",

@@ -298,11 +298,11 @@ const release = (version: string) => ({
 
 test("what was resolved once is installed again, though newer versions have come", async () => {
   const upload = { "main.py": "import oken_dep\nprint(oken_dep.NAME)\n", "requirements.txt": "oken-dep\n" };
-  const keepDir = await mkdtemp(join(tmpdir(), "oken-test-"));
+  const agentDir = await mkdtemp(join(tmpdir(), "oken-test-"));
   try {
     const files = release("1");
     using index = await startPackageIndex(files);
-    const options = { keepDir, settings: { indexUrl: index.url } };
+    const options = { agentDir, settings: { indexUrl: index.url } };
     await using first = await buildFiles(upload, options);
     expect(await first.run()).toBe("1\n");
     Object.assign(files, release("2"));
@@ -311,7 +311,7 @@ test("what was resolved once is installed again, though newer versions have come
     await using changed = await buildFiles({ ...upload, "requirements.txt": "oken-dep>=2\n" }, options);
     expect(await changed.run()).toBe("2\n");
   } finally {
-    await rm(keepDir, { recursive: true, force: true });
+    await rm(agentDir, { recursive: true, force: true });
   }
 });
 
@@ -338,24 +338,24 @@ describe("a version that is built again has the packages that it had, though an 
       release,
     ],
   ] as const)("%s", async (_, upload, offer) => {
-    const keepDir = await mkdtemp(join(tmpdir(), "oken-test-"));
+    const agentDir = await mkdtemp(join(tmpdir(), "oken-test-"));
     try {
       const files = { "main.py": MAIN, ...upload };
       using before = await startPackageIndex(await offer("1"));
       const settings = { extraIndexUrls: [before.url] };
-      await using first = await buildFiles(files, { keepDir, settings });
+      await using first = await buildFiles(files, { agentDir, settings });
       expect(await first.run()).toBe("1\n");
       // From another address nothing comes out of a cache.
       using after = await startPackageIndex({ ...(await offer("1")), ...(await offer("2")) });
       const later = { settings: { extraIndexUrls: [after.url] } };
-      await using again = await buildFiles(files, { keepDir, packages: first.packages, ...later });
+      await using again = await buildFiles(files, { agentDir, resolutionKey: first.resolutionKey, ...later });
       expect(await again.run()).toBe("1\n");
-      expect({ packages: again.packages, warnings: again.warnings }).toEqual({
-        packages: first.packages,
+      expect({ resolutionKey: again.resolutionKey, warnings: again.warnings }).toEqual({
+        resolutionKey: first.resolutionKey,
         warnings: first.warnings,
       });
     } finally {
-      await rm(keepDir, { recursive: true, force: true });
+      await rm(agentDir, { recursive: true, force: true });
     }
   });
 
@@ -363,7 +363,7 @@ describe("a version that is built again has the packages that it had, though an 
     using index = await startPackageIndex(release("2"));
     await using image = await buildFiles(
       { "main.py": MAIN, "requirements.txt": "oken-dep\n" },
-      { packages: "lost", settings: { extraIndexUrls: [index.url] } },
+      { resolutionKey: "lost", settings: { extraIndexUrls: [index.url] } },
     );
     expect(await image.run()).toBe("2\n");
     expect(image.warnings.join()).toContain("their versions were chosen anew");
@@ -371,7 +371,7 @@ describe("a version that is built again has the packages that it had, though an 
 });
 
 test("a base image that has become another one is told", async () => {
-  const keepDir = await mkdtemp(join(tmpdir(), "oken-test-"));
+  const agentDir = await mkdtemp(join(tmpdir(), "oken-test-"));
   const pythonImage = `oken-test/base-${crypto.randomUUID()}:3.12`;
   const { pythonImage: original } = buildSettings();
   const make = (text: string) =>
@@ -380,7 +380,7 @@ test("a base image that has become another one is told", async () => {
       timeoutMs: 60_000,
     });
   try {
-    const options = { keepDir, settings: { pythonImage } };
+    const options = { agentDir, settings: { pythonImage } };
     await make("one");
     await using first = await buildFiles({ "main.py": "" }, options);
     await using again = await buildFiles({ "main.py": "" }, options);
@@ -392,7 +392,7 @@ test("a base image that has become another one is told", async () => {
     );
   } finally {
     await docker.run(["image", "rm", "--force", pythonImage]);
-    await rm(keepDir, { recursive: true, force: true });
+    await rm(agentDir, { recursive: true, force: true });
   }
 });
 

@@ -24,11 +24,13 @@ test("lines of a build's step come as they are printed, the median within 200 ms
     const [beside] = await Promise.all([
       measureByHand(image),
       images.buildImage({
-        dockerfile,
-        context,
-        contexts: [],
-        buildArgs: { UNIQUE: crypto.randomUUID() },
-        secretFiles: {},
+        inputs: {
+          dockerfile,
+          context,
+          contexts: [],
+          buildArgs: { UNIQUE: crypto.randomUUID() },
+          secretFiles: {},
+        },
         timeoutMs: 100_000,
         tag,
         labels: {},

@@ -10,7 +10,7 @@ const SIX = 'import six\nprint("six", six.__version__)\n';
 
 test("an agent without dependencies has no virtual environment", async () => {
   await using image = await buildFiles({ "main.py": MAIN });
-  expect(image.style).toBe("none");
+  expect(image.dependencyStyle).toBe("none");
   expect(await image.run()).toBe("hello 12\n");
   expect(await inImage(image.tag, "sh", "-c", "ls -d /opt/venv || true; id -u; ls -A /app")).toBe(
     "10001\nmain.py\n",
@@ -19,7 +19,7 @@ test("an agent without dependencies has no virtual environment", async () => {
 
 test("requirements.txt is installed", async () => {
   await using image = await buildFiles({ "main.py": SIX, "requirements.txt": "six==1.16.0\n" });
-  expect(image.style).toBe("requirements.txt");
+  expect(image.dependencyStyle).toBe("requirements.txt");
   expect(await image.run()).toBe("six 1.16.0\n");
 });
 
@@ -28,7 +28,7 @@ test("a pyproject.toml alone is locked and installed", async () => {
     "main.py": SIX,
     "pyproject.toml": '[project]\nname = "demo"\nversion = "1"\ndependencies = ["six==1.16.0"]\n',
   });
-  expect(image.style).toBe("pyproject.toml");
+  expect(image.dependencyStyle).toBe("pyproject.toml");
   expect(await image.run()).toBe("six 1.16.0\n");
 });
 
@@ -60,7 +60,7 @@ wheels = [
 ]
 `,
   });
-  expect(image.style).toBe("uv.lock");
+  expect(image.dependencyStyle).toBe("uv.lock");
   expect(await image.run()).toBe("six 1.16.0\n");
 });
 
@@ -126,7 +126,7 @@ test("the lock of a script is installed as it is, a package that has no wheel bu
     "main.py": `# /// script\n# dependencies = ["six", "docopt"]\n# ///\nimport docopt\n${SIX}`,
     "main.py.lock": SCRIPT_LOCK,
   });
-  expect(image.style).toBe("main.py.lock");
+  expect(image.dependencyStyle).toBe("main.py.lock");
   expect(await image.run()).toBe("six 1.16.0\n");
 });
 
@@ -136,7 +136,7 @@ test("Pipfile.lock is installed as it is", async () => {
     Pipfile: '[packages]\nsix = "==1.16.0"\n',
     "Pipfile.lock": PIPFILE_LOCK,
   });
-  expect(image.style).toBe("Pipfile.lock");
+  expect(image.dependencyStyle).toBe("Pipfile.lock");
   expect(await image.run()).toBe("six 1.16.0\n");
 });
 
@@ -167,7 +167,7 @@ test("a setup.py that computes its requirements is asked for them apart", async 
       'from setuptools import setup\nsetup(name="demo", version="1", install_requires=open("needs.txt").read().split())\n',
     "needs.txt": "six==1.16.0\n",
   });
-  expect(image.style).toBe("setup.py");
+  expect(image.dependencyStyle).toBe("setup.py");
   expect(await image.run()).toBe("six 1.16.0\n");
 });
 
@@ -301,7 +301,7 @@ test("a poetry.lock that does not say its groups binds the versions", async () =
     "poetry.lock":
       '[[package]]\nname = "six"\nversion = "1.15.0"\noptional = false\nfiles = []\n\n[metadata]\nlock-version = "2.0"\n',
   });
-  expect(image.style).toBe("poetry.lock");
+  expect(image.dependencyStyle).toBe("poetry.lock");
   expect(await image.run()).toBe("six 1.15.0\n");
 });
 
@@ -311,7 +311,7 @@ test("another Python than the default one", async () => {
       "main.py": "import sys, six\nprint(sys.version_info[:2], six.__version__)\n",
       "requirements.txt": "six==1.16.0\n",
     },
-    { manifest: { pythonVersion: "3.13" } },
+    { pythonVersion: "3.13" },
   );
   expect(await image.run()).toBe("(3, 13) 1.16.0\n");
 });

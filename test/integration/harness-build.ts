@@ -2,16 +2,20 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { buildAgent } from "../../src/build/build.ts";
-import type { AgentBuildOptions, AgentImage } from "../../src/build/build.ts";
+import { createBuilder } from "../../src/build/builder.ts";
+import { treeName } from "../../src/build/content-name.ts";
+import type { BuildSettings } from "../../src/build/settings.ts";
+import type { Build, BuildEngine, Builder } from "../../src/build/types.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { createImages } from "../../src/docker/image.ts";
+import type { BuildEvent, WheelLimits } from "../../src/docker/types.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
 import { runtimeContext } from "../../src/runtime/index.ts";
-import type { BuildEvent } from "../../src/docker/types.ts";
+import { versionRecord } from "../helpers/records.ts";
 import { writeTree } from "../helpers/tree.ts";
 import type { Files } from "../helpers/tree.ts";
-import { type BuildSettings } from "../../src/build/settings.ts";
-import { keptDirectory } from "../../src/build/kept-directory.ts";
 
 /** A program in the place of the runtime: runs the agent's `main.py` with the application's directory importable. */
 const RUNTIME_FILES = {
@@ -31,47 +35,58 @@ export function buildSettings(overrides: Partial<BuildSettings> = {}): BuildSett
   };
 }
 
-export type TestBuild = AgentImage &
+export type TestBuild = Build &
   AsyncDisposable & { tag: string; events: BuildEvent[]; run(): Promise<string> };
 
+/** What a test says of the agent, the host and the build; everything else is as on a host without settings. */
+export type TestBuildOptions = {
+  agentId?: string;
+  /** The agent's own directory, to keep what it was built with for the next build. */
+  agentDir?: string;
+  /** The source, in place of the files. */
+  tree?: string;
+  resolutionKey?: string;
+  pythonVersion?: string;
+  settings?: Partial<BuildSettings>;
+  wheelLimits?: WheelLimits;
+  /** Seconds. */
+  buildTimeout?: number;
+  labels?: Record<string, string>;
+  /** In the runtime's place. */
+  runtimeFiles?: Record<string, string>;
+  /** Added to the environment of the docker command. */
+  environment?: Record<string, string>;
+  signal?: AbortSignal;
+};
+
 /** Builds files as an agent's upload; the image is removed when disposed of. */
-export async function buildFiles(
-  files: Files,
-  overrides: Partial<Omit<AgentBuildOptions, "settings">> & {
-    settings?: Partial<BuildSettings>;
-    /** In the runtime's place. */
-    runtimeFiles?: Record<string, string>;
-    /** Added to the environment of the docker command. */
-    environment?: Record<string, string>;
-  } = {},
-): Promise<TestBuild> {
+export async function buildFiles(files: Files, options: TestBuildOptions = {}): Promise<TestBuild> {
   const directory = await mkdtemp(join(tmpdir(), "oken-test-"));
+  const { agentId = "test-agent", tree = join(directory, "tree"), resolutionKey } = options;
+  const record = versionRecord(1);
+  const { pythonVersion = record.manifest.pythonVersion } = options;
   const tag = `oken-test/build:${crypto.randomUUID()}`;
-  const { environment = {}, settings = {}, runtimeFiles = RUNTIME_FILES, ...options } = overrides;
-  const images = createImages(createDockerExec({ environment: { ...process.env, ...environment } }));
+  const images = createImages(createDockerExec({ environment: { ...process.env, ...options.environment } }));
+  const builder = testBuilder(images, directory, options);
   const events: BuildEvent[] = [];
   try {
     await writeTree(join(directory, "tree"), files);
-    const image = await buildAgent(images, {
-      tree: join(directory, "tree"),
-      scratchDir: directory,
-      keepDir: join(directory, "kept"),
-      manifest: { pythonVersion: "3.12" },
-      entrypoint: { file: "main.py" },
-      agentId: "test-agent",
-      runtimeDir: await keptDirectory({
-        parent: join(directory, "runtime"),
-        files: runtimeContext(runtimeFiles),
-      }).path(),
-      tag,
-      labels: { "oken.test": "build" },
-      timeoutMs: 240_000,
+    const build = await builder.build({
+      agentId,
+      version: {
+        ...record,
+        manifest: { ...record.manifest, pythonVersion },
+        tree_digest: await treeName("tree", tree),
+        image: tag,
+        ...(resolutionKey === undefined ? {} : { resolution_key: resolutionKey }),
+      },
+      tree,
+      signal: options.signal ?? new AbortController().signal,
       onEvent: (event) => events.push(event),
-      ...options,
-      settings: buildSettings(settings),
     });
+    await builder.settled();
     return {
-      ...image,
+      ...build,
       tag,
       events,
       run: () => docker.run(["run", "--rm", "--network=none", "--read-only", "--init", tag]),
@@ -83,6 +98,25 @@ export async function buildFiles(
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+function testBuilder(engine: BuildEngine, directory: string, options: TestBuildOptions): Builder {
+  const { settings, wheelLimits, buildTimeout = 240, runtimeFiles = RUNTIME_FILES } = options;
+  return createBuilder({
+    engine,
+    settings: buildSettings(settings),
+    limits: { maxBuilds: 1, maxBuildQueue: 1, buildTimeout, wheels: wheelLimits },
+    agents: {
+      directory: () => options.agentDir ?? directory,
+      scratchDirectory: () => join(directory, "scratch"),
+      resolutionKeys: () => [],
+      labels: () => options.labels ?? { "oken.test": "build" },
+    },
+    runtime: { parent: join(directory, "runtime"), files: runtimeContext(runtimeFiles) },
+    clock: systemClock,
+    log: createLog({ level: "silent", format: "json" }),
+    metrics: createMetrics(),
+  });
 }
 
 /** Standard output of a program in an image, in place of the agent. */

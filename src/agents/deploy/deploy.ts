@@ -76,7 +76,7 @@ async function run(
   options: PrepareOptions,
   deployRun: DeployRun,
 ): Promise<DeployResult> {
-  const prepared = await prepare(options, deployRun);
+  const prepared = await prepare(context, options, deployRun);
   const existing = context.registry.find(deployRun.agentId);
   const unchanged =
     existing === undefined

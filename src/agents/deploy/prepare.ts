@@ -9,6 +9,7 @@ import { extractArchive } from "../../upload/archive/extract.ts";
 import type { ArchiveLimits } from "../../upload/archive/limits.ts";
 import { detectEntrypoint } from "../../entrypoint/detect.ts";
 import { type ManifestDefaults, readManifest } from "../../manifest/manifest.ts";
+import type { AgentsContext } from "../context.ts";
 import type { DeployRun } from "./deploy.ts";
 
 export type PrepareOptions = {
@@ -17,8 +18,6 @@ export type PrepareOptions = {
   /** Bytes that all uploads in flight may hold on disk together. */
   budget: Budget;
   manifestDefaults: ManifestDefaults;
-  /** Digest of all of the runner that ends up in an image: the build's settings and the runtime's files. */
-  buildDigest: string;
   /** Keeps a spec digest, which covers secrets, from being guessed back into them. */
   digestKey: string;
 };
@@ -34,7 +33,11 @@ export type Prepared = {
   warnings: string[];
 };
 
-export async function prepare(options: PrepareOptions, run: DeployRun): Promise<Prepared> {
+export async function prepare(
+  { builder, instances }: Pick<AgentsContext, "builder" | "instances">,
+  options: PrepareOptions,
+  run: DeployRun,
+): Promise<Prepared> {
   const tree = join(run.staging, "tree");
   const extracted = await extractArchive({
     archivePath: run.archivePath,
@@ -56,8 +59,13 @@ export async function prepare(options: PrepareOptions, run: DeployRun): Promise<
   const warnings = [...fromManifest.warnings, ...fromEntrypoint];
   for (const message of warnings) run.emit({ type: "warning", message });
   const secrets = Object.entries(run.secrets).sort(([a], [b]) => (a < b ? -1 : 1));
+  const source = { tree, manifest, entrypoint };
+  const fingerprints = await Promise.all([
+    builder.fingerprint(source),
+    instances.fingerprint(run.agentId, source),
+  ]);
   const specDigest = createHmac("sha256", options.digestKey)
-    .update(JSON.stringify([extracted.digest, options.buildDigest, manifest, entrypoint, secrets]))
+    .update(JSON.stringify([extracted.digest, fingerprints, manifest, entrypoint, secrets]))
     .digest("hex");
   return { tree, treeDigest: extracted.digest, specDigest, manifest, entrypoint, warnings };
 }

@@ -1,18 +1,18 @@
-import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { DependencyPlan } from "../../dependencies/plan.ts";
+import { canonicalName } from "../../dependencies/names.ts";
 import type { WheelLimits } from "../../docker/types.ts";
 import { GiB, MiB } from "../../lib/bytes.ts";
 import { RunnerError } from "../../lib/errors.ts";
-import { madeList, prepareBuilder } from "./prepare.ts";
-import type { MadeList } from "../prepare.ts";
-import { canonicalName } from "../../dependencies/names.ts";
-import type { DependencyPlan } from "../../dependencies/plan.ts";
-import type { BuildJob } from "../job.ts";
-import { remaining } from "../job.ts";
+import type { Resolution } from "../resolutions.ts";
+import { type BuildRun, labelsOf, remainingMs } from "../run.ts";
+import { writeSdistInputs } from "./inputs.ts";
+import { readSdistOutput } from "./output.ts";
+import { BUILDER, gatewayConfig } from "./task.ts";
 
 /** What building packages from source may use, unless the operator says otherwise. */
-export const DEFAULT_WHEEL_LIMITS: WheelLimits = {
+const DEFAULT_LIMITS: WheelLimits = {
   memory: 2 * GiB,
   cpus: 2,
   processes: 512,
@@ -20,53 +20,57 @@ export const DEFAULT_WHEEL_LIMITS: WheelLimits = {
 };
 
 /**
- * Builds `packages`, and what the plan says must be built, in a container of their own; resolves the list first where
- * there is none yet. What was made before is kept.
+ * Builds `packages`, and the projects that the plan says must be built, in a container of their own. Resolves the
+ * dependencies first where that has not been done. Wheels of `resolution` are kept.
  */
-export async function buildSources(
-  { engine, options, plan, scratch, deadline }: BuildJob,
-  { made, packages, round }: { made: MadeList | undefined; packages: string[]; round: number },
-): Promise<MadeList> {
-  const { settings } = options;
+export async function buildSdists(
+  run: BuildRun,
+  { resolution, packages, round }: { resolution: Resolution | undefined; packages: string[]; round: number },
+): Promise<Resolution> {
+  const { parts, request, plan, steps } = run;
+  const { engine, settings, limits } = parts.host;
   if (settings.sdist === "deny") throw denied([...packages, ...plan.builds, ...plan.dynamic]);
-  const lock = made?.lock ?? uploadedLock(plan);
-  const prepared = await prepareBuilder({
-    plan,
+  const lock = resolution?.lock ?? uploadedLock(plan);
+  const task = {
     lock,
     packages: packages.filter((name) => lock !== undefined || plan.sdists[name] !== undefined),
-    tree: options.tree,
-    buildDir: join(scratch, `builder-${round}`),
-    pythonVersion: options.manifest.pythonVersion,
-    settings,
-  });
-  const outputDir = join(scratch, `built-${round}`);
+  };
+  const outputDir = join(run.scratch, `built-${round}`);
   await engine.buildWheels({
-    ...prepared,
-    name: `oken-build-${crypto.randomUUID()}`,
-    labels: options.labels,
-    limits: options.wheelLimits ?? DEFAULT_WHEEL_LIMITS,
+    inputs: await writeSdistInputs(run, task, join(run.scratch, `builder-${round}`)),
+    programs: {
+      gateway: ["/usr/local/bin/python3", "-I", `${BUILDER}/gateway.py`],
+      gatewayConfig: gatewayConfig(plan, task, settings),
+      build: ["/usr/local/bin/python3", "-I", `${BUILDER}/build.py`],
+    },
+    labels: labelsOf(run),
+    limits: limits.wheels ?? DEFAULT_LIMITS,
     outputDir,
-    timeoutMs: remaining(deadline),
-    signal: options.signal,
-    onEvent: options.onEvent,
+    timeoutMs: remainingMs(run),
+    signal: request.signal,
+    onEvent: steps.onEvent,
   });
-  const files = Object.fromEntries((await readdir(outputDir)).map((name) => [name, join(outputDir, name)]));
-  const list = lock === undefined ? files[plan.lock ?? "requirements.lock"] : undefined;
-  const text = list === undefined ? undefined : await readFile(list, "utf8");
-  const built = madeList({ plan, lock, files, text, settings });
-  return { lock: built.lock, wheels: { ...made?.wheels, ...built.wheels } };
+  const built = await readSdistOutput(outputDir, { plan, task, settings });
+  return { lock: built.lock, wheels: { ...resolution?.wheels, ...built.wheels } };
 }
 
-function uploadedLock(plan: DependencyPlan): MadeList["lock"] | undefined {
-  if (plan.lock === undefined || !plan.locked) return undefined;
-  return { file: plan.lock, text: plan.files[plan.lock] ?? "" };
+/** Whether packages are known to have no wheel and have not been built. */
+export function needsSdists(plan: DependencyPlan, resolution: Resolution | undefined): boolean {
+  const mustBuild = Object.keys(plan.sdists).length > 0 || plan.builds.length > 0;
+  if (resolution === undefined) return mustBuild || plan.dynamic.length > 0;
+  return mustBuild && Object.keys(resolution.wheels).length === 0;
 }
 
-/** Canonical name of the package for want of whose wheel a build failed; undefined for another failure. */
-export function packageToBuild(error: unknown): string | undefined {
+/** Canonical name of the package without a wheel that a build failed for; undefined for another failure. */
+export function packageWithoutWheel(error: unknown): string | undefined {
   if (!(error instanceof RunnerError) || error.details?.["class"] !== "needs_build") return undefined;
   const name = error.details["package"];
   return typeof name === "string" ? canonicalName(name) : undefined;
+}
+
+function uploadedLock(plan: DependencyPlan): Resolution["lock"] | undefined {
+  if (plan.lock === undefined || !plan.locked) return undefined;
+  return { file: plan.lock, text: plan.files[plan.lock] ?? "" };
 }
 
 function denied(names: string[]): RunnerError {

@@ -1,12 +1,12 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Hex digits of a digest that people are shown. */
+/** Hex digits of a digest that people see. */
 const SHOWN_DIGITS = 12;
 
 const FILE = "bases.json";
 
-/** Keeps what an agent's base images were, and says of each that is another one since the last build. */
+/** Warns of each base image that has changed since the agent's last build, and remembers them all for the next. */
 export async function noticeMovedBases(directory: string, bases: Record<string, string>): Promise<string[]> {
   const path = join(directory, FILE);
   const text = await readFile(path, "utf8").catch(() => undefined);

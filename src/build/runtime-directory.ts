@@ -2,24 +2,24 @@ import { rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 
 import { contentName } from "./content-name.ts";
-import { writeFiles } from "./contexts.ts";
+import { writeFiles } from "./files.ts";
 
-export type KeptDirectory = {
-  /** The directory, whole: what somebody cleaned away of it is written again. */
+export type RuntimeDirectory = {
+  /** The directory, complete: files that were deleted are written again. */
   path(): Promise<string>;
 };
 
-/** The same files for every build, in a directory whose base name is made of their content; alone in `parent`. */
-export function keptDirectory(options: {
+/** The runtime's files for every build, in a directory named by their content. Nothing else stays in `parent`. */
+export function runtimeDirectory(options: {
   parent: string;
   files: Readonly<Record<string, string>>;
-}): KeptDirectory {
+}): RuntimeDirectory {
   const { parent, files } = options;
-  const directory = join(parent, contentName("kept", files));
+  const directory = join(parent, contentName("runtime", files));
   let writing: Promise<void> | undefined;
   return {
     async path() {
-      // One look at a time; builds that begin meanwhile share it.
+      // Builds that begin during a check share it.
       writing ??= ensure(directory, files).finally(() => {
         writing = undefined;
       });
@@ -31,7 +31,7 @@ export function keptDirectory(options: {
 
 async function ensure(directory: string, files: Readonly<Record<string, string>>): Promise<void> {
   if (await isWhole(directory, files)) return;
-  // With what an earlier version of the runner kept.
+  // Together with the files of an earlier version of the runner.
   await rm(dirname(directory), { recursive: true, force: true });
   const temporary = `${directory}.new`;
   await writeFiles(temporary, files);

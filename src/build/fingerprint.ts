@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import { readFile, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+
+import { planDependencies } from "../dependencies/detect.ts";
+import { contentName } from "./content-name.ts";
+import { IGNORE_TEXT, builderDockerfileText } from "./dockerfile.ts";
+import { imageInputs } from "./inputs.ts";
+import { resolutionKey } from "./resolution-key.ts";
+import { PROGRAMS } from "./sdists/task.ts";
+import type { BuildSettings } from "./settings.ts";
+import type { BuildSource, BuilderHost } from "./types.ts";
+
+/** See `Builder.fingerprint`. */
+export async function fingerprint(
+  { engine, runtime, settings }: Pick<BuilderHost, "engine" | "runtime" | "settings">,
+  { tree, manifest, entrypoint }: BuildSource,
+): Promise<string> {
+  const { pythonVersion } = manifest;
+  const plan = await planDependencies(tree, entrypoint.file);
+  const source = { plan, resolution: undefined, tree, pythonVersion, agentId: "", day: "" };
+  const { dockerfile, contexts, buildArgs } = await imageInputs(source, settings);
+  const parts = [
+    await engine.platform(),
+    contentName("runtime", runtime.files),
+    dockerfile,
+    IGNORE_TEXT,
+    // Files that are copied are the source's own.
+    contexts.map((context) => [context.name, "texts" in context ? context.texts : {}]),
+    buildArgs,
+    resolutionKey(plan, { python: "", code: "" }),
+    builderDockerfileText(),
+    PROGRAMS,
+    await settingsParts(settings),
+  ];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+}
+
+/** Every setting, with the content of the files that settings name. */
+async function settingsParts(settings: BuildSettings): Promise<unknown> {
+  // They say what a build must not reach, not what it makes, and change with every network that Docker makes.
+  const { ownAddresses: _, ...rest } = settings;
+  const named = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1));
+  return [
+    named,
+    settings.caFile === undefined ? "" : await readFile(settings.caFile, "utf8"),
+    settings.findLinks === undefined ? [] : await listing(settings.findLinks),
+  ];
+}
+
+/** A folder of wheels may hold gigabytes, so a file counts by its size and time. */
+async function listing(directory: string): Promise<unknown[]> {
+  const names = (await readdir(directory, { recursive: true })).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const { size, mtimeMs } = await stat(join(directory, name));
+      return [name, size, mtimeMs];
+    }),
+  );
+}

@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+
+import type { DependencyPlan } from "../dependencies/plan.ts";
+import { treeName } from "./content-name.ts";
+import { type BuildRun, pythonOf } from "./run.ts";
+
+/** Hex digits of a key: 128 bits. */
+const KEY_LENGTH = 32;
+
+/** The key of what a build's dependency files resolve to. */
+export async function resolutionKeyOf(run: BuildRun): Promise<string> {
+  const { plan, request } = run;
+  // The wheel of a project whose own code is compiled holds that code.
+  const isOwnCode = plan.builds.length > 0 || plan.dynamic.length > 0;
+  const code = isOwnCode ? await treeName("code", request.tree) : "";
+  return resolutionKey(plan, { python: pythonOf(run), code });
+}
+
+/** Names what dependency files resolve to. A version remembers it, so its parts must stay as they are. */
+export function resolutionKey(
+  plan: DependencyPlan,
+  options: {
+    /** The Python that wheels are built for. */
+    python: string;
+    /** Digest of the upload where wheels hold its own code; empty where they do not. */
+    code: string;
+  },
+): string {
+  const { lock, files, builds, dynamic, sdists, vendored, copies, compileFlags } = plan;
+  const { python, code } = options;
+  const parts = JSON.stringify({
+    lock,
+    files,
+    builds,
+    dynamic,
+    sources: sdists,
+    vendored,
+    copies,
+    compileFlags,
+    python,
+    ...(code === "" ? {} : { code }),
+  });
+  return createHash("sha256").update(parts).digest("hex").slice(0, KEY_LENGTH);
+}

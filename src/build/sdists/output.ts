@@ -1,0 +1,36 @@
+import { readFile, readdir } from "node:fs/promises";
+import { join } from "node:path";
+
+import { checkedLock } from "../../dependencies/lock.ts";
+import { canonicalName } from "../../dependencies/names.ts";
+import type { DependencyPlan } from "../../dependencies/plan.ts";
+import { LOCAL_FILE_PLACEHOLDER } from "../../dependencies/requirements.ts";
+import { splitCredentials, withTls } from "../indexes.ts";
+import type { Resolution } from "../resolutions.ts";
+import type { BuildSettings } from "../settings.ts";
+import { BUILDER, type SdistTask, WORK } from "./task.ts";
+
+/** Reads what a source build wrote to `directory`, and checks it: package code may have written anything. */
+export async function readSdistOutput(
+  directory: string,
+  { plan, task, settings }: { plan: DependencyPlan; task: SdistTask; settings: BuildSettings },
+): Promise<Resolution> {
+  const names = await readdir(directory);
+  const wheels = Object.fromEntries(
+    names.filter((name) => name.endsWith(".whl")).map((name) => [projectOf(name), join(directory, name)]),
+  );
+  if (task.lock !== undefined) return { lock: task.lock, wheels };
+  const file = plan.lock ?? "requirements.lock";
+  const text = names.includes(file) ? await readFile(join(directory, file), "utf8") : "";
+  const lock = withTls(text, splitCredentials(settings)).replaceAll(
+    `file://${BUILDER}/files/`,
+    LOCAL_FILE_PLACEHOLDER,
+  );
+  if (file === "uv.lock") return { lock: { file, text: lock }, wheels };
+  return { lock: { file, text: `${plan.files["indexes"] ?? ""}${checkedLock(lock, WORK)}` }, wheels };
+}
+
+/** The canonical name in a wheel's file name. */
+function projectOf(wheel: string): string {
+  return canonicalName(wheel.slice(0, wheel.indexOf("-")));
+}

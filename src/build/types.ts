@@ -1,0 +1,88 @@
+import type { BuildEvent, BuiltImage, Engine, Identity, WheelLimits } from "../docker/types.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { VersionRecord } from "../model/agent.ts";
+import type { Entrypoint } from "../model/entrypoint.ts";
+import type { Manifest } from "../model/manifest.ts";
+import type { BuildSettings } from "./settings.ts";
+
+export type BuildRequest = {
+  agentId: string;
+  /** What is built. `resolution_key` names the packages that it must get, where it was built before. */
+  version: Pick<
+    VersionRecord,
+    "version" | "spec_digest" | "tree_digest" | "image" | "manifest" | "entrypoint" | "resolution_key"
+  >;
+  /** Directory of the version's source; never written to. */
+  tree: string;
+  signal: AbortSignal;
+  onEvent: (event: BuildEvent) => void;
+  /** Settles when the version serves or has failed to start. Until then it holds its place in the queue. */
+  startup?: Promise<unknown> | undefined;
+};
+
+export type Build = BuiltImage & {
+  dependencyStyle: string;
+  /** Names the packages that were installed; a later build of the same version asks for them by it. */
+  resolutionKey: string;
+  warnings: string[];
+};
+
+/** A source as it was uploaded, before it is a version. */
+export type BuildSource = {
+  tree: string;
+  manifest: Pick<Manifest, "pythonVersion">;
+  entrypoint: Pick<Entrypoint, "file">;
+};
+
+/** Builds the images of versions. */
+export type Builder = {
+  /** Waits for its turn, then builds and tags. Rejects as `Engine.buildImage` and `BuildQueue.run` do. */
+  build(request: BuildRequest): Promise<Build>;
+  /**
+   * Digest of all that goes into the image of a source, but for the source's own files: equal digests mean equal
+   * images. It covers the credentials of indexes, so it is stored only as part of a keyed digest.
+   */
+  fingerprint(source: BuildSource): Promise<string>;
+  /** Longest that one build may take once its turn has come. */
+  readonly timeoutMs: number;
+  /** Resolves when nothing is left to do of builds that have been answered. */
+  settled(): Promise<void>;
+};
+
+export type BuildEngine = Pick<Engine, "buildImage" | "exportStage" | "buildWheels" | "platform">;
+
+export type BuildLimits = {
+  maxBuilds: number;
+  maxBuildQueue: number;
+  /** Longest that one build may take, seconds. */
+  buildTimeout: number;
+  /** What building packages from source may use. */
+  wheels?: WheelLimits | undefined;
+};
+
+/** What builds ask of those who keep the agents. */
+export type BuildAgents = {
+  /** An agent's own directory, which goes when the agent goes. */
+  directory(agentId: string): string;
+  /** For what a build of a version writes; its parent exists, and goes when the version goes. */
+  scratchDirectory(agentId: string, version: number): string;
+  /** Keys of the resolutions that the agent's versions were built with. */
+  resolutionKeys(agentId: string): string[];
+  /** Labels of an image or container. */
+  labels(identity: Identity): Record<string, string>;
+};
+
+/** What a builder takes from the host that it runs on. */
+export type BuilderHost = {
+  engine: BuildEngine;
+  settings: BuildSettings;
+  limits: BuildLimits;
+  agents: BuildAgents;
+  /** The Python that runs inside containers, packed, and the directory in which builds find it. */
+  runtime: { parent: string; files: Readonly<Record<string, string>> };
+  clock: Clock;
+  log: Log;
+  metrics: Metrics;
+};
