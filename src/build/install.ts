@@ -1,6 +1,6 @@
 import { withoutPackages } from "../dependencies/lock.ts";
 import type { DependencyPlan, LockFile } from "../dependencies/plan.ts";
-import { SCRIPT_FILE } from "../dependencies/script-lock.ts";
+import { SCRIPT_FILE } from "../dependencies/uv-lock.ts";
 import type { Install } from "./dockerfile.ts";
 import type { Resolution } from "./resolutions.ts";
 import type { BuildSettings } from "./settings.ts";

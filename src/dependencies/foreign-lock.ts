@@ -1,176 +1,186 @@
-import type { TomlTable } from "smol-toml";
-
-import { poetryContentHashes } from "./poetry-hash.ts";
+import { parseDependencyToml, type Pyproject } from "../manifest/pyproject.ts";
+import { stringOf, strings, table, tables, type TomlTable } from "../manifest/toml.ts";
+import type { SourceTree } from "../upload/tree.ts";
+import { lockDrift, type LockOrigin } from "./drift.ts";
+import { extraIndexLines } from "./index-urls.ts";
 import { exactLock, requirementsText } from "./lock.ts";
 import { canonicalName, parseRequirement } from "./names.ts";
-import type { DependencyPlan, DependencyStyle } from "./plan.ts";
-import { newPlan } from "./plan.ts";
-import { dependencyError } from "../lib/dependency-error.ts";
+import { type DependencyPlan, newPlan } from "./plan.ts";
+import { poetryContentHashes } from "./poetry-hash.ts";
 import { poetryRequirements } from "./poetry.ts";
-import { addLocalProject } from "./project.ts";
-import type { Pyproject } from "../manifest/pyproject.ts";
-import { parseDependencyToml } from "../manifest/pyproject.ts";
-import { stringOf, strings, table, tables } from "../manifest/toml.ts";
-import type { SourceTree } from "../upload/tree.ts";
+import { addLocalProject, addRootProject } from "./project.ts";
 import { archiveUrl } from "./vcs.ts";
 
-type Foreign = {
+// Our own reader. The parser of poetry.lock on npm keeps neither markers nor groups, there is none of pdm.lock, and the
+// tools themselves would have to be in the image. The tests compare it with what the tools export.
+
+/** What differs between the locks of Poetry and of PDM. */
+type Tool = LockOrigin & {
   file: "poetry.lock" | "pdm.lock";
-  command: string;
-  /** Group of the packages that run the project. */
+  /** The group of the packages that run the project. */
   group: string;
-  /** Keys under which a package's groups and marker are. */
+  /** The key under which a package has its marker. */
   marker: string;
 };
 
-const POETRY: Foreign = { file: "poetry.lock", command: "poetry lock", group: "main", marker: "markers" };
-const PDM: Foreign = { file: "pdm.lock", command: "pdm lock", group: "default", marker: "marker" };
+const POETRY: Tool = {
+  file: "poetry.lock",
+  project: "pyproject.toml",
+  command: "poetry lock",
+  group: "main",
+  marker: "markers",
+};
+const PDM: Tool = {
+  file: "pdm.lock",
+  project: "pyproject.toml",
+  command: "pdm lock",
+  group: "default",
+  marker: "marker",
+};
 
 export function planPoetryLock(
   tree: SourceTree,
   text: string,
   pyproject: Pyproject,
 ): Promise<DependencyPlan> {
-  return planForeignLock({ tree, text, pyproject, foreign: POETRY });
+  return planForeignLock({ tree, text, pyproject, lockedBy: POETRY });
 }
 
 export function planPdmLock(tree: SourceTree, text: string, pyproject: Pyproject): Promise<DependencyPlan> {
-  return planForeignLock({ tree, text, pyproject, foreign: PDM });
+  return planForeignLock({ tree, text, pyproject, lockedBy: PDM });
 }
 
 /**
- * Another tool's lock. Where each package says which groups it is for (Poetry's format 2.1, PDM's `inherit_metadata`)
- * it is read as the exact list that it is. Where not, its versions bind the resolving of what the project asks for,
- * which comes to the same packages.
+ * Newer locks say of each package which groups it is for (Poetry since format 2.1, PDM with `inherit_metadata`). They are
+ * installed as they are. With an older one the project's own dependencies are resolved again, bound to the lock's
+ * versions, which gives the same packages.
  */
 async function planForeignLock(options: {
   tree: SourceTree;
   text: string;
   pyproject: Pyproject;
-  foreign: Foreign;
+  lockedBy: Tool;
 }): Promise<DependencyPlan> {
-  const { tree, text, pyproject, foreign } = options;
-  const lock = parseDependencyToml(text, foreign.file);
+  const { tree, text, pyproject, lockedBy } = options;
+  const lock = parseDependencyToml(text, lockedBy.file);
   const packages = tables(lock["package"]);
-  const poetry = table(pyproject.tool["poetry"]);
-  const wanted = wantedBy(pyproject, poetry);
-  checkDrift({ lock, packages, wanted, pyproject, foreign });
-
+  const wanted = wantedBy(pyproject);
+  assertCurrent({ lock, packages, wanted, pyproject, lockedBy });
   const plan = newPlan({
-    style: foreign.file satisfies DependencyStyle,
-    reason: `${foreign.file} lists every package exactly`,
+    style: lockedBy.file,
+    reason: `${lockedBy.file} lists every package exactly`,
     lock: "requirements.lock",
     locked: true,
   });
   for (const directory of wanted.localDirectories) await addLocalProject(tree, plan, { directory });
-  const grouped = packages.every((entry) => Array.isArray(entry["groups"]));
-  if (grouped) {
+  const indexes = extraIndexLines(packages.flatMap(indexOf));
+  if (packages.every((entry) => Array.isArray(entry["groups"]))) {
     const lines = new Map<string, string>();
-    for (const entry of packages) await addPackage({ tree, plan, entry, foreign, lines });
-    plan.files["requirements.lock"] = exactLock([...indexLines(packages), ...lines.values()].join("\n"));
-  } else {
-    plan.locked = false;
-    plan.reason = `${foreign.file} says the versions; its format does not say which are for running`;
-    plan.files["indexes"] = `${indexLines(packages).join("\n")}\n`;
-    plan.files["requirements.in"] = requirementsText(wanted.lines);
-    plan.files["constraints.txt"] = requirementsText(packages.flatMap(pin));
-    plan.compileFlags = ["--constraint", "constraints.txt", "requirements.in"];
+    for (const entry of packages) await addPackage({ tree, plan, entry, lockedBy, lines });
+    plan.files["requirements.lock"] = exactLock([...indexes, ...lines.values()].join("\n"));
+    return await addRootProject(tree, plan, pyproject);
   }
-  return plan;
+  const bound: DependencyPlan = {
+    ...plan,
+    locked: false,
+    reason: `${lockedBy.file} has the versions, but not which packages are only for development`,
+    files: {
+      indexes: `${indexes.join("\n")}\n`,
+      "requirements.in": requirementsText(wanted.lines),
+      "constraints.txt": requirementsText(packages.flatMap(pin)),
+    },
+    compileFlags: ["--constraint", "constraints.txt", "requirements.in"],
+  };
+  return await addRootProject(tree, bound, pyproject);
 }
 
 async function addPackage(options: {
   tree: SourceTree;
   plan: DependencyPlan;
   entry: TomlTable;
-  foreign: Foreign;
+  lockedBy: Tool;
   lines: Map<string, string>;
 }): Promise<void> {
-  const { tree, plan, entry, foreign, lines } = options;
+  const { tree, plan, entry, lockedBy, lines } = options;
   const name = stringOf(entry["name"]) ?? "";
   const groups = strings(entry["groups"]);
-  if (!groups.includes(foreign.group) || entry["optional"] === true) return;
-  const source = table(entry["source"]) ?? {};
-  const type = stringOf(source["type"]);
-  const directory = type === "directory" ? stringOf(source["url"]) : stringOf(entry["path"]);
-  if (directory !== undefined) {
-    await addLocalProject(tree, plan, { directory, name });
+  if (!groups.includes(lockedBy.group) || entry["optional"] === true) return;
+  const source = sourceOf(entry);
+  if (source.directory !== undefined) {
+    await addLocalProject(tree, plan, { directory: source.directory, name });
     return;
   }
-  const git = type === "git" ? stringOf(source["url"]) : stringOf(entry["git"]);
-  if (git !== undefined) {
-    const revision = stringOf(source["resolved_reference"]) ?? stringOf(entry["revision"]) ?? "HEAD";
-    const archive = archiveUrl(`git+${git.replace(/\.git$/, "")}@${revision}`, name);
+  if (source.git !== undefined) {
+    const archive = archiveUrl(`git+${source.git.replace(/\.git$/, "")}@${source.revision}`, name);
     if (archive !== undefined) plan.sdists[canonicalName(name)] = `${name} @ ${archive.url}`;
     return;
   }
-  const url = type === "url" ? stringOf(source["url"]) : stringOf(entry["url"]);
-  const target = url === undefined ? `==${stringOf(entry["version"]) ?? ""}` : ` @ ${url}`;
-  const given = entry[foreign.marker];
-  const marker = stringOf(given) ?? stringOf(table(given)?.[foreign.group]);
-  const hashes = tables(entry["files"]).flatMap((file) => stringOf(file["hash"]) ?? []);
+  const target = source.url === undefined ? `==${stringOf(entry["version"]) ?? ""}` : ` @ ${source.url}`;
+  const given = entry[lockedBy.marker];
+  const marker = stringOf(given) ?? stringOf(table(given)?.[lockedBy.group]);
   const key = `${canonicalName(name)}${target}`;
-  // PDM has a package once more for each of its extras.
+  // PDM lists a package again for each of its extras.
   if (lines.has(key) && marker !== undefined) return;
   const condition = marker === undefined ? "" : ` ; ${marker}`;
-  lines.set(
-    key,
-    [`${name}${target}${condition}`, ...hashes.map((hash) => `    --hash=${hash}`)].join(" \\\n"),
-  );
+  const hashes = tables(entry["files"]).flatMap((file) => stringOf(file["hash"]) ?? []);
+  const block = [`${name}${target}${condition}`, ...hashes.map((hash) => `    --hash=${hash}`)];
+  lines.set(key, block.join(" \\\n"));
 }
 
+type Source = Partial<Record<"directory" | "git" | "revision" | "url", string>>;
+
+/** Where a package comes from: Poetry has a table for it, PDM a key for each kind. */
+function sourceOf(entry: TomlTable): Source {
+  const source = table(entry["source"]);
+  const type = stringOf(source?.["type"]);
+  const of = (kind: string, key: string) => stringOf(type === kind ? source?.["url"] : entry[key]);
+  return {
+    directory: of("directory", "path"),
+    git: of("git", "git"),
+    revision: stringOf(source?.["resolved_reference"]) ?? stringOf(entry["revision"]) ?? "HEAD",
+    url: of("url", "url"),
+  };
+}
+
+/** `name==version`, for a package that comes from an index. */
 function pin(entry: TomlTable): string[] {
   const name = stringOf(entry["name"]);
   const version = stringOf(entry["version"]);
   const type = stringOf(table(entry["source"])?.["type"]);
-  const listed = name !== undefined && version !== undefined && (type === undefined || type === "legacy");
-  return listed ? [`${name}==${version}`] : [];
+  const isIndexed = name !== undefined && version !== undefined && (type === undefined || type === "legacy");
+  return isIndexed ? [`${name}==${version}`] : [];
 }
 
-function indexLines(packages: TomlTable[]): string[] {
-  const urls = packages.flatMap((entry) => {
-    const source = table(entry["source"]);
-    const url = stringOf(source?.["url"]);
-    return source?.["type"] === "legacy" && url !== undefined && /^https?:\/\/[^\s'"]+$/.test(url)
-      ? [url]
-      : [];
-  });
-  return [...new Set(urls)].map((url) => `--extra-index-url ${url}`);
+/** The index that a package of a `poetry.lock` came from, where that is not PyPI. */
+function indexOf(entry: TomlTable): string[] {
+  const source = table(entry["source"]);
+  const url = stringOf(source?.["url"]);
+  return source?.["type"] === "legacy" && url !== undefined ? [url] : [];
 }
 
 type Wanted = { lines: string[]; names: string[]; localDirectories: string[] };
 
-function wantedBy({ project }: Pyproject, poetry: TomlTable | undefined): Wanted {
+function wantedBy({ project, tool }: Pyproject): Wanted {
+  const poetry = table(tool["poetry"]);
   const lines = strings(project?.["dependencies"]);
-  // Poetry's own table then only adds sources to what [project] asks for.
-  if (poetry === undefined || lines.length > 0) {
-    return {
-      lines,
-      names: lines.flatMap((line) => parseRequirement(line)?.name ?? []),
-      localDirectories: [],
-    };
-  }
-  return poetryRequirements(poetry);
+  // Beside dependencies in [project], Poetry's own table only says where they come from.
+  if (poetry !== undefined && lines.length === 0) return poetryRequirements(poetry);
+  const names = lines.flatMap((line) => parseRequirement(line)?.name ?? []);
+  return { lines, names, localDirectories: [] };
 }
 
-function checkDrift(options: {
+function assertCurrent(options: {
   lock: TomlTable;
   packages: TomlTable[];
   wanted: Wanted;
   pyproject: Pyproject;
-  foreign: Foreign;
+  lockedBy: Tool;
 }): void {
-  const { lock, packages, wanted, pyproject, foreign } = options;
+  const { lock, packages, wanted, pyproject, lockedBy } = options;
   const locked = new Set(packages.map((entry) => canonicalName(stringOf(entry["name"]) ?? "")));
   const absent = wanted.names.find((name) => !locked.has(name));
+  if (absent !== undefined) throw lockDrift(lockedBy, `it does not have \`${absent}\``);
   const hash = stringOf(table(lock["metadata"])?.["content-hash"]);
-  const edited = foreign === POETRY && hash !== undefined && !poetryContentHashes(pyproject).includes(hash);
-  if (absent === undefined && !edited) return;
-  const difference =
-    absent === undefined ? "pyproject.toml was edited since it was made" : `it does not have \`${absent}\``;
-  throw dependencyError(
-    "lock_drift",
-    `${foreign.file} no longer matches pyproject.toml: ${difference}. Run \`${foreign.command}\`.`,
-    `Run \`${foreign.command}\` and deploy again.`,
-  );
+  if (lockedBy !== POETRY || hash === undefined || poetryContentHashes(pyproject).includes(hash)) return;
+  throw lockDrift(lockedBy, "pyproject.toml was edited since it was made");
 }

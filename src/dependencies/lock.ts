@@ -1,46 +1,48 @@
-import type { LockFile } from "./plan.ts";
 import { dependencyError } from "../lib/dependency-error.ts";
-import { canonicalName } from "./names.ts";
 import { parseDependencyToml } from "../manifest/pyproject.ts";
 import { stringOf, table, tables } from "../manifest/toml.ts";
+import { canonicalName } from "./names.ts";
+import type { LockFile } from "./plan.ts";
 
-/** One package of a hashed list, as its lines. */
+// Our own reader of a `requirements.lock`. The parser on npm (pip-requirements-js) refuses hashes.
+
+/** One package of a lock, as its lines. */
 type Block = { name: string; text: string };
 
-/** A line that names a package and its files, and no option by which one of them would be built or found elsewhere. */
+/** A line that names a package and its files. No option is allowed by which a file would be built or found elsewhere. */
 const REQUIREMENT =
   /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(\[[\w.,\s-]*\])?(==[\w.+!*-]+| @ (?:(?:https?|file):\/\/|oken-local-file:)[^\s;]+)(\s*;[^\n\\]*?)?((?:\s*--hash=(?:sha256|sha384|sha512):[0-9a-f]+)*)$/;
 
 const INDEX = /^--(?:index-url|extra-index-url|find-links) https?:\/\/[^\s'"]+$/;
 
-/** Each line is one version of a package with the hashes of its files. */
+/** Whether each line is one version of a package with the hashes of its files. */
 export function isExact(lines: string[]): boolean {
   return lines.length > 0 && lines.every((line) => REQUIREMENT.test(line) && /==[^*]+--hash=/.test(line));
 }
 
 /**
- * Requirements as the text of a file, each on a line of its own. Whatever would be read as an option is refused: by one,
- * the installer would build a package where no package's code may run.
+ * Requirements as the text of a file, one on each line. What would be read as an option is refused: an option can have
+ * the installer build a package where no package's code may run.
  */
 export function requirementsText(lines: string[]): string {
   for (const line of lines) {
     if (/^[A-Za-z0-9][^\r\n\\]*$/.test(line) && !/\s-(?!-hash[= ])/.test(line)) continue;
     throw dependencyError(
       "syntax",
-      `A dependency is written as ${JSON.stringify(line.slice(0, 200))}, which is no requirement.`,
+      `The dependency ${JSON.stringify(line.slice(0, 200))} is not a requirement.`,
       "Write it as `name` or `name>=1`, without options.",
     );
   }
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** An exact list that an upload wrote itself, and so may say anything: kept if each line is a package with hashes. */
+/** A lock from an upload. It is untrusted, so each line must be a package with hashes. */
 export function exactLock(lock: string): string {
   const { indexes, blocks } = parseLock(lock);
   return printLock(indexes, blocks);
 }
 
-/** The list without the packages that come built already. */
+/** The lock without the packages that are built already. */
 export function withoutPackages(lock: string, names: Set<string>): string {
   const { indexes, blocks } = parseLock(lock);
   return printLock(
@@ -49,7 +51,7 @@ export function withoutPackages(lock: string, names: Set<string>): string {
   );
 }
 
-/** What asks for one package of a lock: version, files and hashes as they are there. Undefined when it has none. */
+/** The requirement of one package with its version and hashes, as the lock has them. Undefined when it has none. */
 export function requirementOf(lock: { file: LockFile; text: string }, name: string): string | undefined {
   if (lock.file === "requirements.lock") {
     return parseLock(lock.text)
@@ -67,8 +69,8 @@ export function requirementOf(lock: { file: LockFile; text: string }, name: stri
 }
 
 /**
- * A list that came out of a source build, and so may say anything: kept if each line is a package with hashes.
- * Lines that name the build's own directory are the upload's projects, and are left out.
+ * A lock that came out of a source build. It is untrusted, so each line must be a package with hashes. Lines that name
+ * the build's own directory are projects of the upload, and are left out.
  */
 export function checkedLock(lock: string, buildDirectory: string): string {
   const lines = lock.replaceAll(/\\\r?\n/g, " ").split("\n");
@@ -90,7 +92,7 @@ function parseLock(lock: string): { indexes: string[]; blocks: Block[] } {
     else {
       throw dependencyError(
         "lock_unreadable",
-        `The resolved list has a line that is no package: ${text.slice(0, 200)}`,
+        `A line of the lock names no package: ${text.slice(0, 200)}`,
         "Depend on releases that have wheels.",
       );
     }

@@ -1,16 +1,25 @@
 import { clean } from "@renovatebot/pep440";
 
+export type Requirement = {
+  name: string;
+  extras: string[];
+  specifier: string;
+  marker: string;
+  /** The package comes from an address: `name @ https://…`. */
+  url: boolean;
+};
+
+const REQUIREMENT =
+  /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*([^;]*)(?:;(.*))?$/;
+
 /** A package's name as indexes compare it (PEP 503). */
 export function canonicalName(name: string): string {
   return name.replaceAll(/[-_.]+/g, "-").toLowerCase();
 }
 
-/** Of `name[extra]>=1; marker` the canonical names, and the version part in a form that can be compared. */
-export function parseRequirement(
-  text: string,
-): { name: string; extras: string[]; specifier: string; marker: string; url: boolean } | undefined {
-  const match =
-    /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*([^;]*)(?:;(.*))?$/.exec(text);
+/** The parts of `name[extra]>=1; marker`, with canonical names and a normal specifier. Undefined for other text. */
+export function parseRequirement(text: string): Requirement | undefined {
+  const match = REQUIREMENT.exec(text);
   if (match === null) return undefined;
   const [, name = "", extras = "", rest = "", marker = ""] = match;
   return {
@@ -23,8 +32,8 @@ export function parseRequirement(
 }
 
 /**
- * `>= 1.0 , <2.0-beta` as `<2.0b0,>=1.0`: the same set of clauses gives the same text, as uv writes it. Text that is no
- * clause of PEP 440 stays as it is.
+ * `>= 1.0 , <2.0-beta` as `<2.0b0,>=1.0`, so that equal sets of clauses are equal texts. Text that is no clause of
+ * PEP 440 stays as it is.
  */
 export function normalSpecifier(text: string): string {
   return text

@@ -2,19 +2,22 @@ import { createHash } from "node:crypto";
 
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
-import type { TomlTable } from "smol-toml";
 
-import { exactLock } from "./lock.ts";
-import { newPlan } from "./plan.ts";
 import { dependencyError } from "../lib/dependency-error.ts";
-import type { DependencyPlan } from "./plan.ts";
 import { parseDependencyToml } from "../manifest/pyproject.ts";
-import { table } from "../manifest/toml.ts";
-import { pythonJson } from "./python-json.ts";
-import { isPypi } from "./pypi.ts";
+import { table, type TomlTable } from "../manifest/toml.ts";
 import type { SourceTree } from "../upload/tree.ts";
+import { lockDrift, type LockOrigin, lockUnreadable } from "./drift.ts";
+import { extraIndexLines } from "./index-urls.ts";
+import { exactLock } from "./lock.ts";
+import { type DependencyPlan, newPlan } from "./plan.ts";
+import { pythonJson } from "./python-json.ts";
 
-/** What of `Pipfile.lock` says which packages an agent runs with. */
+// Our own reader: npm has none for Pipenv's locks. The tests compare it with what Pipenv exports.
+
+const ORIGIN: LockOrigin = { file: "Pipfile.lock", project: "Pipfile", command: "pipenv lock" };
+
+/** The parts of `Pipfile.lock` that say which packages an agent runs with. */
 const PipfileLock = Type.Object({
   _meta: Type.Object({
     hash: Type.Optional(Type.Object({ sha256: Type.String() })),
@@ -29,35 +32,30 @@ const PipfileLock = Type.Object({
     }),
   ),
 });
+type PipfileLock = Static<typeof PipfileLock>;
+type Entry = PipfileLock["default"][string];
+type Source = { name: string; url: string };
 
-/** Keys of a Pipfile that name no packages. */
+/** Keys of a Pipfile that hold no packages. */
 const NO_PACKAGES = new Set(["source", "requires", "scripts", "pipfile", "pipenv"]);
 
 const DEFAULT_SOURCES = [{ name: "pypi", url: "https://pypi.org/simple", verify_ssl: true }];
 
-/** `Pipfile.lock` as the exact list that it is; undefined when the upload has neither it nor a Pipfile with packages. */
+/** Undefined when the upload has no `Pipfile.lock`, and no Pipfile with packages. */
 export async function planPipfile(tree: SourceTree): Promise<DependencyPlan | undefined> {
   const text = await tree.text("Pipfile");
   const pipfile = text === undefined ? undefined : parseDependencyToml(text, "Pipfile");
   const lockText = await tree.text("Pipfile.lock");
   if (lockText === undefined) {
     if (Object.keys(table(pipfile?.["packages"]) ?? {}).length === 0) return undefined;
-    throw dependencyError(
-      "lock_missing",
-      "Pipfile is there without Pipfile.lock, which says the versions. Run `pipenv lock`.",
-      "Run `pipenv lock` and add Pipfile.lock to the upload, or list the packages in requirements.txt.",
-    );
+    throw lockMissing();
   }
   const { _meta: meta, default: packages } = parseLock(lockText);
   const hash = meta.hash?.sha256;
   if (pipfile !== undefined && hash !== undefined && !pipfileHashes(pipfile).includes(hash)) {
-    throw dependencyError(
-      "lock_drift",
-      "Pipfile.lock no longer matches Pipfile, which was edited since it was made. Run `pipenv lock`.",
-      "Run `pipenv lock` and deploy again.",
-    );
+    throw lockDrift(ORIGIN, "Pipfile was edited since it was made");
   }
-  const lines = Object.entries(packages).map(lineOf);
+  const lines = Object.entries(packages).map(([name, entry]) => lineOf(name, entry));
   return newPlan({
     style: "Pipfile.lock",
     reason: "Pipfile.lock lists every package exactly",
@@ -67,31 +65,21 @@ export async function planPipfile(tree: SourceTree): Promise<DependencyPlan | un
   });
 }
 
-type Lock = Static<typeof PipfileLock>;
-
-function parseLock(text: string): Lock {
+function parseLock(text: string): PipfileLock {
   let lock: unknown;
   try {
     lock = JSON.parse(text);
   } catch {
-    throw unreadable("it is not valid JSON");
+    throw lockUnreadable(ORIGIN, "it is not valid JSON");
   }
   if (Value.Check(PipfileLock, lock)) return lock;
   const flaw = Value.Errors(PipfileLock, lock).First();
-  throw unreadable(`${flaw?.path ?? "/"} is not as expected`);
-}
-
-function unreadable(why: string) {
-  return dependencyError(
-    "lock_unreadable",
-    `Pipfile.lock cannot be read: ${why}.`,
-    "Run `pipenv lock` again.",
-  );
+  throw lockUnreadable(ORIGIN, `${flaw?.path ?? "/"} is not as expected`);
 }
 
 /**
- * What `_meta.hash` of a matching lock can be: an older Pipenv knows no categories of packages of one's own.
- * https://github.com/sarugaku/plette/blob/main/src/plette/pipfiles.py, `get_hash`
+ * The values that `_meta.hash` of a matching lock can have. Older versions of Pipenv leave out a project's own categories
+ * of packages. https://github.com/sarugaku/plette/blob/main/src/plette/pipfiles.py, `get_hash`
  */
 function pipfileHashes(pipfile: TomlTable): string[] {
   const known = {
@@ -109,27 +97,39 @@ function pipfileHashes(pipfile: TomlTable): string[] {
   );
 }
 
-function lineOf([name, { version, hashes = [], markers }]: [string, Lock["default"][string]]): string {
-  if (version === undefined) {
-    throw dependencyError(
-      "unsupported",
-      `Pipfile.lock takes ${name} from a repository, a path or an address, which is not supported.`,
-      "Depend on a release, or list the packages in requirements.txt. Code of the upload is importable as it is.",
-    );
-  }
-  if (hashes.length === 0) throw unreadable(`it has no hash for ${name}`);
+function lineOf(name: string, { version, hashes = [], markers }: Entry): string {
+  if (version === undefined) throw notFromIndex(name);
+  if (hashes.length === 0) throw lockUnreadable(ORIGIN, `it has no hash for ${name}`);
   const condition = markers === undefined ? "" : ` ; ${markers}`;
   return [`${name}${version}${condition}`, ...hashes.map((hash) => `    --hash=${hash}`)].join(" \\\n");
 }
 
-function indexLines(sources: { name: string; url: string }[]): string[] {
-  return sources.flatMap(({ name, url }) => {
-    if (isPypi(url)) return [];
-    if (/^https?:\/\/[^\s'"@$]+$/.test(url)) return `--extra-index-url ${url}`;
-    throw dependencyError(
-      "index_refused",
-      `Pipfile.lock takes packages from the source ${JSON.stringify(name)}, whose address holds credentials or is no URL.`,
-      "Ask the operator to name that index (OKEN_EXTRA_INDEX_URLS), and leave its credentials out of Pipfile.",
-    );
-  });
+function indexLines(sources: Source[]): string[] {
+  const refused = sources.find(({ url }) => !/^https?:\/\/[^\s'"@$]+$/.test(url));
+  if (refused !== undefined) throw indexRefused(refused);
+  return extraIndexLines(sources.map(({ url }) => url));
+}
+
+function lockMissing() {
+  return dependencyError(
+    "lock_missing",
+    "The upload has a Pipfile, but no Pipfile.lock with the versions. Run `pipenv lock`.",
+    "Run `pipenv lock` and add Pipfile.lock to the upload, or list the packages in requirements.txt.",
+  );
+}
+
+function notFromIndex(name: string) {
+  return dependencyError(
+    "unsupported",
+    `Pipfile.lock takes ${name} from a repository, a path or an address, which is not supported.`,
+    "Depend on a release, or list the packages in requirements.txt. Code of the upload is importable as it is.",
+  );
+}
+
+function indexRefused({ name }: Source) {
+  return dependencyError(
+    "index_refused",
+    `Pipfile.lock takes packages from the source ${JSON.stringify(name)}, whose address is not a URL or has credentials.`,
+    "Ask the operator to set that index in OKEN_EXTRA_INDEX_URLS, and leave its credentials out of Pipfile.",
+  );
 }

@@ -1,4 +1,4 @@
-/** Where an agent's dependencies are named, in the order of precedence. */
+/** The file that names an agent's dependencies, in the order of precedence. */
 export type DependencyStyle =
   | "uv.lock"
   | "poetry.lock"
@@ -12,28 +12,31 @@ export type DependencyStyle =
   | "setup.py"
   | "none";
 
-/** The two forms that an exact, hashed list of packages has. Every style ends in one of them. */
+/** The two formats of an exact lock with hashes. Every style ends in one of them. */
 export type LockFile = "uv.lock" | "requirements.lock";
 
 export type DependencyPlan = {
   style: DependencyStyle;
   /** One sentence for the deploy's answer. */
   reason: string;
-  /** The list that is installed; undefined when there is nothing to install. */
+  /** The lock that is installed. Undefined when there is nothing to install. */
   lock: LockFile | undefined;
-  /** `files` has that list already; otherwise the build resolves it from `files`. */
+  /** `files` holds the lock already. Otherwise the build resolves it from `files`. */
   locked: boolean;
-  /** What resolving and installing read, by relative path: normalised, so that no other edit runs them again. */
+  /**
+   * What resolving and installing read, by relative path. Only what they read is kept, so that no other edit of the
+   * upload makes them run again.
+   */
   files: Record<string, string>;
-  /** Files of the upload, such as wheels, that go beside `files` as they are: name there to path in the upload. */
+  /** Files of the upload that go beside `files` unchanged, such as wheels: name there to path in the upload. */
   copies: Record<string, string>;
-  /** Directories of the upload, relative to its root, that must be importable though they are not the entrypoint's. */
+  /** Directories of the upload that must be importable, besides the entrypoint's own. */
   importable: string[];
-  /** Projects of the upload, so that their names, versions and entry points are known at run time. */
+  /** Projects of the upload, whose names, versions and entry points must be known at run time. */
   projects: LocalProject[];
-  /** Directories of projects in the upload whose code must be built to be used, such as extension modules. */
+  /** Directories of projects in the upload that must be built, such as extension modules. */
   builds: string[];
-  /** Directories of projects in the upload of which only their build backend knows the dependencies. */
+  /** Directories of projects in the upload whose dependencies only their build backend knows. */
   dynamic: string[];
   /** Packages of `lock` that are wheels in the upload: canonical name to path there. */
   vendored: Record<string, string>;
@@ -51,7 +54,7 @@ export type LocalProject = {
   entryPoints: Record<string, Record<string, string>>;
 };
 
-/** A plan with nothing in it yet but what it is. */
+/** A plan with its essentials and nothing else. */
 export function newPlan(
   essentials: Pick<DependencyPlan, "style" | "reason" | "lock"> & Partial<DependencyPlan>,
 ): DependencyPlan {

@@ -9,7 +9,8 @@ const POETRY_KEYS = [...LEGACY_KEYS, "group"];
 const PROJECT_KEYS = ["requires-python", "dependencies", "optional-dependencies"];
 
 /**
- * What `metadata.content-hash` of a matching `poetry.lock` can be: Poetry before 2.2 left `[dependency-groups]` out.
+ * The values that `metadata.content-hash` of a matching `poetry.lock` can have. Poetry before 2.2 left
+ * `[dependency-groups]` out.
  * https://github.com/python-poetry/poetry/blob/main/src/poetry/packages/locker.py, `_get_content_hash`
  */
 export function poetryContentHashes({ project, tool, groups }: Pyproject): string[] {

@@ -1,20 +1,18 @@
-import type { TomlTable } from "smol-toml";
-
-import { canonicalName } from "./names.ts";
 import { dependencyError } from "../lib/dependency-error.ts";
-import { stringOf, strings, table } from "../manifest/toml.ts";
+import { stringOf, strings, table, type TomlTable } from "../manifest/toml.ts";
+import { canonicalName } from "./names.ts";
 import { archiveUrl } from "./vcs.ts";
 
 export type PoetryRequirements = {
   lines: string[];
-  /** Canonical names of all that `[tool.poetry.dependencies]` asks for, optional ones left out. */
+  /** Canonical names of the packages, without the optional ones. */
   names: string[];
-  /** Directories of the upload that are depended on. */
+  /** Directories of the upload that the project depends on. */
   localDirectories: string[];
   warnings: string[];
 };
 
-/** `[tool.poetry.dependencies]` in the words of PEP 508. */
+/** `[tool.poetry.dependencies]` as requirements of PEP 508. */
 export function poetryRequirements(poetry: TomlTable): PoetryRequirements {
   const result: PoetryRequirements = { lines: [], names: [], localDirectories: [], warnings: [] };
   for (const [name, value] of Object.entries(table(poetry["dependencies"]) ?? {})) {
@@ -58,13 +56,13 @@ function addRequirement(result: PoetryRequirements, name: string, value: unknown
   }
 }
 
-/** Poetry's version ranges (`^1.2`, `~1.2`, `1.*`, `>=1,<2`) as PEP 440 has them. */
+/** Poetry's version ranges (`^1.2`, `~1.2`, `1.*`, `>=1,<2`) as specifiers of PEP 440. */
 export function poetrySpecifier(text: string, name: string): string {
   if (text.includes("||")) {
     throw dependencyError(
       "unsupported",
       `pyproject.toml asks for ${name} in ranges joined by \`||\`, which only Poetry can resolve.`,
-      "Run `poetry lock` with Poetry 2 and ship poetry.lock, or write one range.",
+      "Run `poetry lock` with Poetry 2 and add poetry.lock to the upload, or write one range.",
     );
   }
   return text
@@ -84,7 +82,7 @@ function clauseSpecifier(clause: string): string[] {
   return [`${operator}${version}`];
 }
 
-/** The first part that is not zero may not change. */
+/** `^` keeps the first part that is not zero. */
 function caretUpper(version: string): string {
   const parts = release(version);
   const first = parts.findIndex((part) => part !== 0);

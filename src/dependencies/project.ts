@@ -1,36 +1,32 @@
 import { posix } from "node:path";
 
-import type { TomlTable } from "smol-toml";
-
+import { dependencyError } from "../lib/dependency-error.ts";
+import { NO_PYPROJECT, parsePyproject, type Pyproject } from "../manifest/pyproject.ts";
+import { stringOf, strings, table, type TomlTable } from "../manifest/toml.ts";
+import { insideTree, type SourceTree } from "../upload/tree.ts";
 import { canonicalName } from "./names.ts";
 import type { DependencyPlan } from "./plan.ts";
-import { dependencyError } from "../lib/dependency-error.ts";
 import { poetryRequirements } from "./poetry.ts";
-import type { Pyproject } from "../manifest/pyproject.ts";
-import { parsePyproject } from "../manifest/pyproject.ts";
-import { stringOf, strings, table } from "../manifest/toml.ts";
 import { LOCAL_FILE_PLACEHOLDER, readRequirements } from "./requirements.ts";
 import { readSetupFiles } from "./setup-files.ts";
-import type { SourceTree } from "../upload/tree.ts";
-import { insideTree } from "../upload/tree.ts";
 
-/** Build backends that compile. With any other one a project's files are used where they lie. */
+/** Build backends that compile. A project of any other is used where it is, without a build. */
 const COMPILING_BACKENDS =
   /^(maturin|scikit_build_core|skbuild|mesonpy|setuptools_rust|py_build_cmake|sipbuild)\b/;
 
 export type LocalSource = {
   name: string | undefined;
   version: string;
-  /** Undefined when only running the project's build backend would tell. */
+  /** Undefined when only the project's build backend knows them. */
   dependencies: string[] | undefined;
   entryPoints: Record<string, Record<string, string>>;
-  /** Directory, relative to the upload's root, from which its packages are imported. */
+  /** The directory from which its packages are imported, relative to the upload's root. */
   root: string;
-  /** Its code must be built to be used. */
+  /** It has code that must be built. */
   compiled: boolean;
 };
 
-/** Makes a project in the upload importable, or has it built where it must be. */
+/** Adds a project of the upload to the plan: as importable, or to be built if it has code to compile. */
 export async function addLocalProject(
   tree: SourceTree,
   plan: DependencyPlan,
@@ -40,7 +36,7 @@ export async function addLocalProject(
   if (path === undefined || !(await tree.hasDirectory(path))) {
     throw dependencyError(
       "missing_file",
-      `${name ?? "A dependency"} is taken from ${directory}, which is not in the upload.`,
+      `${name ?? "A dependency"} comes from ${directory}, which is not in the upload.`,
       `Add ${directory} to the upload, or depend on a release.`,
     );
   }
@@ -57,7 +53,21 @@ export async function addLocalProject(
   return source;
 }
 
-/** A file of the upload that a `uv.lock` installs: a wheel comes in as it is, a source archive is built first. */
+/**
+ * Adds the project at the upload's root, if it has a build backend. Its root is importable in any case, but its name and
+ * version, and a `src` directory, must be known too.
+ */
+export async function addRootProject(
+  tree: SourceTree,
+  plan: DependencyPlan,
+  { backend }: Pyproject,
+): Promise<DependencyPlan> {
+  if (backend !== undefined) await addLocalProject(tree, plan, { directory: "." });
+  plan.importable = plan.importable.filter((directory) => directory !== ".");
+  return plan;
+}
+
+/** Adds a file of the upload that a `uv.lock` installs. A wheel is installed as it is, a source archive is built first. */
 export function addLocalArchive(plan: DependencyPlan, name: string, path: string): void {
   if (path.endsWith(".whl")) {
     plan.vendored[canonicalName(name)] = path;
@@ -67,21 +77,17 @@ export function addLocalArchive(plan: DependencyPlan, name: string, path: string
   }
 }
 
-/** What can be known of a project without running anything of it. */
+/** What the files of a project say of it. None of its code is run. */
 export async function readProject(tree: SourceTree, directory: string): Promise<LocalSource> {
-  const at = (file: string) => (directory === "." ? file : `${directory}/${file}`);
-  const text = await tree.text(at("pyproject.toml"));
-  const pyproject: Pyproject =
-    text === undefined
-      ? { project: undefined, tool: {}, groups: undefined, backend: undefined }
-      : parsePyproject(text);
+  const text = await tree.text(posix.join(directory, "pyproject.toml"));
+  const pyproject = text === undefined ? NO_PYPROJECT : parsePyproject(text);
   const setup = await readSetupFiles(tree, directory);
   const poetry = table(pyproject.tool["poetry"]);
   const project = pyproject.project;
   return {
     name: stringOf(project?.["name"]) ?? stringOf(poetry?.["name"]) ?? setup?.name,
     version: stringOf(project?.["version"]) ?? stringOf(poetry?.["version"]) ?? setup?.version ?? "0",
-    dependencies: await dependenciesOf(tree, directory, pyproject, setup?.dependencies),
+    dependencies: (await writtenDependencies(tree, directory, pyproject)) ?? setup?.dependencies,
     entryPoints: entryPointsOf(project, poetry),
     root: await importRoot(tree, directory, pyproject),
     compiled:
@@ -91,27 +97,22 @@ export async function readProject(tree: SourceTree, directory: string): Promise<
   };
 }
 
-async function dependenciesOf(
+/** The dependencies that `pyproject.toml` names, itself or by a file. */
+async function writtenDependencies(
   tree: SourceTree,
   directory: string,
   { project, tool }: Pyproject,
-  fromSetup: string[] | undefined,
 ): Promise<string[] | undefined> {
-  if (project !== undefined) {
-    const dynamic = project["dynamic"];
-    if (!Array.isArray(dynamic) || !dynamic.includes("dependencies")) return strings(project["dependencies"]);
-    const files = table(table(table(tool["setuptools"])?.["dynamic"])?.["dependencies"])?.["file"];
-    if (files === undefined) return fromSetup;
-    const lists = await Promise.all(
-      (typeof files === "string" ? [files] : strings(files)).map(
-        async (file) => (await readRequirements(tree, posix.join(directory, file))).lines,
-      ),
-    );
-    return lists.flat();
+  if (project === undefined) {
+    const poetry = table(tool["poetry"]);
+    return poetry === undefined ? undefined : poetryRequirements(poetry).lines;
   }
-  const poetry = table(tool["poetry"]);
-  if (poetry !== undefined) return poetryRequirements(poetry).lines;
-  return fromSetup;
+  if (!strings(project["dynamic"]).includes("dependencies")) return strings(project["dependencies"]);
+  const files = table(table(table(tool["setuptools"])?.["dynamic"])?.["dependencies"])?.["file"];
+  if (files === undefined) return undefined;
+  const paths = typeof files === "string" ? [files] : strings(files);
+  const read = paths.map((file) => readRequirements(tree, posix.join(directory, file)));
+  return (await Promise.all(read)).flatMap(({ lines }) => lines);
 }
 
 function entryPointsOf(
@@ -136,7 +137,7 @@ function entryPointsOf(
   return found;
 }
 
-/** No character by which a line of `entry_points.txt` could become two, or a section. */
+/** Without a character that would make two lines of one in `entry_points.txt`, or a section. */
 function isPlain(text: string): boolean {
   return /^[^\r\n[\]=]+$/.test(text) || /^[\w.:\- ]+(\[[\w, -]*\])?$/.test(text);
 }

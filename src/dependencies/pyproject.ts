@@ -1,11 +1,10 @@
 import { stringify } from "smol-toml";
-import type { TomlTable } from "smol-toml";
 
 import type { Pyproject } from "../manifest/pyproject.ts";
-import { stringOf, strings, table } from "../manifest/toml.ts";
+import { stringOf, strings, table, type TomlTable } from "../manifest/toml.ts";
 import { archiveUrl } from "./vcs.ts";
 
-/** Tables of `[tool.uv]` that say what to install. The rest is how to build or where to look, and the runner's say. */
+/** Keys of `[tool.uv]` that say what to install. How to build and where to look is for the runner to decide. */
 const KEPT_UV_KEYS = [
   "index",
   "constraint-dependencies",
@@ -17,8 +16,8 @@ const KEPT_UV_KEYS = [
 ];
 
 /**
- * `pyproject.toml` with nothing but what resolving reads: no build backend that would run, no setting that would change
- * the install, and no comment or version whose edit would resolve everything again.
+ * `pyproject.toml` with only what resolving reads. It has no build backend that would run, and no setting that would
+ * change the install. An edit of a comment or of the version does not make the resolution run again.
  */
 export function resolvePyproject({ project, tool, groups }: Pyproject): string {
   const uv = table(tool["uv"]) ?? {};
@@ -31,7 +30,7 @@ export function resolvePyproject({ project, tool, groups }: Pyproject): string {
   });
 }
 
-/** As much of `pyproject.toml` as installing from a `uv.lock` needs: the packages, of groups as well, are in the lock. */
+/** `pyproject.toml` with only what installing from a `uv.lock` reads. The packages are in the lock. */
 export function installPyproject({ project, tool, groups }: Pyproject): string {
   const defaults = strings(table(tool["uv"])?.["default-groups"]);
   const name = stringOf(project?.["name"]);
@@ -49,7 +48,7 @@ function reducedProject(project: TomlTable): TomlTable {
   return pick(project, ["name", "requires-python", "dependencies", "optional-dependencies"]);
 }
 
-/** Repositories as archives, which need no git. */
+/** Takes repositories as archives, for which no git is needed. */
 function sourcesWithoutGit(sources: TomlTable): TomlTable {
   return Object.fromEntries(
     Object.entries(sources).map(([name, value]) => {

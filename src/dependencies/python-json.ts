@@ -1,4 +1,4 @@
-/** `json.dumps(value, sort_keys=True, separators=…)` of Python: everything beyond ASCII escaped. */
+/** What `json.dumps(value, sort_keys=True, separators=…)` of Python gives. All but ASCII is escaped. */
 export function pythonJson(value: unknown, separators: { item: string; key: string }): string {
   if (Array.isArray(value))
     return `[${value.map((item) => pythonJson(item, separators)).join(separators.item)}]`;

@@ -1,39 +1,44 @@
 import { posix } from "node:path";
 
 import { dependencyError } from "../lib/dependency-error.ts";
-import type { SourceTree } from "../upload/tree.ts";
-import { insideTree } from "../upload/tree.ts";
+import { insideTree, type SourceTree } from "../upload/tree.ts";
+import { isIndexUrl } from "./index-urls.ts";
+import { logicalLines, optionValue, type RequirementLine } from "./requirement-lines.ts";
 import { archiveUrl } from "./vcs.ts";
 
-/** Files of files: deeper than any project was seen to go. */
+// Our own reader. The parser on npm (pip-requirements-js) refuses hashes, indexes, editable projects and local paths.
+
+/** How deep files may include each other. */
 const MAX_DEPTH = 10;
 
 export type Requirements = {
-  /** One requirement a line, hashes kept, nothing else; local wheels as `file:` URLs. */
+  /** One requirement each, with its hashes. A file of the upload is an address with LOCAL_FILE_PLACEHOLDER. */
   lines: string[];
   constraints: string[];
-  /** Index options of the upload, as lines. */
+  /** The lines that name indexes. */
   indexLines: string[];
   prerelease: boolean;
-  /** Directories of the upload that are asked for by path, relative to its root. */
+  /** Directories that are required by path, relative to the upload's root. */
   localDirectories: string[];
-  /** Wheels and archives of the upload that are asked for by path: path there to URL in `lines`. */
+  /** Wheels and archives that are required by path, relative to the upload's root. */
   localFiles: string[];
   warnings: string[];
 };
 
-/** Options whose value decides nothing here: the build has one way of installing. */
+/** Options that have no effect, since the build has one way of installing. */
 const DROPPED =
   /^--(?:no-binary|only-binary|prefer-binary|trusted-host|use-feature|no-build-isolation|use-pep517|no-use-pep517|require-hashes|no-index|global-option|install-option|config-settings?)\b/;
 
-const NAME = "[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?";
+const NAMED = /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\[[^\]]*\])?\s*@\s*(.+)$/;
 
-/** Where the container finds a local file; its directory is made of the file's content by whoever copies it. */
+/** Stands for the directory of the upload's files, which only the container knows. */
 export const LOCAL_FILE_PLACEHOLDER = "oken-local-file:";
 
 /**
- * Reads a requirements file of pip's with all that it includes, and keeps what says which packages are wanted.
- * `--no-binary` would have a package's code run while it is installed, so it is dropped with a warning.
+ * Reads a requirements file of pip's and all that it includes. Options that decide nothing are dropped. One is
+ * `--no-binary`, which would run a package's code while it is installed.
+ *
+ * @throws RunnerError BUILD_FAILED with the file and the line that cannot be used
  */
 export async function readRequirements(tree: SourceTree, file: string): Promise<Requirements> {
   const result: Requirements = {
@@ -54,6 +59,7 @@ type Reading = {
   file: string;
   into: "lines" | "constraints";
   result: Requirements;
+  /** The files that led here, each included by the one before. */
   chain: string[];
 };
 
@@ -61,10 +67,9 @@ async function readFile(reading: Reading): Promise<void> {
   const { tree, file, chain } = reading;
   const text = await tree.text(file);
   if (text === undefined) {
-    const by = chain.at(-1);
     throw dependencyError(
       "missing_file",
-      `${by ?? "The upload"} asks for ${file}, which is not in the upload.`,
+      `${chain.at(-1) ?? "The upload"} asks for ${file}, which is not in the upload.`,
       `Add ${file} to the upload.`,
     );
   }
@@ -75,82 +80,80 @@ async function readFile(reading: Reading): Promise<void> {
       "Remove the circle.",
     );
   }
-  for (const { line, number } of logicalLines(text)) await readLine(reading, line, number);
+  for (const line of logicalLines(text)) await readLine(reading, line);
 }
 
-async function readLine(reading: Reading, line: string, number: number): Promise<void> {
+async function readLine(reading: Reading, at: RequirementLine): Promise<void> {
+  const { result } = reading;
+  const { line } = at;
+  const included = optionValue(line, ["-r", "--requirement"]);
+  const constraint = optionValue(line, ["-c", "--constraint"]);
+  const index = optionValue(line, ["-i", "--index-url", "--extra-index-url", "-f", "--find-links"]);
+  const editable = optionValue(line, ["-e", "--editable"]);
+  if (included !== undefined) await readIncluded(reading, at, { target: included, into: reading.into });
+  else if (constraint !== undefined)
+    await readIncluded(reading, at, { target: constraint, into: "constraints" });
+  else if (index !== undefined) result.indexLines.push(indexLine(reading, at, index));
+  else if (/^--pre\b/.test(line)) result.prerelease = true;
+  else if (DROPPED.test(line)) warnOfDropped(reading, at);
+  else if (editable === undefined && line.startsWith("-")) {
+    throw refuse(reading, at, "the option is not known");
+  } else await readRequirement(reading, at, editable ?? line);
+}
+
+async function readIncluded(
+  reading: Reading,
+  at: RequirementLine,
+  { target, into }: { target: string; into: Reading["into"] },
+): Promise<void> {
   const { tree, file, result, chain } = reading;
-  const included = option(line, ["-r", "--requirement"]);
-  const constraint = option(line, ["-c", "--constraint"]);
-  if (included !== undefined || constraint !== undefined) {
-    const target = included ?? constraint ?? "";
-    const path = insideTree(posix.join(posix.dirname(file), target));
-    if (/^[a-z]+:\/\//i.test(target) || path === undefined) {
-      throw refuse(file, number, line, "another file must be inside the upload");
-    }
-    const into = constraint === undefined ? reading.into : "constraints";
-    await readFile({ tree, file: path, into, result, chain: [...chain, file] });
-    return;
+  const path = insideTree(posix.join(posix.dirname(file), target));
+  if (/^[a-z]+:\/\//i.test(target) || path === undefined) {
+    throw refuse(reading, at, "another file must be inside the upload");
   }
-  const index = option(line, ["-i", "--index-url", "--extra-index-url", "-f", "--find-links"]);
-  if (index !== undefined) {
-    if (!/^https?:\/\/[^\s'"]+$/.test(index)) throw refuse(file, number, line, "an index must be a URL");
-    const flag = line.startsWith("--extra")
-      ? "--extra-index-url"
-      : /^(-f|--find)/.test(line)
-        ? "--find-links"
-        : "--index-url";
-    result.indexLines.push(`${flag} ${index}`);
-    return;
-  }
-  if (/^--pre\b/.test(line)) {
-    result.prerelease = true;
-    return;
-  }
-  if (DROPPED.test(line)) {
-    if (/^--no-binary|^--no-index/.test(line)) {
-      result.warnings.push(`${file}:${number}: ${line} has no effect: wheels are used where there are any.`);
-    }
-    return;
-  }
-  const editable = option(line, ["-e", "--editable"]);
-  if (editable === undefined && line.startsWith("-"))
-    throw refuse(file, number, line, "the option is not known");
-  await readRequirement(reading, editable ?? line, number);
+  await readFile({ tree, file: path, into, result, chain: [...chain, file] });
 }
 
-async function readRequirement(reading: Reading, text: string, number: number): Promise<void> {
-  const { tree, file, result } = reading;
-  // Options after a requirement: its hashes say what may be installed, the rest how it would be built.
+function indexLine(reading: Reading, at: RequirementLine, index: string): string {
+  if (!isIndexUrl(index)) throw refuse(reading, at, "an index must be a URL");
+  if (at.line.startsWith("--extra")) return `--extra-index-url ${index}`;
+  return /^(-f|--find)/.test(at.line) ? `--find-links ${index}` : `--index-url ${index}`;
+}
+
+function warnOfDropped({ file, result }: Reading, { line, number }: RequirementLine): void {
+  if (!/^--no-(?:binary|index)/.test(line)) return;
+  result.warnings.push(`${file}:${number}: ${line} has no effect: wheels are installed where there are any.`);
+}
+
+async function readRequirement(reading: Reading, at: RequirementLine, text: string): Promise<void> {
+  const { tree, file, into, result } = reading;
+  // After a requirement, hashes say what may be installed. Other options would say how to build it.
   const hashes = [...text.matchAll(/\s--hash[= ](\S+)/g)].map(([, hash]) => ` --hash=${hash}`).join("");
   const requirement = text.replace(/\s--[a-z].*$/, "").trim();
-  const named = new RegExp(`^(${NAME})\\s*(\\[[^\\]]*\\])?\\s*@\\s*(.+)$`).exec(requirement);
+  const named = NAMED.exec(requirement);
   const target = (named?.[3] ?? requirement).trim();
-
-  const vcs = archiveUrl(target, named?.[1]);
-  if (vcs !== undefined) {
-    result.warnings.push(...vcs.warnings);
-    reading.result[reading.into].push(`${vcs.name}${named?.[2] ?? ""} @ ${vcs.url}`);
+  const archive = archiveUrl(target, named?.[1]);
+  if (archive !== undefined) {
+    result.warnings.push(...archive.warnings);
+    result[into].push(`${archive.name}${named?.[2] ?? ""} @ ${archive.url}`);
     return;
   }
   const local = localPath(target, file);
-  if (local !== undefined && (named !== null || looksLocal(target) || (await tree.has(local)))) {
+  if (local === undefined || !(named !== null || looksLocal(target) || (await tree.has(local)))) {
+    result[into].push(`${requirement}${hashes}`);
+  } else if (await tree.hasDirectory(local)) {
+    result.localDirectories.push(local);
+  } else if (await tree.has(local)) {
     const marker = /;(.*)$/.exec(target)?.[1];
-    if (await tree.hasDirectory(local)) {
-      result.localDirectories.push(local);
-    } else if (await tree.has(local)) {
-      result.localFiles.push(local);
-      const url = `${LOCAL_FILE_PLACEHOLDER}${local}`;
-      result.lines.push(`${wheelName(local)} @ ${url}${marker === undefined ? "" : ` ; ${marker}`}`);
-    } else {
-      throw refuse(file, number, text, `${local} is not in the upload`);
-    }
-    return;
+    result.localFiles.push(local);
+    const url = `${LOCAL_FILE_PLACEHOLDER}${local}`;
+    result.lines.push(`${projectOf(local)} @ ${url}${marker === undefined ? "" : ` ; ${marker}`}`);
+  } else {
+    throw refuse(reading, at, `${local} is not in the upload`);
   }
-  result[reading.into].push(`${requirement}${hashes}`);
 }
 
-/** The path in the upload that a requirement names; undefined for one that names none, or leaves the upload. */
+/** The path in the upload that a requirement names. Undefined when it names none, or leaves the upload. */
 function localPath(target: string, file: string): string | undefined {
   const path = target
     .replace(/\s*;.*$/, "")
@@ -169,45 +172,13 @@ function looksLocal(target: string): boolean {
   );
 }
 
-/** `name` of a wheel or an archive, which begins with it. */
-function wheelName(path: string): string {
+/** The project's name, with which the name of a wheel or an archive begins. */
+function projectOf(path: string): string {
   const base = posix.basename(path);
   return base.endsWith(".whl") ? (base.split("-")[0] ?? base) : base.replace(/-\d.*$/, "");
 }
 
-/** Lines as pip joins them: a backslash continues, a `#` at the start or after a space begins a comment. */
-function logicalLines(text: string): { line: string; number: number }[] {
-  const lines: { line: string; number: number }[] = [];
-  let joined = "";
-  let start = 0;
-  for (const [index, raw] of text.split(/\r\n|\r|\n/).entries()) {
-    if (joined === "") start = index + 1;
-    const comment = /^\s*#/.test(raw);
-    if (raw.endsWith("\\") && !comment) {
-      joined += `${raw.slice(0, -1)} `;
-      continue;
-    }
-    const line = `${joined}${comment ? "" : raw}`.replace(/(^|\s)#.*$/, "").trim();
-    joined = "";
-    if (line !== "") lines.push({ line, number: start });
-  }
-  if (joined.trim() !== "") lines.push({ line: joined.trim(), number: start });
-  return lines;
-}
-
-/** The value of an option in any of the ways in which pip takes it: `-rx`, `-r x`, `--requirement=x`. */
-function option(line: string, names: string[]): string | undefined {
-  for (const name of names) {
-    if (!line.startsWith(name)) continue;
-    const rest = line.slice(name.length);
-    if (name.startsWith("--") ? /^[=\s]/.test(rest) : rest !== "" && !rest.startsWith("-")) {
-      return rest.replace(/^\s*=?\s*/, "").trim();
-    }
-  }
-  return undefined;
-}
-
-function refuse(file: string, number: number, line: string, reason: string) {
+function refuse({ file }: Reading, { line, number }: RequirementLine, reason: string) {
   return dependencyError(
     "syntax",
     `${file}:${number}: \`${line}\`: ${reason}.`,

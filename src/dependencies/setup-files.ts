@@ -1,3 +1,5 @@
+import { posix } from "node:path";
+
 import type { SourceTree } from "../upload/tree.ts";
 import { readSetupPy, requirementLines } from "./setup-py.ts";
 
@@ -11,9 +13,8 @@ export type SetupFiles = {
 
 /** What `setup.cfg` and `setup.py` say of a project. Undefined when neither is there. */
 export async function readSetupFiles(tree: SourceTree, directory: string): Promise<SetupFiles | undefined> {
-  const at = (file: string) => (directory === "." ? file : `${directory}/${file}`);
-  const script = await readSetupPy(tree, at("setup.py"));
-  const config = await tree.text(at("setup.cfg"));
+  const script = await readSetupPy(tree, posix.join(directory, "setup.py"));
+  const config = await tree.text(posix.join(directory, "setup.cfg"));
   if (script === undefined && config === undefined) return undefined;
   const { metadata, options } = config === undefined ? {} : parseConfig(config);
   const written = script?.dependencies ?? "elsewhere";
@@ -34,7 +35,7 @@ function plainVersion(text: string | undefined): string | undefined {
   return text !== undefined && /^[\w.+!-]+$/.test(text) ? text : undefined;
 }
 
-/** An ini file as Python's configparser reads it: indented lines continue a value. */
+/** Reads an ini file as Python's configparser does: an indented line continues a value, which `ini` takes for a key. */
 function parseConfig(text: string): Record<string, Record<string, string>> {
   const sections: Record<string, Record<string, string>> = {};
   let section = "";

@@ -2,7 +2,7 @@ import { dependencyError } from "../lib/dependency-error.ts";
 
 export type SourceArchive = { name: string; url: string; warnings: string[] };
 
-/** Forges that serve any commit, tag or branch as an archive. */
+/** Hosts that serve any commit, tag or branch as an archive. */
 const ARCHIVES: Record<string, (repository: string, revision: string) => string> = {
   "github.com": (repository, revision) => `https://github.com/${repository}/archive/${revision}.tar.gz`,
   "gitlab.com": (repository, revision) =>
@@ -16,8 +16,10 @@ const REPOSITORY =
   /^git\+(?:https?|ssh):\/\/(?:[^@/\s]+@)?([^/:\s]+)\/([\w.-]+(?:\/[\w.-]+)+)(?:@([\w./-]+))?(?:#([^\s;]*))?(?:\s*;.*)?$/;
 
 /**
- * A `git+https:` requirement as the archive of that revision, since the images of agents have no git.
- * Undefined for a requirement that is no repository. Throws for a repository that has no such archive.
+ * The archive of the revision that a `git+https:` requirement names, since the images of agents have no git. Undefined
+ * for a requirement that names no repository.
+ *
+ * @throws RunnerError BUILD_FAILED for a repository whose host serves no archives
  */
 export function archiveUrl(target: string, givenName: string | undefined): SourceArchive | undefined {
   const vcs = /^(git|hg|svn|bzr)\+/.exec(target);
@@ -29,7 +31,7 @@ export function archiveUrl(target: string, givenName: string | undefined): Sourc
   if (archive === undefined || name === undefined) {
     throw dependencyError(
       "git_missing",
-      `\`${target}\` comes from a repository that has no archives to download, and the build has no git.`,
+      `\`${target}\` is in a repository whose host serves no archives, and the build has no git.`,
       "Write it as `name @ git+https://github.com/…@revision`, or depend on a release.",
     );
   }
@@ -39,7 +41,7 @@ export function archiveUrl(target: string, givenName: string | undefined): Sourc
     url: `${archive(repository, revision)}${subdirectory === undefined ? "" : `#${subdirectory}`}`,
     warnings:
       revision === "HEAD"
-        ? [`${name} comes from a repository without a revision: what it is may change.`]
+        ? [`${name} is taken from a repository without a revision, so another deploy may get other code.`]
         : [],
   };
 }

@@ -1,20 +1,16 @@
-import type { TomlTable } from "smol-toml";
-
+import { NO_PYPROJECT, parsePyproject, type Pyproject } from "../manifest/pyproject.ts";
+import { stringOf, strings, table, type TomlTable } from "../manifest/toml.ts";
+import { insideTree, type SourceTree } from "../upload/tree.ts";
 import type { DependencyPlan } from "./plan.ts";
 import { addLocalArchive, addLocalProject } from "./project.ts";
-import type { Pyproject } from "../manifest/pyproject.ts";
 import { resolvePyproject } from "./pyproject.ts";
-import { parsePyproject } from "../manifest/pyproject.ts";
-import { stringOf, strings, table } from "../manifest/toml.ts";
-import type { SourceTree } from "../upload/tree.ts";
-import { insideTree } from "../upload/tree.ts";
 
-/** Projects in one upload: more than this is a mistake in a pattern. */
+/** Projects in one upload. More come from a mistake in a pattern. */
 const MAX_PROJECTS = 200;
 
 /**
- * Members of a workspace and projects that `[tool.uv.sources]` takes by path: their reduced `pyproject.toml` files go
- * where resolving looks for them, the projects themselves are made importable.
+ * The reduced `pyproject.toml` files of the members of a workspace, and of the projects that `[tool.uv.sources]` takes by
+ * path, at the places where resolving looks for them. The projects themselves are added to the plan.
  */
 export async function workspaceFiles(options: {
   tree: SourceTree;
@@ -26,7 +22,7 @@ export async function workspaceFiles(options: {
   for (const { name, path } of sourcePaths(".", pyproject)) {
     if (!(await tree.has(path))) continue;
     addLocalArchive(plan, name, path);
-    // Resolving reads what the archive asks for.
+    // Resolving reads the dependencies that the archive names.
     plan.copies[path] = path;
   }
   const pending = await neighbours(tree, ".", pyproject);
@@ -37,10 +33,7 @@ export async function workspaceFiles(options: {
     seen.add(directory);
     const text = await tree.text(`${directory}/pyproject.toml`);
     const source = await addLocalProject(tree, plan, { directory });
-    const project =
-      text === undefined
-        ? { project: undefined, tool: {}, groups: undefined, backend: undefined }
-        : parsePyproject(text, `${directory}/pyproject.toml`);
+    const project = text === undefined ? NO_PYPROJECT : parsePyproject(text, `${directory}/pyproject.toml`);
     if (source.dependencies === undefined) plan.dynamic.push(directory);
     files[`${directory}/pyproject.toml`] = resolvePyproject({
       ...project,
@@ -55,6 +48,7 @@ export async function workspaceFiles(options: {
   return files;
 }
 
+/** The directories of the projects that one project takes from the upload. */
 async function neighbours(tree: SourceTree, directory: string, project: Pyproject): Promise<string[]> {
   const members = await Promise.all(
     strings(table(uvTable(project)["workspace"])?.["members"]).map((pattern) =>
@@ -66,7 +60,7 @@ async function neighbours(tree: SourceTree, directory: string, project: Pyprojec
   return [...members.flat(), ...paths.filter((_, index) => files[index] === false)];
 }
 
-/** What `[tool.uv.sources]` takes from the upload. */
+/** The paths in the upload that `[tool.uv.sources]` names. */
 function sourcePaths(directory: string, project: Pyproject): { name: string; path: string }[] {
   return Object.entries(table(uvTable(project)["sources"]) ?? {}).flatMap(([name, value]) => {
     const text = stringOf(table(value)?.["path"]);
@@ -79,7 +73,7 @@ function uvTable({ tool }: Pyproject): TomlTable {
   return table(tool["uv"]) ?? {};
 }
 
-/** Directories that a pattern such as `packages/*` names, if they hold a project. */
+/** The directories with a project that a pattern such as `packages/*` names. */
 async function expand(tree: SourceTree, pattern: string): Promise<string[]> {
   const path = insideTree(pattern);
   if (path === undefined) return [];

@@ -6,11 +6,19 @@ export type Pyproject = {
   project: TomlTable | undefined;
   tool: TomlTable;
   groups: TomlTable | undefined;
-  /** Build backend, where one is named. */
+  /** Undefined when there is no `[build-system]` table. */
   backend: string | undefined;
 };
 
-/** Throws BUILD_FAILED with the line for text that is no TOML. */
+/** For a directory without a pyproject.toml. */
+export const NO_PYPROJECT: Pyproject = {
+  project: undefined,
+  tool: {},
+  groups: undefined,
+  backend: undefined,
+};
+
+/** @throws RunnerError BUILD_FAILED with the line where the text stops being TOML */
 export function parsePyproject(text: string, file = "pyproject.toml"): Pyproject {
   const document = parseDependencyToml(text, file);
   const system = table(document["build-system"]);
@@ -22,9 +30,12 @@ export function parsePyproject(text: string, file = "pyproject.toml"): Pyproject
   };
 }
 
-/** A file that names dependencies, a lock among them. Throws BUILD_FAILED for text that is no TOML. */
+/**
+ * Reads any file that names dependencies, locks included.
+ * @throws RunnerError BUILD_FAILED with the line where the text stops being TOML
+ */
 export function parseDependencyToml(text: string, file: string): TomlTable {
   return parseToml(text, file, (message) =>
-    dependencyError("syntax", message, `Mend ${file} at the line shown.`),
+    dependencyError("syntax", message, `Correct ${file} at that line.`),
   );
 }

@@ -69,7 +69,7 @@ uvicorn==0.30.0 ; python_version >= '3.8' \\
   test("a Pipfile alone is never taken for an agent without dependencies", async () => {
     const error = await refusalOf({ Pipfile: PIPFILE });
     expect(error).toMatchObject({ code: "BUILD_FAILED", details: { class: "lock_missing" } });
-    expect(JSON.stringify(error) + String(error)).toMatch(/Pipfile is there without Pipfile\.lock/);
+    expect(String(error)).toContain("a Pipfile, but no Pipfile.lock");
     expect(error).toMatchObject({ details: { hint: expect.stringContaining("`pipenv lock`") } });
     expect(await planOf({ Pipfile: "[packages]\n", "main.py": "" })).toMatchObject({ style: "none" });
   });

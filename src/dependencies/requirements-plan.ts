@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto";
+import { posix } from "node:path";
+
+import type { SourceTree } from "../upload/tree.ts";
+import { isExact, requirementsText } from "./lock.ts";
+import { type DependencyPlan, newPlan } from "./plan.ts";
+import { addLocalProject } from "./project.ts";
+import { LOCAL_FILE_PLACEHOLDER, readRequirements, type Requirements } from "./requirements.ts";
+
+export const UNLOCKED =
+  "The upload has no lock, so the versions were chosen at this deploy: `uv lock` makes one.";
+
+/** `requirements.txt` with what it includes. Undefined when there is none. */
+export async function planRequirements(tree: SourceTree): Promise<DependencyPlan | undefined> {
+  if (!(await tree.has("requirements.txt"))) return undefined;
+  const requirements = await readRequirements(tree, "requirements.txt");
+  const { lines, indexLines, localDirectories, localFiles, warnings } = requirements;
+  // Where every line has hashes, pip refuses packages that are not listed. So such a list is a lock.
+  if (isExact(lines) && localDirectories.length === 0 && localFiles.length === 0) {
+    return newPlan({
+      style: "requirements.txt",
+      reason: "requirements.txt lists every package exactly",
+      lock: "requirements.lock",
+      locked: true,
+      files: { "requirements.lock": [...indexLines, ...lines].map((line) => `${line}\n`).join("") },
+      warnings,
+    });
+  }
+  const plan = newPlan({
+    style: "requirements.txt",
+    reason: "requirements.txt lists the packages",
+    lock: "requirements.lock",
+    warnings,
+  });
+  return await resolveLines(tree, plan, requirements);
+}
+
+/** `setup.py`. Undefined when there is none. */
+export async function planSetup(tree: SourceTree): Promise<DependencyPlan | undefined> {
+  if (!(await tree.has("setup.py"))) return undefined;
+  const plan = newPlan({
+    style: "setup.py",
+    reason: "setup.py describes the project",
+    lock: "requirements.lock",
+    warnings: [UNLOCKED],
+  });
+  return await resolveLines(tree, plan, { lines: [], localDirectories: ["."] });
+}
+
+/** A plan to resolve requirement lines, together with what projects of the upload depend on. */
+export async function resolveLines(
+  tree: SourceTree,
+  plan: DependencyPlan,
+  requirements: Pick<Requirements, "lines" | "localDirectories"> & Partial<Requirements>,
+): Promise<DependencyPlan> {
+  const { constraints = [], indexLines = [], prerelease = false } = requirements;
+  const lines = [...requirements.lines];
+  for (const directory of requirements.localDirectories) {
+    const { dependencies } = await addLocalProject(tree, plan, { directory });
+    if (dependencies === undefined) plan.dynamic.push(directory);
+    else lines.push(...dependencies);
+  }
+  // The upload's root is importable in any case.
+  plan.importable = plan.importable.filter((directory) => directory !== ".");
+  if (lines.length === 0 && plan.dynamic.length === 0 && plan.builds.length === 0) {
+    return { ...plan, lock: undefined };
+  }
+  plan.files["requirements.in"] = requirementsText(lines.map((line) => copyLocalFile(plan, line)));
+  plan.files["indexes"] = indexLines.map((line) => `${line}\n`).join("");
+  if (constraints.length > 0) {
+    plan.files["constraints.txt"] = requirementsText(constraints);
+    plan.compileFlags.push("--constraint", "constraints.txt");
+  }
+  if (prerelease) plan.compileFlags.push("--prerelease", "allow");
+  // pip looks for a package in all indexes. uv, by default, takes it from the first that has it.
+  if (indexLines.length > 0) plan.compileFlags.push("--index-strategy", "unsafe-best-match");
+  plan.compileFlags.push("requirements.in");
+  return plan;
+}
+
+/** Gives a file of the upload a directory named after its path, since two files may have one name. */
+function copyLocalFile(plan: DependencyPlan, line: string): string {
+  const at = line.indexOf(LOCAL_FILE_PLACEHOLDER);
+  if (at < 0) return line;
+  const rest = line.slice(at + LOCAL_FILE_PLACEHOLDER.length);
+  const [path = "", ...marker] = rest.split(" ; ");
+  const directory = createHash("sha256").update(path).digest("hex").slice(0, 16);
+  const name = `${directory}/${posix.basename(path)}`;
+  plan.copies[name] = path;
+  return [`${line.slice(0, at)}${LOCAL_FILE_PLACEHOLDER}${name}`, ...marker].join(" ; ");
+}
