@@ -4,7 +4,8 @@ import { join } from "node:path";
 
 import { planDependencies } from "../../src/dependencies/detect.ts";
 import { LOCK, POETRY_LOCK } from "../helpers/locks.ts";
-import { planOf, PROJECT, refusalOf, temporaryTree } from "../helpers/plan.ts";
+import { planOf, PROJECT, refusalOf } from "../helpers/plan.ts";
+import { temporaryTree } from "../helpers/tree.ts";
 
 describe("the style", () => {
   const everything = {

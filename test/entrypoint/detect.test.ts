@@ -1,12 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 
 import { RunnerError } from "../../src/lib/errors.ts";
 import type { Entrypoint } from "../../src/model/entrypoint.ts";
-import type { Manifest } from "../../src/model/manifest.ts";
 import { type Detection, detectEntrypoint } from "../../src/entrypoint/detect.ts";
+import { manifestOf } from "../helpers/manifest.ts";
+import { temporaryTree } from "../helpers/tree.ts";
 import type { DetectionCase } from "../fixtures/detection/case.ts";
 import { AGENTS } from "../fixtures/detection/agents.ts";
 import { APPLICATIONS } from "../fixtures/detection/applications.ts";
@@ -14,10 +12,12 @@ import { EXPLICIT } from "../fixtures/detection/explicit.ts";
 import { FACTORIES } from "../fixtures/detection/factories.ts";
 import { HANDLERS } from "../fixtures/detection/handlers.ts";
 import { LAYOUTS } from "../fixtures/detection/layouts.ts";
+import { REFUSED_HANDLERS } from "../fixtures/detection/refused-handlers.ts";
 import { SCRIPTS } from "../fixtures/detection/scripts.ts";
 import { SYNTAX } from "../fixtures/detection/syntax.ts";
 
 describe("handlers", () => table(HANDLERS));
+describe("what is no handler", () => table(REFUSED_HANDLERS));
 describe("agents", () => table(AGENTS));
 describe("web applications", () => table(APPLICATIONS));
 describe("factories", () => table(FACTORIES));
@@ -28,7 +28,8 @@ describe("syntax", () => table(SYNTAX));
 
 function table(cases: readonly DetectionCase[]): void {
   test.each(cases.map((example) => [example.name, example] as const))("%s", async (_, example) => {
-    await using tree = await unpacked(example.files);
+    const { files } = example;
+    await using tree = await temporaryTree(typeof files === "string" ? { "main.py": files } : files);
     const outcome = await detected(tree.path, example);
     if ("refused" in example) {
       expect(outcome).toBeInstanceOf(RunnerError);
@@ -44,20 +45,12 @@ function table(cases: readonly DetectionCase[]): void {
 }
 
 async function detected(tree: string, { toml }: DetectionCase): Promise<Detection | Error> {
-  const manifest: Manifest = {
-    name: "example",
-    pythonVersion: "3.12",
+  const manifest = manifestOf({
     entrypointFile: toml?.file ?? "main.py",
     entrypointAttr: toml?.attr,
     entrypointType: toml?.type,
-    warmTimeout: 300,
-    concurrency: 10,
-    timeout: 300,
-    memory: 512 * 1024 * 1024,
-    cpus: 1,
     port: toml?.port ?? 8080,
-    healthPath: "/health",
-  };
+  });
   try {
     return await detectEntrypoint({ tree, manifest });
   } catch (error) {
@@ -71,13 +64,4 @@ function short({ type, file, module, root, attr, factory, mode, serve }: Entrypo
   const how = serve === "auto" ? "" : ` as ${serve}`;
   if (mode === "script") return `${type} script ${file}${how}`;
   return `${type} ${root === "" ? "" : `${root}/`}${module}:${attr}${factory ? "()" : ""}${how}`;
-}
-
-async function unpacked(files: DetectionCase["files"]): Promise<AsyncDisposable & { path: string }> {
-  const path = await mkdtemp(join(tmpdir(), "detection-"));
-  for (const [file, text] of Object.entries(typeof files === "string" ? { "main.py": files } : files)) {
-    await mkdir(dirname(join(path, file)), { recursive: true });
-    await writeFile(join(path, file), text);
-  }
-  return { path, [Symbol.asyncDispose]: async () => await rm(path, { recursive: true }) };
 }

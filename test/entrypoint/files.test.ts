@@ -1,18 +1,19 @@
 import { describe, expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
 
 import { messageOf } from "../../src/lib/errors.ts";
 import type { Manifest } from "../../src/model/manifest.ts";
 import { detectEntrypoint } from "../../src/entrypoint/detect.ts";
+import { manifestOf } from "../helpers/manifest.ts";
+import { temporaryTree } from "../helpers/tree.ts";
 
 const MEBIBYTE = 1024 * 1024;
 const HANDLER = "def handler(input):\n    return 1\n";
 
 describe("what detection reads of a tree", () => {
   test("an entrypoint that is a symbolic link is refused", async () => {
-    await using tree = await treeOf({ "app.py": HANDLER });
+    await using tree = await temporaryTree({ "app.py": HANDLER });
     await symlink("app.py", join(tree.path, "main.py"));
     expect(await refusal(tree.path)).toContain(
       'entrypoint "main.py" is a symbolic link, which the runner does not follow: name the file it points to',
@@ -20,27 +21,27 @@ describe("what detection reads of a tree", () => {
   });
 
   test("a link to a directory outside is not walked", async () => {
-    await using outside = await treeOf({ "main.py": HANDLER });
-    await using tree = await treeOf({ "app.py": HANDLER });
+    await using outside = await temporaryTree({ "main.py": HANDLER });
+    await using tree = await temporaryTree({ "app.py": HANDLER });
     await symlink(outside.path, join(tree.path, "bot"));
     expect(await refusal(tree.path, { entrypointFile: "bot/main.py" })).toContain("is not in the tarball");
   });
 
   test("an imported module that is a symbolic link is not read", async () => {
-    await using outside = await treeOf({ "secret.py": HANDLER });
-    await using tree = await treeOf({ "main.py": "from logic import handler\n" });
+    await using outside = await temporaryTree({ "secret.py": HANDLER });
+    await using tree = await temporaryTree({ "main.py": "from logic import handler\n" });
     await symlink(join(outside.path, "secret.py"), join(tree.path, "logic.py"));
     expect(await refusal(tree.path)).toContain("handler comes from the package logic, not from the tarball");
   });
 
   test("a FIFO does not hold it up", async () => {
-    await using tree = await treeOf({});
+    await using tree = await temporaryTree({});
     expect(Bun.spawnSync(["mkfifo", join(tree.path, "main.py")]).exitCode).toBe(0);
     expect(await refusal(tree.path)).toContain("is not in the tarball");
   });
 
   test("a module of more than a mebibyte is believed when everything is named", async () => {
-    await using tree = await treeOf({ "main.py": `${HANDLER}\n#${"x".repeat(MEBIBYTE)}\n` });
+    await using tree = await temporaryTree({ "main.py": `${HANDLER}\n#${"x".repeat(MEBIBYTE)}\n` });
     const { entrypoint, warnings } = await detect(tree.path, {
       entrypointAttr: "handler",
       entrypointType: "handler",
@@ -50,26 +51,30 @@ describe("what detection reads of a tree", () => {
   });
 
   test("a module of more than a mebibyte is refused when something has to be found", async () => {
-    await using tree = await treeOf({ "main.py": `${HANDLER}\n#${"x".repeat(MEBIBYTE)}\n` });
+    await using tree = await temporaryTree({ "main.py": `${HANDLER}\n#${"x".repeat(MEBIBYTE)}\n` });
     expect(await refusal(tree.path)).toContain(
       'main.py was not read because it is larger than 1 MiB: name what to serve, as entrypoint = "module:attr" with entrypoint_type',
     );
   });
 
   test("a module made to be slow is not parsed to its end", async () => {
-    await using tree = await treeOf({ "main.py": `x = [${"{'a': f(1)}, ".repeat(60_000)}]\n${HANDLER}` });
+    await using tree = await temporaryTree({
+      "main.py": `x = [${"{'a': f(1)}, ".repeat(60_000)}]\n${HANDLER}`,
+    });
     expect(await refusal(tree.path)).toContain("main.py was not read because it takes too long to parse");
   });
 
   test("nesting too deep to judge is no verdict, and does not spoil the next one", async () => {
-    await using deep = await treeOf({ "main.py": `${HANDLER}\nx = ${"lambda: ".repeat(20_000)}1 1\n` });
-    await using broken = await treeOf({ "main.py": "def handler(input)\n    return 1\n" });
+    await using deep = await temporaryTree({
+      "main.py": `${HANDLER}\nx = ${"lambda: ".repeat(20_000)}1 1\n`,
+    });
+    await using broken = await temporaryTree({ "main.py": "def handler(input)\n    return 1\n" });
     expect((await detect(deep.path)).entrypoint.attr).toBe("handler");
     expect(await refusal(broken.path)).toBe("main.py:1:19: Expected `:`, found newline");
   });
 
   test("bytes that are not UTF-8 are refused at their place", async () => {
-    await using tree = await treeOf({ "main.py": Buffer.from(`# caf\xe9\n${HANDLER}`, "latin1") });
+    await using tree = await temporaryTree({ "main.py": Buffer.from(`# caf\xe9\n${HANDLER}`, "latin1") });
     expect(await refusal(tree.path)).toContain(
       "main.py:1:6: the file is not UTF-8 and names no other encoding",
     );
@@ -80,12 +85,12 @@ describe("what detection reads of a tree", () => {
       `#!/usr/bin/env python\n# vim: set fileencoding=iso-8859-15 :\n# caf\xe9\n${HANDLER}`,
       "latin1",
     );
-    await using tree = await treeOf({ "main.py": source });
+    await using tree = await temporaryTree({ "main.py": source });
     expect((await detect(tree.path)).entrypoint.attr).toBe("handler");
   });
 
   test("virtual environments and caches are not the agent's code", async () => {
-    await using tree = await treeOf({
+    await using tree = await temporaryTree({
       ".venv/lib/app.py": HANDLER,
       "__pycache__/app.py": HANDLER,
       "node_modules/x/app.py": HANDLER,
@@ -98,7 +103,7 @@ describe("what detection reads of a tree", () => {
       { length: 3000 },
       (_, index) => `x${index} = x${(index * 7) % 3000} or f(x${index})`,
     );
-    await using tree = await treeOf({ "main.py": `${lines.join("\n")}\n${HANDLER}` });
+    await using tree = await temporaryTree({ "main.py": `${lines.join("\n")}\n${HANDLER}` });
     expect((await detect(tree.path)).entrypoint.attr).toBe("handler");
   });
 
@@ -106,27 +111,13 @@ describe("what detection reads of a tree", () => {
     const files: Record<string, string> = { "main.py": `import m0\n${HANDLER}` };
     for (let index = 0; index < 1000; index += 1)
       files[`m${index}.py`] = `import m${index + 1}, m${(index * 31) % 1000}\n`;
-    await using tree = await treeOf(files);
+    await using tree = await temporaryTree(files);
     expect((await detect(tree.path)).entrypoint.attr).toBe("handler");
   });
 });
 
 async function detect(tree: string, changes: Partial<Manifest> = {}) {
-  const manifest: Manifest = {
-    name: "example",
-    pythonVersion: "3.12",
-    entrypointFile: "main.py",
-    entrypointAttr: undefined,
-    entrypointType: undefined,
-    warmTimeout: 300,
-    concurrency: 10,
-    timeout: 300,
-    memory: 512 * MEBIBYTE,
-    cpus: 1,
-    port: 8080,
-    healthPath: "/health",
-  };
-  return await detectEntrypoint({ tree, manifest: { ...manifest, ...changes } });
+  return await detectEntrypoint({ tree, manifest: manifestOf(changes) });
 }
 
 async function refusal(tree: string, changes: Partial<Manifest> = {}): Promise<string> {
@@ -136,15 +127,4 @@ async function refusal(tree: string, changes: Partial<Manifest> = {}): Promise<s
   } catch (error) {
     return messageOf(error);
   }
-}
-
-async function treeOf(
-  files: Readonly<Record<string, string | Uint8Array>>,
-): Promise<AsyncDisposable & { path: string }> {
-  const path = await mkdtemp(join(tmpdir(), "detection-"));
-  for (const [file, content] of Object.entries(files)) {
-    await mkdir(dirname(join(path, file)), { recursive: true });
-    await writeFile(join(path, file), content);
-  }
-  return { path, [Symbol.asyncDispose]: async () => await rm(path, { recursive: true }) };
 }

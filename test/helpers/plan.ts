@@ -1,10 +1,6 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { planDependencies } from "../../src/dependencies/detect.ts";
 import type { DependencyPlan } from "../../src/dependencies/plan.ts";
-import { writeTree } from "./tree.ts";
+import { temporaryTree } from "./tree.ts";
 
 export const PROJECT = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\n';
 
@@ -27,10 +23,4 @@ export async function requirementsOf(files: Record<string, string>): Promise<str
 /** A pyproject.toml of Poetry's with these lines of dependencies. */
 export function poetryProject(dependencies: string): string {
   return `[tool.poetry]\nname = "demo"\n\n[tool.poetry.dependencies]\npython = "^3.9"\n${dependencies}`;
-}
-
-export async function temporaryTree(files: Record<string, string>) {
-  const path = await mkdtemp(join(tmpdir(), "oken-test-"));
-  await writeTree(path, files);
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

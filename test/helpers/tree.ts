@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
 export type Files = Record<string, string | Uint8Array>;
@@ -9,6 +10,13 @@ export async function writeTree(root: string, files: Files): Promise<void> {
     await mkdir(dirname(join(root, path)), { recursive: true });
     await writeFile(join(root, path), text);
   }
+}
+
+/** A directory with these files, which is removed when it is disposed of. */
+export async function temporaryTree(files: Files = {}): Promise<AsyncDisposable & { path: string }> {
+  const path = await mkdtemp(join(tmpdir(), "oken-test-"));
+  await writeTree(path, files);
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 
 /** The text of all files below `root` by relative path. */

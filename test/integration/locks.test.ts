@@ -1,13 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { planDependencies } from "../../src/dependencies/detect.ts";
 import type { DependencyPlan } from "../../src/dependencies/plan.ts";
 import { applicable, type Locked, runLockTool } from "../helpers/lock-tools.ts";
 import { type PackageIndex, startPackageIndex } from "../helpers/package-index.ts";
-import { writeTree } from "../helpers/tree.ts";
+import { temporaryTree, writeTree } from "../helpers/tree.ts";
 import { indexFiles, PROJECTS } from "./lock-projects.ts";
 
 let index: PackageIndex;
@@ -19,7 +17,7 @@ afterAll(() => index[Symbol.dispose]());
 test.each(PROJECTS)(
   "$title: comes to what its tool lists, and is stale once the project was edited",
   async ({ style, files, lock, list, edit }) => {
-    await using directory = await temporaryDirectory();
+    await using directory = await temporaryTree();
     await writeTree(directory.path, files(index));
     await tool(lock, directory.path);
     const theirs = await applicable(await tool(list, directory.path));
@@ -39,7 +37,7 @@ test.each(PROJECTS)(
 );
 
 test("requirements.txt comes to what uv makes of it, with all that it includes", async () => {
-  await using directory = await temporaryDirectory();
+  await using directory = await temporaryTree();
   await writeTree(directory.path, {
     "requirements.txt": `-r lists/base.txt\n--constraint limits.txt\ndirect @ ${new URL("/files/direct-1.0-py3-none-any.whl", index.url).href}\n`,
     "lists/base.txt": "alpha[fast] >= 1 ; python_version > '3' # why\n-r more.txt\n",
@@ -57,7 +55,7 @@ const EXPORT = ["uv", "export", "-q", "--frozen", "--no-emit-local", "--no-dev"]
 
 /** What the build makes of a plan, by the commands that its Dockerfile has. */
 async function packagesOf(plan: DependencyPlan): Promise<Locked[]> {
-  await using directory = await temporaryDirectory();
+  await using directory = await temporaryTree();
   await writeTree(directory.path, plan.files);
   const written = plan.files["requirements.lock"];
   if (written !== undefined) return await applicable(written);
@@ -73,9 +71,4 @@ async function packagesOf(plan: DependencyPlan): Promise<Locked[]> {
 
 async function tool(command: string[], cwd: string): Promise<string> {
   return await runLockTool(command, { cwd, index: index.url });
-}
-
-async function temporaryDirectory() {
-  const path = await mkdtemp(join(tmpdir(), "oken-test-"));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }

@@ -1,17 +1,15 @@
 import { expect, test } from "bun:test";
-import { mkdtemp, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { symlink } from "node:fs/promises";
 import { join } from "node:path";
 
 import { insideTree, openTree } from "../../src/upload/tree.ts";
-import { writeTree } from "../helpers/tree.ts";
+import { temporaryTree } from "../helpers/tree.ts";
 
 const FILES = { "a.txt": "\uFEFFone", "lib/b.txt": "two", "lib/deep/c.txt": "three" };
 
 async function openFiles() {
-  const root = await mkdtemp(join(tmpdir(), "oken-test-"));
-  await writeTree(root, FILES);
-  return { root, tree: openTree(root), [Symbol.asyncDispose]: () => rm(root, { recursive: true }) };
+  const files = await temporaryTree(FILES);
+  return { ...files, root: files.path, tree: openTree(files.path) };
 }
 
 test("a file is read up to the size that is allowed", async () => {

@@ -1,0 +1,20 @@
+import type { Manifest } from "../../src/model/manifest.ts";
+
+/** A manifest with every default, but for what is given. */
+export function manifestOf(changes: Partial<Manifest> = {}): Manifest {
+  return {
+    name: "example",
+    pythonVersion: "3.12",
+    entrypointFile: "main.py",
+    entrypointAttr: undefined,
+    entrypointType: undefined,
+    warmTimeout: 300,
+    concurrency: 10,
+    timeout: 300,
+    memory: 512 * 1024 * 1024,
+    cpus: 1,
+    port: 8080,
+    healthPath: "/health",
+    ...changes,
+  };
+}
