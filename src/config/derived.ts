@@ -25,10 +25,8 @@ export function manifestDefaults(config: Config) {
     warmTimeout: config.defaultWarmTimeout,
     concurrency: DEFAULT_CONCURRENCY,
     timeout: config.invokeTimeout,
-    memory: config.defaultMemory,
-    maxMemory: config.maxMemory,
-    cpus: config.defaultCpus,
-    maxCpus: config.maxCpus,
+    memory: { fallback: config.defaultMemory, max: config.maxMemory },
+    cpus: { fallback: config.defaultCpus, max: config.maxCpus },
     port: config.containerPort,
     healthPath: DEFAULT_HEALTH_PATH,
   };

@@ -1,5 +1,4 @@
-import { invalid, stringField } from "./fields.ts";
-import type { Fields } from "./fields.ts";
+import { type Fields, invalid, stringField } from "./fields.ts";
 
 const DEFAULT_ENTRYPOINT = "main.py";
 const ALLOWED =
@@ -10,15 +9,15 @@ const DOTTED = /^[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*$/u;
 const ATTRIBUTE = /^[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*(?:\(\))?$/u;
 
 export type EntrypointPath = {
-  /** A path, or the module of `module:attr` as it was written; whether it exists is for the detection to say. */
+  /** A path, or the module of `module:attr` as it was written. It may not exist. */
   file: string;
   attr: string | undefined;
 };
 
 /**
- * What `entrypoint` says, if it can be a file or a module at all and stays inside the tree.
+ * Reads `entrypoint`.
  *
- * @throws RunnerError CONFIG_ERROR
+ * @throws RunnerError CONFIG_ERROR when it is no file or module inside the tree
  */
 export function entrypointPath(fields: Fields): EntrypointPath {
   const value = stringField(fields, "entrypoint", ALLOWED) ?? DEFAULT_ENTRYPOINT;

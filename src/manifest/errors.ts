@@ -1,7 +1,7 @@
 import { RunnerError } from "../lib/errors.ts";
 import type { TomlFailure } from "./toml.ts";
 
-/** Raised for every flaw of the files that configure an agent; `details.key` and `details.line` where known. */
+/** A flaw in a file that configures an agent. `key` and `line` say where, if known. */
 export function configError(
   message: string,
   details: { reason?: "config_missing" | "config_invalid"; file?: string; key?: string; line?: number } = {},

@@ -1,22 +1,26 @@
 import { escapeName } from "../lib/text.ts";
 import { configError } from "./errors.ts";
-import { lineOf } from "./toml.ts";
-import type { TomlTable } from "./toml.ts";
+import { lineOf, type TomlTable } from "./toml.ts";
 
 export const MANIFEST_FILE = "oken.toml";
 const SHOWN_VALUE_CHARS = 80;
 
-/** The table that holds an agent's keys, and where it stands, so that a message can name the line. */
+/** The table with an agent's keys, and the text that it is from, so that a message can name the line. */
 export type Fields = { table: TomlTable; tableName: string; text: string };
 
 type Flaw = { value: unknown; allowed: string };
 
-/** One sentence: line, key, value, and what is allowed instead. */
+/** An error with one sentence: the line, the key, its value, and what is allowed instead. */
 export function invalid(fields: Fields, key: string, { value, allowed }: Flaw) {
   const line = lineOf(fields.text, fields.tableName, key);
-  const place = line === undefined ? MANIFEST_FILE : `${MANIFEST_FILE} line ${line}`;
-  const message = `${place}: ${key} = ${show(value)} is not allowed; ${allowed}`;
+  const message = `${placeOf(fields, key)}: ${key} = ${show(value)} is not allowed; ${allowed}`;
   return configError(message, { file: MANIFEST_FILE, key, ...(line === undefined ? {} : { line }) });
+}
+
+/** `oken.toml line 3`, or the file alone where the line is not known. */
+export function placeOf({ text, tableName }: Fields, key: string): string {
+  const line = lineOf(text, tableName, key);
+  return line === undefined ? MANIFEST_FILE : `${MANIFEST_FILE} line ${line}`;
 }
 
 export function stringField(fields: Fields, key: string, allowed: string): string | undefined {

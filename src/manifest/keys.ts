@@ -1,5 +1,5 @@
 export type ManifestKey = {
-  /** What holds when the key is not written; `OKEN_…` is the host's setting. */
+  /** The value when the key is not written. `OKEN_…` is a setting of the host. */
   default: string;
   meaning: string;
 };

@@ -1,47 +1,44 @@
 import { readdir } from "node:fs/promises";
 
 import { escapeName } from "../lib/text.ts";
+import type { EntrypointType, Manifest } from "../model/manifest.ts";
+import { openTree } from "../upload/tree.ts";
+import { readConfigFile } from "./config-file.ts";
 import { entrypointPath } from "./entrypoint-path.ts";
-import { integerField, invalid, MANIFEST_FILE, stringField } from "./fields.ts";
+import { configError, configTomlError } from "./errors.ts";
+import { type Fields, integerField, invalid, MANIFEST_FILE, placeOf, stringField } from "./fields.ts";
 import { MANIFEST_KEYS } from "./keys.ts";
 import { nearest } from "./nearest.ts";
 import { pythonVersion } from "./python-version.ts";
-import { cpusField, memoryField } from "./resources.ts";
-import { isTable, lineOf, parseToml } from "./toml.ts";
-import { readConfigFile } from "./config-file.ts";
-import { configError, configTomlError } from "./errors.ts";
-import { openTree } from "../upload/tree.ts";
-import type { EntrypointType, Manifest } from "../model/manifest.ts";
-import type { Fields } from "./fields.ts";
+import { type Capped, cpusField, memoryField } from "./resources.ts";
+import { isTable, parseToml } from "./toml.ts";
 
 const KNOWN_KEYS: readonly string[] = Object.keys(MANIFEST_KEYS);
 
-/** Timers hold at most 2^31 ms, about 24 days; both times stay below. */
+/** A timer holds at most 2^31 ms, about 24 days. */
 const MAX_SECONDS = 2_000_000;
 const MAX_CONCURRENCY = 1000;
 const MAX_NAME_CHARS = 200;
 const MAX_KEY_WARNINGS = 10;
 const MAX_LISTED = 10;
 
-/** What a key means when it is not written, and the most a host gives; units as in {@link Manifest}. */
+/** The values of keys that are not written, and the most that the host gives. The units are those of {@link Manifest}. */
 export type ManifestDefaults = {
   pythonVersion: string;
   warmTimeout: number;
   concurrency: number;
   timeout: number;
-  memory: number;
-  maxMemory: number;
-  cpus: number;
-  maxCpus: number;
+  memory: Capped;
+  cpus: Capped;
   port: number;
   healthPath: string;
 };
 
 /**
- * Reads `oken.toml` at the root of `tree`; keys stand in `[agent]`, or at the top level when there is no such
- * table. Unknown keys give a warning each, with the known name nearest to them.
+ * Reads `oken.toml` at the root of `tree`. Its keys are in `[agent]`, or at the top level when there is no such table.
+ * Each unknown key gives a warning with the nearest known one.
  *
- * @throws RunnerError CONFIG_ERROR naming the key, its value, its line and what is allowed
+ * @throws RunnerError CONFIG_ERROR that names the key, its value, its line and what is allowed
  */
 export async function readManifest(
   tree: string,
@@ -71,8 +68,8 @@ export async function readManifest(
       fallback: defaults.concurrency,
     }),
     timeout: secondsField(fields, "timeout", { min: 1, fallback: defaults.timeout }),
-    memory: memoryField(fields, { fallback: defaults.memory, max: defaults.maxMemory }, warnings),
-    cpus: cpusField(fields, { fallback: defaults.cpus, max: defaults.maxCpus }, warnings),
+    memory: memoryField(fields, defaults.memory, warnings),
+    cpus: cpusField(fields, defaults.cpus, warnings),
     port: integerField(fields, "port", { min: 1, max: 65_535, unit: "the port", fallback: defaults.port }),
     healthPath: healthPathField(fields, defaults.healthPath),
   };
@@ -92,7 +89,7 @@ function agentFields(text: string, warnings: string[]): Fields {
   warnUnknown(fields, warnings);
   const outside = Object.keys(document).filter((key) => key !== "agent");
   for (const key of outside.slice(0, MAX_KEY_WARNINGS)) {
-    warnings.push(`${where(top, key)}: "${escapeName(key)}" stands outside [agent] and is ignored`);
+    warnings.push(`${placeOf(top, key)}: "${escapeName(key)}" is outside [agent] and is ignored`);
   }
   return fields;
 }
@@ -102,15 +99,10 @@ function warnUnknown(fields: Fields, warnings: string[]): void {
   for (const key of unknown.slice(0, MAX_KEY_WARNINGS)) {
     const known = nearest(key, KNOWN_KEYS);
     const hint = known === undefined ? "" : `; did you mean "${known}"?`;
-    warnings.push(`${where(fields, key)}: unknown key "${escapeName(key)}" is ignored${hint}`);
+    warnings.push(`${placeOf(fields, key)}: unknown key "${escapeName(key)}" is ignored${hint}`);
   }
   const more = unknown.length - MAX_KEY_WARNINGS;
   if (more > 0) warnings.push(`${more} more unknown keys are ignored`);
-}
-
-function where(fields: Fields, key: string): string {
-  const line = lineOf(fields.text, fields.tableName, key);
-  return line === undefined ? MANIFEST_FILE : `${MANIFEST_FILE} line ${line}`;
 }
 
 function nameField(fields: Fields): string {
@@ -146,7 +138,7 @@ function healthPathField(fields: Fields, fallback: string): string {
   return value;
 }
 
-/** Most often the tarball was made one level too high, or the name has a capital. */
+/** The usual causes are a tarball made of the wrong directory, and a capital in the name. */
 async function missingManifest(tree: string) {
   const entries = await readdir(tree, { withFileTypes: true });
   const similar = entries.find(({ name }) => name.toLowerCase() === MANIFEST_FILE);

@@ -3,7 +3,7 @@ import { distance } from "fastest-levenshtein";
 const MAX_DISTANCE = 3;
 const MAX_COMPARED_CHARS = 40;
 
-/** The known name that `name` was probably meant to be, or undefined when none is near. */
+/** The known name that `name` was probably meant to be. Undefined when none is near. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const limit = Math.min(MAX_DISTANCE, Math.ceil(name.length / 3));
   let best: { name: string; edits: number } | undefined;
@@ -14,7 +14,7 @@ export function nearest(name: string, known: readonly string[]): string | undefi
   return best?.name;
 }
 
-/** `warmTimeout` and `warm-timeout` are no further from `warm_timeout` than the same letters are. */
+/** Letters only, so that `warmTimeout` and `warm-timeout` are as near to `warm_timeout` as can be. */
 function plain(text: string): string {
   return text
     .toLowerCase()

@@ -1,13 +1,12 @@
 import { RunnerError } from "../lib/errors.ts";
 import { escapeName } from "../lib/text.ts";
-import { scriptProject } from "./script.ts";
 import type { SourceTree } from "../upload/tree.ts";
-import { invalid, MANIFEST_FILE, stringField } from "./fields.ts";
-import { allowsMinor } from "./requires-python.ts";
-import { isTable, parseToml } from "./toml.ts";
 import { readConfigFile } from "./config-file.ts";
 import { configError, configTomlError } from "./errors.ts";
-import type { Fields } from "./fields.ts";
+import { type Fields, invalid, MANIFEST_FILE, stringField } from "./fields.ts";
+import { allowsMinor } from "./requires-python.ts";
+import { scriptProject } from "./script.ts";
+import { parseToml, stringOf, table } from "./toml.ts";
 
 const OLDEST_MINOR = 9;
 const NEWEST_MINOR = 14;
@@ -17,11 +16,11 @@ const ALLOWED = `it is one of ${SUPPORTED}, in quotes`;
 type Choice = { minor: number; source: string; file: string };
 
 /**
- * The Python version the agent asks for, as `3.N`: `python_version`, else `.python-version`, else the one
- * nearest to `fallback` that `requires-python` in `pyproject.toml`, or else in the entrypoint's inline metadata, allows,
- * else `fallback`.
+ * The Python version of the agent, as `3.N`. The first of these that is there decides: `python_version`,
+ * `.python-version`, `requires-python` in `pyproject.toml`, and `requires-python` in the entrypoint's inline metadata.
+ * Of the versions that `requires-python` allows, the one nearest to `fallback` is taken.
  *
- * @throws RunnerError CONFIG_ERROR when one is not supported, or when two of them contradict each other
+ * @throws RunnerError CONFIG_ERROR when a version is not supported, or when two places contradict each other
  */
 export async function pythonVersion(
   tree: SourceTree,
@@ -60,7 +59,7 @@ function manifestChoice(fields: Fields, warnings: string[]): Choice | undefined 
   return { minor, source: `python_version = "${value}" in ${MANIFEST_FILE}`, file: MANIFEST_FILE };
 }
 
-/** `.python-version` as pyenv and uv write it: the first line that is not a comment. */
+/** The first line of `.python-version` that is not a comment, as pyenv and uv read it. */
 async function pinnedChoice(tree: SourceTree, warnings: string[]): Promise<Choice | undefined> {
   const file = ".python-version";
   const text = await readConfigFile(tree, file);
@@ -88,14 +87,14 @@ async function projectRequirement(tree: SourceTree, warnings: string[]): Promise
   const text = await readConfigFile(tree, file);
   if (text === undefined) return undefined;
   const { project } = parseToml(text, file, configTomlError(file));
-  const requires = isTable(project) ? project["requires-python"] : undefined;
-  if (typeof requires !== "string") return undefined;
+  const requires = stringOf(table(project)?.["requires-python"]);
+  if (requires === undefined) return undefined;
   if (allowsMinor(requires, OLDEST_MINOR) !== undefined) return { requires, file };
   warnings.push(`requires-python = "${escapeName(requires)}" in ${file} could not be read; it is ignored`);
   return undefined;
 }
 
-/** Of metadata that cannot be read whoever looks for dependencies tells. */
+/** Metadata that cannot be read is no error here: reading the dependencies reports it. */
 async function scriptRequirement(tree: SourceTree, file: string): Promise<Requirement | undefined> {
   try {
     const text = await tree.text(file);

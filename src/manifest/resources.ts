@@ -1,14 +1,14 @@
 import { MiB, parseBytes } from "../lib/bytes.ts";
-import { invalid } from "./fields.ts";
-import type { Fields } from "./fields.ts";
+import { type Fields, invalid } from "./fields.ts";
 
-/** An interpreter with nothing imported needs about half of this. */
+/** A Python that has imported nothing needs about half of it. */
 const MIN_MEMORY_BYTES = 16 * MiB;
 const MIN_CPUS = 0.01;
 
+/** The value of a key that is not written, and the most that the host gives. */
 export type Capped = { fallback: number; max: number };
 
-/** Bytes: an integer, or a string like `"512m"` (also `"512 MiB"`, `"1.5g"`); more than the host gives is cut. */
+/** Bytes, as a number or a text such as `"512m"`, `"512 MiB"` or `"1.5g"`. What the host does not give is cut. */
 export function memoryField(fields: Fields, { fallback, max }: Capped, warnings: string[]): number {
   const value = fields.table.memory;
   if (value === undefined) return fallback;
@@ -22,7 +22,7 @@ export function memoryField(fields: Fields, { fallback, max }: Capped, warnings:
   return max;
 }
 
-/** Cores, a fraction allowed; more than the host gives is cut. */
+/** A number of CPUs, which may be a fraction. What the host does not give is cut. */
 export function cpusField(fields: Fields, { fallback, max }: Capped, warnings: string[]): number {
   const value = fields.table.cpus;
   if (value === undefined) return fallback;

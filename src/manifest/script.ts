@@ -1,11 +1,10 @@
-import type { Pyproject } from "./pyproject.ts";
-import { parseDependencyToml } from "./pyproject.ts";
+import { NO_PYPROJECT, parseDependencyToml, type Pyproject } from "./pyproject.ts";
 import { table } from "./toml.ts";
 
-/** The block of PEP 723, by the regular expression that the PEP gives. */
+/** A block of inline metadata, by the regular expression of PEP 723. */
 const BLOCK = /^# \/\/\/ ([a-zA-Z0-9-]+)$\s((?:^#(?:| .*)$\s)+)^# \/\/\/$/gm;
 
-/** Inline metadata of a script as the project it describes; undefined when there is none. */
+/** The project that the inline metadata of a script describes. Undefined when there is none. */
 export function scriptProject(text: string, file: string): Pyproject | undefined {
   const blocks = [...text.replaceAll("\r\n", "\n").matchAll(BLOCK)];
   const content = blocks.find(([, type]) => type === "script")?.[2];
@@ -16,6 +15,7 @@ export function scriptProject(text: string, file: string): Pyproject | undefined
     .join("\n");
   const metadata = parseDependencyToml(toml, `The inline metadata of ${file}`);
   return {
+    ...NO_PYPROJECT,
     project: {
       name: "oken-script",
       dependencies: metadata["dependencies"] ?? [],
@@ -24,7 +24,5 @@ export function scriptProject(text: string, file: string): Pyproject | undefined
         : { "requires-python": metadata["requires-python"] }),
     },
     tool: table(metadata["tool"]) ?? {},
-    groups: undefined,
-    backend: undefined,
   };
 }

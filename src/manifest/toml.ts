@@ -2,22 +2,22 @@ import { parse, TomlError, type TomlTable } from "smol-toml";
 
 import { messageOf } from "../lib/errors.ts";
 
-/** Arrays and inline tables inside each other; the parser recurses, so this guards its stack. */
+/** How deep arrays and tables may nest. The parser recurses, and must not exhaust its stack. */
 const MAX_DEPTH = 64;
 
 export type { TomlTable };
 
-/** Makes the error for text that is no TOML; `line` where it is known. */
+/** Makes the error for text that is no TOML. */
 export type TomlFailure = (message: string, line: number | undefined) => Error;
 
-/** @throws what `failure` makes of a sentence with the line and the column where the text stops being TOML */
+/** @throws what `failure` makes of the line, the column and the flaw */
 export function parseToml(text: string, file: string, failure: TomlFailure): TomlTable {
   try {
     return parse(text, { maxDepth: MAX_DEPTH });
   } catch (error) {
     const { line, column } = error instanceof TomlError ? error : {};
     const place = line === undefined ? "" : ` line ${line}, column ${column}`;
-    // The first line says what is wrong; the rest draws the place, which line and column name already.
+    // Only the first line says what is wrong. The rest draws the place.
     const [what = ""] = messageOf(error)
       .replace(/^Invalid TOML document: /, "")
       .split("\n");
@@ -46,8 +46,8 @@ export function stringOf(value: unknown): string | undefined {
 }
 
 /**
- * The line on which `key` is set in `[table]` (`""`: above the first table), for a message. The parser does not keep
- * positions; a key inside a multi-line string can mislead this, which costs a wrong number only.
+ * The line on which `key` is set in `[table]`, for a message; `""` is the top level. The parser keeps no positions. Text
+ * in a string of several lines can look like a key, and then the number is wrong.
  */
 export function lineOf(text: string, table: string, key: string): number | undefined {
   let current = "";

@@ -12,10 +12,8 @@ const DEFAULTS: ManifestDefaults = {
   warmTimeout: 300,
   concurrency: 10,
   timeout: 300,
-  memory: GiB / 2,
-  maxMemory: 4 * GiB,
-  cpus: 1,
-  maxCpus: 2,
+  memory: { fallback: GiB / 2, max: 4 * GiB },
+  cpus: { fallback: 1, max: 2 },
   port: 8080,
   healthPath: "/health",
 };
@@ -96,7 +94,7 @@ test("an unknown key gives a warning with its line and the nearest known name", 
   expect(warnings).toEqual([
     'oken.toml line 3: unknown key "warmTimeot" is ignored; did you mean "warm_timeout"?',
     'oken.toml line 4: unknown key "zzz" is ignored',
-    'oken.toml line 5: "tool" stands outside [agent] and is ignored',
+    'oken.toml line 5: "tool" is outside [agent] and is ignored',
   ]);
 });
 
@@ -157,7 +155,7 @@ test("oken.toml as a directory is refused", async () => {
   expect(error.message).toContain("not a regular file");
 });
 
-test("a missing oken.toml is told with what there is instead", async () => {
+test("a missing oken.toml is refused, with a list of what is there", async () => {
   expect((await refusal({ "a/oken.toml": "", "b/x": "" })).message).toContain("it holds a/, b/, main.py");
   expect((await refusal({ "Oken.toml": "" })).message).toContain("whose letters must be small");
 });
@@ -179,7 +177,7 @@ const script = (range: string): Files => ({
   "main.py": `# /// script\n# requires-python = "${range}"\n# dependencies = []\n# ///\n`,
 });
 
-test("the Python version comes from the entrypoint's inline metadata where no project names one", async () => {
+test("the Python version comes from the entrypoint's inline metadata where no pyproject.toml names one", async () => {
   const version = async (files: Files) =>
     (await read({ ...toml('name = "a"\n'), ...files })).manifest.pythonVersion;
   expect(await version(script(">=3.13"))).toBe("3.13");
@@ -208,7 +206,7 @@ test("Python versions that contradict each other are an error that names both", 
   );
 });
 
-test("what a host cannot give is cut and told", async () => {
+test("a value beyond what the host gives is cut, with a warning", async () => {
   const { manifest, warnings } = await read(toml('name = "a"\nmemory = "64 GiB"\ncpus = 64\n'));
   expect(manifest).toMatchObject({ memory: 4 * GiB, cpus: 2 });
   expect(warnings).toHaveLength(2);
