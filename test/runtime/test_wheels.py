@@ -94,6 +94,21 @@ class Wheels(TestCase):
             )
         self.assertIn(b"\x81\x05olleh", say_hello(agent.port))
 
+    def test_an_agent_that_logs_everything_gets_no_access_log(self) -> None:
+        source = """
+            import json, logging
+            logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
+            def look(): return "looked"
+        """
+        agent = self.agent(
+            {"main.py": textwrap.dedent(source) + APPLICATION}, type="http", attr="app"
+        ).ready()
+        self.assertEqual(agent.request("GET", "/", port=agent.port).json, "looked")
+        self.assertEqual(agent.terminate(), 0)
+        messages = [line["msg"] for line in agent.lines]
+        self.assertTrue([message for message in messages if message.startswith("oken.server: ")], messages)
+        self.assertFalse([message for message in messages if "uvicorn" in message or "GET /" in message])
+
     def test_a_handler_finds_nothing_of_the_runtime(self) -> None:
         source = f"""
             import importlib, sys

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 DIRECTORY = os.path.abspath(os.path.join(os.path.dirname(__file__), "../../wheels"))
-# What a wheel may import that is not of the standard library.
+# What the wheels import that is not in the standard library.
 PACKAGES = frozenset(("h11", "typing_extensions", "uvicorn", "wsproto"))
 
-# With it this module is a package, and the wheels' are below it.
+# Makes this module a package, with the wheels' modules below it.
 __path__ = [DIRECTORY]
 _PREFIX = __name__ + "."
 
@@ -36,7 +36,7 @@ def load(name: str) -> Any:
 
 
 def stand_in(name: str, **attributes: Any) -> None:
-    """Gives the wheels a module in place of one that they would load whole for little."""
+    """Gives the wheels a module of ours in place of one of theirs."""
     module = ModuleType(_PREFIX + name)
     module.__path__ = [os.path.join(DIRECTORY, *name.split("."))]
     module.__dict__.update(attributes)
