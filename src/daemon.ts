@@ -1,41 +1,42 @@
 import { observeAgents } from "./agents/agent-metrics.ts";
 import { createAgents } from "./agents/agents.ts";
-import { createBuilder } from "./build/builder.ts";
-import type { AgentsContext } from "./agents/context.ts";
+import { watchExits } from "./agents/events.ts";
 import { checkHealth } from "./agents/health.ts";
 import { sweepIdle } from "./agents/idle.ts";
-import { createCpuBoost } from "./instance/boost.ts";
-import { createDeaths } from "./instance/exits.ts";
-import { createInstances } from "./instance/instances.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
-import { createNames } from "./instance/names.ts";
 import { createOperations } from "./agents/operations.ts";
+import type { AgentParts } from "./agents/parts.ts";
 import { createPool } from "./agents/pool.ts";
 import { loadAgents, reconcile } from "./agents/recover.ts";
 import { createRegistry } from "./agents/registry.ts";
 import { createStore } from "./agents/store.ts";
 import { wake } from "./agents/wake.ts";
-import { watchDeaths } from "./agents/events.ts";
-import { systemClock } from "./lib/clock.ts";
-import type { Config } from "./config/load.ts";
+import { createBuilder } from "./build/builder.ts";
 import { openDataDir } from "./config/data-dir.ts";
 import { archiveLimits, buildSettings, manifestDefaults, serverSettings } from "./config/derived.ts";
+import type { Config } from "./config/load.ts";
 import { startEngineThread } from "./docker/engine-thread.ts";
 import { identityLabels } from "./docker/labels.ts";
 import { measuredEngine } from "./docker/measured-engine.ts";
 import { type Owner, endOrphans } from "./docker/orphans.ts";
+import { createCpuBoost } from "./instance/boost.ts";
+import { createExits } from "./instance/exits.ts";
+import { createInstances } from "./instance/instances.ts";
+import { createNames } from "./instance/names.ts";
+import { createReadiness } from "./instance/readiness.ts";
+import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./lib/log.ts";
+import { VERSION } from "./lib/version.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { observeProcess } from "./metrics/process.ts";
+import { RUNTIME_CONTEXT } from "./runtime/index.ts";
 import { createApp } from "./server/app.ts";
 import type { ServerContext } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
-import { DEFAULT_UPLOAD_PACE, receiveUpload } from "./upload/receive.ts";
+import { DEFAULT_ARCHIVE_LIMITS } from "./upload/archive/limits.ts";
 import { createBudget } from "./upload/budget.ts";
 import { createDiskFloor } from "./upload/disk-floor.ts";
-import { RUNTIME_CONTEXT } from "./runtime/index.ts";
-import { DEFAULT_ARCHIVE_LIMITS } from "./upload/archive/limits.ts";
-import { VERSION } from "./lib/version.ts";
+import { DEFAULT_UPLOAD_PACE, receiveUpload } from "./upload/receive.ts";
 
 /** How long requests inside have when the runner is told to stop, milliseconds. */
 const SHUTDOWN_TIMEOUT_MS = 10_000;
@@ -83,24 +84,19 @@ export async function startDaemon(options: {
   const reconciling = Promise.withResolvers<void>();
   const operations = createOperations(reconciling.promise);
   const closing = new AbortController();
-  const deaths = createDeaths(clock);
+  const exits = createExits(clock);
   const instances = createInstances({
-    deaths,
-    cpuBoost: createCpuBoost({ engine, clock, log, closing: closing.signal }),
     engine,
-    store,
-    names,
+    spec: {
+      names,
+      secretsPath: (agentId, version) => store.secretsPath(agentId, version),
+      containerPort: config.containerPort,
+    },
+    waitUntilReady: createReadiness({ engine, exits, clock }),
+    healthCheckTimeoutMs: config.healthCheckTimeout * 1000,
+    cpuBoost: createCpuBoost({ engine, clock, log, closing: closing.signal }),
     clock,
     log,
-    containerPort: config.containerPort,
-    healthCheckTimeoutMs: config.healthCheckTimeout * 1000,
-  });
-  const pool = createPool({
-    clock,
-    metrics,
-    maxQueue: config.maxQueue,
-    queueTimeoutMs: config.queueTimeout * 1000,
-    wake: (agent) => wake(context, agent),
   });
   const builder = createBuilder({
     engine,
@@ -118,26 +114,32 @@ export async function startDaemon(options: {
     log,
     metrics,
   });
-  const context: AgentsContext = {
+  const parts: AgentParts = {
     engine,
     store,
     registry,
-    pool,
     builder,
     instances,
     operations,
-    deaths,
+    exits,
     names,
     clock,
     log,
     metrics,
   };
+  const pool = createPool({
+    clock,
+    metrics,
+    maxQueue: config.maxQueue,
+    queueTimeoutMs: config.queueTimeout * 1000,
+    wake: (agent) => wake(parts, agent),
+  });
 
-  const loaded = await loadAgents(context);
-  const lastInvoked = createLastInvoked(context);
+  const loaded = await loadAgents(parts);
+  const lastInvoked = createLastInvoked(parts);
   begun.defer(() => lastInvoked.save());
   const sweep = setInterval(() => {
-    sweepIdle(context);
+    sweepIdle(parts);
     void lastInvoked.save();
   }, config.cleanupInterval * 1000);
   begun.defer(() => clearInterval(sweep));
@@ -153,19 +155,23 @@ export async function startDaemon(options: {
     metrics,
     clock,
     pool,
-    agents: createAgents(context, {
-      digestKey,
-      archiveLimits: { ...DEFAULT_ARCHIVE_LIMITS, ...archiveLimits(config) },
-      manifestDefaults: manifestDefaults(config),
-      ...uploads,
-    }),
+    agents: createAgents(
+      { ...parts, pool },
+      {
+        archiveLimits: { ...DEFAULT_ARCHIVE_LIMITS, ...archiveLimits(config) },
+        diskFloor: uploads.diskFloor,
+        budget: uploads.budget,
+        manifestDefaults: manifestDefaults(config),
+        digestKey,
+      },
+    ),
     async receiveUpload(request) {
       const directory = await store.uploadsDir();
       const upload = await receiveUpload(request, { ...uploads, directory, signal: request.signal });
       metrics.uploadBytes.inc({}, upload.bytes);
       return upload;
     },
-    health: checkHealth(context, { dataDir: config.dataDir, reconciled: reconciling.promise }),
+    health: checkHealth(parts, { dataDir: config.dataDir, reconciled: reconciling.promise }),
   };
   const background: Promise<unknown>[] = [];
   begun.defer(async () => {
@@ -178,17 +184,17 @@ export async function startDaemon(options: {
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
   const cleared = clearOrphans(owner, log);
   background.push(
-    cleared.then(() => reconcile(context, loaded)).then(reconciling.resolve),
-    cleared.then(() => watchDeaths(context, closing.signal)),
+    cleared.then(() => reconcile(parts, loaded)).then(reconciling.resolve),
+    cleared.then(() => watchExits(parts, closing.signal)),
   );
   log.info({ url: listener.url, version: VERSION, agents: registry.all().length }, "oken-runner is ready");
 
-  const parts = begun.move();
+  const running = begun.move();
   return {
     url: listener.url,
     port: listener.port,
     async stop() {
-      await parts.disposeAsync();
+      await running.disposeAsync();
       log.info("oken-runner has stopped");
     },
   };

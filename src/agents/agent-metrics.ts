@@ -24,7 +24,7 @@ export function observeAgents({ read }: Metrics, registry: Registry): void {
       labels: [],
       type: "gauge",
     },
-    () => [[{}, sum(registry.all().map(({ waiters }) => waiters.length))]],
+    () => [[{}, sum(registry.all().map(({ queue }) => queue.length))]],
   );
 }
 

@@ -1,81 +1,131 @@
 import type { CutOff, Instance } from "../instance/instance.ts";
-import type { RunnerError } from "../lib/errors.ts";
+import type { Log } from "../lib/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import type { AgentRecord, AgentState, LastError, VersionRecord } from "../model/agent.ts";
+import { type Activity, isLegalMove } from "./activity.ts";
+import { createQueue } from "./queue.ts";
+import { createRetirements } from "./retirements.ts";
 
 export type { CutOff, Instance };
 
-/** An invoke that waits for its turn. */
-export type Waiter = { grant(instance: Instance): void; refuse(error: RunnerError): void };
+/** Weight of the newest invoke in the mean; about the last ten count. */
+const MEAN_WEIGHT = 0.1;
 
-/** A start under way. */
-export type Waking = {
-  /** Resolves when it has succeeded, failed or been ended, and cleaned up. */
-  done: Promise<void>;
-  /** Ends it: something else holds now. */
-  end(reason: RunnerError): void;
-};
-
-/** The end of a version that serves no longer. */
-export type Retirement = {
-  /** Resolves when its container is gone, or its instance was recalled. */
-  done: Promise<void>;
-  /** The instance, as able to serve as ever; undefined when it is being stopped. */
-  recall(): Instance | undefined;
-};
-
-/** What the runner knows of one agent: a cache of disk and labels that a restart rebuilds. Changed only in `agents/`. */
-export type Agent = {
-  readonly id: string;
-  state: AgentState;
+export type AgentOptions = {
   record: AgentRecord;
-  /** Ascending; the last five are kept. */
   versions: VersionRecord[];
-  /** Undefined unless running. */
-  instance: Instance | undefined;
-  waiters: Waiter[];
-  /** The one start under way that waiting invokes share. */
-  waking: Waking | undefined;
-  /** By version number; nobody starts a version that is in here. */
-  readonly retiring: Map<number, Retirement>;
-  /** Done when the container that is being put to sleep has stopped; a wake waits for it. */
-  settling: Promise<void>;
+  activity: Activity;
   /** Wall clock, milliseconds; undefined if never. */
-  lastInvoked: number | undefined;
-  lastError: LastError | undefined;
-  /** Mean milliseconds of an invoke, exponentially weighted; what `Retry-After` is computed from. */
-  meanInvokeMs: number;
+  lastInvoked?: number | undefined;
+  log: Log;
+  metrics: Pick<Metrics, "stateChanges">;
 };
 
-export function createAgent(options: {
-  record: AgentRecord;
-  versions: VersionRecord[];
-  state: AgentState;
-  lastInvoked?: number | undefined;
-}): Agent {
-  return {
-    id: options.record.agent_id,
-    state: options.state,
-    record: options.record,
-    versions: options.versions,
-    instance: undefined,
-    waiters: [],
-    waking: undefined,
-    retiring: new Map(),
-    settling: Promise.resolve(),
-    lastInvoked: options.lastInvoked,
-    lastError: undefined,
-    meanInvokeMs: 0,
-  };
-}
+/** What the runner knows of one agent: a cache of disk and labels that a restart rebuilds. */
+export class Agent {
+  readonly id: string;
+  readonly queue = createQueue();
+  readonly retirements = createRetirements();
+  readonly #parts: Pick<AgentOptions, "log" | "metrics">;
+  #record: AgentRecord;
+  #versions: readonly VersionRecord[];
+  #activity: Activity;
+  #lastError: LastError | undefined;
+  #lastInvoked: number | undefined;
+  #meanInvokeMs = 0;
 
-/** ISO 8601, UTC; null if never. */
-export function lastInvokedAt({ lastInvoked }: Agent): string | null {
-  return lastInvoked === undefined ? null : new Date(lastInvoked).toISOString();
-}
+  constructor({ record, versions, activity, lastInvoked, log, metrics }: AgentOptions) {
+    this.id = record.agent_id;
+    this.#record = record;
+    this.#versions = versions;
+    this.#activity = activity;
+    this.#lastInvoked = lastInvoked;
+    this.#parts = { log, metrics };
+  }
 
-export function currentVersion(agent: Agent): VersionRecord {
-  const found = agent.versions.find(({ version }) => version === agent.record.current_version);
-  if (found === undefined)
-    throw new Error(`agent ${agent.id} has no version ${agent.record.current_version}`);
-  return found;
+  get activity(): Activity {
+    return this.#activity;
+  }
+
+  get state(): AgentState {
+    return this.#activity.state;
+  }
+
+  /** Undefined unless it runs. */
+  get instance(): Instance | undefined {
+    return this.#activity.state === "running" ? this.#activity.instance : undefined;
+  }
+
+  /** As it is on disk. */
+  get record(): AgentRecord {
+    return this.#record;
+  }
+
+  /** Those that a rollback can go to, ascending. */
+  get versions(): readonly VersionRecord[] {
+    return this.#versions;
+  }
+
+  get currentVersion(): VersionRecord {
+    const current = this.#record.current_version;
+    const found = this.#versions.find(({ version }) => version === current);
+    if (found === undefined) throw new Error(`agent ${this.id} has no version ${current}`);
+    return found;
+  }
+
+  /** The last failed start or crash; undefined once the agent runs again. */
+  get lastError(): LastError | undefined {
+    return this.#lastError;
+  }
+
+  /** Wall clock, milliseconds; undefined if never. */
+  get lastInvoked(): number | undefined {
+    return this.#lastInvoked;
+  }
+
+  /** Mean time of an invoke, milliseconds; the newest count most. 0 before the first. */
+  get meanInvokeMs(): number {
+    return this.#meanInvokeMs;
+  }
+
+  /**
+   * Changes what the agent is doing, logs it and counts it. Once it runs, those who wait get their slots.
+   *
+   * @throws Error on a move that the rules do not allow; nothing has changed then
+   */
+  move(to: Activity, { reason, error }: { reason: string; error?: LastError | undefined }): void {
+    const from = this.#activity.state;
+    if (!isLegalMove(from, to.state))
+      throw new Error(`agent ${this.id} cannot go from ${from} to ${to.state}: ${reason}`);
+    this.#activity = to;
+    if (error !== undefined) this.#lastError = error;
+    this.#parts.metrics.stateChanges.inc({ from, to: to.state });
+    this.#parts.log.info({ agent_id: this.id, from, to: to.state, reason }, "agent state");
+    if (to.state === "running") {
+      this.#lastError = undefined;
+      this.queue.grant(to.instance);
+    }
+  }
+
+  /** Takes over a record that was written to disk, and the versions that it names. */
+  recorded(record: AgentRecord, versions = this.#versions): void {
+    this.#record = record;
+    this.#versions = versions;
+  }
+
+  /** Takes over the record of a version that was built again. */
+  rebuilt(version: VersionRecord): void {
+    this.#versions = this.#versions.map((it) => (it.version === version.version ? version : it));
+  }
+
+  /** `at` is wall clock, milliseconds. */
+  invoked(at: number): void {
+    this.#lastInvoked = at;
+  }
+
+  /** Counts an invoke that took `ms` in the mean. */
+  took(ms: number): void {
+    const weight = this.#meanInvokeMs === 0 ? 1 : MEAN_WEIGHT;
+    this.#meanInvokeMs += (ms - this.#meanInvokeMs) * weight;
+  }
 }

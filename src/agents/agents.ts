@@ -1,14 +1,14 @@
-import { RunnerError } from "../lib/errors.ts";
 import type { LogLine } from "../model/api-logs.ts";
-import type { Agent } from "./agent.ts";
-import type { Instance } from "../instance/instance.ts";
+import type { RunnerError } from "../lib/errors.ts";
+import type { Agent, Instance } from "./agent.ts";
 import { remove, start, stop } from "./commands.ts";
-import type { AgentsContext } from "./context.ts";
-import { deploy } from "./deploy/deploy.ts";
-import { countedDeploy } from "./deploy/metrics.ts";
+import { type DeployParts, deploy } from "./deploy/deploy.ts";
 import { type Deployments, createDeployments } from "./deploy/deployments.ts";
+import { countedDeploy } from "./deploy/metrics.ts";
+import type { SourceOptions } from "./deploy/source.ts";
+import { causeOfExit } from "./exit-cause.ts";
 import { followLines, lastLines } from "./logs.ts";
-import type { PrepareOptions } from "./deploy/prepare.ts";
+import type { AgentParts } from "./parts.ts";
 import { rollback } from "./rollback.ts";
 import { detailOf, summaryOf } from "./view.ts";
 
@@ -16,9 +16,9 @@ import { detailOf, summaryOf } from "./view.ts";
 export type Agents = {
   find(agentId: string): Agent;
   deployments: Deployments;
-  start(agentId: string): Promise<Awaited<ReturnType<typeof detailOf>>>;
+  start(agentId: string): ReturnType<typeof detailOf>;
   /** To the version of this number, or the next older one. */
-  rollback(agentId: string, version?: number): Promise<Awaited<ReturnType<typeof detailOf>>>;
+  rollback(agentId: string, version?: number): ReturnType<typeof detailOf>;
   stop(agentId: string): Promise<void>;
   remove(agentId: string): Promise<void>;
   list(): ReturnType<typeof summaryOf>[];
@@ -27,49 +27,29 @@ export type Agents = {
   /** Lines as they come, until the agent stops or `signal` aborts. */
   followLogs(agentId: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<LogLine>;
   /** Why an instance broke off: what its container's end says; undefined while it runs. */
-  causeOfDeath(agent: Agent, instance: Instance): Promise<RunnerError | undefined>;
+  causeOfExit(agent: Agent, instance: Instance): Promise<RunnerError | undefined>;
 };
 
-export function createAgents(context: AgentsContext, options: PrepareOptions): Agents {
-  const { registry, engine, clock } = context;
+export function createAgents(parts: AgentParts & DeployParts, options: SourceOptions): Agents {
+  const { registry, engine, clock, metrics } = parts;
   const deployments = createDeployments({
     clock,
-    deploy: (request) => countedDeploy(context.metrics, () => deploy(context, options, request)),
+    deploy: (request) => countedDeploy(metrics, () => deploy(parts, options, request)),
   });
   return {
     find: (agentId) => registry.get(agentId),
     deployments,
-    start: async (agentId) => detailOf(await start(context, agentId), engine),
-    rollback: async (agentId, version) => detailOf(await rollback(context, agentId, version), engine),
-    stop: async (agentId) => void (await stop(context, agentId)),
+    start: async (agentId) => detailOf(await start(parts, agentId), engine),
+    rollback: async (agentId, version) => detailOf(await rollback(parts, agentId, version), engine),
+    stop: async (agentId) => void (await stop(parts, agentId)),
     async remove(agentId) {
-      await remove(context, agentId);
+      await remove(parts, agentId);
       deployments.forget(agentId);
     },
     list: () => registry.all().map(summaryOf),
     detail: (agentId) => detailOf(registry.get(agentId), engine),
-    logs: (agentId, tail) => lastLines(context, registry.get(agentId), tail),
-    followLogs: (agentId, follow) => followLines(context, registry.get(agentId), follow),
-    causeOfDeath: (agent, instance) => causeOfDeath(context, agent, instance),
+    logs: (agentId, tail) => lastLines(parts, registry.get(agentId), tail),
+    followLogs: (agentId, follow) => followLines(parts, registry.get(agentId), follow),
+    causeOfExit: (agent, instance) => causeOfExit(engine, agent, instance),
   };
-}
-
-async function causeOfDeath(
-  { engine }: AgentsContext,
-  { id }: Agent,
-  { container, version }: Instance,
-): Promise<RunnerError | undefined> {
-  const state = await engine.inspectContainer(container.name).catch(() => undefined);
-  if (state === undefined || state.running) return undefined;
-  if (state.oomKilled) {
-    const why = `ran out of memory (${version.manifest.memory} bytes). Raise \`memory\` in oken.toml.`;
-    return new RunnerError("INVOKE_FAILED", `Agent ${id} ${why}`, { details: { reason: "oom" } });
-  }
-  return new RunnerError(
-    "INVOKE_FAILED",
-    `Agent ${id} exited with code ${state.exitCode} during the invoke.`,
-    {
-      details: { reason: "exited", exit_code: state.exitCode },
-    },
-  );
 }

@@ -1,48 +1,59 @@
 import { RunnerError } from "../lib/errors.ts";
 import type { Agent } from "./agent.ts";
-import type { AgentsContext } from "./context.ts";
-import type { OperationName } from "./operations.ts";
-import { putDown } from "./retire.ts";
-import { moveTo } from "./state.ts";
-import { asRunnerError, startUp, toLastError } from "./wake.ts";
+import { asRunnerError, toLastError } from "./last-error.ts";
+import type { AgentParts } from "./parts.ts";
+import { type StartParts, startAgent } from "./start.ts";
+
+type StopParts = Pick<AgentParts, "operations" | "registry" | "store" | "instances">;
+type StartByRequestParts = StartParts & Pick<AgentParts, "store">;
+type RemoveParts = StopParts & Pick<AgentParts, "engine" | "names" | "log">;
 
 /** Stops the agent until it is started or deployed again. Its container stays, for its log. */
-export function stop(context: AgentsContext, agentId: string): Promise<Agent> {
-  return command(context, agentId, "stop", async (agent) => {
+export function stop(parts: StopParts, agentId: string): Promise<Agent> {
+  return parts.operations.run(agentId, { name: "stop" }, async () => {
+    const agent = parts.registry.get(agentId);
     if (agent.state === "stopped") return agent;
-    await write(context, agent, { desired: "stopped" });
-    moveTo(agent, "stopped", { log: context.log, metrics: context.metrics, reason: "by request" });
-    await takeDown(context, agent, new RunnerError("AGENT_NOT_RUNNING", `Agent ${agent.id} was stopped.`));
+    await write(parts, agent, "stopped");
+    const reason = new RunnerError("AGENT_NOT_RUNNING", `Agent ${agent.id} was stopped.`);
+    await takeOutOfService(parts, agent, { reason, log: "by request" });
     return agent;
   });
 }
 
 /** Starts the agent and waits until it serves; an agent that serves already is left alone. */
-export function start(context: AgentsContext, agentId: string): Promise<Agent> {
-  return command(context, agentId, "start", (agent, signal) => startAgent(context, agent, signal));
+export function start(
+  parts: StartByRequestParts & Pick<AgentParts, "operations" | "registry">,
+  agentId: string,
+): Promise<Agent> {
+  return parts.operations.run(agentId, { name: "start" }, (signal) =>
+    startByRequest(parts, parts.registry.get(agentId), signal),
+  );
 }
 
-/** The work of a start, within an operation on the agent. */
-export async function startAgent(context: AgentsContext, agent: Agent, signal: AbortSignal): Promise<Agent> {
-  const { log, metrics, clock, pool } = context;
-  await agent.waking?.done;
-  if (agent.instance !== undefined) return agent;
-  const before = agent.state;
+/** The work of a start by request, within an operation on the agent. */
+export async function startByRequest(
+  parts: StartByRequestParts,
+  agent: Agent,
+  signal: AbortSignal,
+): Promise<Agent> {
+  if (agent.activity.state === "starting") await agent.activity.start.done;
+  const before = agent.activity;
+  if (before.state === "running") return agent;
   try {
-    await startUp(context, agent, {
+    await startAgent(parts, agent, {
       reason: "by request",
       signal,
-      commit: () => write(context, agent, { desired: "running" }),
-      onFailure(error) {
-        agent.lastError = toLastError(error, clock.now());
-        moveTo(agent, "error", { log, metrics, reason: "its start failed" });
-        pool.refuse(agent, error);
+      commit: () => write(parts, agent, "running"),
+      onFailure(failure) {
+        const error = toLastError(failure, parts.clock.now());
+        agent.move({ state: "error" }, { reason: "its start failed", error });
+        agent.queue.refuse(failure);
       },
     });
   } catch (error) {
     if (signal.aborted && agent.state === "starting") {
-      moveTo(agent, before, { log, metrics, reason: "its start was ended" });
-      pool.refuse(agent, asRunnerError(error));
+      agent.move(before, { reason: "its start was ended" });
+      agent.queue.refuse(asRunnerError(error));
     }
     throw error;
   }
@@ -50,13 +61,14 @@ export async function startAgent(context: AgentsContext, agent: Agent, signal: A
 }
 
 /** Removes the agent with its containers, images, source and secrets. */
-export function remove(context: AgentsContext, agentId: string): Promise<void> {
-  const { registry, store, engine, names, log, metrics } = context;
-  return command(context, agentId, "removal", async (agent) => {
-    if (agent.state !== "stopped") moveTo(agent, "stopped", { log, metrics, reason: "removed" });
-    await takeDown(context, agent, new RunnerError("AGENT_NOT_FOUND", `Agent ${agent.id} was removed.`));
+export function remove(parts: RemoveParts, agentId: string): Promise<void> {
+  const { operations, registry, store, engine, names, log } = parts;
+  return operations.run(agentId, { name: "removal" }, async () => {
+    const agent = registry.get(agentId);
+    const reason = new RunnerError("AGENT_NOT_FOUND", `Agent ${agent.id} was removed.`);
+    if (agent.state !== "stopped") await takeOutOfService(parts, agent, { reason, log: "removed" });
     const versions = agent.versions.map(({ version }) => version);
-    for (const version of new Set([...versions, ...agent.retiring.keys()])) {
+    for (const version of new Set([...versions, ...agent.retirements.versions()])) {
       await engine.removeContainer(names.container(agent.id, version));
     }
     await engine.removeImages(versions.map((version) => names.image(agent.id, version)));
@@ -66,30 +78,29 @@ export function remove(context: AgentsContext, agentId: string): Promise<void> {
   });
 }
 
-/** Refuses all who wait, ends a start under way, and stops the container. */
-async function takeDown(context: AgentsContext, agent: Agent, reason: RunnerError): Promise<void> {
-  context.pool.refuse(agent, reason);
-  agent.waking?.end(reason);
-  await agent.waking?.done;
-  await agent.settling;
-  await putDown(context, agent);
-}
-
-function command<T>(
-  context: AgentsContext,
-  agentId: string,
-  name: OperationName,
-  work: (agent: Agent, signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  return context.operations.run(agentId, { name }, (signal) => work(context.registry.get(agentId), signal));
+/** Ends what the agent is doing: refuses all who wait, ends a start under way, and stops the container. */
+async function takeOutOfService(
+  { instances }: Pick<AgentParts, "instances">,
+  agent: Agent,
+  { reason, log }: { reason: RunnerError; log: string },
+): Promise<void> {
+  const { activity } = agent;
+  agent.move({ state: "stopped" }, { reason: log });
+  agent.queue.refuse(reason);
+  if (activity.state === "starting") {
+    activity.start.end(reason);
+    await activity.start.done;
+  }
+  if (activity.state === "idle") await activity.stopping;
+  if (activity.state === "running") await instances.stop(activity.instance);
 }
 
 async function write(
-  { store }: AgentsContext,
+  { store }: Pick<AgentParts, "store">,
   agent: Agent,
-  change: { desired: "running" | "stopped" },
+  desired: "running" | "stopped",
 ): Promise<void> {
-  const record = { ...agent.record, ...change };
+  const record = { ...agent.record, desired };
   await store.writeAgent(record);
-  agent.record = record;
+  agent.recorded(record);
 }

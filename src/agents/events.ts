@@ -1,62 +1,59 @@
 import type { ContainerExit } from "../docker/types.ts";
 import { messageOf } from "../lib/errors.ts";
-import type { AgentsContext } from "./context.ts";
+import { ASLEEP } from "./activity.ts";
+import type { AgentParts } from "./parts.ts";
 import { adoptRunning } from "./recover.ts";
-import { moveTo } from "./state.ts";
+import type { StartParts } from "./start.ts";
 import { wake } from "./wake.ts";
 
 /** Pause before the engine's events are followed again after they ended, milliseconds. */
 const RECONNECT_MS = 1_000;
 
+type EventParts = StartParts & Pick<AgentParts, "engine" | "registry" | "exits">;
+
 /**
- * Follows the engine's events, so that an agent whose container died is known to be down before the next invoke runs
- * into it. It wakes with that invoke. Ends when `signal` aborts.
+ * Follows the engine's events, so that an agent whose container exited is known to be down before the next invoke runs
+ * into it; that invoke wakes it. Ends when `signal` aborts.
  */
-export async function watchDeaths(context: AgentsContext, signal: AbortSignal): Promise<void> {
-  const { engine, clock, log } = context;
+export async function watchExits(parts: EventParts, signal: AbortSignal): Promise<void> {
+  const { engine, clock, log } = parts;
   while (!signal.aborted) {
     try {
-      for await (const death of engine.exits({ signal })) onDeath(context, death);
+      for await (const exit of engine.exits({ signal })) onExit(parts, exit);
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error }, "the engine's events cannot be followed");
     }
     await clock.sleep(RECONNECT_MS, signal).catch(() => undefined);
-    if (!signal.aborted) await catchUp(context);
+    if (!signal.aborted) await catchUp(parts);
   }
 }
 
-/** After a gap in the events: whose container no longer runs, and whose does although we thought it asleep? */
-async function catchUp(context: AgentsContext): Promise<void> {
+/** After a gap in the events: finds the agents whose container no longer runs, and those that run though we think them asleep. */
+async function catchUp(parts: EventParts): Promise<void> {
   try {
-    const containers = await context.engine.listContainers();
+    const containers = await parts.engine.listContainers();
     const running = new Set(containers.filter((it) => it.running).map((it) => it.name));
-    for (const { instance } of context.registry.all()) {
+    for (const { instance } of parts.registry.all()) {
       if (instance === undefined || running.has(instance.container.name)) continue;
-      onDeath(context, { id: instance.container.id, name: instance.container.name, exitCode: -1 });
+      onExit(parts, { id: instance.container.id, name: instance.container.name, exitCode: -1 });
     }
-    await adoptRunning(context, containers);
+    await adoptRunning(parts, containers);
   } catch (error) {
-    context.log.warn(
-      { reason: messageOf(error) },
-      "the engine does not answer; agents that run keep running",
-    );
+    parts.log.warn({ reason: messageOf(error) }, "the engine does not answer; agents that run keep running");
   }
 }
 
-function onDeath(context: AgentsContext, death: ContainerExit): void {
-  context.deaths.tell(death.id);
-  const agent = context.registry.all().find(({ instance }) => instance?.container.id === death.id);
+function onExit(parts: EventParts, { id, exitCode }: ContainerExit): void {
+  parts.exits.record(id);
+  const agent = parts.registry.all().find(({ instance }) => instance?.container.id === id);
   if (agent === undefined) return;
-  const at = new Date(context.clock.now()).toISOString();
-  agent.instance = undefined;
-  agent.lastError = {
-    at,
+  parts.metrics.deaths.inc({});
+  const error = {
+    at: new Date(parts.clock.now()).toISOString(),
     code: "INVOKE_FAILED",
-    message: `Its container exited with code ${death.exitCode}.`,
+    message: `Its container exited with code ${exitCode}.`,
     log: "",
   };
-  const { log, metrics } = context;
-  metrics.deaths.inc({});
-  moveTo(agent, "idle", { log, metrics, reason: `its container exited with code ${death.exitCode}` });
-  if (agent.waiters.length > 0) wake(context, agent);
+  agent.move(ASLEEP, { reason: `its container exited with code ${exitCode}`, error });
+  if (agent.queue.length > 0) wake(parts, agent);
 }

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 
 import { messageOf } from "../lib/errors.ts";
-import type { AgentsContext } from "./context.ts";
+import type { AgentParts } from "./parts.ts";
 
 /** How old an answer about the engine may be, milliseconds: it costs two processes. */
 const FRESH_MS = 2_000;
@@ -17,7 +17,7 @@ export type Health = { agentsRunning: number; checks: Record<string, string> };
 
 /** Looks at what the runner cannot do without: the engine, its network and the disk. Callers at one time share a look. */
 export function checkHealth(
-  { engine, registry, clock }: AgentsContext,
+  { engine, registry, clock }: Pick<AgentParts, "engine" | "registry" | "clock">,
   { dataDir, reconciled }: { dataDir: string; reconciled: Promise<void> },
 ): () => Promise<Health> {
   let latest: Promise<Record<string, string>> | undefined;

@@ -1,10 +1,14 @@
 import { messageOf } from "../lib/errors.ts";
-import type { AgentsContext } from "./context.ts";
+import type { AgentParts } from "./parts.ts";
 
 /** Keeps on disk when agents were last invoked; what a crash loses is what came since the last call. */
 export type LastInvoked = { save(): Promise<void> };
 
-export function createLastInvoked({ registry, store, log }: AgentsContext): LastInvoked {
+export function createLastInvoked({
+  registry,
+  store,
+  log,
+}: Pick<AgentParts, "registry" | "store" | "log">): LastInvoked {
   const saved = new Map<string, number>();
   return {
     async save() {

@@ -1,15 +1,13 @@
 import type { LogLine } from "../model/api-logs.ts";
-import { type Agent, currentVersion } from "./agent.ts";
-import type { AgentsContext } from "./context.ts";
+import type { Agent } from "./agent.ts";
+import type { AgentParts } from "./parts.ts";
 import { keptLines, readLine } from "../instance/log-lines.ts";
 
+type LogParts = Pick<AgentParts, "engine" | "names">;
+
 /** What the agent printed last, running or not. */
-export async function lastLines(
-  { engine, names }: AgentsContext,
-  agent: Agent,
-  tail: number,
-): Promise<LogLine[]> {
-  const container = names.container(agent.id, currentVersion(agent).version);
+export async function lastLines({ engine, names }: LogParts, agent: Agent, tail: number): Promise<LogLine[]> {
+  const container = names.container(agent.id, agent.currentVersion.version);
   // A start that failed took its container with it; its last lines were kept.
   if ((await engine.inspectContainer(container)) === undefined)
     return keptLines(agent.lastError?.log ?? "").slice(-tail);
@@ -18,12 +16,11 @@ export async function lastLines(
 
 /** The last lines, then new ones as they come. */
 export async function* followLines(
-  context: AgentsContext,
+  { engine, names }: LogParts,
   agent: Agent,
   options: { tail: number; signal: AbortSignal },
 ): AsyncGenerator<LogLine> {
-  const { engine, names } = context;
-  const container = names.container(agent.id, currentVersion(agent).version);
+  const container = names.container(agent.id, agent.currentVersion.version);
   if ((await engine.inspectContainer(container)) === undefined) {
     yield* keptLines(agent.lastError?.log ?? "").slice(-options.tail);
     return;

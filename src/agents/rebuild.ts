@@ -1,47 +1,22 @@
 import { RunnerError } from "../lib/errors.ts";
 import type { VersionRecord } from "../model/agent.ts";
 import type { Agent } from "./agent.ts";
-import type { Instance } from "../instance/instance.ts";
-import type { AgentsContext } from "./context.ts";
+import type { AgentParts } from "./parts.ts";
 
-/** What a build that used all of its time has to say at which step it was, milliseconds. */
+/** How long a build that used all of its time has to say at which step it was, milliseconds. */
 const LAST_WORDS_MS = 5_000;
 
-type RebuildContext = Pick<AgentsContext, "builder" | "instances" | "store" | "clock" | "log"> & {
-  engine: Pick<AgentsContext["engine"], "imageExists">;
-};
+export type RebuildParts = Pick<AgentParts, "builder" | "store" | "clock" | "log">;
 
-/**
- * Starts a version that was built before, its stopped container or a fresh one. Where its image was removed from the
- * engine, that is built again from the version's own files and with the packages that it had. Rejects as the start
- * does, or as the build did; with the signal's reason when that aborts.
- */
-export async function bringUp(
-  context: RebuildContext,
-  agent: Agent,
-  { version, signal }: { version: VersionRecord; signal: AbortSignal },
-): Promise<Instance> {
-  // A container of the same name may be on its way out.
-  await agent.retiring.get(version.version)?.done;
-  try {
-    return await context.instances.wake(agent.id, version, signal);
-  } catch (error) {
-    // Looked for after the failure alone: a look is a process, and the image is nearly always there.
-    const isRefused = error instanceof RunnerError && error.code === "CONTAINER_ERROR";
-    if (!isRefused || (await context.engine.imageExists(version.image))) throw error;
-  }
-  const rebuilt = await rebuild(context, agent, { version, signal });
-  return context.instances.start(agent.id, rebuilt, { signal, boost: true });
-}
-
-async function rebuild(
-  { builder, store, clock, log }: RebuildContext,
+/** Builds the image of a version again from the version's own files, with the packages that it had. */
+export async function rebuild(
+  { builder, store, clock, log }: RebuildParts,
   agent: Agent,
   { version, signal }: { version: VersionRecord; signal: AbortSignal },
 ): Promise<VersionRecord> {
-  const { timeoutMs } = builder;
   const tooLate = new AbortController();
-  const cancel = clock.timer(timeoutMs + LAST_WORDS_MS, () => tooLate.abort(timedOut(timeoutMs)));
+  const { timeoutMs } = builder;
+  const cancelTimer = clock.timer(timeoutMs + LAST_WORDS_MS, () => tooLate.abort(timedOut(timeoutMs)));
   log.info({ agent_id: agent.id, version: version.version }, "its image is gone: building it again");
   try {
     const build = await builder.build({
@@ -59,16 +34,16 @@ async function rebuild(
       warnings: [...new Set([...version.warnings, ...build.warnings])],
     };
     await store.writeVersion(agent.id, record);
-    agent.versions = agent.versions.map((it) => (it.version === record.version ? record : it));
+    agent.rebuilt(record);
     return record;
   } catch (error) {
     throw signal.aborted ? error : explained(agent, version, error);
   } finally {
-    cancel();
+    cancelTimer();
   }
 }
 
-/** Waiting for the turn counts as well: whoever waits for the agent waits for both. */
+/** The wait for the build's turn counts too: whoever waits for the agent waits for both. */
 function timedOut(timeoutMs: number): RunnerError {
   return new RunnerError("BUILD_TIMEOUT", `it did not end within ${timeoutMs / 1000} s.`, {
     details: { class: "timeout", step: "", log: "" },

@@ -1,34 +1,38 @@
 import type { ListedContainer } from "../docker/types.ts";
 import { messageOf } from "../lib/errors.ts";
-import { type Agent, createAgent, currentVersion } from "./agent.ts";
-import type { AgentsContext } from "./context.ts";
-import { moveTo } from "./state.ts";
+import { ASLEEP } from "./activity.ts";
+import { Agent } from "./agent.ts";
+import type { AgentParts } from "./parts.ts";
 
-/**
- * Rebuilds the registry from disk: every agent sleeps or is stopped until the engine says otherwise. What an unfinished
- * deploy left is removed; one damaged agent does not keep the others down.
- */
-export async function loadAgents(context: AgentsContext): Promise<Loaded> {
-  const { store, registry } = context;
-  await store.clearStaging();
-  const loaded = await Promise.all((await store.listAgents()).map((agentId) => load(context, agentId)));
-  for (const outcome of loaded) if (outcome.agent !== undefined) registry.add(outcome.agent);
-  return { damaged: loaded.flatMap((outcome) => outcome.damaged ?? []) };
-}
+type LoadParts = Pick<AgentParts, "store" | "registry" | "log" | "metrics">;
+type AdoptParts = Pick<AgentParts, "registry" | "instances" | "log">;
+type ReconcileParts = AdoptParts & Pick<AgentParts, "engine" | "names">;
 
 /** Ids of agents whose record cannot be read: what they have in the engine is left as it is. */
 export type Loaded = { damaged: string[] };
 
 /**
- * Holds the registry against the engine's labels: agents whose container runs are adopted as they are, and what belongs
- * to no version is removed. Never rejects: an engine that is away keeps nothing down, and is asked again when it is back.
+ * Rebuilds the registry from disk: every agent sleeps or is stopped until the engine says otherwise. Removes what an
+ * unfinished deploy left. One damaged agent does not keep the others down.
  */
-export async function reconcile(context: AgentsContext, { damaged }: Loaded): Promise<void> {
-  const { engine, log } = context;
+export async function loadAgents(parts: LoadParts): Promise<Loaded> {
+  const { store, registry } = parts;
+  await store.clearStaging();
+  const loaded = await Promise.all((await store.listAgents()).map((agentId) => load(parts, agentId)));
+  for (const outcome of loaded) if (outcome.agent !== undefined) registry.add(outcome.agent);
+  return { damaged: loaded.flatMap((outcome) => outcome.damaged ?? []) };
+}
+
+/**
+ * Holds the registry against the engine's labels: adopts the containers that run, and removes what belongs to no
+ * version. Never rejects: while the engine is away the runner goes on, and asks again when it is back.
+ */
+export async function reconcile(parts: ReconcileParts, { damaged }: Loaded): Promise<void> {
+  const { engine, log } = parts;
   try {
     const containers = await engine.listContainers();
-    await Promise.all([adoptRunning(context, containers), removeOrphans(context, containers, damaged)]);
-    await removeOrphanImages(context, damaged);
+    await Promise.all([adoptRunning(parts, containers), removeOrphans(parts, containers, damaged)]);
+    await removeOrphanImages(parts, damaged);
     await engine.ensureNetwork();
     await engine.removeBuildNetworks();
   } catch (error) {
@@ -36,17 +40,17 @@ export async function reconcile(context: AgentsContext, { damaged }: Loaded): Pr
   }
 }
 
-/** Agents that sleep as far as we know, but whose current version's container runs. */
-export async function adoptRunning(context: AgentsContext, containers: ListedContainer[]): Promise<void> {
+/** Takes over the running containers of agents that we thought asleep. */
+export async function adoptRunning(parts: AdoptParts, containers: ListedContainer[]): Promise<void> {
   const adoptions = containers.map(async (container) => {
-    const agent = ownerOf(context, container);
-    if (agent !== undefined && isAsleep(agent) && container.running) await adopt(context, agent, container);
+    const agent = ownerOf(parts, container);
+    if (agent?.state === "idle" && container.running) await adopt(parts, agent, container);
   });
   await Promise.all(adoptions);
 }
 
 async function load(
-  { store, log }: AgentsContext,
+  { store, log, metrics }: LoadParts,
   agentId: string,
 ): Promise<{ agent?: Agent; damaged?: string }> {
   try {
@@ -60,9 +64,15 @@ async function load(
       if (!record.versions.includes(version)) await store.removeVersion(agentId, version);
     }
     const versions = await Promise.all(record.versions.map((version) => store.readVersion(agentId, version)));
-    const state = record.desired === "stopped" ? "stopped" : "idle";
-    const agent = createAgent({ record, versions, state, lastInvoked: await store.readLastInvoked(agentId) });
-    currentVersion(agent);
+    const agent = new Agent({
+      record,
+      versions,
+      activity: record.desired === "stopped" ? { state: "stopped" } : ASLEEP,
+      lastInvoked: await store.readLastInvoked(agentId),
+      log,
+      metrics,
+    });
+    requireCurrentVersion(agent);
     return { agent };
   } catch (error) {
     log.error(
@@ -73,51 +83,52 @@ async function load(
   }
 }
 
-async function adopt(context: AgentsContext, agent: Agent, container: ListedContainer): Promise<void> {
+function requireCurrentVersion(agent: Agent): void {
+  void agent.currentVersion;
+}
+
+async function adopt(
+  { instances, log }: AdoptParts,
+  agent: Agent,
+  container: ListedContainer,
+): Promise<void> {
   try {
-    const instance = await context.instances.adopt(agent.id, currentVersion(agent), container);
+    const instance = await instances.adopt(agent.id, agent.currentVersion, container);
     // An invoke may have woken it meanwhile: then it has an instance, of the same container.
-    if (!isAsleep(agent)) return;
-    agent.instance = instance;
-    const { log, metrics } = context;
-    moveTo(agent, "running", { log, metrics, reason: "adopted" });
+    if (agent.state === "idle") agent.move({ state: "running", instance }, { reason: "adopted" });
   } catch (error) {
-    context.log.warn(
+    log.warn(
       { agent_id: agent.id, reason: messageOf(error) },
       "a running container did not answer; the next invoke starts it anew",
     );
   }
 }
 
-function isAsleep(agent: Agent): boolean {
-  return agent.state === "idle" && agent.waking === undefined;
-}
-
 /** The agent whose current version the container is of. */
-function ownerOf({ registry }: AgentsContext, { identity }: ListedContainer): Agent | undefined {
+function ownerOf(
+  { registry }: Pick<AgentParts, "registry">,
+  { identity }: ListedContainer,
+): Agent | undefined {
   const agent = identity === undefined ? undefined : registry.find(identity.agentId);
   if (agent === undefined || identity?.version !== agent.record.current_version) return undefined;
-  return identity.spec === currentVersion(agent).spec_digest ? agent : undefined;
+  return identity.spec === agent.currentVersion.spec_digest ? agent : undefined;
 }
 
 async function removeOrphans(
-  context: AgentsContext,
+  parts: ReconcileParts,
   containers: ListedContainer[],
   damaged: string[],
 ): Promise<void> {
   for (const container of containers) {
-    if (ownerOf(context, container) !== undefined || damaged.includes(container.identity?.agentId ?? ""))
+    if (ownerOf(parts, container) !== undefined || damaged.includes(container.identity?.agentId ?? ""))
       continue;
-    context.log.info(
-      { container: container.name },
-      "removing a container that belongs to no current version",
-    );
-    await context.engine.removeContainer(container.name);
+    parts.log.info({ container: container.name }, "removing a container that belongs to no current version");
+    await parts.engine.removeContainer(container.name);
   }
 }
 
 async function removeOrphanImages(
-  { engine, registry, names }: AgentsContext,
+  { engine, registry, names }: Pick<AgentParts, "engine" | "registry" | "names">,
   damaged: string[],
 ): Promise<void> {
   const known = new Set(registry.all().flatMap(({ versions }) => versions.map(({ image }) => image)));

@@ -1,49 +1,50 @@
 import { RunnerError } from "../lib/errors.ts";
 import type { VersionRecord } from "../model/agent.ts";
-import type { Agent } from "./agent.ts";
-import type { Instance } from "../instance/instance.ts";
-import { commit } from "./deploy/commit.ts";
-import { startAgent } from "./commands.ts";
-import type { AgentsContext } from "./context.ts";
-import { bringUp } from "./rebuild.ts";
+import type { Agent, Instance } from "./agent.ts";
+import { startByRequest } from "./commands.ts";
+import { type CommitParts, commit } from "./deploy/commit.ts";
+import type { AgentParts } from "./parts.ts";
 import { retire } from "./retire.ts";
+import type { StartParts } from "./start.ts";
+import { startVersion } from "./start-version.ts";
+
+type RollbackParts = CommitParts & StartParts & Pick<AgentParts, "operations" | "registry" | "engine">;
 
 /**
  * Makes an earlier version the one that serves, with its own files, packages and secrets; the next older one unless
  * `wanted` names another. As with a deploy the current version serves until the other is ready, and goes on when that
  * fails. The current version itself is started if it does not run.
  */
-export function rollback(context: AgentsContext, agentId: string, wanted?: number): Promise<Agent> {
-  return context.operations.run(agentId, { name: "rollback" }, async (signal) => {
-    const agent = context.registry.get(agentId);
+export function rollback(parts: RollbackParts, agentId: string, wanted?: number): Promise<Agent> {
+  return parts.operations.run(agentId, { name: "rollback" }, async (signal) => {
+    const agent = parts.registry.get(agentId);
     const version = wanted === undefined ? olderThanCurrent(agent) : versionOf(agent, wanted);
-    if (version.version === agent.record.current_version) return startAgent(context, agent, signal);
-    const instance = await bringBack(context, agent, { version, signal });
+    if (version.version === agent.record.current_version) return startByRequest(parts, agent, signal);
+    const instance = await recallOrStart(parts, agent, { version, signal });
     try {
       signal.throwIfAborted();
-      await commit(context, agentId, { instance, reason: `rolled back to version ${version.version}` });
+      await commit(parts, agentId, { instance, reason: `rolled back to version ${version.version}` });
     } catch (error) {
-      await retire(context, agent, instance);
+      await retire(parts, agent, instance);
       throw error;
     }
     return agent;
   });
 }
 
-/** The instance of an earlier version that still has requests inside, else a fresh one. */
-async function bringBack(
-  context: AgentsContext,
+/** The version's instance that still has requests inside, else a fresh one. */
+async function recallOrStart(
+  parts: RollbackParts,
   agent: Agent,
   { version, signal }: { version: VersionRecord; signal: AbortSignal },
 ): Promise<Instance> {
-  const retirement = agent.retiring.get(version.version);
-  if (retirement !== undefined) {
-    const container = context.names.container(agent.id, version.version);
-    const state = await context.engine.inspectContainer(container);
-    const instance = state?.running ? retirement.recall() : undefined;
+  if (agent.retirements.has(version.version)) {
+    const container = parts.names.container(agent.id, version.version);
+    const state = await parts.engine.inspectContainer(container);
+    const instance = state?.running ? agent.retirements.recall(version.version) : undefined;
     if (instance !== undefined) return instance;
   }
-  return bringUp(context, agent, { version, signal });
+  return startVersion(parts, agent, { version, signal });
 }
 
 function versionOf(agent: Agent, wanted: number): VersionRecord {

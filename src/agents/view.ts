@@ -1,11 +1,11 @@
 import type { Engine, ResourceUse } from "../docker/types.ts";
-import { type Agent, currentVersion, lastInvokedAt } from "./agent.ts";
+import type { Agent } from "./agent.ts";
 
 /** An agent as `GET /agents` lists it. */
 export function summaryOf(agent: Agent) {
   return {
     agent_id: agent.id,
-    name: currentVersion(agent).manifest.name,
+    name: agent.currentVersion.manifest.name,
     status: agent.state,
     created_at: agent.record.created_at,
     last_invoked: lastInvokedAt(agent),
@@ -14,7 +14,7 @@ export function summaryOf(agent: Agent) {
 
 /** An agent with all that is known of it; asks the engine what its container uses. */
 export async function detailOf(agent: Agent, engine: Pick<Engine, "usage">) {
-  const { manifest, entrypoint, version } = currentVersion(agent);
+  const { manifest, entrypoint, version } = agent.currentVersion;
   const { instance } = agent;
   const usage =
     instance === undefined ? undefined : await engine.usage(instance.container.id).catch(() => undefined);
@@ -51,7 +51,7 @@ export async function detailOf(agent: Agent, engine: Pick<Engine, "usage">) {
               resources: resourcesOf(usage),
             },
           ],
-    queued: agent.waiters.length,
+    queued: agent.queue.length,
     last_error: agent.lastError ?? null,
   };
 }
@@ -59,4 +59,9 @@ export async function detailOf(agent: Agent, engine: Pick<Engine, "usage">) {
 function resourcesOf(usage: ResourceUse | undefined) {
   if (usage === undefined) return null;
   return { memory_bytes: usage.memoryBytes, cpu_percent: usage.cpuPercent, processes: usage.processes };
+}
+
+/** ISO 8601, UTC; null if never. */
+function lastInvokedAt({ lastInvoked }: Agent): string | null {
+  return lastInvoked === undefined ? null : new Date(lastInvoked).toISOString();
 }

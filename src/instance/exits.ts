@@ -1,24 +1,24 @@
 import type { Clock } from "../lib/clock.ts";
 
-/** Deaths remembered; whoever asks does so within a start. */
+/** Exits remembered; a start asks for its own within seconds. */
 const KEPT = 1_000;
 
-/** Which containers died, as the engine's events tell: looking costs nothing, where asking the engine is a process. */
-export type Deaths = {
-  tell(containerId: string): void;
-  /** When its last death was told, monotonic milliseconds; undefined if none was. */
-  at(containerId: string): number | undefined;
+/** Which containers have exited, by the engine's events. A look costs nothing, where asking the engine starts a process. */
+export type Exits = {
+  record(containerId: string): void;
+  /** When the container last exited, monotonic milliseconds; undefined if it did not. */
+  lastAt(containerId: string): number | undefined;
 };
 
-export function createDeaths(clock: Clock): Deaths {
-  const told = new Map<string, number>();
+export function createExits(clock: Pick<Clock, "monotonic">): Exits {
+  const exits = new Map<string, number>();
   return {
-    tell(containerId) {
-      told.delete(containerId);
-      told.set(containerId, clock.monotonic());
-      const [oldest] = told.keys();
-      if (told.size > KEPT && oldest !== undefined) told.delete(oldest);
+    record(containerId) {
+      exits.delete(containerId);
+      exits.set(containerId, clock.monotonic());
+      const [oldest] = exits.keys();
+      if (exits.size > KEPT && oldest !== undefined) exits.delete(oldest);
     },
-    at: (containerId) => told.get(containerId),
+    lastAt: (containerId) => exits.get(containerId),
   };
 }

@@ -1,17 +1,14 @@
+import type { Engine, ListedContainer, RunningContainer } from "../docker/types.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { ContainerSpec, Engine, ListedContainer, RunningContainer } from "../docker/types.ts";
 import { RunnerError, messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import type { VersionRecord } from "../model/agent.ts";
-import type { Instance } from "./instance.ts";
 import type { CpuBoost } from "./boost.ts";
-import type { Deaths } from "./exits.ts";
+import { type ContainerSpecOptions, containerSpec } from "./container-spec.ts";
+import { type Instance, createInstance } from "./instance.ts";
 import { plainText, readLine } from "./log-lines.ts";
-import type { Names } from "./names.ts";
-import { waitUntilReady } from "./readiness.ts";
-
-/** Where the runtime inside the container finds the agent's secrets. */
-const SECRETS_TARGET = "/run/oken/secrets.json";
+import { portsOf } from "./ports.ts";
+import type { WaitUntilReady } from "./readiness.ts";
 
 /** Log lines that a failed start carries. */
 const FAILURE_LOG_LINES = 50;
@@ -19,46 +16,72 @@ const FAILURE_LOG_LINES = 50;
 /** How long a container that runs already may take to say that it serves; the runner's start waits for it. */
 const ADOPTION_TIMEOUT_MS = 5_000;
 
-/** Where the runtime of an `http` agent answers, apart from the agent's own port. */
-const CONTROL_PORT = 7999;
+/** Seconds an agent has between SIGTERM and SIGKILL. */
+const STOP_GRACE_SECONDS = 10;
 
-/** Starts a version in a container and waits until it serves. */
+/** Starts and stops the containers in which versions run. */
 export type Instances = {
   /** A fresh container. On failure it is gone, and the error carries its last lines. */
   start(agentId: string, version: VersionRecord, options: StartOptions): Promise<Instance>;
   /** The version's stopped container again, or a fresh one if it is gone. */
-  wake(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance>;
+  restart(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance>;
   /** An instance for a container that runs already, once it has said that it serves. */
   adopt(agentId: string, version: VersionRecord, container: ListedContainer): Promise<Instance>;
   /** Digest of what a version's container is started with, but for what differs between versions of one agent. */
   fingerprint(agentId: string, version: Pick<VersionRecord, "manifest" | "entrypoint">): Promise<string>;
+  /** Cuts off the requests inside and stops the container, which stays for its log. */
+  stop(instance: Instance): Promise<void>;
+  /** Stops a container and removes it. A failure is logged, never thrown. */
+  remove(agentId: string, container: string): Promise<void>;
 };
 
 export type StartOptions = {
   signal: AbortSignal;
-  /** With all of the host's processors until it is ready; unwise while others have work for them. */
+  /** With all of the host's CPUs until it is ready; unwise while others have work for them. */
   boost: boolean;
 };
 
 export type InstancesOptions = {
-  engine: Engine;
-  store: { secretsPath(agentId: string, version: number): string };
-  names: Names;
-  deaths: Deaths;
+  engine: Pick<
+    Engine,
+    | "containerFingerprint"
+    | "startContainer"
+    | "restartContainer"
+    | "stopContainer"
+    | "removeContainer"
+    | "boostCpus"
+    | "logs"
+  >;
+  spec: ContainerSpecOptions;
+  waitUntilReady: WaitUntilReady;
+  healthCheckTimeoutMs: number;
   cpuBoost: CpuBoost;
   clock: Clock;
   log: Log;
-  /** Port of an agent that is not an `http` agent. */
-  containerPort: number;
-  healthCheckTimeoutMs: number;
 };
 
+/** A container on its way to ready. */
 type Start = { container: RunningContainer; startedAt: number; signal: AbortSignal; timeoutMs: number };
 
 export function createInstances(options: InstancesOptions): Instances {
-  const { engine, names, clock, cpuBoost } = options;
+  const { engine, spec, clock, cpuBoost, log } = options;
 
-  /** The wait for a container that has just been started. */
+  async function ready(agentId: string, version: VersionRecord, start: Start): Promise<Instance> {
+    const { container } = start;
+    const ports = portsOf(version, spec.containerPort);
+    try {
+      await options.waitUntilReady({ ...start, agentId, controlPort: ports.control });
+    } catch (error) {
+      throw await cleanedUp(agentId, container.name, error);
+    }
+    return createInstance({
+      version,
+      container,
+      origin: `http://${container.address}:${ports.serving}`,
+      clock,
+    });
+  }
+
   async function boosted(agentId: string, version: VersionRecord, start: Start): Promise<Instance> {
     const boost = cpuBoost.begin({ ...start.container, cpus: version.manifest.cpus });
     try {
@@ -71,42 +94,18 @@ export function createInstances(options: InstancesOptions): Instances {
     }
   }
 
-  async function ready(agentId: string, version: VersionRecord, start: Start): Promise<Instance> {
-    const { container, startedAt, signal, timeoutMs } = start;
-    const ports = portsOf(version, options.containerPort);
-    try {
-      await waitUntilReady({
-        agentId,
-        container,
-        engine,
-        deaths: options.deaths,
-        clock,
-        startedAt,
-        signal,
-        controlPort: ports.control,
-        timeoutMs,
-      });
-    } catch (error) {
-      const log = await engine
-        .logs(container.name, FAILURE_LOG_LINES)
-        .then((lines) => plainText(lines.map(readLine)), messageOf);
-      await engine.removeContainer(container.name).catch((cause: unknown) => {
-        options.log.error(
-          { agent_id: agentId, container: container.name, err: cause },
-          "could not remove a container that failed to start",
-        );
-      });
-      throw withLog(error, log);
-    }
-    return {
-      version,
-      container,
-      origin: `http://${container.address}:${ports.serving}`,
-      inFlight: 0,
-      lastUsed: clock.monotonic(),
-      onEmpty: undefined,
-      onCutOff: new Set(),
-    };
+  /** Removes a container that failed to start. Gives the error with its last lines. */
+  async function cleanedUp(agentId: string, container: string, error: unknown): Promise<unknown> {
+    const lines = await engine
+      .logs(container, FAILURE_LOG_LINES)
+      .then((output) => plainText(output.map(readLine)), messageOf);
+    await engine.removeContainer(container).catch((cause: unknown) => {
+      log.error(
+        { agent_id: agentId, container, err: cause },
+        "could not remove a container that failed to start",
+      );
+    });
+    return withLog(error, lines);
   }
 
   async function start(
@@ -115,25 +114,19 @@ export function createInstances(options: InstancesOptions): Instances {
     { signal, boost }: StartOptions,
   ): Promise<Instance> {
     const startedAt = clock.monotonic();
-    const spec = { ...containerSpec(agentId, version, options), boost };
-    const container = await engine.startContainer(spec);
+    const container = await engine.startContainer({ ...containerSpec(agentId, version, spec), boost });
     const started = { container, startedAt, signal, timeoutMs: options.healthCheckTimeoutMs };
     return boost ? boosted(agentId, version, started) : ready(agentId, version, started);
   }
 
   return {
     start,
-    async wake(agentId, version, signal) {
+    async restart(agentId, version, signal) {
       const startedAt = clock.monotonic();
-      const container = await engine.restartContainer(names.container(agentId, version.version));
-      return container === undefined
-        ? start(agentId, version, { signal, boost: true })
-        : boosted(agentId, version, {
-            container,
-            startedAt,
-            signal,
-            timeoutMs: options.healthCheckTimeoutMs,
-          });
+      const container = await engine.restartContainer(spec.names.container(agentId, version.version));
+      if (container === undefined) return start(agentId, version, { signal, boost: true });
+      const timeoutMs = options.healthCheckTimeoutMs;
+      return boosted(agentId, version, { container, startedAt, signal, timeoutMs });
     },
     async adopt(agentId, version, container) {
       const { cpus } = version.manifest;
@@ -148,53 +141,24 @@ export function createInstances(options: InstancesOptions): Instances {
     },
     fingerprint(agentId, { manifest, entrypoint }) {
       const unbuilt = { version: 0, spec_digest: "", image: "", manifest, entrypoint };
-      return engine.containerFingerprint({ ...containerSpec(agentId, unbuilt, options), boost: false });
+      return engine.containerFingerprint({ ...containerSpec(agentId, unbuilt, spec), boost: false });
     },
-  };
-}
-
-type ContainerVersion = Pick<VersionRecord, "version" | "spec_digest" | "image" | "manifest" | "entrypoint">;
-
-function containerSpec(
-  agentId: string,
-  version: ContainerVersion,
-  options: InstancesOptions,
-): Omit<ContainerSpec, "boost"> {
-  const { manifest, entrypoint } = version;
-  const ports = portsOf(version, options.containerPort);
-  const spec = {
-    ...entrypoint,
-    port: ports.serving,
-    control_port: ports.control,
-    health_path: manifest.healthPath,
-    concurrency: manifest.concurrency,
-    timeout: manifest.timeout,
-  };
-  return {
-    name: options.names.container(agentId, version.version),
-    image: version.image,
-    identity: { agentId, version: version.version, spec: version.spec_digest },
-    env: {
-      PORT: String(ports.serving),
-      OKEN_AGENT_ID: agentId,
-      OKEN_VERSION: String(version.version),
-      OKEN_SPEC: JSON.stringify(spec),
+    async stop(instance) {
+      const { container, version } = instance;
+      instance.cutOff("stopped");
+      // The runtime lets the requests inside finish on SIGTERM.
+      await engine.stopContainer(container.name, STOP_GRACE_SECONDS);
+      // Without all CPUs the next start takes longer, and that is all.
+      await engine.boostCpus(container.id, version.manifest.cpus).catch(() => undefined);
     },
-    mounts: [{ source: options.store.secretsPath(agentId, version.version), target: SECRETS_TARGET }],
-    memory: manifest.memory,
-    cpus: manifest.cpus,
-  };
-}
-
-/** An `http` agent's server has a port of its own, so its runtime answers beside it. */
-function portsOf(
-  { manifest, entrypoint }: Pick<VersionRecord, "manifest" | "entrypoint">,
-  containerPort: number,
-): { serving: number; control: number } {
-  if (entrypoint.type !== "http") return { serving: containerPort, control: containerPort };
-  return {
-    serving: manifest.port,
-    control: manifest.port === CONTROL_PORT ? CONTROL_PORT - 1 : CONTROL_PORT,
+    async remove(agentId, container) {
+      try {
+        await engine.stopContainer(container, STOP_GRACE_SECONDS);
+        await engine.removeContainer(container);
+      } catch (error) {
+        log.error({ agent_id: agentId, container, err: error }, "could not remove a retired container");
+      }
+    },
   };
 }
 

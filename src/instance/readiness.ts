@@ -4,7 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import type { Clock } from "../lib/clock.ts";
 import type { Engine, RunningContainer } from "../docker/types.ts";
 import { RunnerError } from "../lib/errors.ts";
-import type { Deaths } from "./exits.ts";
+import type { Exits } from "./exits.ts";
 
 /** First pause between two probes, milliseconds: the runtime answers within 150 ms of its start. */
 const FIRST_PAUSE_MS = 5;
@@ -42,16 +42,14 @@ const START_FAILURES = [
 ] as const;
 type StartFailure = (typeof START_FAILURES)[number];
 
-export type ReadinessOptions = {
+/** A container that was told to start, and how long the wait for it may take. */
+export type Readiness = {
   agentId: string;
   container: RunningContainer;
   controlPort: number;
   /** When the container was told to start, monotonic milliseconds. */
   startedAt: number;
   timeoutMs: number;
-  engine: Pick<Engine, "inspectContainer">;
-  deaths: Pick<Deaths, "at">;
-  clock: Clock;
   signal: AbortSignal;
 };
 
@@ -59,32 +57,41 @@ export type ReadinessOptions = {
  * Resolves when the agent serves. Rejects with AGENT_START_FAILED as soon as its container exits, its runtime says that
  * it cannot serve, or the deadline passes; with the signal's reason when that aborts.
  */
-export async function waitUntilReady(options: ReadinessOptions): Promise<void> {
-  const { clock, container, deaths, signal } = options;
-  const url = `http://${container.address}:${options.controlPort}/health`;
-  const deadline = clock.monotonic() + options.timeoutMs;
-  let inspected = options.startedAt;
-  let pause = FIRST_PAUSE_MS;
-  let last: RuntimeHealth | undefined;
-  const isDue = (since: number) =>
-    (deaths.at(container.id) ?? since) > since || clock.monotonic() - since >= INSPECT_EVERY_MS;
+export type WaitUntilReady = (start: Readiness) => Promise<void>;
 
-  for (;;) {
-    signal.throwIfAborted();
-    const askedAt = clock.monotonic();
-    const health = await probe(url, { wait: deadline - askedAt > WAIT_MS, signal });
-    if (health !== undefined) {
-      if (health.state === "ready" || health.state === "busy") return;
-      if (health.state === "failed" || health.state === "crashed") throw notReady(options, health);
-      last = health;
-    } else if (isDue(inspected)) {
-      inspected = clock.monotonic();
-      await requireRunning(options);
+export function createReadiness(parts: {
+  engine: Pick<Engine, "inspectContainer">;
+  exits: Pick<Exits, "lastAt">;
+  clock: Clock;
+}): WaitUntilReady {
+  const { engine, exits, clock } = parts;
+  return async (start) => {
+    const { container, signal } = start;
+    const url = `http://${container.address}:${start.controlPort}/health`;
+    const deadline = clock.monotonic() + start.timeoutMs;
+    let inspected = start.startedAt;
+    let pause = FIRST_PAUSE_MS;
+    let last: RuntimeHealth | undefined;
+    const isDue = (since: number) =>
+      (exits.lastAt(container.id) ?? since) > since || clock.monotonic() - since >= INSPECT_EVERY_MS;
+
+    for (;;) {
+      signal.throwIfAborted();
+      const askedAt = clock.monotonic();
+      const health = await probe(url, { wait: deadline - askedAt > WAIT_MS, signal });
+      if (health !== undefined) {
+        if (health.state === "ready" || health.state === "busy") return;
+        if (health.state === "failed" || health.state === "crashed") throw notReady(start, health);
+        last = health;
+      } else if (isDue(inspected)) {
+        inspected = clock.monotonic();
+        await requireRunning(start, engine);
+      }
+      if (clock.monotonic() >= deadline) throw timedOut(start, last);
+      await clock.sleep(Math.max(0, pause - (clock.monotonic() - askedAt)), signal);
+      pause = Math.min(pause * PAUSE_GROWTH, LONGEST_PAUSE_MS);
     }
-    if (clock.monotonic() >= deadline) throw timedOut(options, last);
-    await clock.sleep(Math.max(0, pause - (clock.monotonic() - askedAt)), signal);
-    pause = Math.min(pause * PAUSE_GROWTH, LONGEST_PAUSE_MS);
-  }
+  };
 }
 
 /** With `wait` the answer comes when there is one: RFC 7240, section 4.3. */
@@ -106,7 +113,10 @@ async function probe(
   }
 }
 
-async function requireRunning({ agentId, container, engine }: ReadinessOptions): Promise<void> {
+async function requireRunning(
+  { agentId, container }: Readiness,
+  engine: Pick<Engine, "inspectContainer">,
+): Promise<void> {
   const state = await engine.inspectContainer(container.name);
   if (state?.running) return;
   if (state?.oomKilled)
@@ -115,12 +125,12 @@ async function requireRunning({ agentId, container, engine }: ReadinessOptions):
   throw startFailed(agentId, "exited", code);
 }
 
-function notReady({ agentId }: ReadinessOptions, health: RuntimeHealth): RunnerError {
+function notReady({ agentId }: Readiness, health: RuntimeHealth): RunnerError {
   return startFailed(agentId, toReason(health.reason), health.message ?? "its runtime reported a failure");
 }
 
 function timedOut(
-  { agentId, timeoutMs, controlPort }: ReadinessOptions,
+  { agentId, timeoutMs, controlPort }: Readiness,
   last: RuntimeHealth | undefined,
 ): RunnerError {
   const limit = `not ready after ${timeoutMs / 1000} s`;

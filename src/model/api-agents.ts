@@ -7,7 +7,7 @@ import { agentId, endpoint, entrypointType, timestamp, version } from "./api-fie
 const AgentStateSchema = Type.Unsafe<AgentState>(
   Type.Union(
     AGENT_STATES.map((state) => Type.Literal(state)),
-    { description: "`idle` and `paused` agents wake on the next invoke; `stopped` and `error` ones do not" },
+    { description: "`idle` agents wake on the next invoke; `stopped` and `error` ones do not" },
   ),
 );
 

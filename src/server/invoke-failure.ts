@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
-import { type Agent, currentVersion } from "../agents/agent.ts";
+import type { Agent } from "../agents/agent.ts";
 import { RunnerError } from "../lib/errors.ts";
 
 /** How much of an agent's failed answer is told on, bytes. */
@@ -21,7 +21,7 @@ const RuntimeError = Type.Object({
 /** An agent's answer that is no success, as INVOKE_FAILED with the agent's status. Throws always. */
 export async function invokeFailure(agent: Agent, response: Response): Promise<never> {
   const text = await firstText(response);
-  const { entrypoint } = currentVersion(agent);
+  const { entrypoint } = agent.currentVersion;
   const status = response.status >= 400 ? response.status : 502;
   if (entrypoint.type !== "http") {
     const body = parse(text);
@@ -42,7 +42,7 @@ export async function invokeFailure(agent: Agent, response: Response): Promise<n
 /** The text itself is in the sentence, since the Platform shows nothing else. */
 function sentence(agent: Agent, status: number, text: string): string {
   const said = `Agent ${agent.id} answered ${status}${text.trim() === "" ? "" : `: ${text.trim()}`}`;
-  if (status !== 404 || currentVersion(agent).entrypoint.type !== "http") return said;
+  if (status !== 404 || agent.currentVersion.entrypoint.type !== "http") return said;
   return `${said}. If its server has no POST /invoke, call its own routes at /invoke/${agent.id}/{path}.`;
 }
 

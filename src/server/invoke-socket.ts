@@ -74,12 +74,10 @@ async function keepOpen(
   { clock, log, metrics }: ServerContext,
   { agent, slot, requestId, tunnel }: OpenSocket,
 ): Promise<void> {
-  const { onCutOff } = slot.instance;
   const openedAt = clock.monotonic();
-  const cutOff = (why: CutOff) => tunnel.end(...CUT_OFF[why]);
-  onCutOff.add(cutOff);
+  const forget = slot.instance.onCutOff((why) => tunnel.end(...CUT_OFF[why]));
   const { by, code } = await tunnel.ended;
-  onCutOff.delete(cutOff);
+  forget();
   slot.release();
   metrics.webSockets.inc({ closed_by: by });
   const ms = Math.round(clock.monotonic() - openedAt);
@@ -87,7 +85,7 @@ async function keepOpen(
 }
 
 async function explain(context: ServerContext, agent: Agent, instance: Instance): Promise<string> {
-  const cause = await context.agents.causeOfDeath(agent, instance);
+  const cause = await context.agents.causeOfExit(agent, instance);
   return cause?.message ?? `Agent ${agent.id} closed the connection.`;
 }
 

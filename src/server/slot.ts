@@ -1,5 +1,4 @@
-import { type Agent, currentVersion } from "../agents/agent.ts";
-import { type Instance } from "../agents/agent.ts";
+import type { Agent, Instance } from "../agents/agent.ts";
 import type { Lease } from "../agents/pool.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { resultOf } from "../metrics/metrics.ts";
@@ -48,7 +47,7 @@ export async function withSlot(
 
 /** What the agent serves. */
 export function entrypointType(agent: Agent): string {
-  return (agent.instance?.version ?? currentVersion(agent)).entrypoint.type;
+  return (agent.instance?.version ?? agent.currentVersion).entrypoint.type;
 }
 
 function openSlot(
@@ -79,7 +78,7 @@ type Failure = { agent: Agent; request: Request; slot: Slot; error: unknown };
 async function causeOf(context: ServerContext, { agent, request, slot, error }: Failure): Promise<unknown> {
   if (request.signal.aborted || error instanceof RunnerError) return error;
   if (slot.signal.aborted) return timedOut(agent, slot.instance);
-  return (await context.agents.causeOfDeath(agent, slot.instance)) ?? connectionError(agent.id, error);
+  return (await context.agents.causeOfExit(agent, slot.instance)) ?? connectionError(agent.id, error);
 }
 
 function timedOut(agent: Agent, { version }: Instance): RunnerError {

@@ -11,10 +11,10 @@ test("agents are read by state, those of no agent as zero, with what is inside a
   const metrics = createMetrics();
   const registry = createRegistry();
   observeAgents(metrics, registry);
-  const busy = agentIn("running", { ...instanceOf(), inFlight: 3 });
-  busy.waiters.push({ grant: () => undefined, refuse: () => undefined });
+  const busy = agentIn("running", { instance: instanceOf(undefined, { inFlight: 3 }) });
+  busy.queue.add({ grant: () => undefined, refuse: () => undefined });
   registry.add(busy);
-  registry.add({ ...agentIn("idle"), id: "other" });
+  registry.add(agentIn("idle", { id: "other" }));
 
   const families = parsePrometheusText(await metrics.text());
   const expected = AGENT_STATES.map((state): [string, number] => [

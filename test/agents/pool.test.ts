@@ -2,31 +2,35 @@ import { describe, expect, test } from "bun:test";
 
 import type { Agent } from "../../src/agents/agent.ts";
 import { createPool } from "../../src/agents/pool.ts";
-import { systemClock } from "../../src/lib/clock.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { type Metrics, createMetrics } from "../../src/metrics/metrics.ts";
-import type { AgentState } from "../../src/model/agent.ts";
+import { createFakeClock } from "../helpers/fake-clock.ts";
 import { agentIn, instanceOf } from "../helpers/records.ts";
 
 const never = new AbortController().signal;
 
 function fixture(
   options: {
-    state?: AgentState;
+    state?: Parameters<typeof agentIn>[0];
     maxQueue?: number;
     queueTimeoutMs?: number;
     wake?: (agent: Agent) => void;
   } = {},
 ) {
-  const agent = agentIn(options.state ?? "running");
-  const { maxQueue = 10, queueTimeoutMs = 60_000, wake = () => undefined } = options;
+  const { state = "running", maxQueue = 10, queueTimeoutMs = 60_000, wake = () => undefined } = options;
+  const clock = createFakeClock();
+  const agent = agentIn(state, { instance: instanceOf(undefined, { clock }) });
   const metrics = createMetrics();
-  return {
-    agent,
-    metrics,
-    pool: createPool({ clock: systemClock, metrics, maxQueue, queueTimeoutMs, wake }),
-  };
+  return { agent, metrics, clock, pool: createPool({ clock, metrics, maxQueue, queueTimeoutMs, wake }) };
 }
+
+/** What a wake does at first, and at last. */
+const begin = (agent: Agent) =>
+  agent.move(
+    { state: "starting", start: { done: Promise.resolve(), end: () => undefined } },
+    { reason: "an invoke woke it" },
+  );
+const serve = (agent: Agent) => agent.move({ state: "running", instance: instanceOf() }, { reason: "ready" });
 
 describe("an agent that runs", () => {
   test("takes as many as its concurrency at once, the next when one leaves, in the order they came", async () => {
@@ -51,8 +55,11 @@ describe("an agent that runs", () => {
     expect(agent.instance?.inFlight).toBe(0);
   });
 
-  test("whoever comes to a full queue is told when to come again", async () => {
-    const { agent, pool } = fixture({ maxQueue: 1 });
+  test("whoever comes to a full queue is told when to come again, by the agent's own pace", async () => {
+    const { agent, pool, clock } = fixture({ maxQueue: 1 });
+    const lease = await pool.acquire(agent, never);
+    await clock.advance(9_000);
+    lease.release();
     await pool.acquire(agent, never);
     await pool.acquire(agent, never);
     const waiting = pool.acquire(agent, never);
@@ -63,38 +70,46 @@ describe("an agent that runs", () => {
         return error;
       }
     })();
-    expect(refused).toMatchObject({ code: "AGENT_BUSY", status: 429, headers: { "Retry-After": "1" } });
-    pool.refuse(agent, new RunnerError("AGENT_NOT_RUNNING", "over"));
+    // Two are ahead of it, nine seconds each, two at a time.
+    expect(refused).toMatchObject({ code: "AGENT_BUSY", status: 429, headers: { "Retry-After": "9" } });
+    agent.queue.refuse(new RunnerError("AGENT_NOT_RUNNING", "over"));
     await expect(waiting).rejects.toMatchObject({ code: "AGENT_NOT_RUNNING" });
   });
 
   test("what lasts as long as its caller likes says nothing of the agent's pace", async () => {
-    const { agent, pool } = fixture();
+    const { agent, pool, clock } = fixture();
     const streaming = await pool.acquire(agent, never);
     streaming.openEnded();
+    await clock.advance(60_000);
     streaming.release();
     expect(agent.meanInvokeMs).toBe(0);
-    (await pool.acquire(agent, never)).release();
-    expect(agent.meanInvokeMs).toBeGreaterThan(0);
+    const lease = await pool.acquire(agent, never);
+    await clock.advance(10);
+    lease.release();
+    expect(agent.meanInvokeMs).toBe(10);
   });
 
   test("whoever waits too long is refused and leaves the queue", async () => {
-    const { agent, pool } = fixture({ queueTimeoutMs: 20 });
+    const { agent, pool, clock } = fixture({ queueTimeoutMs: 30_000 });
     await pool.acquire(agent, never);
     await pool.acquire(agent, never);
-    await expect(pool.acquire(agent, never)).rejects.toMatchObject({ code: "AGENT_BUSY" });
-    expect(agent.waiters).toEqual([]);
+    const waiting = Promise.allSettled([pool.acquire(agent, never)]);
+    await clock.advance(29_999);
+    expect(agent.queue.length).toBe(1);
+    await clock.advance(1);
+    expect(await waiting).toMatchObject([{ reason: { code: "AGENT_BUSY" } }]);
+    expect({ queued: agent.queue.length, timers: clock.pending() }).toEqual({ queued: 0, timers: 0 });
   });
 
   test("a caller who leaves the queue is forgotten", async () => {
-    const { agent, pool } = fixture();
+    const { agent, pool, clock } = fixture();
     await pool.acquire(agent, never);
     await pool.acquire(agent, never);
     const caller = new AbortController();
     const waiting = pool.acquire(agent, caller.signal);
     caller.abort(new Error("left"));
     await expect(waiting).rejects.toThrow("left");
-    expect(agent.waiters).toEqual([]);
+    expect({ queued: agent.queue.length, timers: clock.pending() }).toEqual({ queued: 0, timers: 0 });
   });
 });
 
@@ -104,29 +119,22 @@ describe("an agent that sleeps", () => {
     const { agent, pool } = fixture({ state: "idle", wake: () => void wakes++ });
     const waiting = [pool.acquire(agent, never), pool.acquire(agent, never), pool.acquire(agent, never)];
     expect(wakes).toBeGreaterThan(0);
-    agent.instance = instanceOf();
-    pool.pump(agent);
+    serve(agent);
     const [first, second] = await Promise.all(waiting.slice(0, 2));
-    expect(agent.waiters.length).toBe(1);
+    expect(agent.queue.length).toBe(1);
     first?.release();
     second?.release();
     await waiting[2];
   });
 
   test("its start is not counted as a wait for a turn", async () => {
-    const { agent, pool } = fixture({ state: "idle", queueTimeoutMs: 10 });
-    const start = Promise.withResolvers<void>();
-    agent.waking = { done: start.promise, end: () => undefined };
+    const { agent, pool, clock } = fixture({ state: "idle", queueTimeoutMs: 10, wake: begin });
     const waiting = pool.acquire(agent, never);
-    // Another agent's queue, with twice the time, shows that the time is over.
-    const other = fixture({ queueTimeoutMs: 20 });
-    await other.pool.acquire(other.agent, never);
-    await other.pool.acquire(other.agent, never);
-    await expect(other.pool.acquire(other.agent, never)).rejects.toMatchObject({ code: "AGENT_BUSY" });
-    agent.instance = instanceOf();
-    pool.pump(agent);
-    expect((await waiting).instance).toBe(agent.instance);
-    start.resolve();
+    await clock.advance(1_000);
+    expect(agent.queue.length).toBe(1);
+    serve(agent);
+    const { instance } = await waiting;
+    expect(agent.instance).toBe(instance);
   });
 });
 
@@ -142,8 +150,7 @@ test("waits are counted by what was waited for; who is served at once has none",
 
   const sleeping = fixture({ state: "idle" });
   const waiting = sleeping.pool.acquire(sleeping.agent, never);
-  sleeping.agent.instance = instanceOf();
-  sleeping.pool.pump(sleeping.agent);
+  serve(sleeping.agent);
   await waiting;
   expect(await waitsIn(sleeping.metrics)).toEqual({ start: 1 });
 });
@@ -156,9 +163,9 @@ async function waitsIn(metrics: Metrics): Promise<Record<string, number>> {
 }
 
 describe("an agent that was stopped or failed", () => {
-  test.each(["stopped", "error", "building"] as const)("%s: refuses at once", (state) => {
+  test.each(["stopped", "error"] as const)("%s: refuses at once", (state) => {
     const { agent, pool } = fixture({ state });
     expect(() => pool.acquire(agent, never)).toThrow(expect.objectContaining({ code: "AGENT_NOT_RUNNING" }));
-    expect(agent.waiters).toEqual([]);
+    expect(agent.queue.length).toBe(0);
   });
 });

@@ -1,77 +1,85 @@
 import { expect, test } from "bun:test";
 
-import { type Agent, createAgent } from "../../src/agents/agent.ts";
-import { removeSleeping, retire } from "../../src/agents/retire.ts";
-import { createLog } from "../../src/lib/log.ts";
-import { instanceOf, versionRecord } from "../helpers/records.ts";
+import { retire, retireStopped } from "../../src/agents/retire.ts";
+import { createFakeClock } from "../helpers/fake-clock.ts";
+import { agentIn, instanceOf, versionRecord } from "../helpers/records.ts";
 
 function fixture() {
-  const stopped: string[] = [];
   const removed: string[] = [];
   const begun = Promise.withResolvers<void>();
-  const stopping = Promise.withResolvers<void>();
-  const agent: Agent = createAgent({
-    record: {
-      schema: 1,
-      agent_id: "echo",
-      created_at: "2026-01-01T00:00:00.000Z",
-      desired: "running",
-      current_version: 2,
-      versions: [1, 2],
-    },
-    versions: [versionRecord(1), versionRecord(2)],
-    state: "running",
-  });
-  const context = {
-    engine: {
-      stopContainer: (name: string) => {
-        stopped.push(name);
+  const removal = Promise.withResolvers<void>();
+  const clock = createFakeClock();
+  const parts = {
+    clock,
+    instances: {
+      remove(_: string, container: string) {
+        removed.push(container);
         begun.resolve();
-        return stopping.promise;
+        return removal.promise;
       },
-      removeContainer: (name: string) => Promise.resolve(void removed.push(name)),
     },
-    log: createLog({ level: "silent", format: "json" }),
   };
-  const instance = { ...instanceOf(versionRecord(1)), inFlight: 1 };
-  instance.container.name = "oken-echo-v1";
-  return { agent, context, instance, stopped, removed, begun: begun.promise, finishStop: stopping.resolve };
+  const instance = instanceOf(versionRecord(1), { name: "oken-echo-v1", inFlight: 1, clock });
+  const agent = agentIn("running", { instance: instanceOf(versionRecord(2)) });
+  return { agent, parts, clock, instance, removed, begun: begun.promise, finish: removal.resolve };
 }
 
 test("an instance with a request inside can be recalled, and is then left alone", async () => {
-  const { agent, context, instance, stopped } = fixture();
-  const retiring = retire(context, agent, instance);
-  expect(agent.retiring.get(1)?.recall()).toBe(instance);
+  const { agent, parts, clock, instance, removed } = fixture();
+  const retiring = retire(parts, agent, instance);
+  expect(agent.retirements.recall(1)).toBe(instance);
   await retiring;
-  expect(stopped).toEqual([]);
-  expect(agent.retiring.size).toBe(0);
-  expect(instance.onEmpty).toBeUndefined();
+  expect({ removed, versions: agent.retirements.versions(), timers: clock.pending() }).toEqual({
+    removed: [],
+    versions: [],
+    timers: 0,
+  });
 });
 
-test("an instance that is being stopped cannot be recalled, and whoever needs its name waits until it is gone", async () => {
-  const { agent, context, instance, stopped, removed, begun, finishStop } = fixture();
-  const retiring = retire(context, agent, instance);
-  instance.inFlight = 0;
-  instance.onEmpty?.();
+test("an instance that is being stopped cannot be recalled, and its version is gone when its container is", async () => {
+  const { agent, parts, instance, removed, begun, finish } = fixture();
+  const retiring = retire(parts, agent, instance);
+  instance.leave();
   await begun;
-  const waiting = agent.retiring.get(1);
-  expect(waiting?.recall()).toBeUndefined();
-  finishStop();
-  await waiting?.done;
-  await retiring;
-  expect({ stopped, removed }).toEqual({ stopped: ["oken-echo-v1"], removed: ["oken-echo-v1"] });
-  expect(agent.retiring.size).toBe(0);
+  expect(agent.retirements.recall(1)).toBeUndefined();
+  let isGone = false;
+  const gone = agent.retirements.gone(1).then(() => (isGone = true));
+  await parts.clock.advance(0);
+  expect(isGone).toBe(false);
+  finish();
+  await Promise.all([gone, retiring]);
+  expect({ removed, versions: agent.retirements.versions() }).toEqual({
+    removed: ["oken-echo-v1"],
+    versions: [],
+  });
 });
 
-test("a version that sleeps is removed once it has been put to sleep", async () => {
-  const { agent, context, stopped, removed, finishStop } = fixture();
-  const settling = Promise.withResolvers<void>();
-  agent.settling = settling.promise;
-  const removing = removeSleeping(context, agent, { version: 1, container: "oken-echo-v1" });
-  expect(agent.retiring.get(1)?.recall()).toBeUndefined();
-  expect(stopped).toEqual([]);
-  settling.resolve();
-  finishStop();
+test("requests that are still inside after the agent's timeout are cut off", async () => {
+  const { agent, parts, clock, instance, removed, finish } = fixture();
+  const told: string[] = [];
+  instance.onCutOff((why) => void told.push(why));
+  const retiring = retire(parts, agent, instance);
+  await clock.advance(299_999);
+  expect({ told, removed }).toEqual({ told: [], removed: [] });
+  await clock.advance(1);
+  expect({ told, removed }).toEqual({ told: ["replaced"], removed: ["oken-echo-v1"] });
+  finish();
+  await retiring;
+});
+
+test("a stopped container is removed once it has stopped", async () => {
+  const { agent, parts, clock, removed, finish } = fixture();
+  const stopping = Promise.withResolvers<void>();
+  const removing = retireStopped(parts, agent, {
+    version: 1,
+    container: "oken-echo-v1",
+    stopping: stopping.promise,
+  });
+  expect(agent.retirements.recall(1)).toBeUndefined();
+  await clock.advance(60_000);
+  expect(removed).toEqual([]);
+  stopping.resolve();
+  finish();
   await removing;
   expect(removed).toEqual(["oken-echo-v1"]);
 });

@@ -2,40 +2,40 @@ import { expect, test } from "bun:test";
 
 import { rollback } from "../../src/agents/rollback.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
-import { agentsContext, untilAborted } from "../helpers/agents-context.ts";
+import { agentParts, untilAborted } from "../helpers/agent-parts.ts";
 
 const never = new AbortController().signal;
 
 test("the next older version serves, and the one before it drains and goes", async () => {
-  const { context, agent, stopped, written } = agentsContext({ state: "running" });
-  await rollback(context, "echo");
+  const { parts, agent, stopped, written } = agentParts({ state: "running" });
+  await rollback(parts, "echo");
   expect(agent.instance?.version.version).toBe(2);
   expect(written).toMatchObject([{ current_version: 2, versions: [1, 2, 3], desired: "running" }]);
-  await agent.retiring.get(3)?.done;
-  expect(stopped).toEqual([context.names.container("echo", 3)]);
-  await rollback(context, "echo");
+  await agent.retirements.gone(3);
+  expect(stopped).toEqual([parts.names.container("echo", 3)]);
+  await rollback(parts, "echo");
   expect(agent.instance?.version.version).toBe(1);
 });
 
 test("when it cannot be written down the current version goes on, and the other is put down again", async () => {
   const full = new RunnerError("DISK_FULL", "full");
-  const { context, agent, stopped } = agentsContext({
+  const { parts, agent, stopped } = agentParts({
     state: "running",
     writeAgent: () => Promise.reject(full),
   });
   const serving = agent.instance;
-  await expect(rollback(context, "echo", 1)).rejects.toBe(full);
+  await expect(rollback(parts, "echo", 1)).rejects.toBe(full);
   expect({ instance: agent.instance, current: agent.record.current_version }).toEqual({
     instance: serving,
     current: 3,
   });
-  expect(stopped).toEqual([context.names.container("echo", 1)]);
+  expect(stopped).toEqual([parts.names.container("echo", 1)]);
 });
 
 test("a version that does not start leaves the state as it was", async () => {
   const failure = new RunnerError("AGENT_START_FAILED", "no");
-  const { context, agent } = agentsContext({ state: "idle", start: () => Promise.reject(failure) });
-  await expect(rollback(context, "echo")).rejects.toBe(failure);
+  const { parts, agent } = agentParts({ state: "idle", start: () => Promise.reject(failure) });
+  await expect(rollback(parts, "echo")).rejects.toBe(failure);
   expect({ state: agent.state, current: agent.record.current_version }).toEqual({
     state: "idle",
     current: 3,
@@ -43,15 +43,15 @@ test("a version that does not start leaves the state as it was", async () => {
 });
 
 test("who waits for the current version to wake is served by the one that is rolled back to", async () => {
-  const { context, agent, made } = agentsContext({
+  const { parts, pool, agent, made } = agentParts({
     start: (version, signal) =>
       version.version === 3 ? untilAborted(signal) : Promise.resolve(made(version)),
   });
-  const waiting = context.pool.acquire(agent, never);
-  await rollback(context, "echo");
+  const waiting = pool.acquire(agent, never);
+  await rollback(parts, "echo");
   expect((await waiting).instance.version.version).toBe(2);
-  await agent.retiring.get(3)?.done;
-  expect({ state: agent.state, waking: agent.waking }).toEqual({ state: "running", waking: undefined });
+  await agent.retirements.gone(3);
+  expect(agent.state).toBe("running");
 });
 
 test.each([
@@ -62,13 +62,13 @@ test.each([
     "Agent echo has no version older than 1, the current one: there is nothing to roll back to.",
   ],
 ])("to version %p from %p it is refused", async (wanted, current, message) => {
-  const { context } = agentsContext({ state: "running", current });
-  await expect(rollback(context, "echo", wanted)).rejects.toMatchObject({ code: "NOT_FOUND", message });
+  const { parts } = agentParts({ state: "running", current });
+  await expect(rollback(parts, "echo", wanted)).rejects.toMatchObject({ code: "NOT_FOUND", message });
 });
 
 test("to the current version it starts that, if it does not run", async () => {
-  const { context, agent, written } = agentsContext({ state: "stopped" });
-  await rollback(context, "echo", 3);
+  const { parts, agent, written } = agentParts({ state: "stopped" });
+  await rollback(parts, "echo", 3);
   expect({ state: agent.state, version: agent.instance?.version.version }).toEqual({
     state: "running",
     version: 3,

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import { start, stop } from "../../src/agents/commands.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
-import { agentsContext, untilAborted } from "../helpers/agents-context.ts";
+import { agentParts, untilAborted } from "../helpers/agent-parts.ts";
 import { eventually } from "../helpers/eventually.ts";
 
 const never = new AbortController().signal;
@@ -11,14 +11,14 @@ describe("an agent that an invoke wakes", () => {
   test("serves all who came meanwhile after one start", async () => {
     let starts = 0;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const { context, agent, made } = agentsContext({
+    const { pool, agent, made } = agentParts({
       start: async (version) => {
         starts += 1;
         await promise;
         return made(version);
       },
     });
-    const waiting = [context.pool.acquire(agent, never), context.pool.acquire(agent, never)];
+    const waiting = [pool.acquire(agent, never), pool.acquire(agent, never)];
     resolve();
     const leases = await Promise.all(waiting);
     expect(leases.map(({ instance }) => instance.version.version)).toEqual([3, 3]);
@@ -32,8 +32,8 @@ describe("an agent that an invoke wakes", () => {
     ["ENGINE_UNAVAILABLE", "idle", false],
   ] as const)("and fails with %s is %s, and all are told", async (code, state, isKept) => {
     const failure = new RunnerError(code, "no");
-    const { context, agent } = agentsContext({ start: () => Promise.reject(failure) });
-    const waiting = [context.pool.acquire(agent, never), context.pool.acquire(agent, never)];
+    const { pool, agent } = agentParts({ start: () => Promise.reject(failure) });
+    const waiting = [pool.acquire(agent, never), pool.acquire(agent, never)];
     const told = { status: "rejected", reason: failure };
     expect(await Promise.allSettled(waiting)).toMatchObject([told, told]);
     expect(agent.state).toBe(state);
@@ -41,13 +41,12 @@ describe("an agent that an invoke wakes", () => {
   });
 
   test("is stopped by a stop, which waits until the start has ended", async () => {
-    const { context, agent } = agentsContext({ start: (_, signal) => untilAborted(signal) });
-    const waiting = Promise.allSettled([context.pool.acquire(agent, never)]);
-    await stop(context, "echo");
+    const { parts, pool, agent } = agentParts({ start: (_, signal) => untilAborted(signal) });
+    const waiting = Promise.allSettled([pool.acquire(agent, never)]);
+    await stop(parts, "echo");
     expect(await waiting).toMatchObject([{ status: "rejected", reason: { code: "AGENT_NOT_RUNNING" } }]);
-    expect({ state: agent.state, waking: agent.waking, instance: agent.instance }).toEqual({
+    expect({ state: agent.state, instance: agent.instance }).toEqual({
       state: "stopped",
-      waking: undefined,
       instance: undefined,
     });
   });
@@ -56,16 +55,16 @@ describe("an agent that an invoke wakes", () => {
 describe("an agent that is started by request", () => {
   test("is shared by the invokes that come meanwhile", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const { context, agent, made, written } = agentsContext({
+    const { parts, pool, agent, made, written } = agentParts({
       state: "stopped",
       start: async (version) => {
         await promise;
         return made(version);
       },
     });
-    const starting = start(context, "echo");
+    const starting = start(parts, "echo");
     await eventually(() => expect(agent.state).toBe("starting"));
-    const lease = context.pool.acquire(agent, never);
+    const lease = pool.acquire(agent, never);
     resolve();
     await starting;
     const { instance } = await lease;
@@ -75,23 +74,23 @@ describe("an agent that is started by request", () => {
 
   test("does not serve when that cannot be written down", async () => {
     const full = new RunnerError("DISK_FULL", "full");
-    const { context, agent, stopped } = agentsContext({
+    const { parts, agent, stopped } = agentParts({
       state: "stopped",
       writeAgent: () => Promise.reject(full),
     });
-    await expect(start(context, "echo")).rejects.toBe(full);
+    await expect(start(parts, "echo")).rejects.toBe(full);
     expect({ instance: agent.instance, state: agent.state }).toEqual({ instance: undefined, state: "error" });
-    expect(stopped).toEqual([context.names.container("echo", 3)]);
+    expect(stopped).toEqual([parts.names.container("echo", 3)]);
   });
 
   test("and stopped meanwhile is stopped as it was", async () => {
-    const { context, agent } = agentsContext({
+    const { parts, agent } = agentParts({
       state: "stopped",
       start: (_, signal) => untilAborted(signal),
     });
-    const starting = Promise.allSettled([start(context, "echo")]);
+    const starting = Promise.allSettled([start(parts, "echo")]);
     await eventually(() => expect(agent.state).toBe("starting"));
-    await stop(context, "echo");
+    await stop(parts, "echo");
     expect(await starting).toMatchObject([{ status: "rejected", reason: { code: "DEPLOY_CONFLICT" } }]);
     expect(agent.state).toBe("stopped");
   });

@@ -1,6 +1,10 @@
-import { type Agent, createAgent } from "../../src/agents/agent.ts";
-import { type Instance } from "../../src/instance/instance.ts";
-import type { AgentState, VersionRecord } from "../../src/model/agent.ts";
+import { ASLEEP, type Activity } from "../../src/agents/activity.ts";
+import { Agent } from "../../src/agents/agent.ts";
+import { type Instance, createInstance } from "../../src/instance/instance.ts";
+import { type Clock, systemClock } from "../../src/lib/clock.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
+import type { AgentRecord, AgentState, VersionRecord } from "../../src/model/agent.ts";
 
 /** A version of an agent that does nothing much. */
 export function versionRecord(version: number): VersionRecord {
@@ -45,34 +49,46 @@ export function versionRecord(version: number): VersionRecord {
   };
 }
 
-/** An instance that nobody is inside of, at `origin`; it exists in this process alone. */
-export function instanceOf(version = versionRecord(1), origin = ""): Instance {
+/** The agent `echo` as it is on disk. */
+export function agentRecord(versions: number[], current: number): AgentRecord {
   return {
-    version,
-    container: { id: "", name: "", address: "" },
-    origin,
-    inFlight: 0,
-    lastUsed: 0,
-    onEmpty: undefined,
-    onCutOff: new Set(),
+    schema: 1,
+    agent_id: "echo",
+    created_at: "2026-01-01T00:00:00.000Z",
+    desired: "running",
+    current_version: current,
+    versions,
   };
 }
 
-/** The agent `echo` in `state`, with an instance if that is `running`. */
-export function agentIn(state: AgentState, instance = instanceOf()): Agent {
+/** An instance that exists in this process alone; so many requests are inside. */
+export function instanceOf(
+  version = versionRecord(1),
+  options: { origin?: string; name?: string; id?: string; inFlight?: number; clock?: Clock } = {},
+): Instance {
+  const { origin = "", name = "", id = "", inFlight = 0, clock = systemClock } = options;
+  const instance = createInstance({ version, container: { id, name, address: "" }, origin, clock });
+  for (let inside = 0; inside < inFlight; inside += 1) instance.enter();
+  return instance;
+}
+
+/** An agent that runs `instance`, or else sleeps, was stopped or has failed. */
+export function agentIn(
+  state: Exclude<AgentState, "starting">,
+  { instance = instanceOf(), id = "echo" }: { instance?: Instance; id?: string } = {},
+): Agent {
   const { version } = instance;
-  const agent = createAgent({
-    record: {
-      schema: 1,
-      agent_id: "echo",
-      created_at: version.created_at,
-      desired: "running",
-      current_version: version.version,
-      versions: [version.version],
-    },
+  const activities: Record<typeof state, Activity> = {
+    idle: ASLEEP,
+    running: { state: "running", instance },
+    stopped: { state: "stopped" },
+    error: { state: "error" },
+  };
+  return new Agent({
+    record: { ...agentRecord([version.version], version.version), agent_id: id },
     versions: [version],
-    state,
+    activity: activities[state],
+    log: createLog({ level: "silent", format: "json" }),
+    metrics: createMetrics(),
   });
-  if (state === "running") agent.instance = instance;
-  return agent;
 }

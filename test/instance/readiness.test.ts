@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 
-import { createDeaths } from "../../src/instance/exits.ts";
-import { type ReadinessOptions, waitUntilReady } from "../../src/instance/readiness.ts";
+import { type Exits, createExits } from "../../src/instance/exits.ts";
+import { type Readiness, createReadiness } from "../../src/instance/readiness.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { ContainerState } from "../../src/docker/types.ts";
 
@@ -32,28 +32,29 @@ async function closedPort(): Promise<number> {
   return server.port ?? 0;
 }
 
-function start(options: Partial<ReadinessOptions> & { state?: ContainerState }) {
-  const { state, ...rest } = options;
+function start(options: Partial<Readiness> & { state?: ContainerState; exits?: Exits }) {
+  const { state, exits = createExits(systemClock), ...rest } = options;
   const asked: string[] = [];
-  const deaths = createDeaths(systemClock);
-  const waiting = waitUntilReady({
-    agentId: "echo",
-    container: CONTAINER,
-    controlPort: 1,
-    startedAt: systemClock.monotonic(),
-    timeoutMs: 10_000,
+  const waitUntilReady = createReadiness({
     engine: {
       async inspectContainer(name) {
         asked.push(name);
         return state;
       },
     },
-    deaths,
+    exits,
     clock: systemClock,
+  });
+  const waiting = waitUntilReady({
+    agentId: "echo",
+    container: CONTAINER,
+    controlPort: 1,
+    startedAt: systemClock.monotonic(),
+    timeoutMs: 10_000,
     signal: new AbortController().signal,
     ...rest,
   });
-  return { waiting, deaths, asked };
+  return { waiting, exits, asked };
 }
 
 test("an agent is ready when its runtime says so, and the engine is not asked", async () => {
@@ -92,8 +93,8 @@ test("an agent that says it cannot serve is not waited for", async () => {
 });
 
 test("a container whose death the engine tells is not waited for, and asked for once", async () => {
-  const { waiting, deaths, asked } = start({ controlPort: await closedPort(), state: STOPPED });
-  deaths.tell(CONTAINER.id);
+  const { waiting, exits, asked } = start({ controlPort: await closedPort(), state: STOPPED });
+  exits.record(CONTAINER.id);
   await expect(waiting).rejects.toMatchObject({
     message: "Agent echo did not start: it exited with code 3",
     details: { reason: "exited" },
@@ -103,17 +104,17 @@ test("a container whose death the engine tells is not waited for, and asked for 
 
 test("a container that was killed for memory says so", async () => {
   const state = { ...STOPPED, exitCode: 137, oomKilled: true };
-  const { waiting, deaths } = start({ controlPort: await closedPort(), state });
-  deaths.tell(CONTAINER.id);
+  const { waiting, exits } = start({ controlPort: await closedPort(), state });
+  exits.record(CONTAINER.id);
   await expect(waiting).rejects.toMatchObject({ details: { reason: "oom" } });
 });
 
 test("a death before this start says nothing of it", async () => {
-  const deaths = createDeaths(systemClock);
-  deaths.tell(CONTAINER.id);
+  const exits = createExits(systemClock);
+  exits.record(CONTAINER.id);
   const { waiting, asked } = start({
     controlPort: await closedPort(),
-    deaths,
+    exits,
     timeoutMs: 100,
     state: STOPPED,
   });

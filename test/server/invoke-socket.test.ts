@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Server } from "bun";
 
-import type { AgentsContext } from "../../src/agents/context.ts";
 import { retire } from "../../src/agents/retire.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { agentIn, instanceOf, versionRecord } from "../helpers/records.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { startServer } from "../helpers/server.ts";
@@ -30,17 +30,16 @@ beforeAll(() => {
 afterAll(() => upstream.stop(true));
 
 const httpAgent = ({ concurrency = 2, timeout = 300 } = {}, origin = upstream.url.origin) =>
-  agentIn(
-    "running",
-    instanceOf(
+  agentIn("running", {
+    instance: instanceOf(
       {
         ...versionRecord(1),
         manifest: { ...versionRecord(1).manifest, concurrency, timeout },
         entrypoint: { ...versionRecord(1).entrypoint, type: "http" },
       },
-      origin,
+      { origin },
     ),
-  );
+  });
 
 test("a WebSocket holds a slot of its agent until it closes", async () => {
   const agent = httpAgent();
@@ -195,20 +194,15 @@ test("a redeploy lets a WebSocket be for the agent's timeout, and then closes it
   using caller = call(`${server.socketUrl}/invoke/echo/chat`);
   await caller.next();
   const stopped: string[] = [];
-  const engine = {
-    stopContainer: async () => void stopped.push("stopped"),
-    removeContainer: async () => void stopped.push("removed"),
-  };
+  const instances = { remove: async () => void stopped.push("removed") };
   if (instance === undefined) throw new Error("the agent has no instance");
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that a retirement asks for
-  const retired = retire({ engine } as unknown as AgentsContext, agent, instance);
+  const retired = retire({ instances, clock: systemClock }, agent, instance);
   caller.socket.send("still served");
   expect(await caller.next()).toBe("still served");
   expect(stopped).toEqual([]);
   expect(await caller.closed).toEqual({ code: 1012, reason: "A newer version of the agent was deployed." });
   await retired;
-  expect(stopped).toEqual(["stopped", "removed"]);
-  await eventually(() => expect(instance.onCutOff.size).toBe(0));
+  expect(stopped).toEqual(["removed"]);
 });
 
 test("a runner that ends closes with 1001, to both sides", async () => {

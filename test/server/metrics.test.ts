@@ -22,7 +22,9 @@ afterAll(() => upstream.stop(true));
 
 const httpAgent = () => {
   const entrypoint = { ...versionRecord(1).entrypoint, type: "http" as const };
-  return agentIn("running", instanceOf({ ...versionRecord(1), entrypoint }, upstream.url.origin));
+  return agentIn("running", {
+    instance: instanceOf({ ...versionRecord(1), entrypoint }, { origin: upstream.url.origin }),
+  });
 };
 
 async function read(server: {
@@ -70,11 +72,12 @@ test("invokes are counted by the agent's type and their result, requests by rout
 });
 
 test("an invoke that fails is counted by its code", async () => {
-  const agent = agentIn("running", instanceOf(versionRecord(1), "http://127.0.0.1:1"));
+  const agent = agentIn("running", {
+    instance: instanceOf(versionRecord(1), { origin: "http://127.0.0.1:1" }),
+  });
   await using server = await startServer(agent);
   expect((await fetch(`${server.url}/invoke/echo`, { method: "POST" })).status).toBe(502);
-  agent.state = "stopped";
-  agent.instance = undefined;
+  agent.move({ state: "stopped" }, { reason: "by request" });
   expect((await fetch(`${server.url}/invoke/echo`, { method: "POST" })).status).toBe(400);
   const after = await read(server);
   for (const result of ["INVOKE_FAILED", "AGENT_NOT_RUNNING"])

@@ -1,24 +1,26 @@
 import { RunnerError } from "../../lib/errors.ts";
 import type { AgentRecord, VersionRecord } from "../../model/agent.ts";
-import { type Agent, createAgent } from "../agent.ts";
-import { type Instance } from "../../instance/instance.ts";
-import type { AgentsContext } from "../context.ts";
-import { awaitEnd, removeSleeping, retire } from "../retire.ts";
-import { moveTo } from "../state.ts";
+import { ASLEEP, type Activity } from "../activity.ts";
+import { Agent, type Instance } from "../agent.ts";
+import type { AgentParts } from "../parts.ts";
+import { type RetireParts, retire, retireStopped } from "../retire.ts";
 
 /** Versions kept for a rollback, the current one among them. */
 const KEPT_VERSIONS = 5;
 
+export type CommitParts = RetireParts & DiscardParts & Pick<AgentParts, "metrics">;
+export type DiscardParts = Pick<AgentParts, "registry" | "store" | "engine" | "names" | "log">;
+
 /**
- * Makes a version that is ready the one that serves: written to disk, which is the commit, then the route flips and the
- * old instance drains behind. When the write fails, nothing has changed.
+ * Makes a version that is ready the one that serves. Writing it to disk is the commit; then the route flips, and the old
+ * instance drains. When the write fails, nothing has changed.
  */
 export async function commit(
-  context: AgentsContext,
+  parts: CommitParts,
   agentId: string,
   { instance, reason }: { instance: Instance; reason: string },
 ): Promise<void> {
-  const { registry, store, pool, log, metrics, clock, names } = context;
+  const { registry, store, clock, log, metrics } = parts;
   const { version } = instance;
   const known = registry.find(agentId);
   const before = known?.record.current_version;
@@ -33,32 +35,40 @@ export async function commit(
   };
   await store.writeAgent(record);
 
-  const agent = known ?? createAgent({ record, versions: [], state: "starting" });
-  const old = agent.instance;
-  agent.record = record;
-  agent.versions = kept;
-  agent.instance = instance;
-  agent.lastError = undefined;
-  moveTo(agent, "running", { log, metrics, reason });
+  const agent = known ?? new Agent({ record, versions: kept, activity: ASLEEP, log, metrics });
+  const { activity } = agent;
+  agent.recorded(record, kept);
+  agent.move({ state: "running", instance }, { reason });
   registry.add(agent);
-  pool.pump(agent);
+  if (before !== undefined) replace(parts, agent, { version: before, activity });
+  for (const it of surplus) void discard(parts, agentId, it.version);
+}
 
-  if (old !== undefined) void retire(context, agent, old);
-  else if (before !== undefined && agent.waking !== undefined) {
-    agent.waking.end(overtaken(agent));
-    awaitEnd(agent, before, agent.waking.done);
-  } else if (before !== undefined) {
-    void removeSleeping(context, agent, { version: before, container: names.container(agentId, before) });
+/** Ends what the agent was doing with the version that it served before. */
+function replace(
+  parts: CommitParts,
+  agent: Agent,
+  { version, activity }: { version: number; activity: Activity },
+): void {
+  if (activity.state === "running") {
+    void retire(parts, agent, activity.instance);
+  } else if (activity.state === "starting") {
+    const { start } = activity;
+    start.end(new RunnerError("DEPLOY_CONFLICT", `Another version of agent ${agent.id} serves now.`));
+    void agent.retirements.add(version, { work: () => start.done });
+  } else {
+    const stopping = activity.state === "idle" ? activity.stopping : Promise.resolve();
+    const container = parts.names.container(agent.id, version);
+    void retireStopped(parts, agent, { version, container, stopping });
   }
-  for (const it of surplus) void discard(context, agentId, it.version);
 }
 
 /** Leaves nothing of a version. A failure to clean up is logged, never thrown: it must not hide why we came here. */
-export async function discard(context: AgentsContext, agentId: string, version: number): Promise<void> {
-  const { engine, store, names, log, registry } = context;
+export async function discard(parts: DiscardParts, agentId: string, version: number): Promise<void> {
+  const { engine, store, names, log, registry } = parts;
   try {
-    // Requests may be inside of a version that is too old to be kept.
-    await registry.find(agentId)?.retiring.get(version)?.done;
+    // Requests may be inside a version that is too old to be kept.
+    await registry.find(agentId)?.retirements.gone(version);
     await store.removeVersion(agentId, version);
     if (registry.find(agentId) === undefined) await store.removeAgent(agentId);
     await engine.removeContainer(names.container(agentId, version));
@@ -73,7 +83,7 @@ export async function discard(context: AgentsContext, agentId: string, version: 
  * that is known to work.
  */
 export function keptVersions(
-  versions: VersionRecord[],
+  versions: readonly VersionRecord[],
   { version, before }: { version: VersionRecord; before: number | undefined },
 ): { kept: VersionRecord[]; surplus: VersionRecord[] } {
   const all = [...versions.filter((it) => it.version !== version.version), version].sort(
@@ -83,8 +93,4 @@ export function keptVersions(
     .filter((it) => it.version !== version.version && it.version !== before)
     .slice(0, Math.max(0, all.length - KEPT_VERSIONS));
   return { kept: all.filter((it) => !surplus.includes(it)), surplus };
-}
-
-function overtaken({ id }: Agent): RunnerError {
-  return new RunnerError("DEPLOY_CONFLICT", `Another version of agent ${id} serves now.`);
 }

@@ -1,8 +1,8 @@
 import type { Clock } from "../../lib/clock.ts";
 import { RunnerError } from "../../lib/errors.ts";
-import type { DeployEvent, DeployRequest, DeployResult } from "./deploy.ts";
+import type { DeployEvent, DeployRequest, DeployResult } from "./types.ts";
 import { type EventLog, type Recorded, createEventLog } from "./event-log.ts";
-import { asRunnerError } from "../wake.ts";
+import { asRunnerError } from "../last-error.ts";
 
 /** Finished deployments kept for each agent, in memory: a restart forgets them. */
 const KEPT = 20;

@@ -1,5 +1,5 @@
 import { type Metrics, timed } from "../../metrics/metrics.ts";
-import type { DeployResult } from "./deploy.ts";
+import type { DeployResult } from "./types.ts";
 
 /** Counts a deploy by what came of it, and the parts of one that went well. */
 export async function countedDeploy(

@@ -1,75 +1,93 @@
 import { mkdir, rename } from "node:fs/promises";
 
+import type { Build } from "../../build/types.ts";
 import { allDone } from "../../lib/all-done.ts";
 import type { VersionRecord } from "../../model/agent.ts";
-import { commit, discard } from "./commit.ts";
-import type { AgentsContext } from "../context.ts";
-import type { DeployRun } from "./deploy.ts";
-import type { Prepared } from "./prepare.ts";
+import type { AgentParts } from "../parts.ts";
+import { type CommitParts, commit, discard } from "./commit.ts";
+import type { Source } from "./source.ts";
+import type { DeployRun } from "./types.ts";
+
+export type VersionParts = CommitParts & Pick<AgentParts, "builder" | "instances" | "operations">;
 
 /** Builds, starts and commits a new version. When it fails, nothing of it is left, neither on disk nor in the engine. */
 export async function makeVersion(
-  context: AgentsContext,
-  { run, prepared }: { run: DeployRun; prepared: Prepared },
+  parts: VersionParts,
+  { run, source }: { run: DeployRun; source: Source },
 ): Promise<VersionRecord> {
-  const { builder, instances, store, names } = context;
-  const { agentId, signal } = run;
-  const number = await nextVersion(context, agentId);
-  const unbuilt = {
+  const { builder, instances, store, names } = parts;
+  const { agentId, signal, emit, stopwatch } = run;
+  const number = await nextVersion(parts, agentId);
+  const version = {
     version: number,
-    spec_digest: prepared.specDigest,
-    tree_digest: prepared.treeDigest,
+    spec_digest: source.specDigest,
+    tree_digest: source.treeDigest,
     image: names.image(agentId, number),
-    manifest: prepared.manifest,
-    entrypoint: prepared.entrypoint,
+    manifest: source.manifest,
+    entrypoint: source.entrypoint,
   };
-  const tree = store.treeDir(agentId, unbuilt);
+  const tree = store.treeDir(agentId, version);
   const startup = Promise.withResolvers<void>();
   try {
     await mkdir(store.versionDir(agentId, number), { recursive: true, mode: 0o700 });
-    await rename(prepared.tree, tree);
-    run.emit({ type: "phase", phase: "building" });
+    await rename(source.tree, tree);
+    emit({ type: "phase", phase: "building" });
     const building = builder.build({
       agentId,
-      version: unbuilt,
+      version,
       tree,
       signal,
-      onEvent: run.emit,
+      onEvent: emit,
       startup: startup.promise,
     });
     // A write that lasts takes a disk tens of milliseconds.
     const [build] = await allDone([building, store.writeSecrets(agentId, number, run.secrets)]);
-    for (const message of build.warnings) run.emit({ type: "warning", message });
-    run.stopwatch.lap("build");
+    for (const message of build.warnings) emit({ type: "warning", message });
+    stopwatch.lap("build");
 
-    const record: VersionRecord = {
-      ...unbuilt,
-      schema: 1,
-      created_at: new Date(context.clock.now()).toISOString(),
-      image_id: build.imageId,
-      bases: build.bases,
-      dependency_style: build.dependencyStyle,
-      resolution_key: build.resolutionKey,
-      warnings: [...prepared.warnings, ...build.warnings],
+    const created_at = new Date(parts.clock.now()).toISOString();
+    const record = {
+      ...toRecord(version, build),
+      created_at,
+      warnings: [...source.warnings, ...build.warnings],
     };
-    run.emit({ type: "phase", phase: "starting" });
-    // Of several deploys each has its own processors from the start: the others have work for the rest.
-    const boost = context.operations.underWay("deploy") === 1;
+    emit({ type: "phase", phase: "starting" });
+    // Of several deploys each has its own CPUs from the start: the others have work for the rest.
+    const boost = parts.operations.underWay("deploy") === 1;
     const starting = instances.start(agentId, record, { signal, boost });
     const [instance] = await allDone([starting, store.writeVersion(agentId, record)]);
-    await commit(context, agentId, { instance, reason: `version ${number} is ready` });
-    run.stopwatch.lap("start");
+    await commit(parts, agentId, { instance, reason: `version ${number} is ready` });
+    stopwatch.lap("start");
     return record;
   } catch (error) {
-    await discard(context, agentId, number);
+    await discard(parts, agentId, number);
     throw error;
   } finally {
     startup.resolve();
   }
 }
 
-async function nextVersion({ store, registry }: AgentsContext, agentId: string): Promise<number> {
+async function nextVersion(
+  { store, registry }: Pick<AgentParts, "store" | "registry">,
+  agentId: string,
+): Promise<number> {
   const onDisk = await store.listVersions(agentId);
   const known = registry.find(agentId)?.record.versions ?? [];
   return Math.max(0, ...onDisk, ...known) + 1;
+}
+
+type Draft = Pick<
+  VersionRecord,
+  "version" | "spec_digest" | "tree_digest" | "image" | "manifest" | "entrypoint"
+>;
+
+function toRecord(draft: Draft, build: Build) {
+  return {
+    ...draft,
+    schema: 1 as const,
+    image_id: build.imageId,
+    bases: build.bases,
+    dependency_style: build.dependencyStyle,
+    resolution_key: build.resolutionKey,
+  };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import type { DeployResult } from "../../../src/agents/deploy/deploy.ts";
+import type { DeployResult } from "../../../src/agents/deploy/types.ts";
 import { countedDeploy } from "../../../src/agents/deploy/metrics.ts";
 import { RunnerError } from "../../../src/lib/errors.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";

@@ -1,20 +1,22 @@
 import { expect, test } from "bun:test";
 
-import { createAgent } from "../../src/agents/agent.ts";
-import type { Build, BuildRequest } from "../../src/build/types.ts";
-import { bringUp } from "../../src/agents/rebuild.ts";
+import { Agent } from "../../src/agents/agent.ts";
+import { startVersion } from "../../src/agents/start-version.ts";
 import { createStore } from "../../src/agents/store.ts";
+import type { Build, BuildRequest } from "../../src/build/types.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { createLog } from "../../src/lib/log.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
 import type { VersionRecord } from "../../src/model/agent.ts";
+import { untilAborted } from "../helpers/agent-parts.ts";
 import { createFakeClock } from "../helpers/fake-clock.ts";
-import { instanceOf, versionRecord } from "../helpers/records.ts";
+import { createFakeEngine } from "../helpers/fake-engine.ts";
+import { agentRecord, instanceOf, versionRecord } from "../helpers/records.ts";
 
 const VERSION = { ...versionRecord(3), image_id: "sha256:old", resolution_key: "key", warnings: ["odd"] };
 const NO_IMAGE = new RunnerError("CONTAINER_ERROR", "No such image: oken/echo:v3");
-const TIMEOUT_MS = 60_000;
 const BASES = { "docker.io/library/python:3.12": "sha256:base" };
-const BUILT: Build = {
+const BUILD: Build = {
   imageId: "sha256:new",
   bases: BASES,
   dependencyStyle: "none",
@@ -25,51 +27,45 @@ const BUILT: Build = {
 /** An agent whose start fails with `failure`, and a host where building its image does what `build` does. */
 function fixture(options: {
   failure: RunnerError;
-  imageExists?: boolean;
+  images?: string[];
   build?: (request: BuildRequest) => Promise<Build>;
 }) {
-  const agent = createAgent({
-    record: {
-      schema: 1,
-      agent_id: "echo",
-      created_at: VERSION.created_at,
-      desired: "running",
-      current_version: 3,
-      versions: [2, 3],
-    },
+  const log = createLog({ level: "silent", format: "json" });
+  const agent = new Agent({
+    record: agentRecord([2, 3], 3),
     versions: [versionRecord(2), VERSION],
-    state: "starting",
+    activity: { state: "stopped" },
+    log,
+    metrics: createMetrics(),
   });
-  const clock = createFakeClock();
   const written: VersionRecord[] = [];
   const requests: BuildRequest[] = [];
-  const context = {
-    engine: { imageExists: () => Promise.resolve(options.imageExists ?? false) },
+  const clock = createFakeClock();
+  const parts = {
+    engine: createFakeEngine({ images: options.images ?? [] }),
     builder: {
-      timeoutMs: TIMEOUT_MS,
-      build: (request: BuildRequest) => {
+      timeoutMs: 60_000,
+      build(request: BuildRequest) {
         requests.push(request);
-        return options.build?.(request) ?? Promise.resolve(BUILT);
+        return options.build?.(request) ?? Promise.resolve(BUILD);
       },
-      fingerprint: () => Promise.reject(new Error("nothing is deployed")),
+      fingerprint: () => Promise.resolve("fingerprint"),
       settled: () => Promise.resolve(),
     },
     instances: {
-      wake: () => Promise.reject(options.failure),
+      restart: () => Promise.reject(options.failure),
       start: (_: string, version: VersionRecord) => Promise.resolve(instanceOf(version)),
-      adopt: () => Promise.reject(new Error("nothing runs")),
-      fingerprint: () => Promise.reject(new Error("nothing is deployed")),
     },
     store: {
       ...createStore("/data"),
       writeVersion: (_: string, record: VersionRecord) => Promise.resolve(void written.push(record)),
     },
     clock,
-    log: createLog({ level: "silent", format: "json" }),
+    log,
   };
   const start = (signal = new AbortController().signal) =>
-    bringUp(context, agent, { version: VERSION, signal });
-  return { agent, written, requests, start, clock };
+    startVersion(parts, agent, { version: VERSION, signal });
+  return { agent, written, requests, clock, start };
 }
 
 test("a version whose image is gone is built from its own files and packages, and its record says the new image", async () => {
@@ -89,7 +85,7 @@ test("a version whose image is gone is built from its own files and packages, an
 });
 
 test.each([
-  ["its image is there", { failure: NO_IMAGE, imageExists: true }],
+  ["its image is there", { failure: NO_IMAGE, images: [VERSION.image] }],
   ["it was the agent that failed", { failure: new RunnerError("AGENT_START_FAILED", "exited with code 1") }],
 ])("nothing is built for a start that fails although %s", async (_, options) => {
   const { requests, start } = fixture(options);
@@ -118,26 +114,25 @@ test("a build that is ended rejects with the reason as it is", async () => {
   const ending = new AbortController();
   const { start } = fixture({
     failure: NO_IMAGE,
-    build: ({ signal }) =>
-      new Promise((_, reject) => {
-        signal.addEventListener("abort", () => reject(signal.reason));
-        ending.abort(reason);
-      }),
+    build: ({ signal }) => {
+      const ended = untilAborted(signal);
+      ending.abort(reason);
+      return ended;
+    },
   });
   await expect(start(ending.signal)).rejects.toBe(reason);
 });
 
-test("a build that does not end in its time is ended, after it had the time to say where it was", async () => {
-  const { start, clock } = fixture({
-    failure: NO_IMAGE,
-    build: ({ signal }) =>
-      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
-  });
-  const failure = start().catch((error: unknown) => error);
-  await clock.advance(TIMEOUT_MS + 5_000);
-  expect(await failure).toMatchObject({
+test("a build that waits too long for its turn is ended, five seconds after its own limit", async () => {
+  const { clock, start } = fixture({ failure: NO_IMAGE, build: ({ signal }) => untilAborted(signal) });
+  let failure: unknown;
+  void start().catch((error: unknown) => (failure = error));
+  await clock.advance(64_999);
+  expect(failure).toBeUndefined();
+  await clock.advance(1);
+  expect(failure).toMatchObject({
     code: "BUILD_TIMEOUT",
-    message: expect.stringContaining("it did not end within 60 s"),
+    message:
+      "The image of agent echo, version 3, was gone, and building it again failed: it did not end within 60 s.",
   });
-  expect(clock.pending()).toBe(0);
 });

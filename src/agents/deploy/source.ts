@@ -9,10 +9,10 @@ import { extractArchive } from "../../upload/archive/extract.ts";
 import type { ArchiveLimits } from "../../upload/archive/limits.ts";
 import { detectEntrypoint } from "../../entrypoint/detect.ts";
 import { type ManifestDefaults, readManifest } from "../../manifest/manifest.ts";
-import type { AgentsContext } from "../context.ts";
-import type { DeployRun } from "./deploy.ts";
+import type { AgentParts } from "../parts.ts";
+import type { DeployRun } from "./types.ts";
 
-export type PrepareOptions = {
+export type SourceOptions = {
   archiveLimits: ArchiveLimits;
   diskFloor: DiskFloor;
   /** Bytes that all uploads in flight may hold on disk together. */
@@ -22,8 +22,10 @@ export type PrepareOptions = {
   digestKey: string;
 };
 
+export type SourceParts = Pick<AgentParts, "builder" | "instances">;
+
 /** What was uploaded, unpacked and understood, not yet built. */
-export type Prepared = {
+export type Source = {
   tree: string;
   treeDigest: string;
   /** Equal digests mean that a deploy would change nothing. */
@@ -33,11 +35,11 @@ export type Prepared = {
   warnings: string[];
 };
 
-export async function prepare(
-  { builder, instances }: Pick<AgentsContext, "builder" | "instances">,
-  options: PrepareOptions,
+export async function readSource(
+  { builder, instances }: SourceParts,
+  options: SourceOptions,
   run: DeployRun,
-): Promise<Prepared> {
+): Promise<Source> {
   const tree = join(run.staging, "tree");
   const extracted = await extractArchive({
     archivePath: run.archivePath,

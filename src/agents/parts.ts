@@ -1,26 +1,24 @@
-import type { Clock } from "../lib/clock.ts";
-import type { Engine } from "../docker/types.ts";
-import type { Log } from "../lib/log.ts";
-import type { Metrics } from "../metrics/metrics.ts";
-import type { Deaths } from "../instance/exits.ts";
 import type { Builder } from "../build/types.ts";
+import type { Engine } from "../docker/types.ts";
+import type { Exits } from "../instance/exits.ts";
 import type { Instances } from "../instance/instances.ts";
 import type { Names } from "../instance/names.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../lib/log.ts";
+import type { Metrics } from "../metrics/metrics.ts";
 import type { Operations } from "./operations.ts";
-import type { Pool } from "./pool.ts";
 import type { Registry } from "./registry.ts";
 import type { Store } from "./store.ts";
 
-/** The parts that every operation on an agent works with; made once, in `daemon.ts`. */
-export type AgentsContext = {
+/** What operations on agents work with. Made once, in `daemon.ts`; each operation takes what it uses. */
+export type AgentParts = {
   engine: Engine;
   store: Store;
   registry: Registry;
-  pool: Pool;
   builder: Builder;
   instances: Instances;
   operations: Operations;
-  deaths: Deaths;
+  exits: Exits;
   names: Names;
   clock: Clock;
   log: Log;

@@ -1,0 +1,37 @@
+import type { Instance } from "../instance/instance.ts";
+import type { RunnerError } from "../lib/errors.ts";
+import type { AgentState } from "../model/agent.ts";
+
+/** A start under way, which all who wait for the agent share. */
+export type Start = {
+  /** Resolves when it has succeeded, failed or been ended, and has cleaned up. */
+  done: Promise<void>;
+  /** Ends it: something else holds now. */
+  end(reason: RunnerError): void;
+};
+
+/** What an agent is doing. */
+export type Activity =
+  /** Its container is stopped or gone; the next invoke wakes it. `stopping` resolves when the container has stopped. */
+  | { state: "idle"; stopping: Promise<void> }
+  | { state: "starting"; start: Start }
+  | { state: "running"; instance: Instance }
+  /** By request. */
+  | { state: "stopped" }
+  /** Its last start failed by its own fault. */
+  | { state: "error" };
+
+export const ASLEEP: Activity = { state: "idle", stopping: Promise.resolve() };
+
+/** `running` to `running` is the flip of a redeploy. */
+const MOVES: Record<AgentState, readonly AgentState[]> = {
+  idle: ["starting", "running", "stopped"],
+  starting: ["running", "idle", "stopped", "error"],
+  running: ["running", "idle", "stopped"],
+  stopped: ["starting", "running"],
+  error: ["starting", "running", "stopped"],
+};
+
+export function isLegalMove(from: AgentState, to: AgentState): boolean {
+  return MOVES[from].includes(to);
+}

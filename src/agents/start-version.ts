@@ -1,0 +1,32 @@
+import { RunnerError } from "../lib/errors.ts";
+import type { VersionRecord } from "../model/agent.ts";
+import type { Agent, Instance } from "./agent.ts";
+import type { AgentParts } from "./parts.ts";
+import { type RebuildParts, rebuild } from "./rebuild.ts";
+
+export type StartVersionParts = RebuildParts & {
+  instances: Pick<AgentParts["instances"], "restart" | "start">;
+  engine: Pick<AgentParts["engine"], "imageExists">;
+};
+
+/**
+ * Starts a version that was built before: its stopped container or a fresh one. Builds its image again where that was
+ * removed from the engine. Rejects as the start or the build does; with the signal's reason when that aborts.
+ */
+export async function startVersion(
+  parts: StartVersionParts,
+  agent: Agent,
+  { version, signal }: { version: VersionRecord; signal: AbortSignal },
+): Promise<Instance> {
+  // A container of the same name may be on its way out.
+  await agent.retirements.gone(version.version);
+  try {
+    return await parts.instances.restart(agent.id, version, signal);
+  } catch (error) {
+    // Looked for after a failure only: a look is a process, and the image is nearly always there.
+    const isRefused = error instanceof RunnerError && error.code === "CONTAINER_ERROR";
+    if (!isRefused || (await parts.engine.imageExists(version.image))) throw error;
+  }
+  const rebuilt = await rebuild(parts, agent, { version, signal });
+  return parts.instances.start(agent.id, rebuilt, { signal, boost: true });
+}

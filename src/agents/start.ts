@@ -1,0 +1,68 @@
+import type { RunnerError } from "../lib/errors.ts";
+import { timed } from "../metrics/metrics.ts";
+import type { Agent } from "./agent.ts";
+import { asRunnerError } from "./last-error.ts";
+import type { AgentParts } from "./parts.ts";
+import { retire } from "./retire.ts";
+import { type StartVersionParts, startVersion } from "./start-version.ts";
+
+export type StartParts = StartVersionParts & Pick<AgentParts, "instances" | "clock" | "metrics">;
+
+export type StartOptions = {
+  reason: string;
+  /** Ends the start from outside. */
+  signal?: AbortSignal;
+  /** Done once the agent is ready and before it serves. When it rejects, the start has failed. */
+  commit?: () => Promise<void>;
+  /** Moves the agent on after a failure; not called when the start was ended. */
+  onFailure: (error: RunnerError) => void;
+};
+
+/**
+ * Starts the current version of an agent that does not run; the invokes that come meanwhile share the start. Rejects
+ * with why it failed, or with the reason for which it was ended.
+ */
+export function startAgent(parts: StartParts, agent: Agent, options: StartOptions): Promise<void> {
+  const ending = new AbortController();
+  const signal = AbortSignal.any([ending.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const stopping = agent.activity.state === "idle" ? agent.activity.stopping : Promise.resolve();
+  // Waits for `stopping` first, and so does nothing before the move below.
+  const starting = run(parts, agent, { ...options, signal, stopping });
+  const start = { done: starting.catch(() => undefined), end: (reason: RunnerError) => ending.abort(reason) };
+  agent.move({ state: "starting", start }, { reason: options.reason });
+  return starting;
+}
+
+type Run = Pick<StartOptions, "commit" | "onFailure"> & { signal: AbortSignal; stopping: Promise<void> };
+
+async function run(
+  parts: StartParts,
+  agent: Agent,
+  { signal, stopping, commit, onFailure }: Run,
+): Promise<void> {
+  const { log, metrics } = parts;
+  try {
+    await stopping;
+    signal.throwIfAborted();
+    const instance = await timed(
+      () => startVersion(parts, agent, { version: agent.currentVersion, signal }),
+      (result, seconds) => metrics.wakes.observe({ result }, seconds),
+    );
+    try {
+      // A stop, a removal or a deploy that came during the start holds.
+      signal.throwIfAborted();
+      await commit?.();
+    } catch (error) {
+      await retire(parts, agent, instance);
+      throw error;
+    }
+    agent.move({ state: "running", instance }, { reason: "ready" });
+  } catch (cause) {
+    const error = asRunnerError(cause);
+    if (!signal.aborted) {
+      log.warn({ agent_id: agent.id, code: error.code, err: cause }, "agent did not start");
+      onFailure(error);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,48 @@
+import type { ContainerSpec } from "../docker/types.ts";
+import type { VersionRecord } from "../model/agent.ts";
+import type { Names } from "./names.ts";
+import { portsOf } from "./ports.ts";
+
+/** Where the runtime inside the container finds the agent's secrets. */
+const SECRETS_TARGET = "/run/oken/secrets.json";
+
+type ContainerVersion = Pick<VersionRecord, "version" | "spec_digest" | "image" | "manifest" | "entrypoint">;
+
+export type ContainerSpecOptions = {
+  names: Names;
+  secretsPath: (agentId: string, version: number) => string;
+  /** Port of an agent that is not an `http` agent. */
+  containerPort: number;
+};
+
+/** The container in which a version runs. */
+export function containerSpec(
+  agentId: string,
+  version: ContainerVersion,
+  options: ContainerSpecOptions,
+): Omit<ContainerSpec, "boost"> {
+  const { manifest, entrypoint } = version;
+  const ports = portsOf(version, options.containerPort);
+  const spec = {
+    ...entrypoint,
+    port: ports.serving,
+    control_port: ports.control,
+    health_path: manifest.healthPath,
+    concurrency: manifest.concurrency,
+    timeout: manifest.timeout,
+  };
+  return {
+    name: options.names.container(agentId, version.version),
+    image: version.image,
+    identity: { agentId, version: version.version, spec: version.spec_digest },
+    env: {
+      PORT: String(ports.serving),
+      OKEN_AGENT_ID: agentId,
+      OKEN_VERSION: String(version.version),
+      OKEN_SPEC: JSON.stringify(spec),
+    },
+    mounts: [{ source: options.secretsPath(agentId, version.version), target: SECRETS_TARGET }],
+    memory: manifest.memory,
+    cpus: manifest.cpus,
+  };
+}

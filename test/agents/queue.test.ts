@@ -1,0 +1,45 @@
+import { expect, test } from "bun:test";
+
+import { createQueue } from "../../src/agents/queue.ts";
+import type { Instance } from "../../src/instance/instance.ts";
+import { RunnerError } from "../../src/lib/errors.ts";
+import { instanceOf } from "../helpers/records.ts";
+
+function waiters(...names: string[]) {
+  const told: string[] = [];
+  const made = names.map((name) => ({
+    grant(instance: Instance) {
+      instance.enter();
+      told.push(`${name} granted`);
+    },
+    refuse: (error: RunnerError) => void told.push(`${name} refused: ${error.message}`),
+  }));
+  return { told, made };
+}
+
+test("free slots go to those who wait longest, and no more than there are", () => {
+  const queue = createQueue();
+  const { told, made } = waiters("first", "second", "third");
+  for (const waiter of made) queue.add(waiter);
+  queue.grant(instanceOf());
+  expect(told).toEqual(["first granted", "second granted"]);
+  expect(queue.length).toBe(1);
+});
+
+test("who has left the queue gets nothing", () => {
+  const queue = createQueue();
+  const { told, made } = waiters("first", "second");
+  for (const waiter of made) queue.add(waiter);
+  for (const waiter of made.slice(0, 1)) queue.remove(waiter);
+  queue.grant(instanceOf());
+  expect(told).toEqual(["second granted"]);
+});
+
+test("all are refused at once", () => {
+  const queue = createQueue();
+  const { told, made } = waiters("first", "second");
+  for (const waiter of made) queue.add(waiter);
+  queue.refuse(new RunnerError("AGENT_NOT_RUNNING", "over"));
+  expect(told).toEqual(["first refused: over", "second refused: over"]);
+  expect(queue.length).toBe(0);
+});

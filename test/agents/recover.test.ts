@@ -1,0 +1,167 @@
+import { describe, expect, test } from "bun:test";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { loadAgents, reconcile } from "../../src/agents/recover.ts";
+import { createRegistry } from "../../src/agents/registry.ts";
+import { createStore } from "../../src/agents/store.ts";
+import { runnerLabels } from "../../src/docker/labels.ts";
+import { RunnerError } from "../../src/lib/errors.ts";
+import { type Scratch, scratchDirectory } from "../fixtures/archives/scratch.ts";
+import { agentParts } from "../helpers/agent-parts.ts";
+import { agentRecord, versionRecord } from "../helpers/records.ts";
+
+/** A data directory with the agent `echo` of versions 1 to 3, and a runner that starts on it. */
+async function runner(scratch: Scratch, options: { desired?: "running" | "stopped" } = {}) {
+  const store = createStore(scratch.path());
+  const { parts, engine, made } = agentParts();
+  for (const version of [1, 2, 3]) {
+    await mkdir(store.versionDir("echo", version), { recursive: true });
+    await store.writeVersion("echo", versionRecord(version));
+  }
+  await store.writeAgent({ ...agentRecord([1, 2, 3], 3), ...options });
+  return { parts: { ...parts, store, registry: createRegistry() }, store, engine, made };
+}
+
+/** A container of the agent `echo`, as an earlier run of the runner left it. */
+function container(version: number, { name = `oken-echo-v${version}`, spec = `spec-${version}` } = {}) {
+  return {
+    name,
+    image: `oken/echo:v${version}`,
+    identity: { agentId: "echo", version, spec },
+    env: {},
+    mounts: [],
+    memory: 1,
+    cpus: 1,
+    boost: false,
+  };
+}
+
+describe("what is on disk", () => {
+  test("is what the runner knows at its start: who ran sleeps, who was stopped is stopped", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, store } = await runner(scratch);
+    await store.writeLastInvoked("echo", Date.parse("2026-02-03T04:05:06Z"));
+    expect(await loadAgents(parts)).toEqual({ damaged: [] });
+    const agent = parts.registry.get("echo");
+    expect(agent.versions.map(({ version }) => version)).toEqual([1, 2, 3]);
+    expect({ state: agent.state, lastInvoked: agent.lastInvoked }).toEqual({
+      state: "idle",
+      lastInvoked: Date.parse("2026-02-03T04:05:06Z"),
+    });
+
+    await using other = await scratchDirectory();
+    const stopped = await runner(other, { desired: "stopped" });
+    await loadAgents(stopped.parts);
+    expect(stopped.parts.registry.get("echo").state).toBe("stopped");
+  });
+
+  test("loses what an unfinished deploy left: its version, its staging, and a first one's whole agent", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, store } = await runner(scratch);
+    await mkdir(store.versionDir("echo", 4), { recursive: true });
+    await mkdir(store.versionDir("newcomer", 1), { recursive: true });
+    const staging = await store.createStaging();
+    await loadAgents(parts);
+    expect((await store.listVersions("echo")).toSorted((a, b) => a - b)).toEqual([1, 2, 3]);
+    expect(await store.listAgents()).toEqual(["echo"]);
+    expect(await readdir(staging).catch(() => "gone")).toBe("gone");
+  });
+
+  test("that cannot be read is left as it is, and keeps the others down no more than itself", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, store } = await runner(scratch);
+    await mkdir(store.agentDir("torn"), { recursive: true });
+    await writeFile(join(store.agentDir("torn"), "agent.json"), '{"schema": 1');
+    expect(await loadAgents(parts)).toEqual({ damaged: ["torn"] });
+    expect(parts.registry.all().map(({ id }) => id)).toEqual(["echo"]);
+    expect(await store.listAgents()).toContain("torn");
+  });
+});
+
+describe("what the engine has", () => {
+  test("is adopted, if it is the current version's container and runs", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, engine } = await runner(scratch);
+    engine.images.set("oken/echo:v3", {});
+    await engine.startContainer(container(3));
+    await reconcile(parts, await loadAgents(parts));
+    const agent = parts.registry.get("echo");
+    expect({ state: agent.state, version: agent.instance?.version.version }).toEqual({
+      state: "running",
+      version: 3,
+    });
+    expect([...engine.containers.keys()]).toEqual(["oken-echo-v3"]);
+  });
+
+  test("is kept for the next wake, if it does not run", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, engine } = await runner(scratch);
+    engine.images.set("oken/echo:v3", {});
+    await engine.startContainer(container(3));
+    engine.exit("oken-echo-v3", 0);
+    await reconcile(parts, await loadAgents(parts));
+    expect(parts.registry.get("echo").state).toBe("idle");
+    expect([...engine.containers.keys()]).toEqual(["oken-echo-v3"]);
+  });
+
+  test("is removed, if it belongs to an earlier version, another spec or an agent that is gone", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, engine } = await runner(scratch);
+    for (const version of [2, 3]) engine.images.set(`oken/echo:v${version}`, {});
+    await engine.startContainer(container(2));
+    await engine.startContainer(container(3, { spec: "another" }));
+    const stranger = { ...container(3, { name: "oken-stranger-v3" }), identity: identityOf("stranger") };
+    await engine.startContainer(stranger);
+    await reconcile(parts, await loadAgents(parts));
+    expect([...engine.containers.keys()]).toEqual([]);
+  });
+
+  test("is left alone, if its agent's record cannot be read", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, store, engine } = await runner(scratch);
+    await mkdir(store.agentDir("torn"), { recursive: true });
+    await writeFile(join(store.agentDir("torn"), "agent.json"), "{}");
+    engine.images.set("oken/echo:v3", {});
+    const torn = { ...container(3, { name: "oken-torn-v3" }), identity: identityOf("torn") };
+    await engine.startContainer(torn);
+    await reconcile(parts, await loadAgents(parts));
+    expect([...engine.containers.keys()]).toEqual(["oken-torn-v3"]);
+  });
+
+  test("leaves an agent asleep whose container does not answer", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, engine } = await runner(scratch);
+    engine.images.set("oken/echo:v3", {});
+    await engine.startContainer(container(3));
+    const silent = {
+      ...parts,
+      instances: {
+        ...parts.instances,
+        adopt: () => Promise.reject(new RunnerError("AGENT_START_FAILED", "nothing answers")),
+      },
+    };
+    await reconcile(silent, await loadAgents(silent));
+    expect(parts.registry.get("echo").state).toBe("idle");
+  });
+
+  test("keeps nothing down while the engine is away", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, engine } = await runner(scratch);
+    engine.goAway();
+    await reconcile(parts, await loadAgents(parts));
+    expect(parts.registry.get("echo").state).toBe("idle");
+  });
+});
+
+test("images of versions that are gone are removed, those that a rollback can go to are kept", async () => {
+  await using scratch = await scratchDirectory();
+  const { parts, engine } = await runner(scratch);
+  for (const version of [1, 2, 3, 4]) engine.images.set(`oken/echo:v${version}`, runnerLabels("runner"));
+  await reconcile(parts, await loadAgents(parts));
+  expect([...engine.images.keys()]).toEqual(["oken/echo:v1", "oken/echo:v2", "oken/echo:v3"]);
+});
+
+function identityOf(agentId: string) {
+  return { agentId, version: 3, spec: "spec-3" };
+}

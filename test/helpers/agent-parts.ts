@@ -1,0 +1,107 @@
+import { ASLEEP, type Activity } from "../../src/agents/activity.ts";
+import { Agent, type Instance } from "../../src/agents/agent.ts";
+import { createOperations } from "../../src/agents/operations.ts";
+import type { AgentParts } from "../../src/agents/parts.ts";
+import { createPool } from "../../src/agents/pool.ts";
+import { createRegistry } from "../../src/agents/registry.ts";
+import { createStore } from "../../src/agents/store.ts";
+import { wake } from "../../src/agents/wake.ts";
+import { createExits } from "../../src/instance/exits.ts";
+import { createNames } from "../../src/instance/names.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
+import type { AgentRecord, AgentState, VersionRecord } from "../../src/model/agent.ts";
+import { createFakeClock } from "./fake-clock.ts";
+import { createFakeEngine } from "./fake-engine.ts";
+import { agentRecord, instanceOf, versionRecord } from "./records.ts";
+
+export type Fakes = {
+  state?: Exclude<AgentState, "starting">;
+  current?: number;
+  /** What becomes of a start; by default it succeeds at once. */
+  start?: (version: VersionRecord, signal: AbortSignal) => Promise<Instance>;
+  /** Rejects to have the commit fail. */
+  writeAgent?: (record: AgentRecord) => Promise<void>;
+};
+
+/**
+ * The parts that operations work with, around an agent `echo` of versions 1 to 3: real, but for the clock, the engine,
+ * the disk, which takes all, and the starts, which are `start`'s.
+ */
+export function agentParts(fakes: Fakes = {}) {
+  const { state = "idle", current = 3 } = fakes;
+  const clock = createFakeClock();
+  const engine = createFakeEngine();
+  const log = createLog({ level: "silent", format: "json" });
+  const metrics = createMetrics();
+  const names = createNames("runner");
+  const made = (version: VersionRecord): Instance =>
+    instanceOf(version, { name: names.container("echo", version.version), clock });
+  const start = (version: VersionRecord, signal: AbortSignal) =>
+    fakes.start?.(version, signal) ?? Promise.resolve(made(version));
+  const stopped: string[] = [];
+  const written: AgentRecord[] = [];
+
+  const activities: Record<typeof state, () => Activity> = {
+    idle: () => ASLEEP,
+    running: () => ({ state: "running", instance: made(versionRecord(current)) }),
+    stopped: () => ({ state: "stopped" }),
+    error: () => ({ state: "error" }),
+  };
+  const record = {
+    ...agentRecord([1, 2, 3], current),
+    desired: state === "stopped" ? ("stopped" as const) : ("running" as const),
+  };
+  const versions = [1, 2, 3].map(versionRecord);
+  const agent = new Agent({ record, versions, activity: activities[state](), log, metrics });
+  const registry = createRegistry();
+  registry.add(agent);
+
+  const parts: AgentParts = {
+    engine,
+    registry,
+    store: {
+      ...createStore("/nowhere"),
+      writeAgent: async (next) => {
+        await fakes.writeAgent?.(next);
+        written.push(next);
+      },
+    },
+    builder: {
+      build: () => Promise.reject(new Error("nothing is built")),
+      fingerprint: () => Promise.resolve("fingerprint"),
+      timeoutMs: 60_000,
+      settled: () => Promise.resolve(),
+    },
+    instances: {
+      start: (_, version, { signal }) => start(version, signal),
+      restart: (_, version, signal) => start(version, signal),
+      adopt: (_, version) => start(version, new AbortController().signal),
+      fingerprint: () => Promise.resolve("container"),
+      stop: (instance) => Promise.resolve(void stopped.push(instance.container.name)),
+      remove: (_, container) => Promise.resolve(void stopped.push(container)),
+    },
+    operations: createOperations(),
+    exits: createExits(clock),
+    names,
+    clock,
+    log,
+    metrics,
+  };
+  const pool = createPool({
+    clock,
+    metrics,
+    maxQueue: 10,
+    queueTimeoutMs: 60_000,
+    wake: (it) => wake(parts, it),
+  });
+  return { parts, pool, agent, engine, clock, stopped, written, made };
+}
+
+/** A start that does not end before it is told to. */
+export function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+}

@@ -1,0 +1,143 @@
+import { describe, expect, test } from "bun:test";
+
+import { createCpuBoost } from "../../src/instance/boost.ts";
+import { createInstances } from "../../src/instance/instances.ts";
+import { createNames } from "../../src/instance/names.ts";
+import type { Readiness } from "../../src/instance/readiness.ts";
+import { RunnerError } from "../../src/lib/errors.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { createFakeClock } from "../helpers/fake-clock.ts";
+import { createFakeEngine } from "../helpers/fake-engine.ts";
+import { versionRecord } from "../helpers/records.ts";
+
+const never = new AbortController().signal;
+const VERSION = { ...versionRecord(3), manifest: { ...versionRecord(3).manifest, cpus: 0.5 } };
+const HTTP = { ...VERSION, entrypoint: { ...VERSION.entrypoint, type: "http" as const } };
+
+/** Instances in front of a fake engine; `ready` decides about each start. */
+function fixture(ready: (start: Readiness) => Promise<void> = () => Promise.resolve()) {
+  const clock = createFakeClock();
+  const engine = createFakeEngine({ images: ["oken/echo:v3"] });
+  const log = createLog({ level: "silent", format: "json" });
+  const names = createNames("runner");
+  const waits: Readiness[] = [];
+  const instances = createInstances({
+    engine,
+    spec: { names, secretsPath: (id, version) => `/data/${id}/${version}/secrets.json`, containerPort: 8080 },
+    waitUntilReady(start) {
+      waits.push(start);
+      return ready(start);
+    },
+    healthCheckTimeoutMs: 30_000,
+    cpuBoost: createCpuBoost({ engine, clock, log, closing: never }),
+    clock,
+    log,
+  });
+  return { instances, engine, clock, waits, name: names.container("echo", 3) };
+}
+
+describe("a start", () => {
+  test("makes a container with what the agent is told, and is ready when the wait for it is over", async () => {
+    const { instances, engine, waits, name } = fixture();
+    const instance = await instances.start("echo", VERSION, { signal: never, boost: false });
+    expect(instance).toMatchObject({ version: VERSION, container: { name }, inFlight: 0 });
+    expect(instance.origin).toBe(`http://${instance.container.address}:8080`);
+    expect(waits).toMatchObject([{ agentId: "echo", controlPort: 8080, timeoutMs: 30_000 }]);
+    expect(engine.containers.get(name)?.spec).toMatchObject({
+      image: "oken/echo:v3",
+      identity: { agentId: "echo", version: 3, spec: "spec-3" },
+      env: { PORT: "8080", OKEN_AGENT_ID: "echo", OKEN_VERSION: "3" },
+      mounts: [{ source: "/data/echo/3/secrets.json", target: "/run/oken/secrets.json" }],
+      memory: 1,
+      cpus: 0.5,
+    });
+  });
+
+  test.each([
+    [8080, 7999],
+    [7999, 7998],
+  ])("of an http agent on port %p asks its runtime on port %p", async (port, control) => {
+    const { instances, waits } = fixture();
+    const version = { ...HTTP, manifest: { ...HTTP.manifest, port } };
+    const instance = await instances.start("echo", version, { signal: never, boost: false });
+    expect(instance.origin).toEndWith(`:${port}`);
+    expect(waits).toMatchObject([{ controlPort: control }]);
+  });
+
+  test("that fails leaves no container, and its error carries the last lines", async () => {
+    const failure = new RunnerError("AGENT_START_FAILED", "no", { details: { reason: "exited" } });
+    const { instances, engine, name } = fixture(() => {
+      engine.print(name, { stream: "stderr", text: "Traceback" });
+      return Promise.reject(failure);
+    });
+    await expect(instances.start("echo", VERSION, { signal: never, boost: true })).rejects.toMatchObject({
+      code: "AGENT_START_FAILED",
+      details: { reason: "exited", log: "Traceback\n" },
+      cause: failure,
+    });
+    expect(engine.containers.size).toBe(0);
+  });
+
+  test("with a boost has all CPUs until it is ready, and then its own", async () => {
+    const during: (number | undefined)[] = [];
+    const { instances, engine, clock, name } = fixture(async () => {
+      during.push(engine.containers.get(name)?.state().cpus);
+    });
+    await instances.start("echo", VERSION, { signal: never, boost: true });
+    await clock.advance(0);
+    expect(during).toEqual([undefined]);
+    expect(engine.containers.get(name)?.state().cpus).toBe(0.5);
+  });
+});
+
+describe("a restart", () => {
+  test("takes the stopped container again", async () => {
+    const { instances, engine, name } = fixture();
+    const first = await instances.start("echo", VERSION, { signal: never, boost: false });
+    await instances.stop(first);
+    expect(engine.containers.get(name)?.running).toBe(false);
+    const second = await instances.restart("echo", VERSION, never);
+    expect(second.container.id).toBe(first.container.id);
+    expect(engine.containers.get(name)?.running).toBe(true);
+  });
+
+  test("makes a fresh one where that is gone", async () => {
+    const { instances, engine } = fixture();
+    const first = await instances.start("echo", VERSION, { signal: never, boost: false });
+    await engine.removeContainer(first.container.name);
+    const second = await instances.restart("echo", VERSION, never);
+    expect(second.container.id).not.toBe(first.container.id);
+  });
+});
+
+test("a stop tells those inside first, and has the next start run with all CPUs", async () => {
+  const { instances, engine, name } = fixture();
+  const instance = await instances.start("echo", VERSION, { signal: never, boost: false });
+  const order: string[] = [];
+  instance.onCutOff((why) => void order.push(`${why}, running: ${engine.containers.get(name)?.running}`));
+  await instances.stop(instance);
+  expect(order).toEqual(["stopped, running: true"]);
+  expect(engine.calls("stopContainer")).toEqual([[name, 10]]);
+  expect(engine.calls("boostCpus")).toEqual([[instance.container.id, 0.5]]);
+});
+
+test("a container that is adopted without its limit of CPUs gets it", async () => {
+  const { instances, engine, clock, waits, name } = fixture();
+  await instances.start("echo", VERSION, { signal: never, boost: false });
+  const [container] = await engine.listContainers();
+  if (container === undefined) throw new Error("nothing runs");
+  await instances.adopt("echo", VERSION, { ...container, cpus: undefined });
+  await clock.advance(0);
+  expect(engine.calls("limitCpus")).toEqual([[container.id, 0.5]]);
+  expect(waits.at(-1)).toMatchObject({ container: { name }, timeoutMs: 5_000 });
+});
+
+test("a removal that fails is no error: what is left is found at the next start", async () => {
+  const { instances, engine, name } = fixture();
+  await instances.start("echo", VERSION, { signal: never, boost: false });
+  engine.goAway();
+  await instances.remove("echo", name);
+  engine.comeBack();
+  await instances.remove("echo", name);
+  expect(engine.containers.size).toBe(0);
+});
