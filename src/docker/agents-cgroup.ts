@@ -7,12 +7,12 @@ import type { FactsReader } from "./engine-facts.ts";
 /** Where the kernel's control groups are mounted. */
 export const CGROUP_MOUNT = "/sys/fs/cgroup";
 
-/** Our own group, below the root beside what builds, starts and runs the engine. */
+/** The group of all agents. It stands below the root, beside the groups of the engine and of its builds. */
 export const AGENTS_GROUP = "oken-agents";
 
 /**
- * Its share of the processors, beside one of every other group or process there: what is asked of agents goes before
- * what is done to deploy others. Weights are of cgroup v1 (`cpu.shares`, 1024 by default) and v2 (`cpu.weight`, 100).
+ * Its share of the CPUs, where every other group has 1: invokes go before builds. The weights are of cgroup v1
+ * (`cpu.shares`, 1024 by default) and v2 (`cpu.weight`, 100 by default).
  */
 const SHARE = 8;
 const V1 = {
@@ -29,8 +29,8 @@ export type AgentsCgroup = {
 };
 
 /**
- * The operator's choice, if any. Otherwise a group of our own where the engine takes a path (its cgroupfs driver) and we
- * may make one: as root, on the engine's own host. With systemd's driver groups are slices, which systemd makes.
+ * The group that the operator chose, if any. Otherwise a group of our own. That needs the engine's cgroupfs driver,
+ * since with the systemd driver groups are slices, which systemd makes. It also needs root on the engine's host.
  */
 export function createAgentsCgroup(options: {
   facts: FactsReader;
@@ -59,7 +59,7 @@ async function makeGroup(mount: string): Promise<string | undefined> {
     await writeFile(join(directory, version.file), String(version.weight));
     return `/${AGENTS_GROUP}`;
   } catch {
-    // Not ours to make: in a container, or without the rights. The engine's own group does as well, less evenly.
+    // In a container, or without the rights. The engine's default group works too, but agents have no more weight.
     return undefined;
   }
 }

@@ -1,39 +1,39 @@
 import type { ContainerSpec } from "./types.ts";
 import { MANAGED, identityLabels } from "./labels.ts";
 
-/** Numeric user and group of every agent; the image's code belongs to root, so the agent cannot write it. */
+/** Numeric user and group of every agent. The code in the image belongs to root, so the agent cannot change it. */
 export const AGENT_USER = "10001:10001";
 
 /** The agent's home, on a tmpfs. */
 export const AGENT_HOME = "/home/agent";
 
-/** Size of the tmpfs at `/tmp` and at the home directory; it counts as the container's memory. */
+/** Size of the tmpfs at `/tmp`, and of the one at the home directory. Both count as the container's memory. */
 const TMPFS_SIZE = "64m";
 
-/** Processes and threads; a fork bomb stops here. numpy and torch start a thread for each core. */
+/** Most processes and threads; stops a fork bomb. numpy and torch start a thread for each CPU. */
 const PIDS_LIMIT = "256";
 
 /** Open files, as on AWS Lambda; the engine's default of a million slows `fork` in old Pythons. */
 const NOFILE_LIMIT = "1024:1024";
 
-/** Seconds between SIGTERM and SIGKILL, CONTRACT section 4. */
+/** Seconds between SIGTERM and SIGKILL. */
 export const STOP_GRACE_SECONDS = 10;
 
 export type ContainerSettings = {
   network: string;
   /** OCI runtime; undefined for the engine's default. */
   runtime: string | undefined;
-  /** Control group that holds the agents' own; undefined for the engine's choice. */
+  /** The control group above the agents' own; undefined for the engine's choice. */
   cgroupParent: string | undefined;
   runnerId: string;
 };
 
 export type RunSettings = ContainerSettings & {
-  /** Without its limit of processors, which comes with `updateCpusArgs` once it has started. */
+  /** Without a limit of CPUs; `updateCpusArgs` sets that once the agent has started. */
   boosted: boolean;
 };
 
-/** `docker run` of an agent, hardened: no capability, no new privileges, read-only root, bounded everything. */
+/** `docker run` of an agent: no capability, no new privileges, a read-only root, a limit on everything. */
 export function runArgs(spec: ContainerSpec, settings: RunSettings): string[] {
   return [
     "run",
@@ -128,7 +128,7 @@ export function networkInspectArgs(name: string): string[] {
   return ["network", "inspect", "--format", "{{.Driver}}", "--", name];
 }
 
-/** Siblings cannot talk to each other; the runner reaches each agent through the bridge. */
+/** Agents cannot reach each other; the runner reaches each of them through the bridge. */
 export function networkCreateArgs(name: string): string[] {
   return [
     "network",
@@ -141,7 +141,7 @@ export function networkCreateArgs(name: string): string[] {
   ];
 }
 
-/** Prints one id a line, in the order asked for. */
+/** Prints one id a line, in the order of `references`. */
 export function imageIdsArgs(references: string[]): string[] {
   return ["image", "inspect", "--format", "{{.Id}}", "--", ...references];
 }
@@ -162,7 +162,7 @@ function filterArgs(labels: Record<string, string>): string[] {
   return Object.entries(labels).flatMap(([name, value]) => ["--filter", `label=${name}=${value}`]);
 }
 
-/** With an owner, since the mount takes its mode from a directory that the image has, and root would own it. */
+/** Names an owner, since otherwise root would own a mount over a directory of the image. */
 function tmpfs(path: string): string {
   const [uid, gid] = AGENT_USER.split(":");
   return `${path}:rw,nosuid,nodev,size=${TMPFS_SIZE},mode=1777,uid=${uid},gid=${gid}`;

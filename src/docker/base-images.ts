@@ -3,29 +3,29 @@ import { isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import type { BuildEvent } from "./types.ts";
 
-/** `[stage 1/3] FROM reference@digest`; an image that is only in the engine is named without a digest. */
+/** `[stage 1/3] FROM reference@digest`. An image that is only in the engine has no digest there. */
 const FROM_STEP = /^\[[^\]]+\] FROM (\S+?)(?:@(sha256:[0-9a-f]{64}))?$/;
 
 export type BaseImages = {
   see(event: BuildEvent): void;
-  /** Digest, or the image's id where it has none, by reference. */
+  /** The digest of each image by its reference, or the image's id if it has no digest. */
   known(): Promise<Record<string, string>>;
 };
 
-/** Finds out what each `FROM` of a build came to, while the build goes on. */
+/** Finds out what each `FROM` of a build resolves to, while the build runs. */
 export function createBaseImages(exec: DockerExec): BaseImages {
   const found: Record<string, string> = {};
   const asked = new Set<string>();
   const answers: Promise<void>[] = [];
   let waiting: string[] = [];
 
-  // All that one record of the build's output names, with one command.
+  // One command for all images that one record of the build's output names.
   const ask = () => {
     const references = waiting;
     if (references.length === 0) return;
     waiting = [];
     const answer = localIds(exec, references).then((ids) => void Object.assign(found, ids));
-    // Awaited in `known`, which a build that fails never comes to.
+    // `known` awaits it. A failed build never calls `known`, and the rejection must not count as unhandled.
     answer.catch(() => undefined);
     answers.push(answer);
   };

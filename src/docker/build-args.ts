@@ -1,14 +1,14 @@
 import type { BuildInputs, BuildRequest, ExportRequest } from "./types.ts";
 
 /**
- * Taken from the command's own environment where they are set, so that a password in one is in no argument. The
- * frontend knows these names: they are no part of a layer's key or history.
+ * BuildKit takes their values from the command's environment, so that a password in one is in no argument. It keeps
+ * these names out of the keys and the history of layers.
  */
 const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
 
 /**
- * The argv of `docker buildx build` behind `buildx`. Labels, tags and values go as arguments of their own, never through Dockerfile text.
- * Provenance is off: a store without manifests refuses it, the others make each image an index by it.
+ * The arguments of `docker buildx` for a build. Labels, tags and values are arguments of their own, never text of the
+ * Dockerfile. Provenance is off: an image store without manifests refuses it, and others turn each image into an index.
  */
 export function buildArgs(request: BuildRequest, metadataFile: string): string[] {
   return [

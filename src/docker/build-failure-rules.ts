@@ -29,8 +29,8 @@ export type Rule = {
 };
 
 /**
- * The sentences by which uv, BuildKit and build backends say what went wrong, in the order in which they must be tried:
- * a refused index also says that the package was not found, a killed build also that it failed.
+ * The sentences in which uv, BuildKit and build backends say what went wrong. The order matters: after a refused
+ * request uv also says that the package was not found, and a killed build also says that it failed.
  */
 export const RULES: Rule[] = [
   {
@@ -50,7 +50,7 @@ export const RULES: Rule[] = [
     pattern:
       /failed to resolve source metadata for (\S+?):? |pull access denied[^\n]*|load metadata for (\S+)/,
     sentence: (text, match) =>
-      `The base image ${match[1] ?? match[2] ?? ""} is not to be had: ${lastCause(text)}`,
+      `The base image ${match[1] ?? match[2] ?? ""} cannot be fetched: ${lastCause(text)}`,
     hint: "The operator sets OKEN_PYTHON_IMAGE and OKEN_UV_IMAGE, or loads the image with `docker load`.",
   },
   {
@@ -69,7 +69,7 @@ export const RULES: Rule[] = [
   {
     kind: "offline",
     pattern: /Network connectivity is disabled, but the requested data wasn't found in the cache[^\n]*/,
-    sentence: (text) => `A package is not to be had without a network: ${uvSummary(text)}`,
+    sentence: (text) => `A package is missing, and there is no network to fetch it from: ${uvSummary(text)}`,
     hint: "Add its wheel to the operator's wheel folder.",
   },
   {
@@ -90,13 +90,13 @@ export const RULES: Rule[] = [
     pattern:
       /Failed to parse:? `?pyproject\.toml`?[^]*|Couldn't parse requirement in[^]*|Unexpected '[^\n]*expected '-c'[^\n]*|Error parsing included file[^]*|does not contain inline script metadata/,
     sentence: (text) => `A dependency file cannot be read: ${uvSummary(text)}`,
-    hint: "Mend the line shown.",
+    hint: "Correct the line shown.",
   },
   {
     kind: "wrong_python",
     pattern:
       /No interpreter found for Python[^\n]*|incompatible with the project's Python requirement[^\n]*|is not compatible with the locked Python requirement[^\n]*|current Python version \([^)]*\) does not satisfy[^\n]*|no wheels with a matching Python ABI tag[^\n]*|requires Python[^\n]*/,
-    sentence: (text) => `The dependencies do not go with this Python: ${uvSummary(text)}`,
+    sentence: (text) => `The dependencies do not support this Python: ${uvSummary(text)}`,
     hint: "Set python_version in oken.toml to a version that every dependency supports.",
   },
   {
@@ -118,14 +118,14 @@ export const RULES: Rule[] = [
     pattern:
       /Distribution `([^`@ ]+)[^`]*` can't be installed because it is marked as `--no-build`|Wheels are required for `([^`]+)`|([\w.-]+(?:==[\w.+!-]+)?) has no usable wheels|Building source distributions(?: for `([^`]+)`)? is disabled|Source distributions? (?:are|is) disabled/,
     sentence: (_, match) =>
-      `${match[1] ?? match[2] ?? match[3] ?? match[4] ?? "A package"} is to be had only as source, and building packages from source is off.`,
+      `${match[1] ?? match[2] ?? match[3] ?? match[4] ?? "A package"} exists only as source, and building packages from source is off.`,
     hint: "Choose a version that has a wheel for this Python, or ask the operator for OKEN_BUILD_SDIST=isolated.",
   },
   {
     kind: "hash_mismatch",
     pattern: /Hash mismatch for `([^`]+)`/,
-    sentence: (_, match) => `The file of ${match[1]} is not the one its hash was written for.`,
-    hint: "Lock again; if the file changed without a new version, ask its publisher why.",
+    sentence: (_, match) => `The file of ${match[1]} does not match its hash in the lock file.`,
+    hint: "Lock again. If the file changed without a new version, ask its publisher why.",
   },
   {
     kind: "package_build",
@@ -152,23 +152,23 @@ export const RULES: Rule[] = [
     pattern:
       /Request failed after \d+ retries|failed to lookup address information|Connection refused \(os error 111\)|operation timed out|HTTP status server error[^\n]*|error sending request/,
     sentence: (text) => `The package index does not answer: ${uvSummary(text)}`,
-    hint: "Try again; if it stays so, the operator checks OKEN_INDEX_URL and the host's network.",
+    hint: "Try again later. If it still fails, the operator checks OKEN_INDEX_URL and the host's network.",
   },
   {
     kind: "no_solution",
     pattern: /No solution found when resolving/,
     sentence: (text) => `The dependencies contradict each other: ${uvSummary(text)}`,
-    hint: "Loosen one of the versions named.",
+    hint: "Widen the range of one of the versions named.",
   },
   {
     kind: "cache",
     pattern: /Could not acquire lock|Failed to initialize cache/,
     sentence: (text) => `The build's package cache cannot be used: ${uvSummary(text)}`,
-    hint: "This is the host's fault, not the upload's: the operator looks at the engine's disk.",
+    hint: "The upload is not at fault: the operator checks the engine's disk.",
   },
 ];
 
-/** uv's own account without its decoration: the causes say more than the summary, so both are kept. */
+/** uv's error without its decoration. The causes say more than the summary, so both are kept. */
 export function uvSummary(text: string): string {
   const lines = text.split("\n");
   const start = lines.findIndex((line) => /^\s*(error:|×|x )/.test(line));
@@ -181,7 +181,7 @@ export function uvSummary(text: string): string {
   return account.join(" ").replaceAll(/\s+/g, " ");
 }
 
-/** What a build backend, or the engine, said last that reads like a reason. */
+/** The last line of a build backend or the engine that looks like a reason. */
 function lastCause(text: string): string {
   const lines = text
     .split("\n")
@@ -199,7 +199,7 @@ function packageBuilt(text: string): string {
   return projectName(/Failed to (?:download and )?build `([^`]+)`/.exec(text)?.[1]);
 }
 
-/** A project of the upload is known by its directory in the container. */
+/** uv names a project of the upload by its directory in the container. */
 function projectName(name: string | undefined): string {
   return name?.replace(/^(?:\S+ @ )?(?:file:\/\/)?\/work\/project\/projects\//, "") ?? "A package";
 }

@@ -3,15 +3,15 @@ import { RULES, uvSummary } from "./build-failure-rules.ts";
 import type { FailureClass, Rule } from "./build-failure-rules.ts";
 import type { Step } from "./progress.ts";
 
-/** Lines of the failing step's log that are answered. */
+/** Lines of the failed step's log in the answer. */
 const LOG_LINES = 40;
 
-/** Longest sentence answered, characters. */
+/** Longest sentence in the answer, characters. */
 const MAX_SENTENCE = 1500;
 
-/** What the failed build's own records and words come to, as an error for the one who deployed. */
+/** The error for the caller of a deploy, made from the records and the text of the failed build. */
 export function buildFailure(output: { steps: Step[]; text: string[] }): RunnerError {
-  // A step of a parallel branch that was stopped because this one failed says `context canceled`.
+  // BuildKit stops the other branches when one fails; their steps say `context canceled`.
   const failed =
     output.steps.find(({ error }) => error !== undefined && !error.includes("context canceled")) ??
     output.steps.find(({ error }) => error !== undefined);
@@ -39,7 +39,7 @@ export function buildFailure(output: { steps: Step[]; text: string[] }): RunnerE
   return failure({
     kind: "other",
     sentence: `The image could not be built: ${words ?? "the build gave no reason"}`.slice(0, MAX_SENTENCE),
-    hint: "The log below has what the failing step printed.",
+    hint: "The log shows what the failed step printed.",
     log,
     step: failed?.name ?? "",
   });
@@ -60,7 +60,7 @@ function failure(options: {
   });
 }
 
-/** A step's name holds the command's text, in which only the base image is looked for. */
+/** The name of a step holds the text of its command, which only the rule for base images may match. */
 function withoutStepNames(rule: Rule, failed: Step | undefined, evidence: string): string {
   if (rule.kind === "base_image" || failed === undefined) return evidence;
   return evidence.slice(failed.name.length);

@@ -5,28 +5,27 @@ import type { FactsReader } from "./engine-facts.ts";
 type Command = { args: string[]; program?: string; env: Record<string, string> };
 
 /**
- * Otherwise buildx runs git in the context, which is what somebody uploaded, with what its `.git` configures:
+ * Otherwise buildx runs git in the context, and obeys the configuration in an uploaded `.git`:
  * https://docs.docker.com/build/building/variables/#buildx_git_info
  */
 const ENVIRONMENT = { BUILDX_GIT_INFO: "false" };
 
-/** How the commands of `docker buildx` are run. */
 export type Buildx = {
-  /** What `exec` is to run for `docker buildx ...args`. */
+  /** The command that `exec` runs for `docker buildx ...args`. */
   command(args: string[]): Promise<Command>;
 };
 
 /**
- * Runs the plugin itself once the CLI has told where it is: through the CLI each build starts three processes, since
- * that asks the plugin for its name first, and a tenth of a second goes by. The plugin runs by itself as well:
- * https://github.com/docker/buildx#manual-download
+ * Runs the plugin directly, once the CLI has said where it is. The CLI would start three processes for each build,
+ * since it first asks the plugin for its name, and that takes a tenth of a second. The plugin is made to run directly
+ * too: https://github.com/docker/buildx#manual-download
  */
 export function createBuildx(facts: FactsReader): Buildx {
   return {
     async command(args) {
       const { buildx } = await facts.read();
       if (buildx !== undefined && existsSync(buildx)) return { args, program: buildx, env: ENVIRONMENT };
-      // Not told, or moved by an upgrade: the next build asks again, and this one goes through the CLI.
+      // Unknown, or moved by an upgrade. This build goes through the CLI, and the next one asks again.
       facts.forget();
       return { args: ["buildx", ...args], env: ENVIRONMENT };
     },

@@ -14,10 +14,10 @@ import { createUsage } from "./usage.ts";
 import { removeBuildNetworks } from "./wheels.ts";
 import type { Engine } from "./types.ts";
 
-/** How long the engine has to say its version, milliseconds; a health check waits for this. */
+/** Deadline of a ping, milliseconds. A health check waits for it. */
 const PING_TIMEOUT_MS = 5_000;
 
-/** The engine of this host, reached through the docker CLI. */
+/** The engine of this host, used through the docker CLI. */
 export function createEngine(exec: DockerExec, settings: ContainerSettings): Engine {
   const facts = createFactsReader(exec);
   const images = createImages(exec, facts);

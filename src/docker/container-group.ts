@@ -14,10 +14,10 @@ export type GroupFigures = {
 
 type Source = { controller: string; file: string; pattern: RegExp };
 type Layout = {
-  /** Lies at the mount of this version of control groups. */
+  /** A file that exists at the mount of this version of control groups. */
   probe: string;
   memory: Source;
-  /** Cached file content that nobody uses; the kernel takes it back before memory runs out. */
+  /** Cached content of files that nobody uses. The kernel frees it before memory runs out. */
   inactive: Source;
   cpu: Source;
   cpuUnitsPerMs: number;
@@ -45,12 +45,12 @@ const V2: Layout = {
 };
 
 export type GroupReader = {
-  /** Undefined when the container does not run, or its group is out of sight: in a container, or on another host. */
+  /** Undefined if the container does not run, or if its group cannot be seen: in a container, or on another host. */
   read(id: string): Promise<GroupFigures | undefined>;
 };
 
 export function createGroupReader(options: {
-  /** The operator's `docker run --cgroup-parent`. */
+  /** The group that the operator chose for `docker run --cgroup-parent`. */
   chosen: string | undefined;
   /** Where the kernel's control groups are mounted. */
   mount?: string;
@@ -88,7 +88,7 @@ export function createGroupReader(options: {
   };
 }
 
-/** Where an engine puts the group of a container, with either of its drivers, and with our parent or its own. */
+/** Where an engine may put the group of a container. That depends on its cgroup driver and on the parent group. */
 function places(id: string, chosen: string | undefined): string[] {
   const slice = chosen?.endsWith(".slice") ? chosen : "system.slice";
   return [

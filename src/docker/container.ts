@@ -13,10 +13,10 @@ import type { DockerExec } from "./exec.ts";
 import { parseIdentity, runnerLabels } from "./labels.ts";
 import type { ContainerSpec, ContainerState, Engine, ListedContainer, RunningContainer } from "./types.ts";
 
-/** Deadline for what a busy engine may take its time over: starting and stopping. */
+/** Deadline of a start or a stop, which take long while the engine is busy. */
 const SLOW_COMMAND_MS = 60_000;
 
-/** Only the fields we use; the engine adds and renames others between versions. */
+/** Only the fields that we use: the engine adds and renames others between versions. */
 const Inspected = Type.Object({
   Id: Type.String(),
   Name: Type.String(),
@@ -87,10 +87,10 @@ export function createContainers(
   return {
     async startContainer(spec: ContainerSpec) {
       try {
-        // What is seldom missing or in the way is not looked for beforehand: each look is a process of its own.
+        // A leftover container and a missing network are rare, and each check is a process of its own.
         await run(spec).catch(async (error: unknown) => {
           if (!isAlreadyExists(error) && !isNoSuchObject(error)) throw error;
-          // A name in the way is all that the engine says, also where the network is gone as well.
+          // The engine names one reason only, even if the name is taken and the network is gone too.
           await Promise.all([remove(spec.name), ensureNetwork()]);
           await run(spec);
         });
@@ -141,7 +141,7 @@ function toState(container: Static<typeof Inspected>, network: string): Containe
     address: container.NetworkSettings.Networks[network]?.IPAddress ?? "",
     running: container.State.Running,
     exitCode: container.State.ExitCode,
-    // OOMKilled alone is also true when only a child of the main process was killed.
+    // `OOMKilled` is also true when only a child of the main process was killed.
     oomKilled: container.State.OOMKilled && container.State.ExitCode === 137,
     startedAt: container.State.StartedAt,
     identity: parseIdentity(container.Config.Labels ?? {}),

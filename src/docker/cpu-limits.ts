@@ -2,17 +2,20 @@ import { updateCpusArgs } from "./args.ts";
 import type { EngineFacts, FactsReader } from "./engine-facts.ts";
 import type { DockerExec } from "./exec.ts";
 
-/** Runtimes that take another limit while a container runs. gVisor's did not: https://github.com/google/gvisor/issues/9554 */
+/**
+ * Runtimes that can change the limit of a running container. gVisor's did not:
+ * https://github.com/google/gvisor/issues/9554
+ */
 const UPDATING = new Set(["runc", "crun", "io.containerd.runc.v2"]);
 
 export type CpuLimits = {
-  /** Whether a container that is to have so many processors can start with more. */
+  /** Whether a container with a limit of `cpus` can start with more. */
   canBoost(cpus: number): Promise<boolean>;
   limit(id: string, cpus: number): Promise<void>;
   boost(id: string, cpus: number): Promise<void>;
 };
 
-/** What containers get of the processors while they start, and from then on. */
+/** Lets containers start with all of the host's CPUs, and limits them afterwards. */
 export function createCpuLimits(options: {
   exec: DockerExec;
   facts: FactsReader;
@@ -21,23 +24,23 @@ export function createCpuLimits(options: {
 }): CpuLimits {
   const { exec, facts } = options;
 
-  /** The host's processors, if they can be lent to who is to have so many. */
-  function lent({ runtime, processors = 0 }: EngineFacts, cpus: number): number | undefined {
-    const isTakenBack = UPDATING.has(options.runtime ?? runtime ?? "");
-    return isTakenBack && cpus < processors ? processors : undefined;
+  /** All of the host's CPUs, if a container with a limit of `cpus` can start with them. */
+  function boosted({ runtime, hostCpus = 0 }: EngineFacts, cpus: number): number | undefined {
+    const canBeLimited = UPDATING.has(options.runtime ?? runtime ?? "");
+    return canBeLimited && cpus < hostCpus ? hostCpus : undefined;
   }
 
   return {
-    canBoost: async (cpus) => lent(await facts.read(), cpus) !== undefined,
+    canBoost: async (cpus) => boosted(await facts.read(), cpus) !== undefined,
     async limit(id, cpus) {
       const known = await facts.read();
-      // An engine that does not answer will say so of the update as well.
-      if (known.processors === undefined || lent(known, cpus) !== undefined)
+      // If the engine did not answer, the update says so as well.
+      if (known.hostCpus === undefined || boosted(known, cpus) !== undefined)
         await exec.run(updateCpusArgs(id, cpus));
     },
     async boost(id, cpus) {
-      const processors = lent(await facts.read(), cpus);
-      if (processors !== undefined) await exec.run(updateCpusArgs(id, processors));
+      const hostCpus = boosted(await facts.read(), cpus);
+      if (hostCpus !== undefined) await exec.run(updateCpusArgs(id, hostCpus));
     },
   };
 }

@@ -3,28 +3,29 @@ import { Value } from "@sinclair/typebox/value";
 
 import type { DockerExec } from "./exec.ts";
 
-/** What `docker info` tells of the CLI and the engine that changes only with an upgrade; undefined where it does not. */
+/**
+ * What `docker info` says about the CLI and the engine, and what only an upgrade changes. Undefined where it is silent.
+ */
 export type EngineFacts = {
   /** Path of the CLI's plugin for `docker buildx`. */
   buildx: string | undefined;
   /** `cgroupfs` or `systemd`. */
   cgroupDriver: string | undefined;
-  /** OCI runtime of containers that ask for none. */
+  /** The OCI runtime of containers that name none. */
   runtime: string | undefined;
-  /** Processors of the engine's host. */
-  processors: number | undefined;
+  hostCpus: number | undefined;
   /** What the engine runs, and builds unless it is told otherwise: `linux/x86_64`. */
   platform: string | undefined;
 };
 
 export type FactsReader = {
-  /** Asks once, and again only while the engine has not answered. Never rejects. */
+  /** Asks once, and again if the engine did not answer. Never rejects. */
   read(): Promise<EngineFacts>;
-  /** What was told no longer holds: the next reader asks anew. */
+  /** Has the next reader ask again. */
   forget(): void;
 };
 
-/** Only the fields we use of what the CLI tells of its plugins. */
+/** The CLI's plugins, with only the fields that we use. */
 const Plugins = Type.Array(Type.Object({ Name: Type.String(), Path: Type.Optional(Type.String()) }));
 
 const FORMAT =
@@ -48,13 +49,13 @@ export function createFactsReader(exec: DockerExec): FactsReader {
 async function ask(exec: DockerExec): Promise<EngineFacts> {
   const output = await exec.run(["info", "--format", FORMAT]).catch(() => "");
   const [plugins = "", ...lines] = output.split("\n");
-  const [cgroupDriver, runtime, processors, platform] = lines.map((line) => line.trim() || undefined);
+  const [cgroupDriver, runtime, hostCpus, platform] = lines.map((line) => line.trim() || undefined);
   return {
     buildx: buildxOf(plugins),
     cgroupDriver,
     runtime,
-    // An engine that does not answer has none.
-    processors: Number(processors) > 0 ? Number(processors) : undefined,
+    // It is 0 if the engine does not answer.
+    hostCpus: Number(hostCpus) > 0 ? Number(hostCpus) : undefined,
     platform: platform === "/" ? undefined : platform,
   };
 }

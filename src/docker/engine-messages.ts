@@ -6,11 +6,11 @@ import type { BuildEvent, Engine } from "./types.ts";
 export type EngineSettings = {
   exec: DockerExecSettings;
   containers: ContainerSettings;
-  /** Of the commands that are started, -20 to 19. */
+  /** The niceness of commands, -20 to 19. */
   niceness: number;
 };
 
-/** Of an engine's methods, those that answer once, and those that give one thing after another. */
+/** The engine's methods that answer once, and those that give a stream. */
 export const CALLS = [
   "ping",
   "ensureNetwork",
@@ -41,33 +41,33 @@ export type CallName = (typeof CALLS)[number];
 export type StreamName = (typeof STREAMS)[number];
 
 /**
- * What goes to the engine's thread. `id` names one call or stream. A signal and a listener among the options stay here
- * (`hooked`); the thread puts in their place what sends `event` and hears `abort`.
+ * Messages to the engine's thread. `id` names one call or stream. If the options have a signal or a listener
+ * (`hooked`), these stay here, and the thread puts its own in their place.
  */
 export type ToEngine =
   | { op: "open"; settings: EngineSettings }
   | { op: "call"; id: number; method: CallName; args: unknown[]; hooked: boolean }
   | { op: "stream"; id: number; method: StreamName; args: unknown[]; hooked: boolean }
-  /** So many more items may be sent. */
+  /** The thread may send so many more items. */
   | { op: "credit"; id: number; items: number }
   | { op: "abort"; id: number }
-  /** Ends what still runs, and is answered when it has ended. */
+  /** Ends everything that still runs; answered when it has ended. */
   | { op: "close"; id: number };
 
-/** What comes back. `value` is what the method gives; an item of a stream is one of its values. */
+/** Messages from the thread. `value` is the result of a call, or one item of a stream. */
 export type FromEngine = { id: number } & (
   | { kind: "event"; event: BuildEvent }
   | { kind: "item" | "result"; value: unknown }
   | { kind: "failure"; failure: Failure }
 );
 
-/** Items of a stream that may be on their way before the first of them is taken. */
+/** The most items of a stream that are sent before the reader takes one. */
 export const STREAM_WINDOW = 256;
 
-/** An error as it can be copied to another thread, which keeps neither class nor fields. */
+/** An error in a form that survives the copy to another thread, which drops its class and fields. */
 export type Failure = {
   message: string;
-  /** Undefined for what is no RunnerError: a bug. */
+  /** Undefined if it is no RunnerError, but a bug. */
   known: { code: ErrorCode; status: number; headers: Record<string, string>; details: unknown } | undefined;
 };
 

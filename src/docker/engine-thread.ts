@@ -14,14 +14,14 @@ import {
 import type { BuildEvent, Engine } from "./types.ts";
 
 export type EngineThread = Engine & {
-  /** Ends the streams that are open and the builds under way, then the thread. */
+  /** Ends the open streams and the running builds, then the thread. */
   close(): Promise<void>;
 };
 
 type Hooks = { signal?: AbortSignal | undefined; onEvent?: ((event: BuildEvent) => void) | undefined };
 type Listener = (message: FromEngine) => void;
 
-/** The engine of this host, spoken to in a thread of its own; see `engine-worker.ts`. */
+/** The engine of this host, used in a thread of its own. `engine-worker.ts` says why. */
 export function startEngineThread(settings: EngineSettings): EngineThread {
   const connection = connect(settings);
   const calls = CALLS.map((name) => [name, (...args: unknown[]) => call(connection, name, args)] as const);
@@ -34,7 +34,7 @@ export function startEngineThread(settings: EngineSettings): EngineThread {
 }
 
 type Connection = {
-  /** A number of its own for a call, of which `listener` is told all that comes back. */
+  /** Gives a new id for a call; `listener` gets every message about it. */
   open(listener: Listener): number;
   forget(id: number): void;
   send(message: ToEngine): void;
@@ -53,10 +53,10 @@ function connect(settings: EngineSettings): Connection {
       listeners.get(data.id)?.(data),
     );
     started.addEventListener("error", ({ message }) => {
-      // A thread that broke off is replaced by the next call.
+      // The next call starts another thread.
       if (worker === started) worker = undefined;
       const failure = toFailure(
-        new RunnerError("CONTAINER_ERROR", `The thread that speaks to Docker broke off: ${message}`),
+        new RunnerError("CONTAINER_ERROR", `The thread that uses Docker crashed: ${message}`),
       );
       for (const [id, listener] of listeners) listener({ id, kind: "failure", failure });
     });
@@ -139,15 +139,15 @@ async function* follow(connection: Connection, method: StreamName, args: unknown
   } finally {
     hooks.signal?.removeEventListener("abort", abort);
     connection.forget(id);
-    // A reader who leaves ends it; after its end this says nothing.
+    // Ends the stream of a reader who leaves. It does nothing after the stream's end.
     abort();
   }
 }
 
-/** Items after whose taking the thread is told that there is room again. */
+/** After so many items, the thread is told that there is room again. */
 const CREDIT_STEP = STREAM_WINDOW / 2;
 
-/** Takes out of a call's options what cannot be copied to another thread. */
+/** Separates a call's signal and listener, which cannot be copied to another thread. */
 function split(args: unknown[]): { plain: unknown[]; hooks: Hooks; hooked: boolean } {
   const options = args.at(-1);
   if (!isHooked(options)) return { plain: args, hooks: {}, hooked: false };
@@ -159,7 +159,7 @@ function isHooked(value: unknown): value is Hooks {
   return typeof value === "object" && value !== null && ("signal" in value || "onEvent" in value);
 }
 
-/** In the executable the thread's program lies where it was compiled from, seen from its root. */
+/** The path of the thread's program. In the executable it is relative to the root of the sources. */
 const WORKER = Bun.main.startsWith("/$bunfs/")
   ? "./docker/engine-worker.ts"
   : new URL("./engine-worker.ts", import.meta.url).href;

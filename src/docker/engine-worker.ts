@@ -1,7 +1,7 @@
 /**
- * The thread in which the engine is spoken to. Starting a process holds the thread that does it until the new program
- * is loaded, tens of milliseconds while builds keep the processors busy, and reading what builds print takes as long
- * again; meanwhile no invoke of a running agent would move.
+ * The thread that uses the engine. Starting a process blocks its thread until the new program is loaded, which takes
+ * tens of milliseconds while builds keep the CPUs busy. Reading the output of builds takes as long again. In the main
+ * thread all invokes would wait for that.
  */
 import { setThreadPriority } from "../lib/priority.ts";
 import { createEngine } from "./client.ts";
@@ -18,7 +18,7 @@ import type { BuildEvent } from "./types.ts";
 
 declare const self: Worker;
 
-/** An engine whose methods take their arguments as they came. */
+/** An engine with untyped methods. */
 type Methods = Record<CallName, (...args: unknown[]) => Promise<unknown>> &
   Record<StreamName, (...args: unknown[]) => AsyncIterable<unknown>>;
 type Asked = ToEngine & { op: "call" | "stream" };
@@ -85,7 +85,7 @@ function post(message: FromEngine): void {
 
 type Credit = { add(items: number): void; take(): Promise<void> };
 
-/** Lets so many items through as the reader has room for; a stream that is aborted waits for nobody. */
+/** Lets through as many items as the reader has room for. An aborted stream does not wait. */
 function createCredit(items: number, signal: AbortSignal): Credit {
   let left = items;
   let wake: (() => void) | undefined;

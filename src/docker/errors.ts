@@ -1,17 +1,17 @@
 import { RunnerError } from "../lib/errors.ts";
 
-/** What a failed docker command left for us to judge by. */
+/** What is known about a failed docker command. */
 export type CommandFailure = {
   exitCode: number | undefined;
-  /** Node's error code when the program could not be started at all, such as `ENOENT`. */
+  /** Node's error code if the program could not be started, such as `ENOENT`. */
   code: string | undefined;
   stderr: string;
   message: string | undefined;
 };
 
 /**
- * The one place where docker's error sentences are recognised. They are not an interface and change between versions;
- * what is not recognised is a CONTAINER_ERROR with docker's own words.
+ * Recognises docker's error sentences, which no other file does: they are no interface and change between versions. An
+ * unknown one becomes a CONTAINER_ERROR with docker's words.
  */
 const KNOWN: { pattern: RegExp; make: (failure: string, args: string[]) => RunnerError }[] = [
   {
@@ -77,7 +77,7 @@ export function engineTimeout(args: string[], timeoutMs: number): RunnerError {
   );
 }
 
-/** True for an error that says that the container, image or network named is not there. */
+/** Whether an error says that a container, an image or a network does not exist. */
 export function isNoSuchObject(error: unknown): boolean {
   return error instanceof RunnerError && error.details?.["reason"] === NO_SUCH_OBJECT;
 }

@@ -5,19 +5,19 @@ import { commandError, engineTimeout } from "./errors.ts";
 import { type Owner, ownerMark } from "./orphans.ts";
 import { type ProcessGroup, processGroup } from "./process-group.ts";
 
-/** Deadline of a docker command that should be quick. dockerd under load was seen to take seconds, not tens of them. */
+/** Deadline of a docker command that should be quick. Under load, dockerd took some seconds, but never ten. */
 export const DEFAULT_TIMEOUT_MS = 30_000;
 
-/** Cap on what one command may print, characters; `docker inspect` of hundreds of containers stays well below. */
+/** The most that one command may print, characters. `docker inspect` of hundreds of containers stays well below. */
 const MAX_OUTPUT = 16 * 1024 * 1024;
 
-/** Characters of standard error kept from a streamed command, to say why it failed. */
+/** Characters of a streamed command's standard error that are kept, to say why it failed. */
 const STDERR_TAIL = 64 * 1024;
 
 /** How long a cancelled command has after SIGTERM before it is killed, milliseconds. */
 const KILL_AFTER_MS = 5_000;
 
-/** What the docker CLI may see of the runner's environment; a secret of an agent is never in it. */
+/** The variables of the runner that the docker CLI may see. No secret of an agent is among them. */
 const PASSED_ENVIRONMENT = [
   "PATH",
   "HOME",
@@ -44,36 +44,36 @@ const PASSED_ENVIRONMENT = [
 ];
 
 /**
- * A command waits for the engine most of its time. On all processors Go's runtime takes a fifth more of them for the
- * same, beside agents that are invoked: https://pkg.go.dev/runtime#hdr-Environment_Variables
+ * A command mostly waits for the engine. With all CPUs, Go's runtime uses a fifth more CPU time for the same work,
+ * which the agents lack: https://pkg.go.dev/runtime#hdr-Environment_Variables
  */
 const GO_SETTINGS = { GOMAXPROCS: "1" };
 
 export type ExecOptions = {
-  /** Path of a program to run in place of the docker CLI: a plugin of it. */
+  /** Path of a plugin to run instead of the docker CLI. */
   program?: string | undefined;
   timeoutMs?: number;
   signal?: AbortSignal | undefined;
-  /** Written to the command's standard input. */
+  /** Text for the command's standard input. */
   input?: string;
   env?: Record<string, string>;
 };
 
 export type StreamedChunk = { stream: "stdout" | "stderr"; text: string };
 
-/** Runs the docker CLI: the one place in the runner where a process is started. */
+/** Runs the docker CLI. No other part of the runner starts a process. */
 export type DockerExec = {
-  /** Standard output of a command that must succeed; rejects with a RunnerError made from its standard error. */
+  /** The standard output of a command. Rejects with a RunnerError, made from its standard error, if it fails. */
   run(args: string[], options?: ExecOptions): Promise<string>;
-  /** Output as it comes. Ends when the command does; throws as `run` does when it fails. Leaving the loop kills it. */
+  /** The output as it comes, until the command ends. Throws as `run` does. Leaving the loop ends the command. */
   stream(args: string[], options?: ExecOptions): AsyncIterable<StreamedChunk>;
-  /** Ends the streamed commands that still run: each leads a process group, and so does not end with the runner. */
+  /** Ends the streamed commands that still run. Each leads a process group, and would outlive the runner. */
   close(): Promise<void>;
 };
 
 export type DockerExecSettings = {
   environment: Record<string, string | undefined>;
-  /** Whose the commands are, for `endOrphans`. */
+  /** Marks the commands for `endOrphans`. */
   owner?: Owner;
   binary?: string;
 };
@@ -168,7 +168,7 @@ function toError(reason: unknown): Error {
     : new RunnerError("CONTAINER_ERROR", `The docker command was cancelled: ${String(reason)}`);
 }
 
-/** Both outputs in the order they arrive, decoded, with back-pressure: nothing is read ahead of the consumer. */
+/** Both outputs as text, in the order of arrival. Nothing is read ahead of the consumer. */
 async function* mergedOutput(
   stdout: AsyncIterable<Uint8Array>,
   stderr: AsyncIterable<Uint8Array>,

@@ -21,7 +21,7 @@ type Images = Pick<
   Engine,
   "buildImage" | "exportStage" | "buildWheels" | "platform" | "imageExists" | "removeImages"
 > & {
-  /** References of images that carry all of `labels`. */
+  /** The references of images that have all of `labels`. */
   listImages(labels: Record<string, string>): Promise<string[]>;
 };
 
@@ -68,8 +68,8 @@ export function createImages(exec: DockerExec, facts: FactsReader = createFactsR
 }
 
 /**
- * Builds and tags. Rejects with BUILD_FAILED, whose sentence names the cause and whose `details` have `class`, `hint`,
- * `step` and the last lines as `log`; with BUILD_TIMEOUT, DISK_FULL or ENGINE_UNAVAILABLE; or with the signal's reason.
+ * Builds and tags an image. Rejects with the signal's reason, with BUILD_TIMEOUT, DISK_FULL or ENGINE_UNAVAILABLE, or
+ * with BUILD_FAILED. That names the cause, and its `details` have `class`, `hint`, `step` and the last lines as `log`.
  */
 async function buildImage(tools: Tools, request: BuildRequest): Promise<BuiltImage> {
   const scratch = await mkdtemp(join(tmpdir(), "oken-build-"));
@@ -107,7 +107,7 @@ function translate(error: unknown, watch: BuildWatch, progress: BuildProgress): 
   if (watch.signal?.aborted || !(error instanceof RunnerError)) return error;
   if (error.details?.["reason"] === "timeout") {
     const seconds = Math.round(watch.timeoutMs / 1000);
-    // Stopping the build has ended the steps that were running.
+    // The steps that were running ended when the build was stopped.
     const step = progress
       .steps()
       .findLast(

@@ -1,9 +1,9 @@
 import type { Identity } from "./types.ts";
 
-/** Labels on every container, image and network of ours. Truth after a restart is disk plus these. */
+/** Labels on all our containers, images and networks. A restart rebuilds its state from them and from the disk. */
 const LABEL = {
   managed: "oken.managed",
-  /** Identity of the data directory, so that two runners on one engine leave each other's alone. */
+  /** The id of the data directory, so that two runners on one engine do not touch each other's objects. */
   runner: "oken.runner",
   agent: "oken.agent",
   version: "oken.version",
@@ -12,7 +12,7 @@ const LABEL = {
 
 export const MANAGED = { [LABEL.managed]: "true" };
 
-/** What tells this runner's objects from another's. */
+/** The labels that tell this runner's objects from those of others. */
 export function runnerLabels(runnerId: string): Record<string, string> {
   return { ...MANAGED, [LABEL.runner]: runnerId };
 }
@@ -26,13 +26,13 @@ export function identityLabels(runnerId: string, identity: Identity): Record<str
   };
 }
 
-/** The runner's labels alone, without those that would make an object an agent's. */
+/** The labels without those that make an object an agent's. */
 export function runnerOf(labels: Record<string, string>): Record<string, string> {
   const { [LABEL.agent]: _agent, [LABEL.version]: _version, [LABEL.spec]: _spec, ...rest } = labels;
   return rest;
 }
 
-/** Undefined when the labels are not those of an agent. */
+/** Undefined if the labels are not an agent's. */
 export function parseIdentity(labels: Record<string, string>): Identity | undefined {
   const { [LABEL.agent]: agentId, [LABEL.version]: version, [LABEL.spec]: spec } = labels;
   if (agentId === undefined || version === undefined || spec === undefined) return undefined;

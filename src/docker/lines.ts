@@ -1,11 +1,11 @@
 import type { OutputLine } from "./types.ts";
 
-/** Longest line handed on whole, characters: a frame of the runtime's around 64 KiB, all of which JSON has to escape. */
+/** Longest line that is passed on whole, characters: a frame of the runtime with 64 KiB that JSON must escape. */
 const MAX_LINE = 512 * 1024;
 
 /**
- * Cuts text that arrives in arbitrary chunks into lines without their line ends. A line longer than `maxLine` comes in
- * pieces, so that one endless line cannot fill the memory.
+ * Cuts chunks of text into lines, without their newlines. A line longer than `maxLine` comes in pieces, so that an
+ * endless line cannot fill the memory.
  */
 export async function* splitLines(chunks: AsyncIterable<string>, maxLine = MAX_LINE): AsyncGenerator<string> {
   const cutter = createCutter(maxLine);
@@ -13,7 +13,7 @@ export async function* splitLines(chunks: AsyncIterable<string>, maxLine = MAX_L
   yield* cutter.end();
 }
 
-/** The same over a command's two outputs, whose chunks come between each other also in the middle of a line. */
+/** The same for the two outputs of a command, whose chunks may alternate in the middle of a line. */
 export async function* splitOutput(
   chunks: AsyncIterable<OutputLine>,
   maxLine = MAX_LINE,

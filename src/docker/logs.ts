@@ -23,8 +23,8 @@ export function createLogs(exec: DockerExec): Pick<Engine, "logs" | "followLogs"
   };
 }
 
-/** `docker logs` reads back through compressed files; ten thousand lines took well under a second. */
+/** Deadline of `docker logs`, which reads compressed files; ten thousand lines took less than a second. */
 const LOGS_TIMEOUT_MS = 20_000;
 
-/** Most that one answer of `/logs` carries, characters; of more, the oldest lines are left out. */
+/** The most that one answer of `/logs` holds, characters. The oldest lines are left out. */
 const MAX_LOG_CHARS = 16 * 1024 * 1024;

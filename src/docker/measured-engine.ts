@@ -5,7 +5,7 @@ type Method = (...args: unknown[]) => unknown;
 
 /* oxlint-disable typescript/no-unsafe-type-assertion -- every method of the engine, each by its own name */
 
-/** The same engine, whose operations are counted. What streams lasts as long as someone listens, and is left out. */
+/** The same engine, which measures its operations. Streams are left out: they last as long as someone listens. */
 export function measuredEngine<E extends Engine>(engine: E, { docker }: Metrics): E {
   const methods = Object.entries(engine as unknown as Record<string, Method>);
   const measured = methods.map(([operation, method]) => [

@@ -21,7 +21,7 @@ export function createNetworks(
     networkExists,
     async ensureNetwork() {
       if (await networkExists()) return;
-      // Two runners may create it at once; the one that comes second finds it there.
+      // Another runner may create it at the same time.
       await exec.run(args.networkCreateArgs(network)).catch((error: unknown) => {
         if (!isAlreadyExists(error)) throw error;
       });

@@ -1,7 +1,7 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-/** In the environment of every docker command: by it the next start knows what a crash left. */
+/** Set for every docker command, so that the next start finds the commands that a crash left running. */
 const OWNER_VARIABLE = "OKEN_RUNNER_ID";
 
 /** A runner, and one run of it: from its start to its end. */
@@ -11,14 +11,13 @@ export function ownerMark({ runnerId, run }: Owner): Record<string, string> {
   return { [OWNER_VARIABLE]: `${runnerId}/${run}` };
 }
 
-/** How long killed processes may take to go, milliseconds, and how often they are looked for. */
+/** How long killed processes may take to end, and the pause between two looks, milliseconds. */
 const GONE_TIMEOUT_MS = 5_000;
 const LOOK_EVERY_MS = 10;
 
 /**
- * Kills docker commands, with their plugins, that an earlier run of this runner did not live to end, and resolves when
- * they are gone; a build that its client leaves is stopped by the engine. Gives how many there were; none where there is
- * no `/proc`.
+ * Kills the docker commands, and their plugins, that an earlier run of this runner left. The engine then stops their
+ * builds. Resolves when they are gone, with their number. Without `/proc` it finds none.
  */
 export async function endOrphans(owner: Owner): Promise<number> {
   const orphans = await commandsBefore(owner);
@@ -36,7 +35,7 @@ async function commandsBefore({ runnerId, run }: Owner): Promise<number[]> {
     names
       .filter((name) => /^\d+$/.test(name))
       .map(async (name) => {
-        // Of another user's process, or one that has just ended, nothing is to be read.
+        // Unreadable if the process is another user's, or has just ended.
         const environment = await readFile(join("/proc", name, "environ"), "utf8").catch(() => "");
         const mark = environment.split("\0").find((variable) => variable.startsWith(prefix));
         return mark !== undefined && mark !== prefix + run ? [Number(name)] : [];

@@ -1,21 +1,21 @@
 /**
- * How long a command has after SIGTERM before it is killed, milliseconds. One that is told while it starts its plugin may
- * not hear it, and a cancelled build is to be gone within two seconds.
+ * How long a command has after SIGTERM before it is killed, milliseconds. A command may miss the signal while it starts
+ * its plugin, and a cancelled build must be gone within two seconds.
  */
 const KILL_AFTER_MS = 1_000;
 
-/** A command that leads a process group, with all that it has started. Disposing of it ends what still runs. */
+/** A command that leads a process group, and all that it has started. Disposing of the group ends what still runs. */
 export type ProcessGroup = Disposable & {
-  /** SIGTERM at once, SIGKILL when that did not help. */
+  /** Sends SIGTERM now, and SIGKILL later if that did not help. */
   end(): void;
-  /** Resolves when the last process has let go of the output. */
+  /** Resolves when no process holds the output open any longer. */
   readonly gone: Promise<void>;
   readonly timedOut: boolean;
 };
 
 /**
- * Ends a command when `signal` aborts or `timeoutMs` have passed. The docker CLI runs its plugins as processes of their
- * own, and one that it was about to start outlives it: so the whole group is told.
+ * Ends a command when `signal` aborts or after `timeoutMs`. The signal goes to the whole group, since the docker CLI
+ * runs plugins as processes, and a plugin that it was about to start would outlive it.
  */
 export function processGroup(
   command: PromiseLike<unknown> & { pid?: number | undefined },

@@ -1,12 +1,12 @@
 import type { BuildEvent } from "./types.ts";
 
-/** Lines kept of each step, to be shown when it fails. */
+/** Lines of each step that are kept, to show if it fails. */
 const TAIL_LINES = 200;
 
-/** Longest line passed on, characters; a longer one is cut into several. */
+/** Longest line that is passed on, characters. A longer one is cut into several. */
 const MAX_LINE = 16_384;
 
-/** Longest record awaited, characters: BuildKit's are a few kilobytes, and what never ends is not one. */
+/** Longest record, characters. BuildKit's have a few kilobytes; text that is longer is no record. */
 const MAX_RECORD = 8 * 1024 * 1024;
 
 export type Step = {
@@ -26,12 +26,12 @@ export type ProgressSink = {
 };
 
 export type BuildProgress = {
-  /** Text as it arrives, cut anywhere. */
+  /** Takes text as it arrives; it may be cut anywhere. */
   feed(text: string): void;
-  /** Flushes what a step left without a newline. */
+  /** Passes on the last lines that have no newline. */
   end(): void;
   steps(): Step[];
-  /** Lines that are no record: the client's own messages. */
+  /** Lines that are no record: messages of the client. */
   text(): string[];
 };
 
@@ -48,9 +48,9 @@ type Tracked = Step & { announced: "no" | "started" | "ended"; partial: Map<numb
 type LineBuffer = { decoder: TextDecoder; text: string };
 
 /**
- * Reads the output of `docker buildx build --progress=rawjson`. Since buildx 0.15 it is one object a line; 0.13 and 0.14
- * print indented objects; in all of them the client's own messages stand between the objects as plain text.
- * https://github.com/moby/buildkit/blob/master/client/graph.go has the records.
+ * Reads the output of `docker buildx build --progress=rawjson`. Since buildx 0.15 it has one object a line, and 0.13
+ * and 0.14 print indented objects. Messages of the client stand between the objects as plain text. The records:
+ * https://github.com/moby/buildkit/blob/master/client/graph.go
  */
 export function createBuildProgress(sink: ProgressSink): BuildProgress {
   const steps = new Map<string, Tracked>();
@@ -79,7 +79,7 @@ export function createBuildProgress(sink: ProgressSink): BuildProgress {
 
 type ProgressRecord = { vertexes?: Vertex[]; logs?: Log[] };
 
-/** Objects told from text by their braces, strings and escapes heeded, whatever the line breaks are. */
+/** Tells objects from text by their braces, wherever the line breaks are. Braces in strings do not count. */
 function createRecordSplitter(options: {
   onRecord: (record: ProgressRecord) => void;
   onText: (line: string) => void;
@@ -183,7 +183,7 @@ function endStep(steps: Map<string, Tracked>, vertex: Vertex, sink: ProgressSink
   sink.onEvent({ type: "step", name: step.name, status, ms });
 }
 
-/** BuildKit's own steps, such as loading the Dockerfile, are of interest only when they fail. */
+/** Internal steps of BuildKit, such as loading the Dockerfile, matter only when they fail. */
 function isShown(step: Step): boolean {
   return !step.name.startsWith("[internal]") || step.error !== undefined;
 }
@@ -215,7 +215,7 @@ function flush(step: Tracked, sink: ProgressSink): void {
 }
 
 function emitLine(step: Tracked, text: string, sink: ProgressSink): void {
-  // What a progress bar overwrites with a carriage return was never meant to stay.
+  // A progress bar overwrites its line after a carriage return; only the last state is kept.
   const line = sink.redact(
     text
       .replace(/\r$/, "")

@@ -1,7 +1,7 @@
 /** User and password in a URL, as in `https://user:secret@host/`. */
 const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
 
-/** Takes credentials out of text that people will read: those in URLs, and the values given. */
+/** Removes credentials from text that people read: those in URLs, and the given values. */
 export function redactor(values: string[] = []): (text: string) => string {
   const secrets = values.filter((value) => value !== "").sort((a, b) => b.length - a.length);
   return (text) => {

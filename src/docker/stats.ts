@@ -6,7 +6,7 @@ import { statsArgs } from "./args.ts";
 import type { DockerExec } from "./exec.ts";
 import type { ResourceUse } from "./types.ts";
 
-/** From this age on a sample is replaced when it is asked for. `docker stats` takes two seconds for one. */
+/** A sample of this age is replaced when somebody asks for it. `docker stats` takes two seconds for one. */
 const FRESH_MS = 5_000;
 
 /** Figures of this age say nothing about now. */
@@ -28,7 +28,10 @@ const MEMORY_UNITS: Record<string, number> = {
 };
 
 export type StatsSampler = {
-  /** From the last sample; undefined before the first, and when that is old. Has a new one taken when it is due. */
+  /**
+   * From the last sample; undefined if there is none, or only an old one. Takes a new sample in the background when
+   * due.
+   */
   latest(id: string): ResourceUse | undefined;
 };
 
@@ -43,7 +46,7 @@ export function createStatsSampler({ exec, clock }: { exec: DockerExec; clock: C
       const uses = parseStats(await exec.run(statsArgs()));
       sample = { takenAt: clock.monotonic(), uses };
     } catch {
-      // An engine that does not answer says so to whoever changes something; here it has no figures.
+      // The engine does not answer, so there are no figures. Other calls report that.
     } finally {
       sampling = false;
     }
@@ -70,7 +73,7 @@ function parseStats(output: string): Map<string, ResourceUse> {
   );
 }
 
-/** Undefined for a container that stopped while it was looked at, whose figures are dashes. */
+/** Undefined for a container that stopped meanwhile: its figures are dashes. */
 function toUse(stats: { CPUPerc: string; MemUsage: string; PIDs: string }): ResourceUse | undefined {
   const memory = /^([\d.]+)([KMGT]?i?B)/.exec(stats.MemUsage);
   if (memory === null) return undefined;

@@ -5,7 +5,7 @@
 export type Engine = {
   /** Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
   ping(): Promise<EngineInfo>;
-  /** Creates the agents' network when it is not there. */
+  /** Creates the agents' network if it does not exist. */
   ensureNetwork(): Promise<void>;
   networkExists(): Promise<boolean>;
 
@@ -13,84 +13,89 @@ export type Engine = {
   /** Builds one stage of a Dockerfile and writes its files into `directory`; makes no image. */
   exportStage(request: ExportRequest): Promise<void>;
   /**
-   * Runs package code to build wheels from source in a container of its own, which reaches the allowed hosts and nothing
-   * else, and writes what comes out into `outputDir`. Whatever happens, nothing of it is left in the engine.
+   * Builds wheels from source. The packages' code runs in a container of its own, which reaches only the allowed hosts.
+   * The files that come out are written into `outputDir`. Nothing of the build is left in the engine, even if it fails.
    */
   buildWheels(request: WheelRequest): Promise<void>;
-  /** Removes networks that unfinished source builds of this runner left. Not while one runs. */
+  /** Removes the networks that unfinished source builds of this runner left. Call it while no such build runs. */
   removeBuildNetworks(): Promise<void>;
-  /** What images are built for, such as `linux/amd64`. Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
+  /**
+   * What images are built for, such as `linux/amd64`. Rejects with ENGINE_UNAVAILABLE when the engine does not answer.
+   */
   platform(): Promise<string>;
   imageExists(reference: string): Promise<boolean>;
-  /** Removes tags that exist; a tag that is gone already is no error. */
+  /** Removes tags. A tag that does not exist is no error. */
   removeImages(references: string[]): Promise<void>;
-  /** References of the images that this runner built. */
+  /** The references of the images that this runner built. */
   listImages(): Promise<string[]>;
 
   /**
-   * Creates and starts. One of that name that was left over is replaced, and the agents' network is made anew if it is
-   * gone. On failure nothing of the container is left.
+   * Creates and starts a container. It replaces a container of the same name, and creates the agents' network if that
+   * is gone. When it fails, no container is left.
    */
   startContainer(spec: ContainerSpec): Promise<RunningContainer>;
-  /** Digest of all that `startContainer` would tell the engine, the settings of this runner included. */
+  /** Digest of everything that `startContainer` would tell the engine, with the settings of this runner. */
   containerFingerprint(spec: ContainerSpec): Promise<string>;
-  /** Starts a stopped container again; undefined when it is gone. */
+  /** Starts a stopped container again. Undefined if the container or its network is gone. */
   restartContainer(name: string): Promise<RunningContainer | undefined>;
   /**
-   * Holds a container to its processors, which may have started with all that the host has; one that is gone is no
-   * error. Rejects when the limit does not hold.
+   * Limits a container to its CPUs; it may have started with all of the host's. A container that does not exist is no
+   * error. Rejects when the limit could not be set.
    */
   limitCpus(id: string, cpus: number): Promise<void>;
-  /** Has a stopped container start with all of the host's processors, until `limitCpus`. */
+  /** Lets a stopped container start with all of the host's CPUs, until `limitCpus`. */
   boostCpus(id: string, cpus: number): Promise<void>;
-  /** SIGTERM, then SIGKILL after `graceSeconds`; a container that is gone already is no error. */
+  /** Sends SIGTERM, and SIGKILL after `graceSeconds`. A container that does not exist is no error. */
   stopContainer(name: string, graceSeconds: number): Promise<void>;
-  /** Kills and removes; a container that is gone already is no error. */
+  /** Kills and removes a container. One that does not exist is no error. */
   removeContainer(name: string): Promise<void>;
-  /** Undefined when there is none. */
+  /** Undefined if there is none. */
   inspectContainer(name: string): Promise<ContainerState | undefined>;
   /** The containers that this runner started. */
   listContainers(): Promise<ListedContainer[]>;
 
-  /** The last `tail` lines of a container, running or not. */
+  /** The last `tail` lines of a container that runs or has run. */
   logs(name: string, tail: number): Promise<OutputLine[]>;
-  /** Lines as they come, ending when the container stops or `signal` aborts. */
+  /** The last `tail` lines and those that follow, until the container stops or `signal` aborts. */
   followLogs(name: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<OutputLine>;
   /** Exits of this runner's containers, until `signal` aborts or the engine goes away. */
   exits(options: { signal: AbortSignal }): AsyncIterable<ContainerExit>;
-  /** What a running container uses, by its id. Answers at once: undefined where that is not known, or not yet. */
+  /** What a running container uses, by its id. It answers at once, with undefined when that is not known yet. */
   usage(id: string): Promise<ResourceUse | undefined>;
 };
 
-/** Whose a container or an image is; kept as labels, so that a restart finds it again. */
+/** Which agent and version a container or an image belongs to. Its labels say so, and survive a restart. */
 export type Identity = {
   agentId: string;
   version: number;
-  /** Digest of all that the version was made from. */
+  /** Digest of everything that the version was made from. */
   spec: string;
 };
 
-/** A line that a container's process wrote, without its line end. */
+/** A line that a container's process wrote, without its newline. */
 export type OutputLine = { stream: "stdout" | "stderr"; text: string };
 
 export type EngineInfo = { version: string };
 
-/** A directory handed to the build under a name of its own. Its base name must be unique to its content. */
+/**
+ * A named directory that a build can copy from. Its base name must be unique to its content: BuildKit tells contexts
+ * apart by it.
+ */
 export type BuildContext = { name: string; directory: string };
 
 /** What every build reads. */
 export type BuildInputs = {
   /** Path of the Dockerfile, outside every context. */
   dockerfile: string;
-  /** The main context; its base name must be unique to its content, since BuildKit tells contexts apart by it. */
+  /** Directory of the main context; the same rule holds for its base name. */
   context: string;
   contexts: BuildContext[];
   buildArgs: Record<string, string>;
-  /** Files mounted as build secrets, by id. Neither commas nor quotes in a path. */
+  /** Files that are mounted as build secrets, by id. A path may hold no comma and no quote. */
   secretFiles: Record<string, string>;
 };
 
-/** How a build is watched while it goes on, and ended. */
+/** How a build is watched and ended. */
 export type BuildWatch = {
   /** Whole milliseconds. */
   timeoutMs: number;
@@ -112,21 +117,21 @@ export type WheelRequest = BuildWatch & {
   outputDir: string;
 };
 
-/** Programs in the image, as they are called. */
+/** The commands that run in the image. */
 export type WheelPrograms = {
   build: [string, ...string[]];
   /** The only way out for `build`. */
   gateway: [string, ...string[]];
-  /** What the gateway lets through, for its own program to read. May hold credentials; the build never sees it. */
+  /** Tells the gateway's program what to let through. It may hold credentials; the build never sees it. */
   gatewayConfig: string;
 };
 
 export type WheelLimits = {
-  /** Bytes, what is written to the working directory included. */
+  /** Bytes, including the files in the working directory. */
   memory: number;
   cpus: number;
   processes: number;
-  /** Bytes of all that comes out. */
+  /** Bytes of all the files that come out. */
   output: number;
 };
 
@@ -137,7 +142,9 @@ export type BuildEvent =
 export type BuiltImage = {
   /** `sha256:…` of the image's configuration. */
   imageId: string;
-  /** What each `FROM` came to, by the reference that was asked for: a digest, or the image's id when it is local. */
+  /**
+   * By the reference in each `FROM`: the digest that it resolved to, or the image's id if it is only in the engine.
+   */
   bases: Record<string, string>;
 };
 
@@ -151,14 +158,14 @@ export type ContainerSpec = {
   /** Bytes. */
   memory: number;
   cpus: number;
-  /** Starts it with all of the host's processors, where `limitCpus` can take them back. */
+  /** Start with all of the host's CPUs, where `limitCpus` can take them back. */
   boost: boolean;
 };
 
 export type RunningContainer = {
   id: string;
   name: string;
-  /** Address on the agents' network. */
+  /** Its address on the agents' network. */
   address: string;
 };
 
@@ -175,7 +182,7 @@ export type ContainerState = RunningContainer & {
 export type ListedContainer = RunningContainer & {
   running: boolean;
   identity: Identity | undefined;
-  /** Undefined for one that has all of the host's. */
+  /** Undefined if it may use all of the host's. */
   cpus: number | undefined;
 };
 

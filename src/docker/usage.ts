@@ -3,18 +3,21 @@ import type { GroupFigures, GroupReader } from "./container-group.ts";
 import type { StatsSampler } from "./stats.ts";
 import type { Engine } from "./types.ts";
 
-/** Between two looks of which a CPU's use is told: less is noise, more says little about now. */
+/** Time between the two looks that give the CPU use. Less is noise, and more says little about the present. */
 const MIN_WINDOW_MS = 1_000;
 const MAX_WINDOW_MS = 60_000;
 
-/** Between two looks when there was none before. */
+/** Time between the first two looks. */
 const FIRST_WINDOW_MS = 25;
 
 type Look = GroupFigures & { at: number };
-/** The last look at a container, and the use that it was told with. */
+/** The last look at a container, and the CPU use that it gave. */
 type Known = { look: Look; cpuPercent: number };
 
-/** What containers use: from the kernel's own account where it can be seen, at once, else from samples of `docker stats`. */
+/**
+ * Reads what containers use from the kernel's control groups, or from samples of `docker stats` if those cannot be
+ * seen.
+ */
 export function createUsage(options: {
   groups: GroupReader;
   stats: StatsSampler;
@@ -32,7 +35,7 @@ export function createUsage(options: {
     for (const [id, { look }] of known) if (now - look.at > MAX_WINDOW_MS) known.delete(id);
   };
 
-  /** The look before this one; where there is none, one taken just now and another a moment later. */
+  /** The last look and this one. Without a last look: this one and another, a moment later. */
   async function twoLooks(id: string, look: Look): Promise<[before: Look, now: Look] | undefined> {
     const before = known.get(id)?.look;
     if (before !== undefined) return [before, look];
@@ -60,7 +63,7 @@ export function createUsage(options: {
   };
 }
 
-/** As `docker stats` has it: 100 is one CPU. A container that was restarted counts from nought again. */
+/** As in `docker stats`, 100 is one CPU. After a restart the kernel counts from 0 again. */
 function percent(before: Look, now: Look): number {
   const share = Math.max(0, now.cpuMs - before.cpuMs) / (now.at - before.at);
   return Math.round(share * 10_000) / 100;

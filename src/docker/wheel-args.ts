@@ -6,26 +6,26 @@ export type WheelBuild = WheelRequest & {
   name: string;
 };
 
-/** Where the build may write: in memory, and so within the container's limit. */
+/** The directory that the build may write to. It is in memory, so the container's limit holds for it. */
 const WORK = "/work";
 
-/** Share of the memory that files may take, so that filling the directory is an error to read and not a kill. */
+/** Share of the memory that files may take, so that a full directory gives a readable error and no kill. */
 const WORK_SHARE = 0.75;
 
-/** Memory of the gateway, which copies bytes and keeps none. */
+/** Memory of the gateway, which only copies bytes. */
 const GATEWAY_MEMORY = "128m";
 
 const GATEWAY_PROCESSES = 32;
 
-/** Variable in which the gateway finds what it lets through. */
+/** The variable that tells the gateway what to let through. */
 const GATEWAY_CONFIG = "OKEN_GATEWAY_CONFIG";
 
-/** An address that is no one's (RFC 5737): names are resolved by the gateway alone. */
+/** An address that nobody has (RFC 5737): only the gateway resolves names. */
 const NO_RESOLVER = "192.0.2.1";
 
 /**
- * A network without a way out and, since its bridge gets no address, without a way to the host either: what listens on
- * the host, its neighbours and the metadata service are unreachable, with no firewall rule of ours.
+ * A network without a way out. Its bridge has no address, so there is no way to the host either. The host's ports, its
+ * neighbours and the metadata service are unreachable, without a firewall rule of ours.
  */
 export function networkArgs({ name, labels }: Pick<WheelBuild, "name" | "labels">): string[] {
   return [
@@ -59,12 +59,12 @@ export function gatewayArgs(request: WheelBuild): string[] {
   ];
 }
 
-/** In the environment of the command and not in its arguments, which everyone on the host can read. */
+/** In the environment of the command, since everyone on the host can read its arguments. */
 export function gatewayEnvironment({ programs }: WheelRequest): Record<string, string> {
   return { [GATEWAY_CONFIG]: programs.gatewayConfig };
 }
 
-/** Prints the gateway's address in the build's network. */
+/** Prints the gateway's address on the build's network. */
 export function addressArgs(name: string): string[] {
   return [
     "inspect",
@@ -74,7 +74,7 @@ export function addressArgs(name: string): string[] {
   ];
 }
 
-/** Prints the names of networks that builds have left. */
+/** Prints the names of the networks that builds left. */
 export function leftoverNetworkArgs(labels: Record<string, string>): string[] {
   const filters = Object.entries(labels).flatMap(([name, value]) => ["--filter", `label=${name}=${value}`]);
   return ["network", "ls", "--filter", "name=^oken-build-", ...filters, "--format", "{{.Name}}"];
@@ -85,7 +85,7 @@ export function builderArgs(request: WheelBuild, gateway: string): string[] {
   return [
     "run",
     "--rm",
-    // What it prints, wheels among it, is read as it comes and written to no disk on the way.
+    // The wheels come out on its standard output, which must not be written to the engine's disk.
     "--log-driver",
     "none",
     "--name",

@@ -7,19 +7,21 @@ import tar from "tar-stream";
 
 import { RunnerError } from "../lib/errors.ts";
 
-/** What may come out: wheels, whose name has five or six parts, and the list. */
+/** Names of files that may come out: wheels, with five or six parts, and locks. */
 const OUTPUT_NAME =
   /^(?:[A-Za-z0-9_.]+-[A-Za-z0-9_.!+]+(?:-\d\w*)?-[\w.]+-[\w.]+-[\w.]+\.whl|uv\.lock|requirements\.lock)$/;
 
 export type FileReceiver = {
-  /** Base64, cut anywhere. Rejects once more than the limit has come. */
+  /** Takes base64, cut anywhere. Rejects when more than the limit has arrived. */
   add(text: string): Promise<void>;
-  /** Resolves when every file is written; rejects with BUILD_FAILED for anything but known, plain files. */
+  /**
+   * Resolves when every file is written. Rejects with BUILD_FAILED if there is anything but plain files of known names.
+   */
   end(): Promise<void>;
   abandon(): void;
 };
 
-/** Reads a tar archive in base64 that untrusted code wrote: known names, plain files, bounded size, nothing else. */
+/** Unpacks a base64 tar archive that untrusted code wrote: plain files of known names, up to a limit of bytes. */
 export function receiveFiles(directory: string, limit: number): FileReceiver {
   const bytes = new PassThrough();
   const extract = tar.extract();
@@ -27,20 +29,24 @@ export function receiveFiles(directory: string, limit: number): FileReceiver {
   let received = 0;
   let rest = "";
   const done = writeEntries(extract, directory);
-  // Awaited in `end`; a failure before that must not count as unhandled.
+  // `end` awaits it. A failure before that must not count as unhandled.
   done.catch(() => undefined);
   return {
     async add(text: string) {
       received += text.length;
       if ((received / 4) * 3 > limit) {
-        throw new RunnerError("BUILD_FAILED", `What was built from source is more than ${limit} bytes.`, {
-          details: {
-            class: "too_large",
-            hint: "Depend on a release that has wheels.",
-            log: "",
-            step: BUILD_STEP,
+        throw new RunnerError(
+          "BUILD_FAILED",
+          `The packages built from source have more than ${limit} bytes.`,
+          {
+            details: {
+              class: "too_large",
+              hint: "Depend on a release that has wheels.",
+              log: "",
+              step: BUILD_STEP,
+            },
           },
-        });
+        );
       }
       const joined = rest + text.replaceAll(/\s/g, "");
       const whole = joined.length - (joined.length % 4);
@@ -72,7 +78,7 @@ async function writeEntries(extract: ReturnType<typeof tar.extract>, directory: 
       await writeFile(join(directory, name), Buffer.concat(chunks), { flag: "wx" });
     }
   } catch (error) {
-    throw new RunnerError("BUILD_FAILED", "What was built from source did not come out as wheels.", {
+    throw new RunnerError("BUILD_FAILED", "The packages built from source are not wheels.", {
       details: {
         class: "package_build",
         hint: "Depend on a release that has wheels.",
@@ -84,5 +90,5 @@ async function writeEntries(extract: ReturnType<typeof tar.extract>, directory: 
   }
 }
 
-/** The name of a source build among a build's steps. */
+/** The name of the step that builds from source. */
 export const BUILD_STEP = "build packages from source";

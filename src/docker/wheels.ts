@@ -17,13 +17,13 @@ import {
 } from "./wheel-args.ts";
 import { BUILD_STEP, receiveFiles } from "./wheel-output.ts";
 
-/** Port of the gateway inside its network. */
+/** The port that the gateway listens on. */
 const GATEWAY_PORT = 3128;
 
-/** Lines of the build's output that are kept to be shown when it fails. */
+/** Lines of the build's output that are kept, to show if it fails. */
 const TAIL_LINES = 200;
 
-/** Longest line passed on, characters. */
+/** Longest line that is passed on, characters. */
 const MAX_LINE = 16_384;
 
 type ImageBuilder = (request: BuildRequest) => Promise<BuiltImage>;
@@ -34,7 +34,7 @@ export async function buildWheels(
   buildImage: ImageBuilder,
   asked: WheelRequest,
 ): Promise<void> {
-  // The name is unique in the engine. With an agent's labels the containers would be taken for its instances.
+  // The name is unique in the engine. With the labels of an agent, the containers would count as its instances.
   const request = { ...asked, name: `oken-build-${crypto.randomUUID()}`, labels: runnerOf(asked.labels) };
   try {
     await runRequest(exec, buildImage, request);
@@ -43,7 +43,7 @@ export async function buildWheels(
   }
 }
 
-/** Removes the networks of builds that a runner did not live to end; their containers and images go as orphans. */
+/** Removes the networks of builds that were cut off. Their containers and images are removed as orphans. */
 export async function removeBuildNetworks(exec: DockerExec, labels: Record<string, string>): Promise<void> {
   const names = (await exec.run(leftoverNetworkArgs(labels))).split("\n").filter((name) => name !== "");
   for (const name of names) await exec.run(["network", "rm", name]);
@@ -114,7 +114,7 @@ async function translate(options: {
     text: [],
   });
   if (failed.code !== "DISK_FULL") return failed;
-  // What ran out is the working directory, which is in the container's memory, not the host's disk.
+  // The full disk is the working directory, which is in the container's memory.
   const megabytes = Math.round(request.limits.memory / 1024 ** 2);
   return new RunnerError(
     "BUILD_FAILED",
@@ -123,16 +123,16 @@ async function translate(options: {
   );
 }
 
-/** What the gateway did not let through: often why the build failed. */
+/** The requests that the gateway refused, which are often why the build failed. */
 async function refusalsOf(exec: DockerExec, { name, signal }: WheelBuild): Promise<string[]> {
   const output = await exec.run(["logs", "--tail", "20", `${name}-gateway`], { signal }).catch(() => "");
   return [...new Set(output.split("\n").filter((line) => line !== ""))];
 }
 
-/** How uv's log begins a line, in which it tells what a build backend prints. */
+/** How uv's log begins a line that a build backend printed. */
 const UV_LOG = /^DEBUG /;
 
-/** Lines of what the build says, passed on as they come. */
+/** Passes on the lines of the build as they come, and keeps the last ones. */
 function createLog(onEvent: ((event: BuildEvent) => void) | undefined) {
   const redact = redactor();
   const kept: string[] = [];
@@ -145,7 +145,7 @@ function createLog(onEvent: ((event: BuildEvent) => void) | undefined) {
         .slice(0, MAX_LINE),
     );
     onEvent?.({ type: "log", line: line.replace(UV_LOG, "") });
-    // Of a backend that fails uv says all of it once more; what others printed explains nothing.
+    // uv repeats the output of a backend that fails. The output of the others explains nothing.
     if (UV_LOG.test(line)) return;
     kept.push(line);
     if (kept.length > TAIL_LINES) kept.shift();
@@ -168,7 +168,7 @@ function createLog(onEvent: ((event: BuildEvent) => void) | undefined) {
   };
 }
 
-/** What cannot be removed now is removed as an orphan when the runner starts again. */
+/** Anything that cannot be removed now is removed as an orphan at the runner's next start. */
 async function cleanUp(exec: DockerExec, { name, onEvent }: WheelBuild): Promise<void> {
   const remove = async (...args: string[]) => {
     try {

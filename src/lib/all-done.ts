@@ -1,6 +1,6 @@
 /**
- * What all of them give. When one fails its error is thrown once every one has ended, so that nothing goes on behind
- * the back of whoever cleans up; of several the first in the row.
+ * Like `Promise.all`, but a failure is thrown only when all have ended: whoever cleans up then finds nothing running.
+ * If several fail, the first in the list is thrown.
  */
 export async function allDone<T extends unknown[]>(work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
   await Promise.allSettled(work);

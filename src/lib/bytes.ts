@@ -13,7 +13,7 @@ export function parseBytes(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** A byte count for a sentence: in whole MiB where it is that, else exact. */
+/** A byte count for a sentence: in MiB if that is a whole number, else in bytes. */
 export function formatBytes(bytes: number): string {
   const mebibytes = bytes / MiB;
   return Number.isInteger(mebibytes) && mebibytes > 0 ? `${mebibytes} MiB` : `${bytes} bytes`;

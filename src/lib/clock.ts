@@ -1,12 +1,12 @@
-/** Where time comes from, so that a test can hold it still. */
+/** The source of time. A test has its own, which stands still. */
 export type Clock = {
   /** Wall clock in milliseconds since the epoch, for display and records. */
   now(): number;
-  /** Milliseconds that only grow, for measuring how long; a step of the wall clock does not touch it. */
+  /** Milliseconds for measuring durations. They only grow, even when the wall clock is set back. */
   monotonic(): number;
   /** Resolves after `ms`, or rejects with the signal's reason. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls back once after `ms`, unless what it returns is called before. */
+  /** Calls back once after `ms`. The function that it returns cancels that. */
   timer(ms: number, callback: () => void): () => void;
 };
 

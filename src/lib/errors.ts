@@ -1,6 +1,6 @@
 /**
- * The closed set of error codes, each with its default HTTP status.
- * A code is for machines, the message is a sentence for a person, `details` is what a program can act on.
+ * All error codes, with the HTTP status that each has by default. A code is for programs, the message is a sentence for
+ * people, and `details` is data that a program can act on.
  */
 export const STATUS_OF_CODE = {
   AGENT_NOT_FOUND: 404,
@@ -33,14 +33,14 @@ export type ErrorCode = keyof typeof STATUS_OF_CODE;
 
 export type ErrorOptions = {
   details?: Record<string, unknown>;
-  /** Overrides the code's default status, for the codes that have several (INVALID_REQUEST, INVOKE_FAILED). */
+  /** Replaces the default status, for codes that have several: INVALID_REQUEST, INVOKE_FAILED. */
   status?: number;
   /** Extra response headers, such as `Retry-After`. */
   headers?: Record<string, string>;
   cause?: unknown;
 };
 
-/** The only error the runner throws on purpose. Anything else is a bug and leaves as `INTERNAL`. */
+/** The only error that the runner throws on purpose. Any other is a bug, and the caller sees `INTERNAL`. */
 export class RunnerError extends Error {
   override readonly name = "RunnerError";
   readonly code: ErrorCode;
@@ -57,7 +57,7 @@ export class RunnerError extends Error {
   }
 }
 
-/** The message of anything that was thrown, for a log line or a `cause`. */
+/** The message of any thrown value, for a log line or a `cause`. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,10 @@
 import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 
-/** Temporary file, fsync, rename, fsync of the directory: after a crash there is the old text or the new one. */
+/**
+ * Writes a file so that after a crash it holds the old text or the new one: temporary file, fsync, rename, fsync of the
+ * directory.
+ */
 export async function writeDurably(path: string, text: string): Promise<void> {
   const temporary = `${path}.${Bun.randomUUIDv7()}.tmp`;
   const file = await open(temporary, "wx", 0o600);
@@ -20,7 +23,7 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-/** For `catch`: a file that is not there is undefined, any other error goes on. */
+/** For `catch`: turns the error of a missing file into undefined, and throws any other. */
 export function undefinedIfMissing(error: unknown): undefined {
   if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
 }

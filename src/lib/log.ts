@@ -3,25 +3,25 @@ import pretty from "pino-pretty";
 
 export type Log = pino.Logger;
 
-/** Never in a log line, wherever it stands: `secrets` of a deploy, the header that carries the token. */
+/** These fields are never logged: the secrets of a deploy, and the header with the token. */
 const REDACTED = ["secrets", "*.secrets", "headers.authorization"];
 
-/** pino's number of the level from which on a line is written at once. */
+/** pino's number of the lowest level whose lines are written at once. */
 const WARN = 40;
 
-/** How long a line may wait for others to be written with, milliseconds; what a crash may cost. */
+/** How long a line may wait for others, milliseconds. A crash may lose the lines of that time. */
 const GATHER_MS = 10;
 
 export type LogOptions = {
   level: string;
   format: string;
-  /** Standard error unless a test listens. */
+  /** Standard error by default; a test reads the lines itself. */
   destination?: { write(line: string): void };
 };
 
 /**
- * One JSON object a line on standard error, `time` in ISO 8601, `level` as a word; pretty on a terminal.
- * A warning or an error is written without delay, so that the last line before a crash is there.
+ * Writes one JSON object a line to standard error, with `time` in ISO 8601 and `level` as a word. On a terminal the
+ * lines are made for reading.
  */
 export function createLog(options: LogOptions): Log {
   const settings: pino.LoggerOptions = {
@@ -44,8 +44,8 @@ function stderrStream(format: string): pino.DestinationStream {
 }
 
 /**
- * Writes lines together: under load a write for each costs a quarter of an invoke's processor time. A warning or an
- * error is written without delay, and with it all that was said before it.
+ * Writes several lines at once: under load, a write for each takes a quarter of an invoke's CPU time. A warning or an
+ * error is written without delay, together with the lines before it.
  */
 export function gathered(destination: pino.DestinationStream) {
   let lines = "";
@@ -59,7 +59,7 @@ export function gathered(destination: pino.DestinationStream) {
   };
   process.once("exit", flush);
   return {
-    // Asks pino to set the level of the line that it is about to write.
+    // Asks pino to set `lastLevel` before each write.
     [pino.symbols.needsMetadataGsym]: true as const,
     lastLevel: 0,
     write(line: string) {

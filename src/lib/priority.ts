@@ -1,12 +1,12 @@
 import { getPriority, setPriority } from "node:os";
 
-/** What the runner does for an invoke is short, and all that is slow it leaves to others. */
+/** An invoke needs the runner only for a moment; the slow work is done by other processes. */
 const RAISED = -10;
 
 /**
- * Puts this thread, and those it starts from now on, before other processes on the host, so that invokes do not wait
- * for what builds. Gives back the niceness that there was, for commands to run at. Nothing changes without the right to
- * it, and where the operator has set one.
+ * Gives this thread, and the threads it starts from now on, priority over other processes of the host, so that invokes
+ * do not wait for builds. Returns the niceness from before, for docker commands. Changes nothing if the operator has
+ * set a niceness, or if the right to it is missing.
  */
 export function raisePriority(): number {
   const before = getPriority();
@@ -19,11 +19,14 @@ export function raisePriority(): number {
   return before;
 }
 
-/** On Linux a thread has a niceness of its own, and what it starts inherits it: setpriority(2), "C library/kernel differences". */
+/**
+ * On Linux each thread has its own niceness, and its processes inherit it: setpriority(2), "C library/kernel
+ * differences".
+ */
 export function setThreadPriority(niceness: number): void {
   try {
     setPriority(niceness);
   } catch {
-    // What cannot be lowered again was not raised.
+    // Without the right to lower it, it was never raised.
   }
 }

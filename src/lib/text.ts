@@ -1,8 +1,8 @@
 const SHOWN_NAME_CHARS = 200;
 
 /**
- * A stranger's name made fit for a log line, a terminal and a reply: control, bidirectional, zero-width
- * and unassigned characters are written as `\u{…}`, and at most 200 characters are kept.
+ * Makes an untrusted name safe for logs, terminals and answers. Control, bidirectional, zero-width and unassigned
+ * characters become `\u{…}`, and at most 200 characters are kept.
  */
 export function escapeName(name: string): string {
   let out = "";

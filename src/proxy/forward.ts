@@ -1,25 +1,25 @@
 import { RunnerError, messageOf } from "../lib/errors.ts";
 import { stripHopByHop } from "./headers.ts";
 
-/** A body up to this size, whose length is known, is read whole: cheaper than passing a stream on. Bytes. */
+/** Bytes. A body of known length, up to this size, is read whole: that costs less than a stream. */
 const SMALL_BODY = 64 * 1024;
 
 export type ForwardOptions = {
-  /** Its headers are changed: it is not used after this. */
+  /** Its headers are changed, so that the caller must not use it afterwards. */
   request: Request;
-  /** Address of the agent's server with path and query. */
+  /** The URL on the agent's server, with path and query. */
   url: string;
-  /** Ends the exchange: the caller has left, or the invoke's time is over. */
+  /** Aborts when the caller has left, or the invoke took too long. */
   signal: AbortSignal;
-  /** False: a connection for this request alone, for a server that may close an idle one whenever it likes. */
+  /** False for a connection of its own: the agent's server may close an idle connection at any time. */
   keepAlive: boolean;
-  /** Called once, when the last byte of the answer has gone or will never come. */
+  /** Called once, when the answer has ended or was cut off. */
   onDone: () => void;
 };
 
 /**
- * Sends the request on and gives the answer back as it streams. Rejects when no answer came; an answer that breaks off
- * ends the response with an error, never with a clean end.
+ * Passes the request on and streams the answer back. Rejects if no answer came. If the answer is cut off, so is the
+ * response: it never ends as if it were whole.
  */
 export async function forward(options: ForwardOptions): Promise<Response> {
   const { request, url, signal, keepAlive, onDone } = options;
@@ -33,10 +33,10 @@ export async function forward(options: ForwardOptions): Promise<Response> {
       signal,
       keepalive: keepAlive,
       redirect: "manual",
-      // The agent's own encoding goes through; no proxy of the environment between us and our bridge.
+      // The agent's encoding is passed on. A proxy in the environment must not stand between us and the agents.
       decompress: false,
       proxy: "",
-      // Bun's own idle limit would end a slow answer; `signal` is the deadline.
+      // Bun's idle limit would end a slow answer; `signal` has the deadline.
       timeout: false,
     });
     stripHopByHop(response.headers);
@@ -47,7 +47,7 @@ export async function forward(options: ForwardOptions): Promise<Response> {
   }
 }
 
-/** An agent that cannot be reached or broke off, in the words that the caller sees. */
+/** The error that the caller gets when the agent could not be reached or cut the connection. */
 export function connectionError(agentId: string, error: unknown): RunnerError {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const couldNotConnect = [
@@ -64,7 +64,7 @@ export function connectionError(agentId: string, error: unknown): RunnerError {
   });
 }
 
-/** The answer with its body as it streams; a small one of known length is read whole. */
+/** The answer with its body as a stream. A small body of known length is read whole. */
 export async function relay(response: Response, onDone: () => void): Promise<Response> {
   if (response.body === null) {
     onDone();
@@ -83,7 +83,7 @@ function isSmall(headers: Headers): boolean {
   return length !== null && Number(length) <= SMALL_BODY;
 }
 
-/** Reading a body takes no signal: a client that stops in the middle of it must not hold us past the deadline. */
+/** `arrayBuffer` takes no signal, and a client that stops sending must not hold us past the deadline. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const { promise: aborted, reject } = Promise.withResolvers<never>();
@@ -92,7 +92,7 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
   return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", onAbort));
 }
 
-/** The same bytes with back-pressure, telling when they end. */
+/** The same stream, which calls `onDone` at its end. Nothing is read ahead of the reader. */
 function tracked(body: ReadableStream<Uint8Array>, onDone: () => void): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   return new ReadableStream({

@@ -3,29 +3,29 @@ import type { WebSocket } from "ws";
 
 import { messageOf } from "../lib/errors.ts";
 
-/** Bytes that may wait to be written to an agent before its caller is read no further. */
+/** When more bytes than this wait for the agent, its caller is paused. */
 const HIGH_WATER = 1024 * 1024;
 
-/** Seconds of silence after which a caller is pinged, and given up if no answer comes. */
+/** After so many seconds of silence a caller is pinged. Without an answer the connection is closed. */
 const IDLE_TIMEOUT_SECONDS = 120;
 
-/** Bun's answer of `send` when the message waits to be written. */
+/** What Bun's `send` returns when the message must wait. */
 const BACK_PRESSURE = -1;
 
 /** Close codes of RFC 6455 section 7.4.1. */
 const GOING_AWAY = 1001;
 const TOO_BIG = 1009;
 const INTERNAL_ERROR = 1011;
-/** The connection ended with a close frame that has no code, or without a close frame. */
+/** No code in the close frame, and no close frame at all. */
 const NO_CODE = 1005;
 export const ABNORMAL = 1006;
 
-/** How a tunnel came to its end: who closed first, and with which code. */
+/** Who closed the tunnel first, and with which code. */
 export type TunnelEnd = { by: "caller" | "agent" | "runner"; code: number };
 
 type Caller = ServerWebSocket<Tunnel>;
 
-/** An agent and its caller, joined. What the caller does comes in here; what the agent does finds its own way. */
+/** Joins a caller with an agent. These methods are called for what the caller does. */
 export type Tunnel = {
   opened: (caller: Caller) => void;
   message: (data: string | Buffer) => void;
@@ -33,24 +33,24 @@ export type Tunnel = {
   ping: (data: Buffer) => void;
   pong: (data: Buffer) => void;
   closed: (code: number, reason: string) => void;
-  /** Closes the caller's side with `code`, and the agent's as if the caller had gone away. */
+  /** Closes the caller's side with `code`, and tells the agent that the caller goes away. */
   end: (code: number, reason: string) => void;
   /** Resolves when the agent's side has closed. */
   readonly ended: Promise<TunnelEnd>;
 };
 
 export type TunnelOptions = {
-  /** Has opened just now. */
+  /** A connection that has just been opened. */
   agent: WebSocket;
-  /** Largest message that the agent may send, bytes; held by `agent`, told here. */
+  /** Largest message that the agent may send, bytes. `agent` enforces it; here it is named in the error. */
   maxMessageBytes: number;
-  /** Why the agent broke off without a close frame, as a sentence. */
+  /** A sentence that says why the agent left without a close frame. */
   explain: () => Promise<string>;
 };
 
 /**
- * Passes messages, pings and closes on, in both directions. When one side is slow to read, the other is read no
- * further, so that little ever waits here.
+ * Passes messages, pings and closes on in both directions. When one side reads slowly, the other is paused, so that
+ * only little waits here.
  */
 export function createTunnel({ agent, maxMessageBytes, explain }: TunnelOptions): Tunnel {
   let caller: Caller | undefined;
@@ -68,7 +68,7 @@ export function createTunnel({ agent, maxMessageBytes, explain }: TunnelOptions)
     callerClose ??= close;
     caller?.close(...close);
   };
-  // Not before all has gone: with every part of a large message that goes, another one would come.
+  // Wait until everything is sent: after a part of a large message, another one would come.
   const readAgent = () => {
     if (caller?.getBufferedAmount() === 0) agent.resume();
   };
@@ -76,7 +76,7 @@ export function createTunnel({ agent, maxMessageBytes, explain }: TunnelOptions)
     if (caller?.isPaused) caller.resume();
   };
 
-  // Until the caller is there. What came in one piece with the handshake is told all the same.
+  // Until the caller is there. A message that arrived together with the handshake is still reported.
   agent.pause();
   agent.on("message", (data: Buffer, isBinary: boolean) => toCaller(isBinary ? data : data.toString()));
   agent.on("ping", (data) => (caller === undefined ? agent.pong(data) : caller.ping(data)));
@@ -130,11 +130,11 @@ function closeFor(failure: Error, maxMessageBytes: number): [code: number, reaso
 export type CallerOptions = {
   /** Largest message that a caller may send, bytes. */
   maxMessageBytes: number;
-  /** Holds the tunnels whose callers are there. */
+  /** The open tunnels; this adds and removes them. */
   tunnels: Set<Tunnel>;
 };
 
-/** For `Bun.serve`: the sockets of callers, each with its tunnel as `data`. */
+/** The handlers for `Bun.serve`. The `data` of each socket is its tunnel. */
 export function callerHandlers({ maxMessageBytes, tunnels }: CallerOptions): WebSocketHandler<Tunnel> {
   return {
     open(socket) {
@@ -150,7 +150,7 @@ export function callerHandlers({ maxMessageBytes, tunnels }: CallerOptions): Web
       socket.data.closed(code, reason);
     },
     maxPayloadLength: maxMessageBytes,
-    // Nothing is dropped: the agent is read no further as soon as anything waits.
+    // No limit that drops messages: the agent is paused as soon as one waits.
     backpressureLimit: 0,
     idleTimeout: IDLE_TIMEOUT_SECONDS,
     perMessageDeflate: false,

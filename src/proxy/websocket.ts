@@ -7,28 +7,28 @@ import { RunnerError, messageOf } from "../lib/errors.ts";
 import { endToEndHeaders, offeredProtocols } from "./headers.ts";
 import { type Tunnel, createTunnel } from "./tunnel.ts";
 
-/** `ws` takes its limit as a signed 32-bit number, and none for zero and below. */
+/** `ws` reads its limit as a signed 32-bit number; zero and below mean no limit. */
 const MOST_BYTES = 2 ** 31 - 1;
 
 export type ConnectOptions = {
-  /** Of the caller's request; they are left as they are. */
+  /** The headers of the caller's request; they are not changed. */
   headers: Headers;
   /** `ws://address:port/path?query` of the agent's server. */
   url: string;
-  /** Ends the handshake: the caller has left, or its time is over. */
+  /** Aborts when the caller has left, or the handshake took too long. */
   signal: AbortSignal;
   /** Largest message that the agent may send, bytes. */
   maxMessageBytes: number;
-  /** Why the agent broke off without a word. */
+  /** A sentence that says why the agent left without a close frame. */
   explain: () => Promise<string>;
 };
 
-/** The agent's side is open. `headers` are for the answer to the caller, the agent's subprotocol among them. */
+/** An open connection to the agent. `headers` are for the answer to the caller; they name the agent's subprotocol. */
 export type Connected = { tunnel: Tunnel; headers: Headers };
 
 /**
- * Opens the agent's side of a WebSocket, so that the caller's can be answered as the agent has answered. An agent that
- * refuses gives its answer as it is. Rejects when none came.
+ * Opens the agent's side of a WebSocket first, so that the caller gets the agent's own answer. If the agent refuses,
+ * the result is its response. Rejects if there was no answer.
  */
 export async function connect(options: ConnectOptions): Promise<Connected | Response> {
   const { url, signal, maxMessageBytes, explain } = options;
@@ -36,10 +36,10 @@ export async function connect(options: ConnectOptions): Promise<Connected | Resp
   const offered = offeredProtocols(options.headers);
   const agent = new WebSocket(url, offered, {
     headers: Object.fromEntries(endToEndHeaders(options.headers)),
-    // Each side answers its own pings by default; here they go through from end to end.
+    // By default each side answers pings itself. Here they are passed on to the other end.
     autoPong: false,
     maxPayload: Math.min(maxMessageBytes, MOST_BYTES),
-    // Over a bridge of this host it would only cost time, and a small message could be a large one.
+    // On a bridge of this host it only costs time, and a small message could unpack to a large one.
     perMessageDeflate: false,
   });
   const { promise, resolve, reject } = Promise.withResolvers<Connected | Response>();
@@ -50,7 +50,7 @@ export async function connect(options: ConnectOptions): Promise<Connected | Resp
     headers = headersOf(response);
     const chosen = response.headers["sec-websocket-protocol"];
     headers.set("sec-websocket-protocol", chosen ?? "");
-    // RFC 6455 lets a server choose none of those offered. `ws` does not, and looks into this very list next.
+    // RFC 6455 lets a server choose none of the offered protocols, but `ws` does not. It reads this list next.
     if (chosen === undefined && offered[0] !== undefined)
       response.rawHeaders.push("Sec-WebSocket-Protocol", offered[0]);
   });
