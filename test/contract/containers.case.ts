@@ -64,7 +64,7 @@ export function containerCases(create: CreateSubject): void {
     expect(await subject.engine.listContainers()).toMatchObject([{ id: second.id }]);
   });
 
-  test("refuses to start an image that is not there, and leaves nothing behind", async () => {
+  test("refuses to start a missing image, and leaves no container", async () => {
     await using subject = await create();
     const spec = specOf(subject, { image: `oken-test/nothing:${crypto.randomUUID()}` });
     await expect(subject.engine.startContainer(spec)).rejects.toMatchObject(NO_SUCH_OBJECT);
@@ -116,7 +116,7 @@ export function containerCases(create: CreateSubject): void {
     expect(await engine.inspectContainer(spec.name)).toMatchObject({ exitCode: 137, oomKilled: true });
   });
 
-  test("takes a container that is gone for stopped, removed and limited", async () => {
+  test("does nothing to a container that does not exist", async () => {
     await using subject = await create();
     const { engine } = subject;
     const name = "oken-test-nobody";

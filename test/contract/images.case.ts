@@ -35,7 +35,7 @@ export function imageCases(create: CreateSubject): void {
     expect(await engine.listImages()).toEqual([own.request.tag]);
   });
 
-  test("removes images, and takes one that is gone for removed", async () => {
+  test("removes images, and ignores one that does not exist", async () => {
     await using subject = await create();
     await using build = await request(subject);
     const { engine } = subject;
@@ -60,7 +60,7 @@ export function imageCases(create: CreateSubject): void {
   });
 }
 
-/** A build of the subject's own image with one more file in it; the image goes with it. */
+/** Builds an image from the subject's own, with one more file. Disposing of it removes the image. */
 async function request({ engine, image, runnerId }: Subject, labels = runnerLabels(runnerId)) {
   const context = await mkdtemp(join(tmpdir(), "oken-test-"));
   const tag = `oken-test/contract:${crypto.randomUUID()}`;

@@ -50,7 +50,7 @@ export function outputCases(create: CreateSubject): void {
     await expect(following()).rejects.toThrow("the reader left");
   });
 
-  test("has no lines of a container that is not there", async () => {
+  test("has no lines of a missing container", async () => {
     await using subject = await create();
     const { signal } = new AbortController();
     await expect(subject.engine.logs(NOBODY, 1)).rejects.toMatchObject(NO_SUCH_OBJECT);
@@ -60,7 +60,7 @@ export function outputCases(create: CreateSubject): void {
     await expect(following()).rejects.toMatchObject(NO_SUCH_OBJECT);
   });
 
-  test("tells of every exit, until its signal aborts", async () => {
+  test("reports every exit, until its signal aborts", async () => {
     await using subject = await create();
     const { engine, outside } = subject;
     const spec = specOf(subject);
@@ -69,7 +69,7 @@ export function outputCases(create: CreateSubject): void {
     const leaving = new AbortController();
     const exits = engine.exits({ signal: leaving.signal })[Symbol.asyncIterator]();
 
-    // An exit before the engine listens is not told.
+    // The engine reports no exit from before it listens.
     const first = exits.next();
     for (let isTold = false; !isTold;) {
       await outside.exit(spec.name, 3);

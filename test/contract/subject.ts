@@ -1,13 +1,13 @@
 import type { ContainerSpec, Engine, OutputLine } from "../../src/docker/types.ts";
 
-/** An engine of a runner of its own, on a network that is not made yet; nothing of it is left when it is disposed of. */
+/** The engine of a new runner, without a network yet. Disposing of it removes everything that it created. */
 export type Subject = AsyncDisposable & {
   engine: Engine;
   runnerId: string;
   /** An image whose process obeys `print` and `exit`. */
   image: string;
   hostCpus: number;
-  /** What happens to the engine from the other side. */
+  /** Events in the containers and the engine. */
   outside: {
     /** The process of a container writes a line. */
     print(name: string, line: OutputLine): Promise<void>;
@@ -20,7 +20,7 @@ export type Subject = AsyncDisposable & {
 
 export type CreateSubject = () => Promise<Subject>;
 
-/** What to start, under a name that nobody else uses. */
+/** A container to start, with a unique name. */
 export function specOf({ image }: Subject, overrides: Partial<ContainerSpec> = {}): ContainerSpec {
   return {
     name: `oken-test-${Bun.randomUUIDv7().slice(-12)}`,

@@ -8,7 +8,7 @@ import { createAgentsCgroup } from "../../src/docker/agents-cgroup.ts";
 import { createFactsReader } from "../../src/docker/engine-facts.ts";
 import type { DockerExec } from "../../src/docker/exec.ts";
 
-/** A directory in the place of the kernel's, with these files. */
+/** A directory instead of the kernel's, with these files. */
 async function mounted(...files: string[]) {
   const mount = await mkdtemp(join(tmpdir(), "oken-cgroup-"));
   for (const file of files) {
@@ -18,7 +18,7 @@ async function mounted(...files: string[]) {
   return { mount, [Symbol.asyncDispose]: () => rm(mount, { recursive: true, force: true }) };
 }
 
-/** An engine whose answers to `docker info` are these, one after another. */
+/** An engine that gives these answers to `docker info`, one after another. */
 function engine(...answers: string[]) {
   const exec: DockerExec = {
     run: async () => answers.shift() ?? "[]\n\n\n0\n",
@@ -46,7 +46,7 @@ test("agents get a group with eight times the weight of others, in version 2", a
   expect(await Bun.file(join(host.mount, "oken-agents/cpu.weight")).text()).toBe("800");
 });
 
-test("under systemd, whose groups are its own to make, the engine chooses", async () => {
+test("with the systemd driver the engine chooses", async () => {
   await using host = await mounted("cgroup.controllers");
   const cgroup = createAgentsCgroup({
     facts: engine("[]\nsystemd\nrunc\n2\n"),
@@ -57,20 +57,20 @@ test("under systemd, whose groups are its own to make, the engine chooses", asyn
   expect(existsSync(join(host.mount, "oken-agents"))).toBe(false);
 });
 
-test("where no group can be made the engine chooses", async () => {
+test("if no group can be created, the engine chooses", async () => {
   await using host = await mounted("cpu/cpu.shares", "cpu/oken-agents");
   const cgroup = createAgentsCgroup({ facts: engine(CGROUPFS), chosen: undefined, mount: host.mount });
   expect(await cgroup.parent()).toBeUndefined();
 });
 
-test("an engine that did not answer is asked again by the next start", async () => {
+test("the next start asks an engine again that did not answer", async () => {
   await using host = await mounted("cpu/cpu.shares");
   const cgroup = createAgentsCgroup({ facts: engine("", CGROUPFS), chosen: undefined, mount: host.mount });
   expect(await cgroup.parent()).toBeUndefined();
   expect(await cgroup.parent()).toBe("/oken-agents");
 });
 
-test("the operator's group is taken as it is", async () => {
+test("the operator's group is used", async () => {
   await using host = await mounted("cpu/cpu.shares");
   const cgroup = createAgentsCgroup({ facts: engine(), chosen: "oken.slice", mount: host.mount });
   expect(await cgroup.parent()).toBe("oken.slice");

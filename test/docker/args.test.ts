@@ -13,7 +13,7 @@ const SPEC = {
   boost: true,
 };
 
-test("an agent's container has no capability, no new privileges, a read-only root and a bound on everything", () => {
+test("an agent's container has no capability, no new privileges, a read-only root and a limit on everything", () => {
   const argv = args.runArgs(SPEC, {
     network: "oken-agents",
     runtime: undefined,
@@ -93,7 +93,7 @@ test("an agent's container has no capability, no new privileges, a read-only roo
   ]);
 });
 
-test("a runtime and a control group that the operator names are passed on, and a start may have no limit of processors", () => {
+test("the operator's runtime and control group are passed on, and a start may have no limit of CPUs", () => {
   const settings = {
     network: "n",
     runtime: "runsc",
@@ -107,7 +107,7 @@ test("a runtime and a control group that the operator names are passed on, and a
   expect(argv).not.toContain("--cpus");
 });
 
-test("siblings on the agents' network cannot talk to each other", () => {
+test("agents on the same network cannot reach each other", () => {
   expect(args.networkCreateArgs("oken-agents")).toEqual([
     "network",
     "create",

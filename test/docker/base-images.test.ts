@@ -30,7 +30,7 @@ function engine(images: Record<string, string>) {
 
 const step = (name: string) => ({ type: "step", name, status: "started" }) as const;
 
-test("images that one record names are asked for together, each by its reference", async () => {
+test("one command asks for all images that a record names", async () => {
   const { asked, bases } = engine({ "python:3.12": "sha256:p", "uv:1": "sha256:u" });
   bases.see(step("[base 1/3] FROM python:3.12"));
   bases.see(step("[uvbin 1/1] FROM uv:1"));
@@ -40,14 +40,14 @@ test("images that one record names are asked for together, each by its reference
   expect(asked).toEqual([["python:3.12", "uv:1"]]);
 });
 
-test("a digest that the build tells is not asked for", async () => {
+test("a digest that the build prints is not asked for", async () => {
   const { asked, bases } = engine({});
   bases.see(step(`[base 1/3] FROM docker.io/library/python:3.12@${DIGEST}`));
   expect(await bases.known()).toEqual({ "docker.io/library/python:3.12": DIGEST });
   expect(asked).toEqual([]);
 });
 
-test("an image that the engine does not have leaves the others known", async () => {
+test("an image that is missing in the engine does not hide the others", async () => {
   const { bases } = engine({ "uv:1": "sha256:u" });
   bases.see(step("[base 1/3] FROM scratchpad:1"));
   bases.see(step("[uvbin 1/1] FROM uv:1"));

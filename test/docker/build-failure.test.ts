@@ -73,7 +73,7 @@ const CASES = (
   ] as [kind: string, lines: string[], error?: string][]
 ).map(([kind, lines, error = FAILED]) => [kind, lines, error] as const);
 
-describe("what the tools say is told apart", () => {
+describe("the tools' errors are told apart", () => {
   test.each(CASES)("%s: %j", (kind, lines, error) => {
     expect(failed(lines, error)).toMatchObject({ code: "BUILD_FAILED", details: { class: kind } });
   });
@@ -88,7 +88,7 @@ describe("what the tools say is told apart", () => {
   });
 });
 
-test("the step that failed is told from those that were stopped because of it", () => {
+test("the failed step is told from those that were stopped because of it", () => {
   const step = { cached: false, started: true, completed: true };
   const error = buildFailure({
     steps: [
@@ -110,7 +110,7 @@ test("the package to build is named for a program too", () => {
   expect(failed(lines).details).toMatchObject({ class: "needs_build", package: "docopt" });
 });
 
-test("forty lines of the log are answered", () => {
+test("the answer has forty lines of the log", () => {
   const lines = Array.from({ length: 100 }, (_, index) => `line ${index}`);
   expect(String(failed(lines).details?.["log"]).split("\n")).toEqual(lines.slice(-40));
 });

@@ -27,7 +27,7 @@ const ENVIRONMENT = { BUILDX_GIT_INFO: "false" };
 const plugins = (path: string) =>
   `${JSON.stringify([{ Name: "compose" }, { Name: "buildx", Path: path }])}\ncgroupfs\nrunc\n2\n`;
 
-test("a build runs the plugin that the CLI names, and asks for it once", async () => {
+test("a build runs the plugin that the CLI names, and asks the CLI once", async () => {
   const { asked, buildx } = cli(() => plugins(import.meta.path));
   const expected = { program: import.meta.path, args: ["build", "."], env: ENVIRONMENT };
   expect(await buildx.command(["build", "."])).toEqual(expected);
@@ -35,7 +35,7 @@ test("a build runs the plugin that the CLI names, and asks for it once", async (
   expect(asked).toHaveLength(1);
 });
 
-test("a plugin that is gone is looked for anew, and meanwhile the CLI is run", async () => {
+test("when the plugin is gone, the build goes through the CLI, and the next one asks again", async () => {
   const { asked, buildx } = cli(() => plugins("/nowhere/docker-buildx"));
   expect(await buildx.command(["build", "."])).toEqual({ args: ["buildx", "build", "."], env: ENVIRONMENT });
   await buildx.command(["build", "."]);
@@ -51,7 +51,7 @@ test.each([
       throw new RunnerError("ENGINE_UNAVAILABLE", "no");
     },
   ],
-])("a CLI that %s is run itself", async (_, answer) => {
+])("a build goes through a CLI that %s", async (_, answer) => {
   const { buildx } = cli(answer);
   expect(await buildx.command(["build", "."])).toEqual({ args: ["buildx", "build", "."], env: ENVIRONMENT });
 });

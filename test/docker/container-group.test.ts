@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { createGroupReader } from "../../src/docker/container-group.ts";
 
-/** A directory in the place of the kernel's, with these files. */
+/** A directory instead of the kernel's, with these files. */
 async function mounted(files: Record<string, string>) {
   const mount = await mkdtemp(join(tmpdir(), "oken-groups-"));
   await Promise.all(Object.entries(files).map(([path, text]) => Bun.write(join(mount, path), text)));
@@ -46,7 +46,7 @@ test.each([
   expect(await createGroupReader({ chosen, mount: host.mount }).read("abc")).toEqual(FIGURES);
 });
 
-test("knows nothing of a container that does not run, or where a figure is missing", async () => {
+test("gives nothing for a container that does not run, or if a figure is missing", async () => {
   const { "docker/abc/pids.current": _, ...rest } = v2Files("docker/abc");
   await using host = await mounted({ ...V2_PROBE, ...rest });
   const reader = createGroupReader({ chosen: undefined, mount: host.mount });
@@ -54,7 +54,7 @@ test("knows nothing of a container that does not run, or where a figure is missi
   expect(await reader.read("def")).toBeUndefined();
 });
 
-test("knows nothing where there are no control groups", async () => {
+test("gives nothing without control groups", async () => {
   await using host = await mounted({});
   expect(await createGroupReader({ chosen: undefined, mount: host.mount }).read("abc")).toBeUndefined();
 });

@@ -4,7 +4,7 @@ import { createCpuLimits } from "../../src/docker/cpu-limits.ts";
 import { createFactsReader } from "../../src/docker/engine-facts.ts";
 import type { DockerExec } from "../../src/docker/exec.ts";
 
-/** The limits of a host of two processors, unless `docker info` says otherwise, and the updates asked for. */
+/** The limits on a host with two CPUs, unless `docker info` says otherwise, and the updates that were made. */
 function host({ info = "[]\ncgroupfs\nrunc\n2\n", runtime }: { info?: string; runtime?: string } = {}) {
   const updates: string[][] = [];
   const exec: DockerExec = {
@@ -21,7 +21,7 @@ function host({ info = "[]\ncgroupfs\nrunc\n2\n", runtime }: { info?: string; ru
   return { limits: createCpuLimits({ exec, facts: createFactsReader(exec), runtime }), updates };
 }
 
-test("who is to have less than the host has can start with all of it", async () => {
+test("a container with fewer CPUs than the host can start with all of them", async () => {
   const { limits, updates } = host();
   expect(await limits.canBoost(0.5)).toBe(true);
   await limits.boost("c1", 0.5);
@@ -33,10 +33,10 @@ test("who is to have less than the host has can start with all of it", async () 
 });
 
 test.each([
-  ["who is to have all of the host", {}, 2],
+  ["a container with all CPUs of the host", {}, 2],
   ["a runtime that takes no new limit", { runtime: "runsc" }, 1],
   ["an engine whose default is such a runtime", { info: "[]\ncgroupfs\nrunsc\n2\n" }, 1],
-])("%s has the limit from the start and for good", async (_, options, cpus) => {
+])("%s is limited from the start", async (_, options, cpus) => {
   const { limits, updates } = host(options);
   expect(await limits.canBoost(cpus)).toBe(false);
   await limits.boost("c1", cpus);
@@ -44,7 +44,7 @@ test.each([
   expect(updates).toEqual([]);
 });
 
-test("while the engine does not answer nobody starts with more, and a limit is asked for all the same", async () => {
+test("while the engine does not answer, no container starts with more, and a limit is still set", async () => {
   const { limits, updates } = host({ info: "[]\n\n\n0\n" });
   expect(await limits.canBoost(1)).toBe(false);
   await limits.boost("c1", 1);

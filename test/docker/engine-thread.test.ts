@@ -10,7 +10,7 @@ import { eventually } from "../helpers/eventually.ts";
 const directory = await mkdtemp(join(tmpdir(), "oken-engine-"));
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** The engine's thread, with a script in docker's place. */
+/** The engine's thread, with a script instead of docker. */
 async function standIn(script: string) {
   const binary = join(directory, Bun.randomUUIDv7());
   await writeFile(binary, `#!/bin/bash\n${script}\n`);
@@ -30,12 +30,12 @@ const BUILD = {
   labels: {},
 };
 
-test("a call is answered with what the engine gives", async () => {
+test("a call returns what the engine returns", async () => {
   await using engine = await standIn(`echo 26.1.5`);
   expect(await engine.ping()).toEqual({ version: "26.1.5" });
 });
 
-test("an error arrives with its code, its details and docker's own words", async () => {
+test("an error arrives with its code, its details and docker's words", async () => {
   await using engine = await standIn(`echo "Error response from daemon: no luck" >&2; exit 3`);
   await expect(engine.ping()).rejects.toMatchObject({
     name: "RunnerError",
@@ -46,7 +46,7 @@ test("an error arrives with its code, its details and docker's own words", async
   });
 });
 
-test("calls go on beside each other", async () => {
+test("calls run at the same time", async () => {
   const marker = join(directory, Bun.randomUUIDv7());
   // The first waits for the second.
   await using engine = await standIn(
@@ -56,7 +56,7 @@ test("calls go on beside each other", async () => {
   expect([info.version, exists]).toEqual(["1", true]);
 });
 
-test("a build's events come while it goes on, and an abort ends it with the signal's reason", async () => {
+test("a build's events come while it runs, and an abort ends it with the signal's reason", async () => {
   const pid = join(directory, Bun.randomUUIDv7());
   await using engine = await standIn(
     `if [[ $1 == info ]]; then echo '[]'; exit; fi
@@ -89,7 +89,7 @@ test("a signal that aborted before starts nothing", async () => {
   expect(existsSync(marker)).toBe(false);
 });
 
-test("a followed log gives every line in its order, more than are ever under way", async () => {
+test("a followed log gives every line in order, also when they are more than fit in the window", async () => {
   await using engine = await standIn(`seq 1 3000`);
   const lines: string[] = [];
   const { signal } = new AbortController();
@@ -97,7 +97,7 @@ test("a followed log gives every line in its order, more than are ever under way
   expect(lines).toEqual(Array.from({ length: 3000 }, (_, index) => String(index + 1)));
 });
 
-test("a log that nobody reads on is not read ahead without end", async () => {
+test("a log is not read ahead without end", async () => {
   const printed = join(directory, Bun.randomUUIDv7());
   await using engine = await standIn(`[[ $1 == logs ]] || exit 0
 seq 1 1000000

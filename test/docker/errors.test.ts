@@ -18,7 +18,7 @@ describe("docker's sentences", () => {
     expect(failed(stderr)).toMatchObject({ code });
   });
 
-  test("a container, image or network that is not there is known as such", () => {
+  test("a missing container, image or network is recognised", () => {
     for (const text of [
       "Error response from daemon: No such container: x",
       "Error: No such object: x",
@@ -29,7 +29,7 @@ describe("docker's sentences", () => {
     expect(isNoSuchObject(failed("something else"))).toBe(false);
   });
 
-  test("a name that is taken is known as such", () => {
+  test("a name that is taken is recognised", () => {
     expect(isAlreadyExists(failed("network with name oken-agents already exists"))).toBe(true);
   });
 });

@@ -15,7 +15,7 @@ import { eventually } from "../helpers/eventually.ts";
 const directory = await mkdtemp(join(tmpdir(), "oken-exec-"));
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** A program in docker's place. */
+/** Runs a script instead of docker. */
 async function standIn(script: string) {
   const binary = join(directory, Bun.randomUUIDv7());
   await writeFile(binary, `#!/bin/bash\n${script}\n`);
@@ -26,12 +26,12 @@ async function standIn(script: string) {
   });
 }
 
-test("a command's output is given back as it is", async () => {
+test("the output of a command is returned unchanged", async () => {
   const exec = await standIn(`printf '%s|' "$@"`);
   expect(await exec.run(["a b", "$HOME", "--x"])).toBe("a b|$HOME|--x|");
 });
 
-test("the command sees docker's variables and nothing else of the runner's environment, and uses one processor", async () => {
+test("the command sees only docker's variables of the runner's environment, and uses one CPU", async () => {
   const exec = await standIn(`echo "$DOCKER_HOST/$BUN_OPTIONS/$GOMAXPROCS"`);
   expect(await exec.run([])).toBe("tcp://h//1\n");
 });

@@ -7,7 +7,7 @@ async function* chunks<T>(...parts: T[]) {
   yield* parts;
 }
 
-test("lines are put together from chunks, without their ends", async () => {
+test("lines are joined from chunks, without their newlines", async () => {
   expect(await Array.fromAsync(splitLines(chunks("a\nb", "c\r\n", "\nlast")))).toEqual([
     "a",
     "bc",
@@ -16,7 +16,7 @@ test("lines are put together from chunks, without their ends", async () => {
   ]);
 });
 
-test("a line without an end is cut, so that it cannot fill the memory", async () => {
+test("an endless line is cut, so that it cannot fill the memory", async () => {
   expect(await Array.fromAsync(splitLines(chunks("abcdefg", "hij\nk"), 4))).toEqual([
     "abcd",
     "efgh",
@@ -25,7 +25,7 @@ test("a line without an end is cut, so that it cannot fill the memory", async ()
   ]);
 });
 
-test("lines of two outputs are not mixed when their chunks come between each other", async () => {
+test("lines of two outputs are not mixed when their chunks alternate", async () => {
   const output = chunks<OutputLine>(
     { stream: "stdout", text: "on" },
     { stream: "stderr", text: "err" },

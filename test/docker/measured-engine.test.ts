@@ -6,7 +6,7 @@ import { RunnerError } from "../../src/lib/errors.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { parsePrometheusText } from "../helpers/prometheus-text.ts";
 
-test("operations are counted by name and result, and answer as before", async () => {
+test("operations are measured by name and result, and return what they did", async () => {
   const lines = oneLine();
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that is called here
   const engine = {

@@ -9,7 +9,7 @@ import { type Owner, endOrphans } from "../../src/docker/orphans.ts";
 const directory = await mkdtemp(join(tmpdir(), "oken-orphans-"));
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** A command in docker's place, which starts another and runs until it is killed. */
+/** A command instead of docker, which starts another one and runs until it is killed. */
 async function startCommand(owner: Owner) {
   const binary = join(directory, Bun.randomUUIDv7());
   await writeFile(
@@ -46,7 +46,7 @@ while kill -0 $!; do wait; done
   };
 }
 
-test("commands of an earlier run are killed with what they started, and nobody else's", async () => {
+test("commands of an earlier run are killed with what they started, and no others", async () => {
   const runnerId = Bun.randomUUIDv7();
   const now: Owner = { runnerId, run: "2" };
   await using command = await startCommand({ runnerId, run: "1" });

@@ -49,7 +49,7 @@ function read(text: string, chunk = text.length) {
   return { events, progress };
 }
 
-describe("records are read whatever their layout", () => {
+describe("records are read in every layout", () => {
   test("one object a line, as buildx prints since 0.15", () => {
     expect(read(COMPACT).events).toEqual(EXPECTED);
   });
@@ -70,11 +70,11 @@ test("text between the records is kept apart", () => {
   expect(events).toEqual(EXPECTED);
 });
 
-test("a line that looks like a record but is none is text", () => {
+test("a line that only looks like a record is text", () => {
   expect(read("{not json}\nnext\n").progress.text()).toEqual(["{not json}", "next"]);
 });
 
-test("a character cut between two log records is put together", () => {
+test("a character that is cut between two records is joined", () => {
   const bytes = Buffer.from("größe\n");
   const cut = [bytes.subarray(0, 3), bytes.subarray(3)].map((part) => ({
     logs: [{ vertex: RUN, stream: 1, data: part.toString("base64") }],
@@ -83,7 +83,7 @@ test("a character cut between two log records is put together", () => {
   expect(read(text).events).toContainEqual({ type: "log", line: "größe" });
 });
 
-test("a failed step says so, with its last lines, and the steps of BuildKit itself only then", () => {
+test("a failed step has its last lines, and BuildKit's internal steps are shown only when they fail", () => {
   const failed = {
     digest: RUN,
     name: "[deps 2/3] RUN uv sync",
@@ -109,7 +109,7 @@ test("a failed step says so, with its last lines, and the steps of BuildKit itse
   ]);
 });
 
-test("a cached step is told once, as cached", () => {
+test("a cached step is reported once", () => {
   const cached = {
     digest: RUN,
     name: "[deps 2/3] RUN uv sync",
@@ -123,7 +123,7 @@ test("a cached step is told once, as cached", () => {
   ]);
 });
 
-test("credentials in a URL are taken out of every line", () => {
+test("credentials in URLs are removed from every line", () => {
   const text = [RECORDS[1], log("Fetching https://me:secret@example.com/simple/six\n")]
     .map((record) => JSON.stringify(record))
     .join("\n");
@@ -132,7 +132,7 @@ test("credentials in a URL are taken out of every line", () => {
   expect(events).toContainEqual({ type: "log", line: "Fetching https://[REDACTED]@example.com/simple/six" });
 });
 
-test("what a progress bar overwrites is not kept", () => {
+test("only the last state of a progress bar is kept", () => {
   const text = [RECORDS[1], log("10%\r50%\r100%\r\n")].map((record) => JSON.stringify(record)).join("\n");
   expect(read(text).events).toContainEqual({ type: "log", line: "100%" });
 });

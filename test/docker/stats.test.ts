@@ -35,7 +35,7 @@ const line = (id: string, fields: object = {}) =>
   `${JSON.stringify({ ID: id, CPUPerc: "12.50%", MemUsage: "21.5MiB / 512MiB", PIDs: "6", ...fields })}\n`;
 const USE = { memoryBytes: 22_544_384, cpuPercent: 12.5, processes: 6 };
 
-test("every container is sampled at once, when somebody asks for the first time", async () => {
+test("all containers are sampled together when somebody asks for the first one", async () => {
   const { sampler, asked, answer } = stats();
   expect(asked).toHaveLength(0);
   expect(sampler.latest("a")).toBeUndefined();
@@ -49,7 +49,7 @@ test("every container is sampled at once, when somebody asks for the first time"
   expect(sampler.latest("c")).toBeUndefined();
 });
 
-test("a sample that is not fresh is told, and replaced", async () => {
+test("a sample that is not fresh is returned, and replaced", async () => {
   const { sampler, asked, answer, clock } = stats();
   sampler.latest("a");
   await answer(line("a"));
@@ -63,7 +63,7 @@ test("a sample that is not fresh is told, and replaced", async () => {
   expect(sampler.latest("a")).toEqual({ ...USE, processes: 7 });
 });
 
-test("a sample of long ago is not told", async () => {
+test("an old sample is not returned", async () => {
   const { sampler, answer, clock } = stats();
   sampler.latest("a");
   await answer(line("a"));

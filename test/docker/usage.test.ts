@@ -35,7 +35,7 @@ test("the first answer comes after two looks, a moment apart", async () => {
   expect(await ask()).toEqual({ memoryBytes: 1000, cpuPercent: 25, processes: 2 });
 });
 
-test("a later answer tells the CPU's use since the one before", async () => {
+test("a later answer has the CPU use since the one before", async () => {
   const { state, ask, clock } = container();
   state.figures = FIGURES;
   await ask();
@@ -45,7 +45,7 @@ test("a later answer tells the CPU's use since the one before", async () => {
   expect(await ask()).toMatchObject({ cpuPercent: 0 });
 });
 
-test("answers in quick succession tell the same use of the CPU, and the memory of now", async () => {
+test("answers in quick succession have the same CPU use and the current memory", async () => {
   const { state, ask, clock } = container();
   state.figures = FIGURES;
   await ask();
@@ -54,7 +54,7 @@ test("answers in quick succession tell the same use of the CPU, and the memory o
   expect(await ask()).toEqual({ memoryBytes: 2000, cpuPercent: 25, processes: 2 });
 });
 
-test("what the kernel's account does not show is told from the samples", async () => {
+test("the samples are used when the control groups cannot be seen", async () => {
   const sampled = { memoryBytes: 3000, cpuPercent: 5, processes: 3 };
   expect(await container(sampled).ask()).toEqual(sampled);
   expect(await container().ask()).toBeUndefined();

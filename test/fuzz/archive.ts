@@ -12,7 +12,10 @@ import { scratchDirectory } from "../fixtures/archives/scratch.ts";
 import { snapshot } from "../fixtures/archives/snapshot.ts";
 import { mutate } from "./mutate.ts";
 
-/** Of processor time: a busy machine may let the clock run on. What waits for nothing meets the extraction's own deadline. */
+/**
+ * Limit of CPU time, which does not depend on how busy the machine is. An extraction that hangs reaches its own
+ * deadline.
+ */
 const SLOW_CPU_MS = 5_000;
 const MAX_SEED_BYTES = 64 * 1024;
 const PROGRESS_EVERY = 10_000;
@@ -21,7 +24,7 @@ export type FuzzResult = { runs: number; accepted: number; codes: Record<string,
 export type FuzzOptions = {
   runs: number;
   seed: number;
-  /** Every so many accepted archives is unpacked by GNU tar and Python too, and must give the same tree; 0: none. */
+  /** After so many accepted archives, one is compared with the trees of GNU tar and Python. 0 for none. */
   compareEvery: number;
   onProgress?: (result: FuzzResult) => void;
 };
@@ -30,7 +33,7 @@ export type FuzzOptions = {
  * Mutates the sound archives of the catalogue. Each mutation must be accepted or refused with a code of the
  * archive's own, in bounded time, leaving the tree or nothing, and touching nothing else.
  *
- * @throws Error naming the seed of the first mutation that does not; `runs: 1` with that seed shows it again
+ * @throws Error that names the seed of the first one that fails; `runs: 1` with that seed repeats it
  */
 export async function fuzzArchives(options: FuzzOptions): Promise<FuzzResult> {
   await using scratch = await scratchDirectory();
@@ -60,7 +63,7 @@ export async function fuzzArchives(options: FuzzOptions): Promise<FuzzResult> {
     const code = await outcome(archivePath, scratch.path("data/tree"));
     const { user, system } = process.cpuUsage(before);
     const cpuMs = (user + system) / 1000;
-    if (cpuMs > SLOW_CPU_MS) throw new Error(`it took ${cpuMs} ms of processor time`);
+    if (cpuMs > SLOW_CPU_MS) throw new Error(`it took ${cpuMs} ms of CPU time`);
 
     result.runs += 1;
     result.codes[code] = (result.codes[code] ?? 0) + 1;

@@ -34,7 +34,9 @@ const TEXTS = [
   "size=",
 ];
 
-/** One to four changes to the tar; most repair the checksum, so that they get past it. Sometimes the gzip is hit too. */
+/**
+ * One to four changes to the tar; most repair the checksum, so that they get past it. Sometimes the gzip is hit too.
+ */
 export function mutate(tar: Buffer, random: Random): Buffer {
   let bytes: Buffer = Buffer.from(tar);
   for (let changes = 1 + random(4); changes > 0; changes -= 1) bytes = change(bytes, random);

@@ -2,7 +2,7 @@
 const DEADLINE_MS = 20_000;
 const PAUSE_MS = 25;
 
-/** Tries until `check` no longer throws, and throws its last error when the deadline passes. */
+/** Repeats `check` until it no longer throws. After the deadline, throws its last error. */
 export async function eventually<T>(check: () => Promise<T> | T, deadlineMs = DEADLINE_MS): Promise<T> {
   const deadline = performance.now() + deadlineMs;
   for (;;) {

@@ -13,7 +13,7 @@ import { type FakeContainer, createFakeContainer } from "./fake-container.ts";
 type Operation = keyof Engine;
 
 export type FakeEngineOptions = {
-  /** References of the images that are there, built by this runner. */
+  /** References of images that this runner has built. */
   images?: string[];
   runnerId?: string;
   hostCpus?: number;
@@ -23,7 +23,7 @@ export type FakeEngineOptions = {
   before?: (operation: Operation, args: unknown[]) => void | Promise<void>;
 };
 
-/** The engine that unit tests use, with what a test does to it from the other side. */
+/** The engine for unit tests, with controls for what happens in it. */
 export type FakeEngine = Engine & {
   /** By name, running or not. */
   readonly containers: ReadonlyMap<string, FakeContainer>;
@@ -36,7 +36,7 @@ export type FakeEngine = Engine & {
   /** The process of a container ends. */
   exit(name: string, exitCode: number, options?: { oomKilled: boolean }): void;
   removeNetwork(): void;
-  /** Every call fails from now on, and who follows exits is told so. */
+  /** Every call and every stream of exits fails from now on. */
   goAway(): void;
   comeBack(): void;
 };
@@ -44,11 +44,11 @@ export type FakeEngine = Engine & {
 /** Starts lie so far apart, milliseconds: a test can tell one from the next. */
 const START_EVERY_MS = 1000;
 
-/** What a process that does not handle SIGTERM, or is killed, ends with. */
+/** Exit codes of a process that does not handle SIGTERM, and of one that is killed. */
 const TERMINATED = 143;
 const KILLED = 137;
 
-/** A container engine in memory. `test/contract` holds it to what the real one does. */
+/** A container engine in memory. It passes the same cases as the real one: see `test/contract`. */
 export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   const { runnerId = "runner", hostCpus = 2, address = () => "127.83.0.1", before } = options;
   const containers = new Map<string, FakeContainer>();

@@ -12,7 +12,8 @@ const UNIT = /_(?:seconds|bytes)(?:_total)?$/;
 
 /**
  * Reads Prometheus' text format 0.0.4 as strictly as its specification has it, with HELP and TYPE before every family
- * and `le` as the first label of a bucket, and holds it against the naming conventions that `promtool check metrics` checks. Throws at the first fault.
+ * and `le` as the first label of a bucket, and holds it against the naming conventions that `promtool check metrics`
+ * checks. Throws at the first fault.
  */
 export function parsePrometheusText(text: string): Map<string, Family> {
   const families = new Map<string, Family>();

@@ -8,7 +8,7 @@ import { eventually } from "./eventually.ts";
 export const canStartEngine =
   process.getuid?.() === 0 && Bun.which("dockerd") !== null && Bun.which("unshare") !== null;
 
-/** A Docker engine of its own, whose disk has so many bytes, without a network. */
+/** Starts another Docker engine, without a network, whose disk has so many bytes. */
 export async function startSmallEngine(bytes: number) {
   const directory = await mkdtemp(join(tmpdir(), "oken-engine-"));
   const data = join(directory, "data");
@@ -20,7 +20,7 @@ export async function startSmallEngine(bytes: number) {
   undo.defer(async () => void (await run(["umount", "--lazy", data])));
   const engine = Bun.spawn(
     [
-      // Without a network of its own it would take the other engine's bridge away.
+      // In the same network namespace it would remove the other engine's bridge.
       ...["unshare", "--net", "dockerd", "--host", host, "--data-root", data],
       ...["--exec-root", join(directory, "exec"), "--pidfile", join(directory, "pid")],
       ...["--bridge", "none", "--iptables=false", "--ip6tables=false"],
@@ -36,11 +36,11 @@ export async function startSmallEngine(bytes: number) {
 
   return {
     host,
-    /** Copies an image of the machine's own engine. */
+    /** Copies an image from the machine's engine. */
     async load(reference: string) {
       await run(["bash", "-c", `docker save "$0" | docker --host "$1" load`, reference, host]);
     },
-    /** Does `work` while so many bytes of its disk are left. */
+    /** Runs `work` while only `left` bytes of its disk are free. */
     async nearlyFull<T>(left: number, work: () => Promise<T>): Promise<T> {
       const filler = join(data, "filler");
       const { bfree, bsize } = await statfs(data);

@@ -1,4 +1,4 @@
-/** Runs at most `limit` of the works that it is given at a time, the others in their turn. */
+/** Runs at most `limit` functions at a time; the others wait for their turn. */
 export function createTurns(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let free = limit;

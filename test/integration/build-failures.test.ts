@@ -162,7 +162,7 @@ describe("a build that fails says why, in a sentence that names the thing, with 
     });
   });
 
-  test("a base image that is not to be had", async () => {
+  test("a base image that cannot be fetched", async () => {
     const settings = { pythonImage: "127.0.0.1:1/oken/python:{version}" };
     expect(await failure({}, { settings })).toMatchObject({
       code: "BUILD_FAILED",

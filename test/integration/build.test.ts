@@ -140,7 +140,7 @@ test("Pipfile.lock is installed as it is", async () => {
   expect(await image.run()).toBe("six 1.16.0\n");
 });
 
-test("a package to be had only as source is built", async () => {
+test("a package that exists only as source is built", async () => {
   await using image = await buildFiles({
     "main.py": "import docopt\nprint(docopt.__version__)\n",
     "requirements.txt": "docopt==0.6.2\n",

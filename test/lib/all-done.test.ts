@@ -2,11 +2,11 @@ import { expect, test } from "bun:test";
 
 import { allDone } from "../../src/lib/all-done.ts";
 
-test("gives what each came to", async () => {
+test("gives all results", async () => {
   expect(await allDone([Promise.resolve(1), Promise.resolve("two")])).toEqual([1, "two"]);
 });
 
-test("throws a failure only once the others have ended", async () => {
+test("throws a failure only when the others have ended", async () => {
   const slow = Promise.withResolvers<void>();
   const ended: string[] = [];
   const failing = allDone([Promise.reject(new Error("no")), slow.promise.then(() => ended.push("slow"))]);

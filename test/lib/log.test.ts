@@ -8,7 +8,7 @@ function recordingLog() {
   return { writes, log: createLog({ level: "info", format: "json", destination }) };
 }
 
-test("lines that come close together are one write, in their order", async () => {
+test("lines that come close together are one write, in order", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
   const log = createLog({ level: "info", format: "json", destination: gathered({ write: resolve }) });
   log.info("first");

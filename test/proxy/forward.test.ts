@@ -4,10 +4,10 @@ import { createServer } from "node:net";
 
 import { forward } from "../../src/proxy/forward.ts";
 
-/** Bytes above which a body is streamed on. */
+/** Bytes above which a body is streamed. */
 const LARGE = 1024 * 1024;
 
-/** A server that answers with what it was sent, and a proxy before it that gives up on `signal`. */
+/** A server that sends back what it gets, and a proxy in front of it that ends when `signal` aborts. */
 function startProxy(signal: AbortSignal = new AbortController().signal) {
   const ended: string[] = [];
   const received = Promise.withResolvers<void>();
@@ -47,7 +47,7 @@ test.each([
   ["no body", 0],
   ["a small body", 10],
   ["a large body", LARGE],
-])("%s comes back as it was sent, and its end is told once", async (_, size) => {
+])("%s comes back unchanged, and its end is reported once", async (_, size) => {
   await using proxy = startProxy();
   const body = Buffer.alloc(size, "abcdefg");
   const response = await fetch(proxy.url, { method: "POST", body });
@@ -56,7 +56,7 @@ test.each([
   expect(proxy.ended).toEqual(["done"]);
 });
 
-test("a body without a length is streamed on", async () => {
+test("a body without a length is streamed", async () => {
   await using proxy = startProxy();
   const body = new ReadableStream({
     start(controller) {
@@ -68,7 +68,7 @@ test("a body without a length is streamed on", async () => {
   expect(await response.text()).toBe("in parts");
 });
 
-test("a small body that stops in the middle holds the exchange no longer than its signal", async () => {
+test("a small body that stops in the middle does not outlast the signal", async () => {
   const deadline = new AbortController();
   await using proxy = startProxy(deadline.signal);
   const answer = Promise.withResolvers<string>();

@@ -7,7 +7,7 @@ import {
   stripHopByHop,
 } from "../../src/proxy/headers.ts";
 
-test("headers of one connection are not passed on, those that Connection names among them", () => {
+test("headers of one connection are not passed on, nor those that Connection names", () => {
   const headers = new Headers({
     Connection: "keep-alive, X-Private, not a name",
     "Keep-Alive": "timeout=5",
@@ -32,16 +32,16 @@ test.each([
   [false, "POST", { upgrade: "websocket" }],
   [false, "GET", { upgrade: "websocket", "content-length": "5" }],
   [false, "GET", { upgrade: "websocket", "transfer-encoding": "chunked" }],
-] as const)("that it asks for a WebSocket is %p of a %s with %p", (expected, method, headers) => {
+] as const)("asking for a WebSocket is %p of a %s with %p", (expected, method, headers) => {
   expect(isWebSocketUpgrade(new Request("http://a/", { method, headers: { ...headers } }))).toBe(expected);
 });
 
-test("subprotocols are offered in order, each once", () => {
+test("subprotocols are offered in order and once", () => {
   expect(offeredProtocols(new Headers({ "Sec-WebSocket-Protocol": "b, a,, b ,c" }))).toEqual(["b", "a", "c"]);
   expect(offeredProtocols(new Headers())).toEqual([]);
 });
 
-test("of a handshake's headers those go on that belong to no connection, each as often as it came", () => {
+test("the end-to-end headers of a handshake are passed on, also repeated ones", () => {
   const headers = endToEndHeaders([
     ["Connection", "Upgrade, X-Private"],
     ["Upgrade", "websocket"],

@@ -5,7 +5,7 @@ import type { WebSocket } from "ws";
 
 import { type Tunnel, createTunnel } from "../../src/proxy/tunnel.ts";
 
-/** An agent's side that says whether it is read, and a caller's whose buffer is what a test says. */
+/** The side of an agent that says whether it is paused, and the side of a caller whose buffer a test sets. */
 function fixture() {
   const agent = Object.assign(new EventEmitter(), {
     isPaused: false,
@@ -38,7 +38,7 @@ function fixture() {
 
 const say = (agent: EventEmitter, text: string) => agent.emit("message", Buffer.from(text), false);
 
-test("an agent is read when its caller is there, and what it said before comes first", () => {
+test("an agent is read when its caller is there, and its earlier messages come first", () => {
   const { agent, caller, open } = fixture();
   expect(agent.isPaused).toBe(true);
   say(agent, "early");
@@ -48,7 +48,7 @@ test("an agent is read when its caller is there, and what it said before comes f
   expect(caller.sent).toEqual(["early", "later"]);
 });
 
-test("an agent is read again when all has gone to its caller, and not when a part has", () => {
+test("an agent is read again when its caller has received everything, and not before", () => {
   const { agent, caller, tunnel, open } = fixture();
   open();
   caller.buffered = 1000;
@@ -62,7 +62,7 @@ test("an agent is read again when all has gone to its caller, and not when a par
   expect(agent.isPaused).toBe(false);
 });
 
-test("an agent that said too much before its caller was there is read when that has gone", () => {
+test("an agent that sent too much before its caller was there is read when that is sent", () => {
   const { agent, caller, tunnel, open } = fixture();
   caller.buffered = 1000;
   say(agent, "early");

@@ -6,10 +6,10 @@ import { MAX_MESSAGE, call, startRawAgent, startSocketProxy } from "../helpers/s
 
 type Session = { headers: Headers; url: string };
 
-/** An agent that repeats what it is sent, or does what a path asks for. */
+/** An agent that repeats every message, or does what the path says. */
 let agent: Server<Session>;
 let proxy: ReturnType<typeof startSocketProxy>;
-/** The agent's side of the socket that opened last, and how it ended. */
+/** The agent's side of the last socket, and how it ended. */
 let agentSide: ServerWebSocket<Session>;
 let agentClosed: PromiseWithResolvers<{ code: number; reason: string }>;
 
@@ -73,7 +73,7 @@ describe("messages", () => {
     ["no bytes", Buffer.alloc(0)],
     ["the longest text", "x".repeat(MAX_MESSAGE)],
     ["the most bytes", Buffer.alloc(MAX_MESSAGE, 7)],
-  ])("%s goes to the agent and comes back as it was", async (_, message) => {
+  ])("%s goes to the agent and comes back unchanged", async (_, message) => {
     using caller = await open();
     caller.socket.send(message);
     expect(await caller.next()).toEqual(message);
@@ -91,7 +91,7 @@ describe("messages", () => {
     expect(await caller.next()).toBe("at once");
   });
 
-  test("one that comes in one packet with the handshake arrives, and those after it", async () => {
+  test("one that comes in the packet of the handshake arrives, and so do those after it", async () => {
     await using greeting = await startRawAgent((socket) => {
       socket.write(text("hi"));
       socket.on("data", () => socket.write(text("again")));
@@ -105,7 +105,7 @@ describe("messages", () => {
 });
 
 describe("the handshake", () => {
-  test("hands on path, query and headers, but for those of one connection", async () => {
+  test("passes on path, query and end-to-end headers", async () => {
     using caller = await open("a%20b/c?q=1&q=%2F", [], {
       cookie: "session=1",
       origin: "https://example.com",
@@ -143,7 +143,7 @@ describe("the handshake", () => {
   });
 
   test("answers with no subprotocol when the agent chose none", async () => {
-    // By hand, since the clients at hand refuse what RFC 6455 allows.
+    // Over a plain socket, since the client libraries refuse what RFC 6455 allows.
     const answer = Promise.withResolvers<string>();
     const caller = await Bun.connect({
       hostname: "127.0.0.1",
@@ -159,7 +159,7 @@ describe("the handshake", () => {
     caller.end();
   });
 
-  test("takes no notice of a proxy in the environment", async () => {
+  test("ignores a proxy in the environment", async () => {
     process.env["HTTP_PROXY"] = process.env["http_proxy"] = "http://127.0.0.1:9";
     try {
       using caller = await open();
@@ -208,7 +208,7 @@ describe("an agent that does not accept", () => {
     ]);
   });
 
-  test("says nothing until the time is over: the error is the time's", async () => {
+  test("does not answer in time: the error is the timeout", async () => {
     const deadline = new AbortController();
     const reached = Promise.withResolvers<void>();
     const silent = Bun.listen({
@@ -257,13 +257,13 @@ describe("a close", () => {
     expect(await proxy.ends.at(-1)).toEqual({ by: "caller", code: 1006 });
   });
 
-  test("an agent that breaks off is told as an internal error, with the cause", async () => {
+  test("an agent that leaves without a close frame gives an internal error with the cause", async () => {
     using caller = await open();
     caller.socket.send("break off");
     expect(await caller.closed).toEqual({ code: 1011, reason: "The agent is gone." });
   });
 
-  test("an agent that breaks the protocol is told as that", async () => {
+  test("an agent that breaks the protocol gives an error that says so", async () => {
     await using broken = await startRawAgent((socket) => socket.write(Buffer.from([0xf2, 1, 0x41])));
     await using before = startSocketProxy(broken.origin);
     using caller = call(before.url);
@@ -272,7 +272,7 @@ describe("a close", () => {
     expect(reason).toStartWith("The agent broke the protocol: ");
   });
 
-  test("by the runner: the caller gets its code, the agent sees its caller go away", async () => {
+  test("by the runner gives the caller the code, and the agent sees its caller go away", async () => {
     using caller = await open();
     for (const tunnel of proxy.tunnels) tunnel.end(1012, "later");
     expect(await caller.closed).toEqual({ code: 1012, reason: "later" });
@@ -323,7 +323,9 @@ describe("pings", () => {
 describe("a side that reads slowly stops the other", () => {
   const CHUNK = 64 * 1024;
   const CHUNKS = 1024;
-  /** What the buffers of three processes and two connections may take of 64 MiB; the proxy itself holds 1 MiB. */
+  /**
+   * The most of 64 MiB that the buffers of three processes and two connections may hold. The proxy itself holds 1 MiB.
+   */
   const MOST_ON_THE_WAY = 24 * 1024 * 1024;
 
   test("the caller, the agent", async () => {
@@ -349,7 +351,7 @@ describe("a side that reads slowly stops the other", () => {
   });
 });
 
-/** The value of `read` once it no longer changes from one look to the next. */
+/** The value of `read` when it no longer changes. */
 function settled(read: () => number): Promise<number> {
   let before = Number.NaN;
   return eventually(() => {
