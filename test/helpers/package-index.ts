@@ -23,9 +23,6 @@ export async function startPackageIndex(
   } = {},
 ): Promise<PackageIndex> {
   const host = options.host ?? (await hostAddress());
-  const digests = Object.fromEntries(
-    Object.entries(files).map(([name, bytes]) => [name, Bun.SHA256.hash(bytes, "hex")]),
-  );
   const requests: { path: string; status: number }[] = [];
   const expected = options.password === undefined ? undefined : `Basic ${btoa(`reader:${options.password}`)}`;
   const answer = (request: Request): Response => {
@@ -37,12 +34,13 @@ export async function startPackageIndex(
     const file = files[pathname.replace("/files/", "")];
     if (file !== undefined) return new Response(file);
     const project = /^\/simple\/([^/]+)\/$/.exec(pathname)?.[1];
-    const names = Object.keys(files).filter(
-      (name) => project !== undefined && name.startsWith(`${project.replaceAll("-", "_")}-`),
+    // Read at each request: a test may offer more files later.
+    const offered = Object.entries(files).filter(
+      ([name]) => project !== undefined && name.startsWith(`${project.replaceAll("-", "_")}-`),
     );
-    if (names.length === 0) return new Response("", { status: 404 });
-    const links = names
-      .map((name) => `<a href="/files/${name}#sha256=${digests[name]}">${name}</a>`)
+    if (offered.length === 0) return new Response("", { status: 404 });
+    const links = offered
+      .map(([name, bytes]) => `<a href="/files/${name}#sha256=${Bun.SHA256.hash(bytes, "hex")}">${name}</a>`)
       .join("\n");
     return new Response(`<!DOCTYPE html><body>${links}</body>`, { headers: { "content-type": "text/html" } });
   };
