@@ -53,8 +53,8 @@ async function listing(directory: string): Promise<unknown[]> {
   const names = (await readdir(directory, { recursive: true })).sort();
   return Promise.all(
     names.map(async (name) => {
-      const { size, mtimeMs } = await stat(join(directory, name));
-      return [name, size, mtimeMs];
+      const stats = await stat(join(directory, name)).catch(() => undefined);
+      return [name, stats?.size, stats?.mtimeMs];
     }),
   );
 }

@@ -1,0 +1,140 @@
+import { expect, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { fingerprint } from "../../src/build/fingerprint.ts";
+import type { BuildSettings } from "../../src/build/settings.ts";
+import { createFakeEngine } from "../helpers/fake-engine.ts";
+import { versionRecord } from "../helpers/records.ts";
+import { type Files, writeTree } from "../helpers/tree.ts";
+
+const { manifest, entrypoint } = versionRecord(1);
+
+const REQUIREMENTS = { "main.py": "", "requirements.txt": "six\n" };
+
+/** Every setting, so that each can be changed. */
+type AllSettings = { [Name in keyof BuildSettings]-?: NonNullable<BuildSettings[Name]> };
+
+async function fixture(files: Files = REQUIREMENTS) {
+  const directory = await mkdtemp(join(tmpdir(), "oken-test-"));
+  const tree = join(directory, "tree");
+  await writeTree(tree, files);
+  await writeTree(directory, { "ca.pem": "one", "other.pem": "one", "wheels/a.whl": "a", "more/a.whl": "a" });
+  const engine = createFakeEngine();
+  const settings: AllSettings = {
+    pythonImage: "python:{version}",
+    uvImage: "uv:1",
+    builderImage: "builder:{version}",
+    indexUrl: "https://index.example/simple",
+    extraIndexUrls: ["https://extra.example/simple"],
+    findLinks: join(directory, "wheels"),
+    offline: false,
+    caFile: join(directory, "ca.pem"),
+    proxy: "http://proxy.example:3128",
+    ownAddresses: ["192.0.2.1"],
+    sdist: "isolated",
+  };
+  const host = { engine, settings, runtime: { parent: "/nowhere", files: { "main.py": "1" } } };
+  return {
+    directory,
+    host,
+    digest: (changes: Partial<typeof host> = {}) =>
+      fingerprint({ ...host, ...changes }, { tree, manifest, entrypoint }),
+    withSettings: (changes: Partial<BuildSettings>) =>
+      fingerprint({ ...host, settings: { ...settings, ...changes } }, { tree, manifest, entrypoint }),
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+type Changes = {
+  [Name in keyof Omit<AllSettings, "ownAddresses">]: (directory: string) => AllSettings[Name];
+};
+
+const CHANGES: Changes = {
+  pythonImage: () => "python:{version}-slim",
+  uvImage: () => "uv:2",
+  builderImage: () => "compilers:{version}",
+  indexUrl: () => "https://other.example/simple",
+  extraIndexUrls: () => ["https://extra.example/simple", "https://more.example/simple"],
+  findLinks: (directory) => join(directory, "more"),
+  offline: () => true,
+  caFile: (directory) => join(directory, "other.pem"),
+  proxy: () => "http://other.example:3128",
+  sdist: () => "deny",
+};
+
+test("the same source on the same host has the same fingerprint", async () => {
+  await using agent = await fixture();
+  expect(await agent.digest()).toBe(await agent.digest());
+});
+
+test.each(Object.entries(CHANGES))("another %s gives another fingerprint", async (name, change) => {
+  await using agent = await fixture();
+  const before = await agent.digest();
+  expect(await agent.withSettings({ [name]: change(agent.directory) })).not.toBe(before);
+});
+
+test.each(["builderImage", "indexUrl", "extraIndexUrls", "findLinks", "caFile", "proxy"] as const)(
+  "no %s gives another fingerprint",
+  async (name) => {
+    await using agent = await fixture();
+    const before = await agent.digest();
+    expect(await agent.withSettings({ [name]: undefined })).not.toBe(before);
+  },
+);
+
+test.each([
+  ["authorities", { "ca.pem": "two" }],
+  ["folder of wheels", { "wheels/b.whl": "b" }],
+])("another content of the operator's %s gives another fingerprint", async (_, files) => {
+  await using agent = await fixture();
+  const before = await agent.digest();
+  await writeTree(agent.directory, files);
+  expect(await agent.digest()).not.toBe(before);
+});
+
+test("another password of an index gives another fingerprint", async () => {
+  await using agent = await fixture();
+  const digests = ["a", "b"].map((password) =>
+    agent.withSettings({ indexUrl: `https://user:${password}@index.example/simple` }),
+  );
+  const [one, other] = await Promise.all(digests);
+  expect(one).not.toBe(other);
+});
+
+test("another runtime or platform gives another fingerprint", async () => {
+  await using agent = await fixture();
+  const { engine } = agent.host;
+  const digests = await Promise.all([
+    agent.digest(),
+    agent.digest({ runtime: { parent: "/nowhere", files: { "main.py": "2" } } }),
+    agent.digest({ engine: { ...engine, platform: () => Promise.resolve("linux/other") } }),
+  ]);
+  expect(new Set(digests).size).toBe(digests.length);
+});
+
+test("addresses of the host, where the runtime is kept and another day do not count", async () => {
+  await using agent = await fixture();
+  const before = await agent.digest();
+  expect(await agent.withSettings({ ownAddresses: ["192.0.2.2"] })).toBe(before);
+  const { files } = agent.host.runtime;
+  expect(await agent.digest({ runtime: { parent: "/elsewhere", files } })).toBe(before);
+});
+
+test("a source that is installed or found otherwise has another fingerprint", async () => {
+  const sources: Files[] = [
+    { "main.py": "" },
+    REQUIREMENTS,
+    { "main.py": "", "requirements.txt": "six>=1\n" },
+    { "main.py": "", "pyproject.toml": '[project]\nname = "demo"\nversion = "1"\ndependencies = ["six"]\n' },
+  ];
+  const digests = await Promise.all(
+    sources.map(async (files) => {
+      await using agent = await fixture(files);
+      // The folders of two fixtures differ in their paths.
+      return await agent.withSettings({ findLinks: undefined, caFile: undefined });
+    }),
+  );
+  expect(new Set(digests).size).toBe(sources.length);
+});

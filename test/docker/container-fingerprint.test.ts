@@ -1,0 +1,55 @@
+import { expect, test } from "bun:test";
+
+import type { ContainerSettings } from "../../src/docker/args.ts";
+import { createContainers } from "../../src/docker/container.ts";
+import type { DockerExec } from "../../src/docker/exec.ts";
+import type { ContainerSpec } from "../../src/docker/types.ts";
+import { MiB } from "../../src/lib/bytes.ts";
+
+const SPEC: ContainerSpec = {
+  name: "oken-echo-v0",
+  image: "",
+  identity: { agentId: "echo", version: 0, spec: "" },
+  env: { PORT: "8080" },
+  mounts: [],
+  memory: 256 * MiB,
+  cpus: 1,
+  boost: false,
+};
+
+const SETTINGS: { [Name in keyof ContainerSettings]: string } = {
+  network: "oken-agents",
+  runtime: "runc",
+  cgroupParent: "/agents",
+  runnerId: "runner",
+};
+
+const NOTHING = {
+  buildx: undefined,
+  cgroupDriver: undefined,
+  runtime: undefined,
+  hostCpus: undefined,
+  platform: undefined,
+};
+
+function fingerprint(settings: ContainerSettings, spec = SPEC): Promise<string> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no command is run
+  const exec = {} as DockerExec;
+  const facts = { read: () => Promise.resolve(NOTHING), forget: () => undefined };
+  const containers = createContainers({ exec, facts }, settings, () => Promise.resolve());
+  return containers.containerFingerprint(spec);
+}
+
+test.each(Object.keys(SETTINGS))("another %s gives another fingerprint", async (name) => {
+  const before = await fingerprint(SETTINGS);
+  expect(await fingerprint({ ...SETTINGS })).toBe(before);
+  expect(await fingerprint({ ...SETTINGS, [name]: "other" })).not.toBe(before);
+});
+
+test.each(["runtime", "cgroupParent"])("no %s gives another fingerprint", async (name) => {
+  expect(await fingerprint({ ...SETTINGS, [name]: undefined })).not.toBe(await fingerprint(SETTINGS));
+});
+
+test("a start with all CPUs, which it has until the agent is ready, does not count", async () => {
+  expect(await fingerprint(SETTINGS, { ...SPEC, boost: true })).toBe(await fingerprint(SETTINGS));
+});
