@@ -2,7 +2,7 @@ import { isConstant } from "../python/constants.ts";
 import type { Call, Expression, Scope } from "../python/facts.ts";
 import { MAX_MODULE_BYTES } from "../python/project.ts";
 import { readSingleFile, type SingleFile } from "../python/single-file.ts";
-import { inside, topOf } from "../python/value.ts";
+import { frameOf, scopesOf, topOf } from "../python/value.ts";
 import type { SourceTree } from "../upload/tree.ts";
 
 /** Words by which a `setup.py` that compiles code gives itself away. */
@@ -47,11 +47,10 @@ type SetupCall = {
 };
 
 function setupCalls(file: SingleFile): SetupCall[] {
-  const { top, main } = file.module.facts;
-  const functions = top.bindings.flatMap(({ value }) =>
+  const functions = file.module.facts.top.bindings.flatMap(({ value }) =>
     value.kind === "function" && value.function.parameters.length === 0 ? [value.function.body] : [],
   );
-  return [top, ...(main === undefined ? [] : [main]), ...functions].flatMap((scope) =>
+  return [...scopesOf(file.module), ...functions].flatMap((scope) =>
     scope.calls.filter(({ call }) => isSetup(file, call)).map(({ call }) => setupCall(file, scope, call)),
   );
 }
@@ -64,11 +63,10 @@ function isSetup({ evaluator, module }: SingleFile, { callee }: Call): boolean {
 }
 
 function setupCall({ evaluator, module, constants }: SingleFile, scope: Scope, call: Call): SetupCall {
-  const { top, main } = module.facts;
-  const isFunction = scope !== top && scope !== main;
+  const isFunction = !scopesOf(module).includes(scope);
   const hidden = new Set(isFunction ? scope.bindings.map(({ name }) => name) : []);
   const known = constants.difference(hidden);
-  const frame = scope === top ? topOf(module) : inside(module, scope);
+  const frame = frameOf(module, scope);
   const valueOf = (expression: Expression) =>
     isConstant(expression, known) ? evaluator.expression(expression, frame) : undefined;
   return {

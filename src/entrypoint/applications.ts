@@ -3,18 +3,18 @@ import type { Binding, Expression } from "../python/facts.ts";
 import type { Framework } from "../python/frameworks.ts";
 import type { Module } from "../python/project.ts";
 
-/** When there are several, in this order. */
+/** The names that are preferred among several, the first one most. */
 export const PREFERRED_NAMES = ["app", "application", "api", "server"];
 
 export type AppCandidate = {
   name: string;
-  /** `name`, or the attribute of it that is the real application. */
+  /** `name`, or an attribute of it that holds the real application. */
   attr: string;
   framework: Framework;
   binding: Binding;
 };
 
-/** Applications under any top-level name, without those that are only part of another. */
+/** The applications that top-level names stand for, without those that are only part of another. */
 export function findApps(evaluator: Evaluator, module: Module): AppCandidate[] {
   const found: AppCandidate[] = [];
   for (const [name, binding] of evaluator.names(module)) {
@@ -29,7 +29,7 @@ export function findApps(evaluator: Evaluator, module: Module): AppCandidate[] {
   return open.length > 0 ? open : whole;
 }
 
-/** One of the preferred names, or the only one; undefined when it cannot be told. */
+/** The one with a preferred name, or the only one. Undefined when none stands out. */
 export function chooseApp(candidates: readonly AppCandidate[]): AppCandidate | undefined {
   for (const name of PREFERRED_NAMES) {
     const preferred = candidates.find((candidate) => candidate.name === name);
@@ -38,7 +38,7 @@ export function chooseApp(candidates: readonly AppCandidate[]): AppCandidate | u
   return candidates.length === 1 ? candidates[0] : undefined;
 }
 
-/** Drops what another candidate mounts, wraps or is made from, and second names of the same object. */
+/** Leaves out what another candidate mounts, wraps or is made from, and second names of one object. */
 function withoutParts(candidates: AppCandidate[], module: Module): AppCandidate[] {
   const names = new Set(candidates.map(({ name }) => name));
   const uses = new Map<string, Set<string>>([...names].map((name) => [name, new Set()]));

@@ -4,16 +4,16 @@ import { packagePath, topOf, type Value, withoutFirst } from "../python/value.ts
 import { article } from "./refuse.ts";
 import type { Module } from "../python/project.ts";
 
-/** Whether something can be called with the input, and if not, why, as the end of a sentence. */
+/** Whether something can be called with the input. `how` and `why` are ends of sentences. */
 export type Fit = { fits: true; how: string } | { fits: false; why: string };
 
 const CONTEXT = "context";
-/** Commands of these packages read the command line, not an input. */
+/** Commands of these packages read the command line, and take no input. */
 const COMMAND_LINE = /^(?:click|rich_click|asyncclick|typer|cyclopts|fire|hydra|absl)\./u;
-/** `handler = logging.StreamHandler()` is no entrypoint; nor is a class of some package named so. */
+/** Objects that are named `handler` for another reason, such as `logging.StreamHandler()`. */
 const LOG_HANDLER = /^(?:logging|loguru|structlog)\.|Handler$/u;
 
-/** What the name `handler` or `main`, or an explicit attribute, offers as a handler. */
+/** Whether a value can be called as `handler(input)`. */
 export function fitOfHandler(evaluator: Evaluator, module: Module, value: Value): Fit {
   switch (value.kind) {
     case "function": {
@@ -22,7 +22,7 @@ export function fitOfHandler(evaluator: Evaluator, module: Module, value: Value)
         return { fits: false, why: `is a command of ${command}, which reads the command line` };
       const kind = value.function.isAsync ? "an async function" : "a function";
       const own = value.module === module ? "" : ` of ${value.module.file}`;
-      // A decorator may change what has to be given.
+      // A decorator may change the parameters.
       if (value.function.decorators.length > 0) return { fits: true, how: `${kind}${own}, decorated` };
       return fitOfParameters(value.function.parameters, `${kind}${own}`);
     }
@@ -59,7 +59,7 @@ export function fitOfHandler(evaluator: Evaluator, module: Module, value: Value)
   return { fits: false, why: "is not callable" };
 }
 
-/** The input, then at most a parameter named `context`; anything else must have a default. */
+/** The input comes first, then at most a parameter named `context`. Any other must have a default. */
 export function fitOfParameters(parameters: readonly Parameter[], how: string): Fit {
   const positional = parameters.filter(({ kind }) => kind === "positional");
   const keyword = parameters.find(({ kind, required }) => kind === "keyword-only" && required);
@@ -80,7 +80,7 @@ export function fitOfParameters(parameters: readonly Parameter[], how: string): 
   return { fits: true, how };
 }
 
-/** `class Agent` with `run`, its own or inherited inside the tarball. */
+/** Whether a class has `run(self, input)`, its own or inherited inside the tarball. */
 export function fitOfAgent(evaluator: Evaluator, value: Value): Fit {
   const path = packagePath(value);
   if (path !== undefined) {

@@ -5,13 +5,13 @@ import type { ModulePlace } from "../python/modules.ts";
 import type { Module } from "../python/project.ts";
 import type { EntryFile } from "./target.ts";
 
-/** One module under examination. */
+/** The module in which something to serve is looked for. */
 export type Subject = { evaluator: Evaluator; module: Module; place: ModulePlace };
 
-/** The part of an entrypoint that the rules decide; the rest says where the module is. */
+/** The part of an entrypoint that the rules decide. The rest says where the module is. */
 export type Choice = Omit<Entrypoint, "file" | "module" | "root">;
 
-/** A rule's answer when the entrypoint names another module: `uvicorn.run("pkg.server:app")`. */
+/** Another module to look in, which the module names: `uvicorn.run("pkg.server:app")`. */
 export type Redirect = { redirect: EntryFile; attr: string; factory: boolean; because: string };
 
 type ObjectChoice = {

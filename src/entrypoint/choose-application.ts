@@ -27,12 +27,12 @@ export function chooseApplication(subject: Subject): Choice | undefined {
 }
 
 /**
- * Something under a usual name that reading cannot see into: what the author says is http, what a package's
- * factory made, or what the file gives to a server when it is run.
+ * An object that the source does not explain, but that is probably the application. It has a usual name and is made by a
+ * package's factory, or the manifest says http, or the file gives it to a server.
  */
 export function chooseUnknownApplication(
   { evaluator, module }: Subject,
-  isSaid: boolean,
+  { saysHttp }: { saysHttp: boolean },
 ): Choice | undefined {
   const { top, main } = module.facts;
   const isOpen = (name: string) =>
@@ -41,7 +41,7 @@ export function chooseUnknownApplication(
     .map(({ target, frame }) => (frame.module === module && target?.kind === "name" ? target.id : ""))
     .find((name) => evaluator.names(module).has(name) && isOpen(name));
   const named = PREFERRED_NAMES.filter((name) => evaluator.names(module).has(name) && isOpen(name));
-  const made = named.find((name) => isSaid || isMadeByFactory(evaluator.name(module, name)));
+  const made = named.find((name) => saysHttp || isMadeByFactory(evaluator.name(module, name)));
   const attr = served ?? made;
   if (attr === undefined || blockingServers(evaluator, module).length > 0) return undefined;
   const origin = packagePath(evaluator.name(module, attr));
@@ -55,7 +55,7 @@ function isMadeByFactory(value: Value): boolean {
   return value.kind === "made" && FACTORY_NAMES.includes(value.by.split(".").at(-1) ?? "");
 }
 
-/** Of several, the one that the file serves when it is run. */
+/** The one of several applications that the file itself serves when it is run. */
 function servedBySelf(
   { evaluator, module }: Subject,
   candidates: readonly AppCandidate[],
@@ -86,7 +86,7 @@ function serveApplication(
       `${module.file}:${blocking.call.at.line}: ${blocking.called}() runs as soon as the file is imported, and would speak over standard input: put it under if __name__ == "__main__":`,
     );
   }
-  // Flask leaves out its own `app.run()` when this says that somebody else serves.
+  // With this variable Flask skips `app.run()`, since another server is said to serve.
   if (/^(?:API)?Flask /u.test(title) && blocking.called === `${name}.run`) {
     return serveObject({ type: "http", attr, serve, reason, env: { FLASK_RUN_FROM_CLI: "true" } });
   }

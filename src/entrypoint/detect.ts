@@ -16,18 +16,18 @@ import { placeOf } from "../python/modules.ts";
 import { loadPythonParser } from "../python/parser.ts";
 import { type Loader, loadProject, readEntryModule, relativeLevels } from "../python/project.ts";
 
-/** Other files looked at for what was meant, when the entrypoint has nothing to serve. */
+/** How many other files are looked at for a hint when the entrypoint has nothing to serve. */
 const MAX_HINT_FILES = 5;
 
 export type Detection = { entrypoint: Entrypoint; warnings: string[] };
 
 /**
- * Decides what to serve of an unpacked tarball, by reading its Python and running none of it.
+ * Decides what to serve of an unpacked tarball. Its Python is read and not run.
  *
- * Precedence: what `oken.toml` names > web application > `class Agent` > `handler` > `main` > a factory known
- * only by its name > a script that starts a server.
+ * The first of these that is there is served: what `oken.toml` names, a web application, `class Agent`, `handler`, `main`,
+ * a factory that is known only by its name, a script that starts a server.
  *
- * @throws RunnerError `CONFIG_ERROR` with a sentence that says what to write instead
+ * @throws RunnerError CONFIG_ERROR with a sentence that says what to write instead
  */
 export async function detectEntrypoint(options: { tree: string; manifest: Manifest }): Promise<Detection> {
   const { tree, manifest } = options;
@@ -58,7 +58,7 @@ async function detectIn(loader: Loader, { file, spelled }: EntryFile, wish: Wish
   const subject: Subject = { evaluator: createEvaluator(project), module: { file, facts }, place };
   const choice = await decide(loader, subject, wish);
   if (!("redirect" in choice)) return { entrypoint: { ...place, ...choice }, warnings: [] };
-  // What is served is named now, so that there is no second redirect.
+  // The redirect names what is served, so there is no second one.
   const attr = choice.factory ? `${choice.attr}()` : choice.attr;
   const because = `is served by ${choice.because}`;
   return await detectIn(loader, choice.redirect, { attr, type: "http", because });
@@ -73,7 +73,7 @@ async function decide(
   return (await chooseDjango(loader, subject)) ?? choose(subject, type);
 }
 
-/** Adds the other file that has what this one has not. */
+/** Names another file in the error, if one has something to serve. */
 async function withHint(
   failure: unknown,
   loader: Loader,
@@ -91,7 +91,7 @@ async function withHint(
   return failure;
 }
 
-/** A file too large to read is believed to have what was named. */
+/** A file that is too large to read is taken to have what the manifest names. */
 function unread(loader: Loader, file: string, { wish, why }: { wish: Wish; why: string }): Detection {
   if (wish.attr === undefined || wish.type === undefined) {
     throw refuse(

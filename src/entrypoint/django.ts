@@ -2,15 +2,15 @@ import { createEvaluator } from "../python/evaluate.ts";
 import type { Call } from "../python/facts.ts";
 import { COMMON_ROOTS } from "../python/modules.ts";
 import { type Loader, loadProject, readEntryModule } from "../python/project.ts";
-import { inside } from "../python/value.ts";
+import { frameOf, scopesOf } from "../python/value.ts";
 import type { Redirect, Subject } from "./choice.ts";
 import { findModule } from "./target.ts";
 
 const SETTING = "DJANGO_SETTINGS_MODULE";
 
 /**
- * `manage.py` names the settings, and the settings name the application: `WSGI_APPLICATION` or
- * `ASGI_APPLICATION`, else `wsgi.py` or `asgi.py` beside them, where `startproject` puts them.
+ * The application of a `manage.py`. It names the settings, and they name the application in `ASGI_APPLICATION` or
+ * `WSGI_APPLICATION`. Otherwise it is in `asgi.py` or `wsgi.py` beside the settings, where `startproject` puts it.
  */
 export async function chooseDjango(loader: Loader, subject: Subject): Promise<Redirect | undefined> {
   if (subject.module.file.split("/").at(-1) !== "manage.py") return undefined;
@@ -30,7 +30,7 @@ export async function chooseDjango(loader: Loader, subject: Subject): Promise<Re
   return undefined;
 }
 
-/** `WSGI_APPLICATION = "site.wsgi.application"`, in parts. */
+/** The parts of `WSGI_APPLICATION = "site.wsgi.application"`. */
 async function namedApplications(loader: Loader, file: string): Promise<string[][]> {
   const outcome = await readEntryModule(loader, file);
   if (outcome.kind !== "read") return [];
@@ -41,16 +41,15 @@ async function namedApplications(loader: Loader, file: string): Promise<string[]
     .flatMap((value) => (value.kind === "text" ? [value.text.split(".")] : []));
 }
 
-/** `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site.settings")`, wherever the file says it. */
+/** What the file sets by `os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site.settings")`, wherever that is. */
 function settingsModule({ evaluator, module }: Subject): string | undefined {
-  const { top, main } = module.facts;
-  const bodies = top.bindings.flatMap(({ value }) =>
+  const bodies = module.facts.top.bindings.flatMap(({ value }) =>
     value.kind === "function" ? [value.function.body] : [],
   );
-  for (const scope of [top, ...(main === undefined ? [] : [main]), ...bodies]) {
+  for (const scope of [...scopesOf(module), ...bodies]) {
     for (const { call } of scope.calls) {
       const value = isSetting(call) ? call.args[1] : undefined;
-      const read = value === undefined ? undefined : evaluator.expression(value, inside(module, scope));
+      const read = value === undefined ? undefined : evaluator.expression(value, frameOf(module, scope));
       if (read?.kind === "text") return read.text;
     }
   }

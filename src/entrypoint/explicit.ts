@@ -1,6 +1,6 @@
 import type { EntrypointType } from "../model/manifest.ts";
 import { nearest } from "../manifest/nearest.ts";
-import type { Expression } from "../python/facts.ts";
+import { callOf, expressionOf } from "../python/expressions.ts";
 import { locateReference, type Module } from "../python/project.ts";
 import { topOf, type Value } from "../python/value.ts";
 import { type Fit, fitOfAgent, fitOfHandler } from "./callables.ts";
@@ -11,21 +11,21 @@ import { article, listed, pasteLine, refuse } from "./refuse.ts";
 /** `app`, `x.y`, `create_app()`. */
 const ATTRIBUTE = /^([\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*)(\(\))?$/u;
 const MAX_SHOWN = 4;
-/** Surely nothing that could be called or served. */
+/** Kinds of values that can be neither called nor served. */
 const PLAIN_KINDS: ReadonlySet<Value["kind"]> = new Set(["literal", "text", "number", "module"]);
 
 export type Wanted = {
   attr: string;
   type: EntrypointType | undefined;
-  /** Who named it, as the end of the reason. */
+  /** Where it was named, as the end of the reason. */
   because: string;
 };
 
 /**
- * The attribute that was named.
+ * Serves the attribute that was named.
  *
- * @throws RunnerError `CONFIG_ERROR` when the module surely has no such name, or it surely cannot be served as
- *   the type that was asked for
+ * @throws RunnerError CONFIG_ERROR when it is certain that the module has no such name, or that it cannot be served as the
+ *   type that was asked for
  */
 export function chooseNamed(subject: Subject, { attr, type, because }: Wanted): Choice {
   const { evaluator, module, place } = subject;
@@ -76,7 +76,7 @@ function mayHaveMore({ facts: { dynamic, top } }: Module): boolean {
   return dynamic || top.stars.length > 0;
 }
 
-/** A package's submodule is an attribute of it once somebody imports it. */
+/** A submodule is an attribute of its package once it is imported. */
 function isBesideInit({ evaluator, module }: Subject, name: string): boolean {
   if (!module.file.endsWith("__init__.py")) return false;
   const path = module.file.replace(/__init__\.py$/u, name);
@@ -104,7 +104,7 @@ function unresolved({ evaluator, module, place }: Subject, name: string, label: 
   });
 }
 
-/** `from logic import answr`, where `logic.py` is of the tarball and has no `answr`. */
+/** Refuses `from logic import answr` where `logic.py` of the tarball has no `answr`. */
 function checkImport({ evaluator, module }: Subject, name: string, label: string): void {
   const { project } = evaluator;
   const binding = evaluator.names(module).get(name)?.value;
@@ -121,7 +121,7 @@ function checkImport({ evaluator, module }: Subject, name: string, label: string
   );
 }
 
-/** `Bot.anwser`: the class is of the tarball, so its members are known. */
+/** Refuses `Bot.anwser` where `Bot` is a class of the tarball, whose members are known. */
 function checkMember(
   { evaluator, module }: Subject,
   { owner, last, label }: { owner: readonly string[]; last: string; label: string },
@@ -145,24 +145,10 @@ function called(
       `${label}: ${path} in ${module.file} needs ${listed(missing, "and")}, and is called with no arguments: ${giveDefaults(missing)}`,
     );
   }
-  const at = { line: 0, column: 0 };
-  const call: Expression = {
-    kind: "call",
-    callee: expressionOf(path.split(".")),
-    args: [],
-    keywords: new Map(),
-    hasMore: false,
-    at,
-  };
-  return evaluator.expression(call, topOf(module));
+  return evaluator.expression(callOf(expressionOf(path.split("."))), topOf(module));
 }
 
-function expressionOf(names: readonly string[]): Expression {
-  const [id = "", ...rest] = names;
-  return rest.reduce<Expression>((base, name) => ({ kind: "attribute", base, name }), { kind: "name", id });
-}
-
-/** What the object is by its shape, when nobody said. */
+/** The type of an object by its shape, where the manifest names none. */
 function typeOf({ evaluator }: Subject, value: Value): EntrypointType {
   if (value.kind === "app") return "http";
   if (value.kind === "class") return "agent";
@@ -173,7 +159,7 @@ function typeOf({ evaluator }: Subject, value: Value): EntrypointType {
 }
 
 function fitFor({ evaluator, module }: Subject, value: Value, type: EntrypointType): Fit {
-  // Things of packages are looked at after import, for the author named them.
+  // The parts of packages are not known here. The runtime looks at them after the import.
   if (["external", "made", "unknown"].includes(value.kind)) return { fits: true, how: "" };
   if (type === "agent") return fitOfAgent(evaluator, value);
   if (type === "handler") return fitOfHandler(evaluator, module, value);

@@ -1,4 +1,5 @@
 import type { Evaluator } from "../python/evaluate.ts";
+import { callOf, expressionOf } from "../python/expressions.ts";
 import type { Expression } from "../python/facts.ts";
 import type { Framework } from "../python/frameworks.ts";
 import type { Module } from "../python/project.ts";
@@ -10,17 +11,16 @@ export const FACTORY_NAMES = ["create_app", "make_app", "build_app", "get_app"];
 
 type Factory = {
   name: string;
-  /** Undefined when only the name says that it makes an application. */
+  /** Undefined when only its name says that it makes an application. */
   framework: Framework | undefined;
-  /** Parameters that must be given, for which it cannot be called. */
+  /** Parameters without a default. With any of them it cannot be called. */
   required: string[];
 };
 
 /**
- * A function that makes the application: by one of the usual names, or by what it returns.
+ * A function that makes the application.
  *
- * @param proof `shown`: only what returns an application as far as reading can tell; `named`: a usual name is
- *   enough
+ * @param proof `shown`: the source shows that it returns one. `named`: one of the usual names is enough.
  */
 export function chooseFactory(subject: Subject, proof: "shown" | "named"): Choice | undefined {
   const { evaluator, module, place } = subject;
@@ -75,27 +75,16 @@ function findFactories(evaluator: Evaluator, module: Module): Factory[] {
   return found.sort((one, other) => orderOf(one) - orderOf(other));
 }
 
-/** What the return annotation says; under any other name, a function that happens to return one is no factory. */
+/** What the return annotation names. Without a usual name, a function that only returns an application is no factory. */
 function promised(evaluator: Evaluator, { function: { returns }, module }: FunctionValue): Value {
   if (returns === undefined) return { kind: "unknown" };
-  // An annotation names the class, and calling the class is what gives the value.
-  const at = { line: 0, column: 0 };
-  const call: Expression = {
-    kind: "call",
-    callee: unquoted(returns),
-    args: [],
-    keywords: new Map(),
-    hasMore: false,
-    at,
-  };
-  return evaluator.expression(call, topOf(module));
+  // An annotation names a class, and a call of the class gives the value.
+  return evaluator.expression(callOf(unquoted(returns)), topOf(module));
 }
 
-/** `-> "fastapi.FastAPI"` */
+/** The name in `-> "fastapi.FastAPI"`. */
 function unquoted(annotation: Expression): Expression {
-  if (annotation.kind !== "string") return annotation;
-  const [id = "", ...rest] = annotation.value.split(".");
-  return rest.reduce<Expression>((base, name) => ({ kind: "attribute", base, name }), { kind: "name", id });
+  return annotation.kind === "string" ? expressionOf(annotation.value.split(".")) : annotation;
 }
 
 function orderOf({ name }: Factory): number {

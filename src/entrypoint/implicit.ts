@@ -1,6 +1,6 @@
 import type { EntrypointType } from "../model/manifest.ts";
 import type { Parameter } from "../python/facts.ts";
-import { inside, packagePath, topOf, type Value } from "../python/value.ts";
+import { frameOf, packagePath, scopesOf, type Value } from "../python/value.ts";
 import { fitOfAgent, fitOfHandler } from "./callables.ts";
 import { type Choice, type Redirect, serveObject, type Subject } from "./choice.ts";
 import { chooseApplication, chooseUnknownApplication } from "./choose-application.ts";
@@ -9,14 +9,14 @@ import { nothingToServe } from "./nothing.ts";
 import { refuse } from "./refuse.ts";
 import { chooseFileRunner, chooseScript, chooseUnknownScript } from "./scripts.ts";
 
-/** What gives a script its arguments. */
+/** The command line of a script. */
 const COMMAND_LINE = /^(?:sys\.argv|sys\.orig_argv|argparse\..*)$/u;
 
 /**
- * What to serve of a module that no attribute was named of, in the order that the documentation promises:
- * http application, `class Agent`, `handler`, `main`, and last what only a name or a script suggests.
+ * Chooses what to serve of a module when no attribute was named. The order is the one of the documentation: web
+ * application, `class Agent`, `handler`, `main`, and last what only a name or a script suggests.
  *
- * @throws RunnerError `CONFIG_ERROR` when there is nothing, or nothing of that type
+ * @throws RunnerError CONFIG_ERROR when there is nothing, or nothing of that type
  */
 export function choose(subject: Subject, type: EntrypointType | undefined): Choice | Redirect {
   const http = type === undefined || type === "http";
@@ -27,7 +27,7 @@ export function choose(subject: Subject, type: EntrypointType | undefined): Choi
     (agent ? chooseAgent(subject) : undefined) ??
     (handler ? (chooseHandler(subject) ?? chooseMain(subject)) : undefined) ??
     (http ? chooseFactory(subject, "named") : undefined) ??
-    (http ? chooseUnknownApplication(subject, type === "http") : undefined) ??
+    (http ? chooseUnknownApplication(subject, { saysHttp: type === "http" }) : undefined) ??
     (http ? chooseScript(subject) : undefined) ??
     (type === "http" ? chooseUnknownScript(subject) : undefined);
   if (choice === undefined)
@@ -44,7 +44,7 @@ function chooseAgent({ evaluator, module }: Subject): Choice | undefined {
   if (fit.fits) {
     return serveObject({ type: "agent", attr: "Agent", reason: `class Agent ${where} has run(self, input)` });
   }
-  // A class of the tarball that has a run was meant; anything else of the name is none of ours.
+  // A class of the tarball with a `run` was meant as an agent. Anything else may have the name by chance.
   if (value.kind === "class" && evaluator.member(value, "run").kind === "function") {
     throw refuse(`class Agent ${where} ${fit.why}`);
   }
@@ -74,7 +74,7 @@ function chooseMain(subject: Subject): Choice | undefined {
   return serveObject({ type: "handler", attr: "main", reason });
 }
 
-/** What the module has under a name, wherever it came from. */
+/** The value of a name of the module, whether defined or imported there. */
 function offered(
   { evaluator, module }: Pick<Subject, "evaluator" | "module">,
   name: string,
@@ -89,11 +89,10 @@ function takesOneInput(parameters: readonly Parameter[]): boolean {
   return first !== undefined && more.length === 0 && (second === undefined || second.name === "context");
 }
 
-/** `main(sys.argv)`, `main(parser.parse_args())`: its parameter is the command line. */
+/** Whether the parameter of `main` is the command line: `main(sys.argv)`, `main(parser.parse_args())`. */
 function isGivenCommandLine({ evaluator, module }: Subject): boolean {
-  const { main, top } = module.facts;
-  return [top, ...(main === undefined ? [] : [main])].some((scope) => {
-    const frame = scope === top ? topOf(module) : inside(module, scope);
+  return scopesOf(module).some((scope) => {
+    const frame = frameOf(module, scope);
     return scope.calls.some(({ call: { callee, args } }) => {
       if (callee.kind !== "name" || callee.id !== "main") return false;
       return args.some((argument) =>

@@ -3,7 +3,7 @@ import { fitOfAgent, fitOfHandler } from "./callables.ts";
 import type { Subject } from "./choice.ts";
 import { pasteLine, refuse } from "./refuse.ts";
 
-/** More alternatives than these are not read. */
+/** How many alternatives the message has. */
 const MAX_LINES = 4;
 const WANTED: Record<EntrypointType, string> = {
   handler: "define def handler(input)",
@@ -13,10 +13,10 @@ const WANTED: Record<EntrypointType, string> = {
 const WANTED_ANY =
   "define def handler(input), class Agent with run(self, input), or a web application such as app = FastAPI()";
 
-/** `details.reason` of the errors after which another file of the tarball may be what was meant. */
+/** `details.reason` of an error after which another file of the tarball may have been meant. */
 export const NOTHING = "nothing_to_serve";
 
-/** Says what was seen and why it does not count, what would count, and what else could be named. */
+/** The error says what is there and why it cannot be served, what could be, and which other names there are. */
 export function nothingToServe(
   subject: Subject,
   { type, mainIsScript }: { type: EntrypointType | undefined; mainIsScript: boolean },
@@ -51,7 +51,7 @@ function whatWasSeen({ evaluator, module }: Subject, mainIsScript: boolean): str
   return notes;
 }
 
-/** Lines that would make something else of the module the entrypoint. */
+/** Lines of `oken.toml` that would serve something else of the module. */
 function alternatives({ evaluator, module, place }: Subject, type: EntrypointType | undefined): string[] {
   if (type === "http") return [];
   const lines: string[] = [];

@@ -3,12 +3,12 @@ import type { ModulePlace } from "../python/modules.ts";
 
 const MAX_NAMED = 8;
 
-/** Every refusal of detection; the sentence ends with what to write in `oken.toml` or in the code. */
+/** An error of detection. Its sentence ends with what to write in `oken.toml` or in the code. */
 export function refuse(message: string, details?: Record<string, unknown>): RunnerError {
   return new RunnerError("CONFIG_ERROR", message, details === undefined ? {} : { details });
 }
 
-/** `entrypoint = "pkg.app:app"`, ready to paste; by its path where its module is found nowhere by name. */
+/** `entrypoint = "pkg.app:app"`, to paste. A module that cannot be found by its name is written as a path. */
 export function pasteLine({ root, module, file }: ModulePlace, attr: string): string {
   return `entrypoint = "${root === "" || root === "src" ? module : file}:${attr}"`;
 }

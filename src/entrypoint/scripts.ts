@@ -1,11 +1,11 @@
 import type { Entrypoint, ServeMethod } from "../model/entrypoint.ts";
-import { inside, packagePath, topOf, type Value } from "../python/value.ts";
+import { frameOf, packagePath, scopesOf, topOf, type Value } from "../python/value.ts";
 import { type Choice, type Redirect, runScript, type Subject } from "./choice.ts";
 import { type Server, serversIn } from "./servers.ts";
 import { findModule } from "./target.ts";
 
-/** Frameworks whose own command runs the file. */
 const STREAMLIT_OPTIONS = ["--server.address=0.0.0.0", "--server.port=$PORT", "--server.headless=true"];
+/** Frameworks with a command that runs a file. */
 const FILE_RUNNERS: readonly Runner[] = [
   { package: "streamlit", title: "a Streamlit app", serve: "streamlit", options: STREAMLIT_OPTIONS },
   {
@@ -18,7 +18,7 @@ const FILE_RUNNERS: readonly Runner[] = [
 
 type Runner = { package: string; title: string; serve: ServeMethod; options: readonly string[] };
 
-/** A file that one of the frameworks runs, told by what it calls or is decorated with. */
+/** A file for the command of a framework, recognised by the calls or decorators of that framework in it. */
 export function chooseFileRunner(subject: Subject): Choice | undefined {
   const { module } = subject;
   const runner = FILE_RUNNERS.find((candidate) => uses(subject, candidate.package));
@@ -41,20 +41,20 @@ function uses({ evaluator, module }: Subject, name: string): boolean {
     value.kind === "function" ? value.function.decorators : [],
   );
   if (decorators.some((decorator) => isOf(evaluator.expression(decorator, topOf(module))))) return true;
-  // A page may be drawn by `main()`, called at the top level or under `__main__`.
+  // A page may be drawn by a function that is called at the top level or under `__main__`.
   const called = [...top.calls, ...(main?.calls ?? [])].map(({ call }) =>
     evaluator.expression(call.callee, topOf(module)),
   );
   const bodies = called.flatMap((value) =>
     value.kind === "function" && value.module === module ? [value.function.body] : [],
   );
-  return [top, ...(main === undefined ? [] : [main]), ...bodies].some((scope) => {
-    const frame = scope === top ? topOf(module) : inside(module, scope);
+  return [...scopesOf(module), ...bodies].some((scope) => {
+    const frame = frameOf(module, scope);
     return scope.calls.some(({ call }) => isOf(evaluator.expression(call.callee, frame)));
   });
 }
 
-/** What a script under `__main__`, or in one go at the top level, starts a server on. */
+/** A script that starts a server, under `__main__` or at the top level. */
 export function chooseScript({ evaluator, module }: Subject): Choice | Redirect | undefined {
   const { main, top } = module.facts;
   const { project } = evaluator;
@@ -80,7 +80,7 @@ export function chooseScript({ evaluator, module }: Subject): Choice | Redirect 
   });
 }
 
-/** The author says that it serves http, and it does something when it is run: then that is what it does. */
+/** A script that does something when it is run, where the manifest says that it serves http. */
 export function chooseUnknownScript({ module }: Subject): Choice | undefined {
   const { main, top } = module.facts;
   if ((main ?? top).calls.length === 0) return undefined;

@@ -1,19 +1,19 @@
 import type { Call, Expression, Scope } from "../python/facts.ts";
 import type { ServeMethod } from "../model/entrypoint.ts";
 import type { Evaluator } from "../python/evaluate.ts";
-import { type Frame, inside, packagePath, topOf, type Value } from "../python/value.ts";
+import { type Frame, frameOf, inside, packagePath, topOf, type Value } from "../python/value.ts";
 import type { Module } from "../python/project.ts";
 
-/** Functions called from the `__main__` block, and from those, this deep. */
+/** How deep functions that call functions are followed. */
 const MAX_CALL_DEPTH = 5;
 const MAX_SCOPES = 100;
 
 export type Server = {
-  /** How a call names it: `uvicorn.run`. */
+  /** The name of the call: `uvicorn.run`. */
   called: string;
-  /** The application, if the call is given one. */
+  /** The application that the call is given, if any. */
   target: Expression | undefined;
-  /** In which `target` is read. */
+  /** The frame in which `target` is evaluated. */
   frame: Frame;
   call: Call;
   /** How the application's own method serves it. */
@@ -22,7 +22,7 @@ export type Server = {
   port: number | undefined;
 };
 
-/** Calls that start a server and return when it ends, with the place of the application among the arguments. */
+/** Calls that start a server and return when it ends. The numbers are places among the arguments. */
 const SERVER_CALLS: readonly { path: RegExp; target?: number; host?: number; port?: number }[] = [
   { path: /^uvicorn\.(?:main\.)?(?:run|Config)$/u, target: 0 },
   { path: /^hypercorn\.(?:asyncio|trio|run)\.\w*serve$/u, target: 0 },
@@ -55,7 +55,7 @@ const RUN_METHODS = new Set([
   "run_server",
 ]);
 
-/** Server calls of a scope and of the tarball's functions that it calls. */
+/** The calls that start a server, in a scope and in the tarball's functions that it calls. */
 export function serversIn(evaluator: Evaluator, module: Module, scope: Scope): Server[] {
   const found: Server[] = [];
   const seen = new Set<Scope>([scope]);
@@ -71,11 +71,11 @@ export function serversIn(evaluator: Evaluator, module: Module, scope: Scope): S
       visit(body, inside(callee.module, body), depth + 1);
     }
   };
-  visit(scope, scope === module.facts.top ? topOf(module) : inside(module, scope), 0);
+  visit(scope, frameOf(module, scope), 0);
   return found;
 }
 
-/** Calls at the top level that block the import: outside `__main__`, unconditional, and a server. */
+/** The calls at the top level that start a server under no condition, so that an import never ends. */
 export function blockingServers(evaluator: Evaluator, module: Module): Server[] {
   return module.facts.top.calls
     .filter(({ conditional }) => !conditional)

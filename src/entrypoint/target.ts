@@ -5,7 +5,7 @@ import { COMMON_ROOTS, locateAbsolute, type ModuleName } from "../python/modules
 
 const DOTTED = /^[\p{L}_][\p{L}\p{N}_]*(?:\.[\p{L}_][\p{L}\p{N}_]*)*$/u;
 
-/** Files that commonly are an entrypoint, the likeliest first. */
+/** Usual names of an entrypoint, the likeliest first. */
 const USUAL_NAMES = [
   "main.py",
   "app.py",
@@ -20,13 +20,13 @@ const USUAL_NAMES = [
   "manage.py",
 ];
 
-/** A file, and its module as it was spelled, if it was spelled as one. */
+/** A file, and its module if it was written as one. */
 export type EntryFile = { file: string; spelled: ModuleName | undefined };
 
 /**
- * The file that `entrypoint` names, which may be written as a path or as a module.
+ * The file that `entrypoint` names, as a path or as a module.
  *
- * @throws RunnerError `CONFIG_ERROR` naming what there is instead
+ * @throws RunnerError CONFIG_ERROR that names the files that are there
  */
 export function findEntryFile(written: string, inventory: Inventory): EntryFile {
   const path = written.replace(/^(?:\.\/)+/u, "").replace(/\/+$/u, "");
@@ -52,7 +52,7 @@ export function findEntryFile(written: string, inventory: Inventory): EntryFile 
   throw missing(written, inventory);
 }
 
-/** A module by its dotted name, as Python would find it, or in the one other directory that has it. */
+/** A module by its dotted name, where Python finds it, or in the only other directory that has it. */
 export function findModule(
   name: string,
   roots: readonly string[],
@@ -74,7 +74,7 @@ export function findModule(
   return { file, spelled: { module: name, root: file.slice(0, -tail.length) } };
 }
 
-/** Files worth a look when the named one does not serve: usual names first, near the root first. */
+/** Files that may have been meant. Those near the root come first, and of them those with usual names. */
 export function likelyFiles(inventory: Inventory): string[] {
   return [...inventory.modules]
     .filter(

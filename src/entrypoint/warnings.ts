@@ -3,7 +3,7 @@ import type { Manifest } from "../model/manifest.ts";
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "::1"]);
 
-/** What a script says of its own address that the runner could not reach. */
+/** Warns of an address in a script that the runner cannot reach. */
 export function addressWarnings({ file, listens }: Entrypoint, manifest: Manifest): string[] {
   const warnings: string[] = [];
   if (listens?.port !== undefined && listens.port !== manifest.port) {

@@ -12,7 +12,7 @@ import {
   type Value,
 } from "./value.ts";
 
-/** What a call gives. */
+/** The value of a call. */
 export function evaluateCall(interpreter: Interpreter, call: Call, at: At): Value {
   const callee = interpreter.evaluate(call.callee, at);
   switch (callee.kind) {
@@ -22,7 +22,7 @@ export function evaluateCall(interpreter: Interpreter, call: Call, at: At): Valu
       return instanceOf(interpreter, callee);
     case "function":
       return interpreter.invoke(callee, bindArguments(interpreter, call, { callee, at }), at.depth);
-    // A method of an application that gives an application, called: `mcp.http_app()`.
+    // `mcp.http_app()`: a method of an application that gives an application.
     case "app":
     case "made":
       return callee;
@@ -38,7 +38,7 @@ export function evaluateCall(interpreter: Interpreter, call: Call, at: At): Valu
   return UNKNOWN;
 }
 
-/** What a function of the tarball returns, else what its annotation promises. */
+/** What a function of the tarball returns, or else what its return annotation names. */
 export function invoke(
   interpreter: Interpreter,
   { function: facts, module }: FunctionValue,

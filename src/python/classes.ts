@@ -13,11 +13,11 @@ import {
 
 const MAX_ANCESTORS = 64;
 
-/** `outside`: not in the tarball's classes, but a base from outside may have it. */
+/** `outside`: no class of the tarball has it, but a base class of a package may. */
 export type Member =
   { kind: "function"; function: FunctionFacts; module: Module } | { kind: "value" | "outside" | "absent" };
 
-/** What calling a class gives, which is also what an annotation with it promises. */
+/** The value of a call of a class, or of something annotated with it. */
 export function instanceOf(interpreter: Interpreter, value: Value): Value {
   if (value.kind === "external") {
     const framework = frameworkMadeBy(value.path);
@@ -47,7 +47,7 @@ export function findMember(interpreter: Interpreter, owner: Owner, name: string)
   return { kind: outside ? "outside" : "absent" };
 }
 
-/** A method as it is once looked up: what Python itself gives it is no longer among its parameters. */
+/** A method without the parameter that Python itself passes. */
 export function boundMethod(
   interpreter: Interpreter,
   owner: Extract<Value, { kind: "class" | "instance" }>,
@@ -82,7 +82,7 @@ function inheritedApp(interpreter: Interpreter, owner: Owner): Value | undefined
   return undefined;
 }
 
-/** A class and its bases, nearest first; close enough to Python's own order for what is asked here. */
+/** A class and its bases, nearest first. This is nearly Python's own order. */
 function ancestry(interpreter: Interpreter, { class: facts, module }: Owner): Value[] {
   const found: Value[] = [{ kind: "class", class: facts, module }];
   const seen = new Set([facts]);
@@ -97,9 +97,9 @@ function ancestry(interpreter: Interpreter, { class: facts, module }: Owner): Va
   return found;
 }
 
-/** For {@link Interpreter.bases}, which remembers them. */
+/** Not to be called directly: {@link Interpreter.bases} remembers the result. */
 export function evaluateBases(interpreter: Interpreter, owner: Owner): Value[] {
-  // Bases are read where the class was made: `class Agent(Agent)` has the earlier one as its base.
+  // Bases are evaluated where the class is defined: the base of `class Agent(Agent)` is the earlier one.
   const made = owner.module.facts.top.bindings.find(
     ({ value }) => value.kind === "class" && value.class === owner.class,
   );

@@ -1,6 +1,6 @@
 import type { Position } from "./facts.ts";
 
-/** PEP 263: a comment in the first two lines, before any code. */
+/** A coding comment, in the first two lines and before any code (PEP 263). */
 const CODING = /^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)/u;
 const KNOWN_ENCODINGS = ["gbk", "big5", "shift_jis", "euc-jp", "euc-kr"] as const;
 const BLANK_OR_COMMENT = /^[ \t\f]*(?:#.*)?$/u;
@@ -8,9 +8,8 @@ const BLANK_OR_COMMENT = /^[ \t\f]*(?:#.*)?$/u;
 export type Decoded = { source: string } | { problem: string; at: Position };
 
 /**
- * The text of a module as Python reads it: UTF-8 unless a coding comment says otherwise, without a byte order
- * mark, lines ended by `\n`. An encoding but the most usual is read as Latin-1, in which every name that
- * detection looks for keeps its bytes.
+ * The text of a module as Python reads it: in UTF-8 or as a coding comment says, without a byte order mark, with `\n` at
+ * the end of each line. Rare encodings are read as Latin-1, which is enough for names in ASCII.
  */
 export function decodeModule(bytes: Uint8Array): Decoded {
   const nul = bytes.indexOf(0);
@@ -38,7 +37,7 @@ function declaredEncoding(bytes: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** Of the others, only those that write ASCII as ASCII matter, and all such read well enough as Latin-1. */
+/** Nearly every encoding writes ASCII as ASCII. Names in it are right in Latin-1 too. */
 function decodeAs(encoding: string, bytes: Uint8Array): string {
   const label = KNOWN_ENCODINGS.find((known) => known === encoding) ?? "latin1";
   return new TextDecoder(label).decode(bytes);
@@ -48,7 +47,7 @@ function newlines(source: string): string {
   return source.includes("\r") ? source.replaceAll(/\r\n?/gu, "\n") : source;
 }
 
-/** What is valid before the first byte that is not, found by halving. */
+/** The text before the first invalid byte, found by bisection. */
 function validBeginning(bytes: Uint8Array): string {
   let text = "";
   let valid = 0;
@@ -56,7 +55,7 @@ function validBeginning(bytes: Uint8Array): string {
   while (invalid - valid > 1) {
     const middle = Math.floor((valid + invalid) / 2);
     try {
-      // Streaming keeps back a letter whose bytes are not all there.
+      // With `stream`, a character that is cut off at the end is no error.
       text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, middle), { stream: true });
       valid = middle;
     } catch {

@@ -19,26 +19,28 @@ import {
   type Value,
 } from "./value.ts";
 
-/** Of calls within calls and names through modules; what is deeper stays unknown. */
+// Our own: nothing on npm evaluates Python without running it, and Pyodide would run what was uploaded.
+
+/** How far names lead through calls and modules. What is deeper stays unknown. */
 const MAX_DEPTH = 40;
-/** Steps of one detection, some 50 ms. */
+/** The steps that one evaluator takes at most, in some 50 ms. */
 const MAX_STEPS = 50_000;
 
 export type Evaluator = {
   project: Project;
-  /** The names of a module, each with the binding that made it last. */
+  /** The names of a module, each with its last binding. */
   names(module: Module): ReadonlyMap<string, Binding>;
   /** What a name stands for at the end of a module. */
   name(module: Module, name: string): Value;
   expression(expression: Expression, frame: Frame): Value;
-  /** The texts of a list or a tuple; undefined for any other value, and where an item is no known text. */
+  /** The texts of a list or a tuple. Undefined for another value, and where an item is no known text. */
   texts(value: Value): string[] | undefined;
-  /** What calling a function of the tarball with nothing gives. */
+  /** The value of a call of a function of the tarball, without arguments. */
   result(value: FunctionValue): Value;
   member(owner: Owner, name: string): Member;
 };
 
-/** Reads what names mean, through assignments, imports and calls, without running anything. */
+/** Follows names through assignments, imports and calls. No code is run. */
 export function createEvaluator(project: Project): Evaluator {
   let steps = 0;
   const bindings = new Map<Scope, Map<string, Binding[]>>();
@@ -129,7 +131,6 @@ function sum(left: Value, right: Value): Value {
   return { kind: "literal", items: [...left.items, ...right.items] };
 }
 
-/** The texts of a list or a tuple that has nothing else. */
 function textsOf(interpreter: Interpreter, { items }: { items?: readonly Item[] }): string[] | undefined {
   const values = items?.map(({ expression, frame }) =>
     evaluate(interpreter, expression, { frame, depth: 0 }),

@@ -1,9 +1,9 @@
 /**
- * What detection needs to know of a Python file, as plain data: who is bound to what at the top level, which
- * functions are called there, and the same again for the bodies of functions and the `__main__` block.
+ * What is read of a Python file, as plain data: the names that are bound at its top level, and the calls there. The same
+ * is read of the bodies of functions and of the `__main__` block.
  */
 
-/** Both count from 1; the column counts characters, as Python's own messages do. */
+/** Both count from 1. The column counts characters, as in Python's own messages. */
 export type Position = { line: number; column: number };
 
 export type Expression =
@@ -12,7 +12,7 @@ export type Expression =
   | { kind: "subscript"; base: Expression }
   | Call
   | { kind: "lambda"; parameters: Parameter[] }
-  /** Any one of these: `a if x else b`, `a or b`. */
+  /** One of several: `a if x else b`, `a or b`. */
   | { kind: "either"; options: Expression[] }
   /** A tuple or a list. */
   | { kind: "items"; items: Expression[] }
@@ -20,7 +20,7 @@ export type Expression =
   | { kind: "sum"; left: Expression; right: Expression }
   | { kind: "string"; value: string }
   | { kind: "number"; value: number }
-  /** Surely not callable: a dict, `None`, an f-string. */
+  /** A value that cannot be called: a dict, `None`, an f-string. */
   | { kind: "literal" }
   | { kind: "other" };
 
@@ -29,7 +29,7 @@ export type Call = {
   callee: Expression;
   args: Expression[];
   keywords: ReadonlyMap<string, Expression>;
-  /** `f(**settings)`: there may be more keywords. */
+  /** There may be more keywords: `f(**settings)`. */
   hasMore: boolean;
   at: Position;
 };
@@ -57,10 +57,10 @@ export type ClassFacts = {
 export type BoundValue =
   | { kind: "function"; function: FunctionFacts }
   | { kind: "class"; class: ClassFacts }
-  /** `name` undefined: the module itself is bound. `import a.b` binds `a` and loads `a.b`. */
+  /** Without a `name`, the module itself is bound. `import a.b` binds `a` and loads `a.b`. */
   | { kind: "import"; from: ModuleReference; name: string | undefined; loads: ModuleReference }
   | { kind: "expression"; value: Expression; annotation: Expression | undefined }
-  /** The n-th item of what the expression gives: `app, rt = fast_app()`. */
+  /** One item of a value: `app, rt = fast_app()`. */
   | { kind: "item"; value: Expression; index: number }
   | { kind: "deleted" }
   | { kind: "unknown" };
@@ -68,19 +68,19 @@ export type BoundValue =
 export type Binding = {
   name: string;
   at: Position;
-  /** Place in the scope's run of events: what a name means at a place is what was bound before it. */
+  /** Its place among the scope's bindings and calls. A name means what was bound before. */
   order: number;
-  /** Inside `if`, `try`, a loop or `match`: an earlier binding may still be the one that counts. */
+  /** Inside `if`, `try`, a loop or `match`. An earlier binding may be the one that counts. */
   conditional: boolean;
   value: BoundValue;
 };
 
-/** `from ..a.b import c` is `{ level: 2, path: "a.b" }`; level 0 is absolute. */
+/** `from ..a.b import c` is `{ level: 2, path: "a.b" }`. Level 0 is absolute. */
 export type ModuleReference = { level: number; path: string };
 
 export type Scope = {
   bindings: Binding[];
-  /** `conditional` as of a binding. */
+  /** `order` and `conditional` are those of a binding. */
   calls: { call: Call; order: number; conditional: boolean }[];
   returned: Expression[];
   /** Modules of `from x import *`. */
@@ -92,8 +92,8 @@ export type ModuleFacts = {
   /** The body of `if __name__ == "__main__":`. */
   main: Scope | undefined;
   /**
-   * The module has `__getattr__`, or writes to `globals()`, or is too long to be read to its end: names may exist
-   * that are not among its bindings.
+   * There may be more names than the bindings say. The module has `__getattr__` or writes to `globals()`, or is too long
+   * to be read to its end.
    */
   dynamic: boolean;
 };

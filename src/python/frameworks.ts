@@ -1,10 +1,10 @@
 import type { ServeMethod } from "../model/entrypoint.ts";
 
-/** A kind of web application object, as an answer names it. */
+/** A kind of web application. `title` is for answers. */
 export type Framework = {
   title: string;
   serve: ServeMethod;
-  /** The attribute that is the real application: `server` of a `Dash`. */
+  /** The attribute that holds the real application: `server` of a `Dash`. */
   inner?: string;
 };
 
@@ -16,7 +16,7 @@ const WSGI: Framework = { title: "WSGI application", ...PYTHON_CALLABLE };
 export const RAW_ASGI: Framework = { title: "raw ASGI application", ...PYTHON_CALLABLE };
 export const RAW_WSGI: Framework = { title: "raw WSGI application", ...PYTHON_CALLABLE };
 
-/** Classes and functions of packages that give an application; any submodule of the package may export them. */
+/** Classes and functions that make an application. Any submodule of the package may export them. */
 const CONSTRUCTORS: readonly Entry[] = [
   { package: "fastapi", names: ["FastAPI"], title: "FastAPI application", ...PYTHON_CALLABLE },
   { package: "starlette", names: ["Starlette"], title: "Starlette application", ...PYTHON_CALLABLE },
@@ -112,12 +112,12 @@ const CONSTRUCTORS: readonly Entry[] = [
   { package: "werkzeug", names: ["DispatcherMiddleware"], title: "WSGI application", ...PYTHON_CALLABLE },
 ];
 
-/** Functions that give the application as the first of several things. */
+/** Functions that return the application as the first of several values. */
 const FIRST_OF_SEVERAL: readonly Entry[] = [
   { package: "fasthtml", names: ["fast_app"], title: "FastHTML application", ...PYTHON_CALLABLE },
 ];
 
-/** Methods and attributes of an object made by a package that give an application. */
+/** Methods and attributes that give an application, of objects that a package makes. */
 const MEMBERS: readonly { package: string; member: string; framework: Framework }[] = [
   { package: "fastmcp", member: "http_app", framework: ASGI },
   { package: "fastmcp", member: "streamable_http_app", framework: ASGI },
@@ -139,7 +139,7 @@ const MEMBERS: readonly { package: string; member: string; framework: Framework 
   { package: "fastmcp", member: "from_openapi", framework: { title: "FastMCP server", serve: "fastmcp" } },
 ];
 
-/** Callables that take an application and give it back dressed. */
+/** Callables that take an application and return it with something around it. */
 const WRAPPER_NAME = /(?:Middleware|^ProxyFix|^ASGIApp|^WSGIApp|^WsgiToAsgi|^AsgiToWsgi|^WhiteNoise|^cors)$/u;
 
 export function frameworkMadeBy(path: string): Framework | undefined {

@@ -1,13 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-/** As many entries and levels as an archive may have; a tree made otherwise is read this far. */
+/** As many entries and levels as an archive may have. No more of a tree is read. */
 const MAX_ENTRIES = 20_000;
 const MAX_DEPTH = 64;
-/** Never the agent's own code, and often most of the tree. */
+/** These hold no code of the agent's own, but often most of the files. */
 const SKIPPED = new Set([".git", ".venv", "venv", "node_modules", "__pycache__", "site-packages"]);
 
-/** POSIX paths below the tree's root. Links are in none of the sets: detection never follows one. */
+/** The paths of a tree, relative to its root. A link is in `links` alone: it is never followed. */
 export type Inventory = {
   /** Files named `*.py`. */
   modules: ReadonlySet<string>;

@@ -1,21 +1,21 @@
 import type { ModuleReference } from "./facts.ts";
 import type { Inventory } from "./inventory.ts";
 
-/** A dotted name, and the directory under which it counts. */
+/** A dotted name, and the directory from which it is imported. */
 export type ModuleName = { module: string; root: string };
 export type ModulePlace = ModuleName & { file: string };
 
-/** What an import names: a file of the tarball, one of its directories, or something from outside. */
+/** What an import names: a file or a directory of the tarball. Undefined for a package from outside. */
 export type Located = { file: string } | { directory: string } | undefined;
 
-/** Directories that are importable whatever the entrypoint: the tarball's root and `src`. */
+/** The directories that every agent imports from: the tarball's root and `src`. */
 export const COMMON_ROOTS: readonly string[] = ["", "src"];
 
 /**
- * The dotted name of a file: its root is the first parent without `__init__.py`.
- * A file whose relative imports reach above that is a module of namespace packages.
+ * The dotted name of a file. Its root is the first directory above it without `__init__.py`, or, if relative imports of the
+ * file reach further up, the one that they reach.
  *
- * @param levels the most dots that a relative import of the file begins with
+ * @param levels the most dots at the start of a relative import of the file
  */
 export function placeOf(file: string, levels: number, { modules }: Inventory): ModulePlace {
   const directories = file.split("/");
@@ -27,19 +27,19 @@ export function placeOf(file: string, levels: number, { modules }: Inventory): M
   while (depth > 0 && (isPackage(depth) || directories.length - depth < reach)) depth -= 1;
   names.unshift(...directories.slice(depth));
   if (names.at(-1) === "__init__" && names.length > 1) names.pop();
-  // Relative imports beyond the tarball's root: in the container that is `/app`, so `app` is their package.
+  // Relative imports may reach above the tarball's root. In the container it is `/app`, so their package is `app`.
   if (levels > directories.length) return { file, module: `app.${names.join(".")}`, root: ".." };
   return { file, module: names.join("."), root: join(directories.slice(0, depth)) };
 }
 
-/** Finds `a.b` as Python would with `roots` on its path; the first root that has the first name decides. */
+/** Finds `a.b` as Python does with `roots` on its path. The first root that has `a` decides. */
 export function locateAbsolute(path: string, roots: readonly string[], inventory: Inventory): Located {
   const parts = path.split(".");
   for (const root of roots) {
     const first = locate(join([root, parts[0] ?? ""]), inventory);
     if (first === undefined) continue;
     const whole = locate(join([root, ...parts]), inventory);
-    // A directory without modules is no package worth shadowing an installed one with.
+    // A directory that lacks the module does not hide an installed package of its name.
     if (whole !== undefined || "file" in first) return whole;
   }
   return undefined;
@@ -55,7 +55,7 @@ export function locateRelative(reference: ModuleReference, file: string, invento
   return locate(join([...base, ...parts]), inventory);
 }
 
-/** A submodule beside what was found: `b` of package `a`. */
+/** A submodule of what was found: `b` of the package `a`. */
 export function locateWithin(located: Located, name: string, inventory: Inventory): Located {
   if (located === undefined) return undefined;
   if ("directory" in located) return locate(join([located.directory, name]), inventory);

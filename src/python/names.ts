@@ -15,10 +15,10 @@ import {
 } from "./value.ts";
 
 const MAX_STAR_DEPTH = 8;
-/** Of the conditional bindings of one name, the last ones. */
+/** How many conditional bindings of a name are looked at. */
 const MAX_ALTERNATIVES = 8;
 
-/** What a name stands for at a place. */
+/** The value of a name at a place. */
 export function lookUp(interpreter: Interpreter, name: string, { frame, depth }: At): Value {
   if (!interpreter.step(depth)) return UNKNOWN;
   const { local, module, before } = frame;
@@ -35,7 +35,7 @@ export function lookUp(interpreter: Interpreter, name: string, { frame, depth }:
   return throughStars(interpreter, name, at);
 }
 
-/** The top-level names that a module has at its end, those of `import *` inside the tarball among them. */
+/** The names at the end of a module, with those of `import *` from modules of the tarball. */
 export function namesOf(project: Project, module: Module): Map<string, Binding> {
   return collect(module, 0);
 
@@ -58,7 +58,7 @@ export function namesOf(project: Project, module: Module): Map<string, Binding> 
   }
 }
 
-/** The last binding, and those before it that it may not have replaced. */
+/** The last binding and, if it is conditional, those before it. */
 function live(bindings: readonly Binding[], before: number): Binding[] {
   const found: Binding[] = [];
   for (let index = bindings.length - 1; index >= 0 && found.length < MAX_ALTERNATIVES; index -= 1) {
@@ -72,7 +72,7 @@ function live(bindings: readonly Binding[], before: number): Binding[] {
 
 function valueOf(interpreter: Interpreter, { name, value, order }: Binding, { frame, depth }: At): Value {
   const { local, module } = frame;
-  // What a name meant when this statement ran: `app = Middleware(app)` is not about itself.
+  // In `app = Middleware(app)` the second `app` is the one that was bound before.
   const at: At = { frame: local === undefined ? { module, before: order } : frame, depth: depth + 1 };
   switch (value.kind) {
     case "function":
@@ -82,7 +82,7 @@ function valueOf(interpreter: Interpreter, { name, value, order }: Binding, { fr
     case "import":
       return imported(interpreter, value, at);
     case "expression":
-      // Inside a function the order of bindings is not kept apart, and `x = x` would go round.
+      // Inside a function the order of bindings does not count, so `x = x` would never end.
       if (local !== undefined && isName(value.value, name)) return UNKNOWN;
       return assigned(interpreter, { name, value, at });
     case "item":
@@ -103,7 +103,7 @@ function assigned(interpreter: Interpreter, { name, value, at }: Assignment): Va
     const promised = instanceOf(interpreter, interpreter.evaluate(value.annotation, at));
     if (promised.kind === "app") return promised;
   }
-  // `app = anything(app)`: who gives it the same name means it to be the same application.
+  // `app = anything(app)`: by its name, the result is meant to be the same application.
   const parts = value.value.kind === "call" ? [...value.value.args, ...value.value.keywords.values()] : [];
   const inner = parts.find((part) => isName(part, name));
   const dressed = inner === undefined ? UNKNOWN : interpreter.evaluate(inner, at);
@@ -149,7 +149,7 @@ function throughStars(interpreter: Interpreter, name: string, { frame, depth }: 
       const value = interpreter.attribute({ kind: "module", located }, name, { frame, depth });
       if (value.kind !== "unknown") return value;
     } else if (star.level === 0) {
-      // Which names a package gives is not known, but those of the frameworks are.
+      // The names of a package are not known, but those of the frameworks are.
       const path = `${star.path}.${name}`;
       if (frameworkMadeBy(path) ?? frameworkFirstOf(path)) return { kind: "external", path };
     }

@@ -1,4 +1,4 @@
-/** A constant that is made when it is first asked for; a failure is not kept. */
+/** A value that is made when it is first asked for. After a failure it is made again. */
 export function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {

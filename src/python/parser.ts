@@ -4,22 +4,22 @@ import { once } from "./once.ts";
 import treeSitterWasm from "web-tree-sitter/web-tree-sitter.wasm" with { type: "file" };
 
 /**
- * Source made to take long must not hold the event loop. Counted in tree-sitter's calls for progress, not in time,
- * so that a busy host refuses nothing that a quiet one takes: 1 KiB of plain Python needs 5 to 9, and this many
- * take about half a second.
+ * Parsing holds the event loop, so source that is made to take long is given up. The limit is a number of tree-sitter's
+ * progress calls, since a limit of time would refuse more on a busy host. 1 KiB of usual Python needs 5 to 9 of them, and
+ * this many take about half a second.
  */
 const MAX_PROGRESS_CALLS = 25_000;
 
 export type PythonParser = {
-  /** The caller deletes the tree. Undefined when the source takes too long to parse. */
+  /** Undefined when the source takes too long to parse. The caller must delete the tree. */
   parse(source: string): Tree | undefined;
 };
 
 /**
- * tree-sitter's own Python grammar, loaded once per process, in about 30 ms.
+ * tree-sitter's Python grammar. It is loaded once for each process, in about 30 ms.
  *
- * Chosen over Lezer's, which sees errors in one valid file of thirteen (`with … as (a, b)`, `42.`, a bare
- * `yield`, parenthesised `with`), where this one sees one in four thousand.
+ * Lezer's grammar is smaller, but reports errors in one of 13 valid files (`with … as (a, b)`, `42.`, a bare `yield`).
+ * tree-sitter's does so in one of 4,000.
  */
 export const loadPythonParser: () => Promise<PythonParser> = once(async () => {
   const [treeSitter, grammar] = await Promise.all([

@@ -15,16 +15,16 @@ import type { PythonParser } from "./parser.ts";
 import { readModule } from "./read-module.ts";
 import { findSyntaxProblem, type SyntaxProblem } from "./syntax.ts";
 
-/** A larger module is data in Python's clothes; reading it would only cost time. */
+/** A larger module is data, and says nothing of what is served. */
 export const MAX_MODULE_BYTES = MiB;
-/** What detection reads of one tarball, so that none can keep the runner busy: modules, hops, bytes. */
+/** What is read of one tarball at most, so that no tarball keeps the runner busy. A hop is one import. */
 const MAX_MODULES = 200;
 const MAX_HOPS = 8;
 const MAX_TOTAL_BYTES = 4 * MiB;
 
 export type Module = { file: string; facts: ModuleFacts };
 
-/** The entrypoint's module and those of the tarball that it imports, directly or not. */
+/** The entrypoint's module, and the modules of the tarball that it imports, directly or through others. */
 export type Project = {
   inventory: Inventory;
   roots: readonly string[];
@@ -38,7 +38,7 @@ export type ReadOutcome =
 
 export type Loader = { tree: SourceTree; inventory: Inventory; parser: PythonParser };
 
-/** Reads one file; only an entrypoint is asked whether its syntax is right. */
+/** Reads the entrypoint's file. It is the only one whose syntax is checked. */
 export async function readEntryModule(loader: Loader, file: string): Promise<ReadOutcome> {
   return await readOne(loader, file, "judge");
 }
@@ -78,8 +78,8 @@ export function locateReference(
 }
 
 /**
- * The most dots of a relative import, which says how far up the file's package must reach. One inside `try` or
- * `if` has a way round it, and does not count.
+ * The most dots of a relative import, which tells how many directories up the file's package must begin. An import inside
+ * `try` or `if` does not count, since the file may run without it.
  */
 export function relativeLevels(facts: ModuleFacts): number {
   const needed = references(facts).filter(({ conditional }) => !conditional);

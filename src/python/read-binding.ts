@@ -3,7 +3,7 @@ import type { BoundValue, Expression, ModuleReference } from "./facts.ts";
 import { firstNamed, readExpression } from "./read-expression.ts";
 import { bind, bindTarget, type Place, readCalls, type Reader } from "./reader.ts";
 
-/** An expression, an assignment, or one of the like. */
+/** Reads an expression or an assignment. */
 export function readSimple(reader: Reader, node: Node, place: Place): void {
   if (node.type === "assignment") return readAssignment(reader, node, place);
   if (node.type === "augmented_assignment") {
@@ -18,7 +18,7 @@ export function readSimple(reader: Reader, node: Node, place: Place): void {
   readCalls(reader, node, place);
 }
 
-/** `with gr.Blocks() as demo`: a context manager that matters here gives itself. */
+/** `with gr.Blocks() as demo`: the context managers that matter here return themselves. */
 export function readWith(reader: Reader, node: Node, place: Place): void {
   const clause = node.namedChildren.find(({ type }) => type === "with_clause");
   for (const item of clause?.descendantsOfType("with_item") ?? []) {
@@ -51,7 +51,7 @@ export function readImport(reader: Reader, node: Node, place: Place): void {
       bind(reader, alias ?? item, { place, value: { kind: "import", from, name: path, loads: from } });
       continue;
     }
-    // `import a.b` binds `a`; `import a.b as c` binds the inner module.
+    // `import a.b` binds `a`, and `import a.b as c` binds the inner module.
     const bound = alias === null ? (path.split(".")[0] ?? path) : path;
     const value: BoundValue = {
       kind: "import",
@@ -74,7 +74,7 @@ function readAssignment(reader: Reader, node: Node, place: Place): void {
     if (type !== null) annotation = readExpression(type);
     current = current.childForFieldName("right");
   }
-  // A bare annotation, `app: FastAPI`, binds nothing.
+  // `app: FastAPI` alone binds nothing.
   if (current === null) return;
   readSimple(reader, current, place);
   const value = readExpression(current);

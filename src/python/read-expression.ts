@@ -1,7 +1,7 @@
 import type { Node } from "web-tree-sitter";
 import type { Call, Expression, Parameter, Position } from "./facts.ts";
 
-/** Deeper nesting says nothing about an entrypoint, and must not exhaust the stack. */
+/** Deeper nesting is not read: it must not exhaust the stack. */
 const MAX_DEPTH = 40;
 const OTHER: Expression = { kind: "other" };
 const LITERALS = new Set([
@@ -112,7 +112,7 @@ export function positionOf(node: Node): Position {
   return { line: node.startPosition.row + 1, column: node.startPosition.column + 1 };
 }
 
-/** `a.b.c` of nothing but names, else undefined. */
+/** `a.b.c` as text. Undefined when it has more than names. */
 export function dottedPath(expression: Expression): string | undefined {
   if (expression.kind === "name") return expression.id;
   if (expression.kind !== "attribute") return undefined;
@@ -146,7 +146,7 @@ function readCall(node: Node, depth: number): Call {
   return { kind: "call", callee, args, keywords, hasMore, at: positionOf(node) };
 }
 
-/** Plain text only: an interpolation or an escape makes it a literal of unknown value. */
+/** Only plain text is read. With an interpolation or an escape it is a literal of unknown value. */
 function readString(node: Node): Expression {
   const parts = node.type === "string" ? [node] : node.namedChildren;
   let value = "";

@@ -4,12 +4,12 @@ import { readImport, readSimple, readWith } from "./read-binding.ts";
 import { firstNamed, readExpression, readParameters } from "./read-expression.ts";
 import { bind, bindTarget, emptyScope, newReader, type Place, readCalls, type Reader } from "./reader.ts";
 
-/** Functions inside functions are read this deep: `def main(): async def serve(): …`. */
+/** How deep functions inside functions are read. */
 const MAX_FUNCTION_DEPTH = 3;
 const MAX_BLOCK_DEPTH = 30;
-/** Statements and calls read of one module: ten times what a long one has, and some 300 ms. */
+/** The statements and calls that are read of one module, in some 300 ms. A long module has a tenth of them. */
 const MAX_READ = 50_000;
-/** After these, a name may exist that no statement binds. */
+/** Calls that can make names which no statement binds. */
 const DYNAMIC_CALLS = new Set(["globals", "exec", "setattr"]);
 
 export function readModule(root: Node): ModuleFacts {
@@ -151,7 +151,7 @@ function readClass(reader: Reader, node: Node): ClassFacts {
   const bases: Expression[] = [];
   for (const base of node.childForFieldName("superclasses")?.namedChildren ?? []) {
     if (base.type === "keyword_argument" || base.type === "comment") continue;
-    // `Base[int]` is as good as `Base` here.
+    // Of `Base[int]` only `Base` matters here.
     bases.push(readExpression(base.type === "subscript" ? base.childForFieldName("value") : base));
   }
   const members = new Map<string, FunctionFacts | undefined>();

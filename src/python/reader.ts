@@ -2,24 +2,24 @@ import type { Node } from "web-tree-sitter";
 import type { Binding, BoundValue, Scope } from "./facts.ts";
 import { positionOf, readExpression } from "./read-expression.ts";
 
-/** A statement with more is data, whose calls say nothing of the entrypoint. */
+/** A statement with more calls is data. */
 const MAX_CALLS = 100;
 
-/** Reading of one scope: a module's top level, a function's body, a class's body. */
+/** Reads one scope: the top level of a module, or the body of a function or a class. */
 export type Reader = {
   scope: Scope;
-  /** Takes what is under `if __name__ == "__main__":`; undefined inside functions and classes. */
+  /** The scope of `if __name__ == "__main__":`. Undefined inside functions and classes. */
   main: Scope | undefined;
   order: number;
   functionDepth: number;
-  /** Of statements and calls, shared by all scopes of the module. */
+  /** The statements and calls that may still be read. All scopes of the module share it. */
   budget: { left: number };
 };
 
-/** Where a statement stands. */
+/** The place of a statement. */
 export type Place = { conditional: boolean; depth: number };
 
-/** How a target is bound; `index` is its place in a tuple of targets. */
+/** How a target is bound. `index` is its place in a tuple of targets. */
 export type Target = { place: Place; value: (index: number | undefined) => BoundValue };
 
 export function newReader(budget: Reader["budget"], functionDepth: number, main?: Scope): Reader {
@@ -55,7 +55,7 @@ export function bindTarget(reader: Reader, node: Node | null, { place, value }: 
   }
 }
 
-/** Every call in a simple statement, calls within calls among them. */
+/** Reads every call in a simple statement, with the calls inside calls. */
 export function readCalls(reader: Reader, node: Node, { conditional }: Place): void {
   reader.order += 1;
   const calls = node.descendantsOfType("call").slice(0, MAX_CALLS);

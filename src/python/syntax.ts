@@ -4,7 +4,7 @@ import type { Node, Tree } from "web-tree-sitter";
 import type { Position } from "./facts.ts";
 import { once } from "./once.ts";
 
-/** CPython itself refuses 200 open brackets; deeper ones could exhaust the stack that ruff has in WebAssembly. */
+/** CPython refuses more open brackets, and they could exhaust the stack that ruff has in WebAssembly. */
 const MAX_BRACKETS = 200;
 const NEWEST_PYTHON = "py314";
 const HANDLERS = new Set(["except_clause", "except_group_clause", "finally_clause"]);
@@ -16,11 +16,11 @@ export type SyntaxProblem = { message: string; at: Position };
 type Diagnostic = { code: string | null; message: string; start_location: { row: number; column: number } };
 
 /**
- * The first syntax error, if there surely is one: ruff's parser, which refuses what CPython refuses.
- * Over the standard libraries of CPython 3.8 to 3.14 it has no false alarm.
+ * The first syntax error that ruff's parser finds. It refuses what CPython refuses, and finds no error in the standard
+ * libraries of CPython 3.8 to 3.14.
  *
- * It costs 80 MB of memory once loaded, so it is asked only where {@link isSuspicious} says so; what is missed
- * thereby, the container's own Python reports when it imports the file.
+ * Once loaded it takes 80 MB of memory, so it is asked only about a tree that {@link isSuspicious}. An error that is missed
+ * is reported by the container's Python when it imports the file.
  */
 export async function findSyntaxProblem(source: string, tree: Tree): Promise<SyntaxProblem | undefined> {
   if (!isSuspicious(tree) || bracketDepth(source) > MAX_BRACKETS) return undefined;
@@ -28,7 +28,7 @@ export async function findSyntaxProblem(source: string, tree: Tree): Promise<Syn
   try {
     return firstProblem(source);
   } catch {
-    // Nesting without brackets can exhaust its stack too. No verdict is none against the file.
+    // Deep nesting without brackets can exhaust its stack too, which says nothing against the file.
     return undefined;
   }
 }
@@ -44,14 +44,14 @@ function firstProblem(source: string): SyntaxProblem | undefined {
   return { message, at: { line: row, column } };
 }
 
-/** An error node, a statement of Python 2, or lines of one block that do not begin in one column. */
+/** Whether the tree has an error, a statement of Python 2, or a block whose lines begin in different columns. */
 function isSuspicious({ rootNode }: Tree): boolean {
   if (rootNode.hasError) return true;
   if (rootNode.descendantsOfType(["print_statement", "exec_statement"]).length > 0) return true;
   return hasRaggedBlock(rootNode) || hasStrayClause(rootNode);
 }
 
-/** tree-sitter forgives an empty block, and a line that returns to where no open block began. */
+/** tree-sitter accepts an empty block, and an indentation that no open block has. */
 function hasRaggedBlock(root: Node): boolean {
   return root.descendantsOfType(["module", "block"]).some((block) => {
     let column: number | undefined;
@@ -66,7 +66,7 @@ function hasRaggedBlock(root: Node): boolean {
   });
 }
 
-/** Nor does it mind an `else:` in a column of its own, or a `try:` with nothing after it. */
+/** tree-sitter also accepts an `else:` in another column than its `if`, and a `try:` without a handler. */
 function hasStrayClause(root: Node): boolean {
   const clauses = root.descendantsOfType(["elif_clause", "else_clause", "except_clause", "finally_clause"]);
   const isOut = clauses.some(

@@ -3,26 +3,26 @@ import { type Framework, RAW_ASGI, RAW_WSGI } from "./frameworks.ts";
 import type { Located } from "./modules.ts";
 import type { Module, Project } from "./project.ts";
 
-/** What a name or expression stands for, as far as reading can tell. */
+/** What a name or an expression stands for, as far as the source tells. */
 export type Value =
-  /** `maker` is the full name of what made it; empty for an application that is one by its signature. */
+  /** `maker` is the full name of what made it. Empty for an application that is recognised by its signature. */
   | { kind: "app"; framework: Framework; maker: string }
   | FunctionValue
   | ClassValue
   | { kind: "instance"; class: ClassFacts; module: Module }
   | { kind: "lambda"; parameters: Parameter[] }
-  /** Something of a package outside the tarball, by its full name. */
+  /** Part of a package outside the tarball, by its full name. */
   | { kind: "external"; path: string }
-  /** What calling that gave, or a part of it. */
+  /** The result of a call of such a part, or an attribute of the result. */
   | { kind: "made"; by: string }
   | { kind: "module"; located: NonNullable<Located> }
   | { kind: "text"; text: string }
   | { kind: "number"; number: number }
-  /** With its items, where it is a list or a tuple. */
+  /** A list or a tuple has its items. */
   | { kind: "literal"; items?: readonly Item[] }
   | { kind: "unknown" };
 
-/** An item of a list, not evaluated yet: most lists are data that nobody asks for. */
+/** An item of a list. It is evaluated when it is asked for, since most lists are only data. */
 export type Item = { expression: Expression; frame: Frame };
 
 /** A class of the tarball, or an instance of it. */
@@ -33,15 +33,15 @@ export type ClassValue = { kind: "class"; class: ClassFacts; module: Module };
 /** Where an expression stands. */
 export type Frame = {
   module: Module;
-  /** Only what was bound before counts; infinite inside functions, which run later. */
+  /** Only names bound before this count. Infinite inside functions, which run later. */
   before: number;
   local?: { scope: Scope; given: ReadonlyMap<string, Value> };
 };
 
-/** `depth` counts the steps that led here, so that names which lead to each other end. */
+/** `depth` counts the steps that led here. It ends names that lead to each other. */
 export type At = { frame: Frame; depth: number };
 
-/** The parts of evaluation that call each other. */
+/** The parts of evaluation that call each other. An evaluator is what other rooms see of them. */
 export type Interpreter = {
   project: Project;
   evaluate(expression: Expression, at: At): Value;
@@ -52,7 +52,7 @@ export type Interpreter = {
   bindings(scope: Scope, name: string): readonly Binding[];
   /** What the bases of a class stand for. */
   bases(owner: Owner): readonly Value[];
-  /** False once the work for one detection is used up: what is not known by then stays unknown. */
+  /** Takes one step. False once no more may be taken: what is not known by then stays unknown. */
   step(depth: number): boolean;
 };
 
@@ -73,7 +73,7 @@ const RANK: Record<Value["kind"], number> = {
   literal: 0,
 };
 
-/** Of the things that a name may stand for, the one that is likeliest to be served. */
+/** The likeliest to be served of the things that a name may stand for. */
 export function best(values: readonly Value[]): Value {
   let chosen: Value = UNKNOWN;
   let rank = -1;
@@ -85,7 +85,7 @@ export function best(values: readonly Value[]): Value {
   return chosen;
 }
 
-/** The frame of code at a module's end. */
+/** The frame at the end of a module. */
 export function topOf(module: Module): Frame {
   return { module, before: Infinity };
 }
@@ -95,13 +95,23 @@ export function inside(module: Module, scope: Scope, given: ReadonlyMap<string, 
   return { module, before: Infinity, local: { scope, given } };
 }
 
-/** The full name of what a value of a package is or was made by. */
+/** The scopes of a module that run: its top level and its `__main__` block. */
+export function scopesOf({ facts: { top, main } }: Module): Scope[] {
+  return main === undefined ? [top] : [top, main];
+}
+
+/** The frame of a scope of {@link scopesOf}, or of a function's body. */
+export function frameOf(module: Module, scope: Scope): Frame {
+  return scope === module.facts.top ? topOf(module) : inside(module, scope);
+}
+
+/** The full name of the part of a package that a value is, or that made it. */
 export function packagePath(value: Value): string | undefined {
   if (value.kind === "external") return value.path;
   return value.kind === "made" ? value.by : undefined;
 }
 
-/** `async def app(scope, receive, send)` or `def app(environ, start_response)`, by the parameters' names. */
+/** Recognises `async def app(scope, receive, send)` and `def app(environ, start_response)` by their parameters. */
 export function rawFramework(parameters: readonly Parameter[]): Framework | undefined {
   const required = parameters.filter(({ kind, required }) => kind === "positional" && required);
   const [first, second, third, ...more] = required.map(({ name }) => name);
