@@ -48,17 +48,17 @@ export type Daemon = {
   stop(): Promise<void>;
 };
 
-/** Builds every part and starts to serve. The one place that constructs. */
+/** Makes every part and starts to serve. Nothing is constructed elsewhere. */
 export async function startDaemon(options: {
   config: Config;
   log: Log;
   environment: Record<string, string | undefined>;
-  /** Of the commands that the runner starts, -20 to 19. */
+  /** Niceness of the commands that the runner starts, -20 to 19. */
   niceness: number;
 }): Promise<Daemon> {
   const { config, log } = options;
   const clock = systemClock;
-  // What was begun, undone in the opposite order by a stop, or when the start fails.
+  // A stop, or a start that fails, ends the parts in the opposite order.
   await using begun = new AsyncDisposableStack();
   const dataDir = begun.use(await openDataDir(config.dataDir));
   const { runnerId, digestKey } = dataDir.identity;
@@ -200,7 +200,7 @@ export async function startDaemon(options: {
   };
 }
 
-/** What a crash left running must be gone before it is looked at what there is. Never rejects. */
+/** Ends what a crash left running, so that the look at the engine does not see it. Never rejects. */
 async function clearOrphans(owner: Owner, log: Log): Promise<void> {
   try {
     const processes = await endOrphans(owner);

@@ -2,7 +2,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import { AGENT_STATES } from "../model/agent.ts";
 import type { Registry } from "./registry.ts";
 
-/** What can be read of the agents at any time: their states, and the invokes inside and before them. */
+/** Tells the metrics what agents are doing: their states, the invokes inside them, and those that wait. */
 export function observeAgents({ read }: Metrics, registry: Registry): void {
   read({ name: "oken_agents", help: "Agents, by state.", labels: ["state"], type: "gauge" }, () => {
     const states = registry.all().map(({ state }) => state);

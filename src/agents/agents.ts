@@ -26,7 +26,7 @@ export type Agents = {
   logs(agentId: string, tail: number): Promise<LogLine[]>;
   /** Lines as they come, until the agent stops or `signal` aborts. */
   followLogs(agentId: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<LogLine>;
-  /** Why an instance broke off: what its container's end says; undefined while it runs. */
+  /** Why an instance broke off its requests; undefined while its container runs. */
   causeOfExit(agent: Agent, instance: Instance): Promise<RunnerError | undefined>;
 };
 

@@ -4,10 +4,10 @@ import { access, statfs } from "node:fs/promises";
 import { messageOf } from "../lib/errors.ts";
 import type { AgentParts } from "./parts.ts";
 
-/** How old an answer about the engine may be, milliseconds: it costs two processes. */
+/** How long an answer about the engine holds, milliseconds. Asking starts two processes. */
 const FRESH_MS = 2_000;
 
-/** How long a look waits for the runner's own start to be over, milliseconds. */
+/** How long a look waits for the runner's own start to end, milliseconds. */
 const RECONCILING_MS = 5_000;
 
 /** Free bytes below which a deploy would soon fail. */
@@ -15,7 +15,7 @@ const DISK_FLOOR = 64 * 1024 * 1024;
 
 export type Health = { agentsRunning: number; checks: Record<string, string> };
 
-/** Looks at what the runner cannot do without: the engine, its network and the disk. Callers at one time share a look. */
+/** Checks what the runner cannot do without: the engine, its network and the disk. Callers share one look. */
 export function checkHealth(
   { engine, registry, clock }: Pick<AgentParts, "engine" | "registry" | "clock">,
   { dataDir, reconciled }: { dataDir: string; reconciled: Promise<void> },

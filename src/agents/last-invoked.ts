@@ -1,7 +1,7 @@
 import { messageOf } from "../lib/errors.ts";
 import type { AgentParts } from "./parts.ts";
 
-/** Keeps on disk when agents were last invoked; what a crash loses is what came since the last call. */
+/** Saves when agents were last invoked. A crash loses what came after the last save. */
 export type LastInvoked = { save(): Promise<void> };
 
 export function createLastInvoked({

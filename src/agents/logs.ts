@@ -8,7 +8,7 @@ type LogParts = Pick<AgentParts, "engine" | "names">;
 /** What the agent printed last, running or not. */
 export async function lastLines({ engine, names }: LogParts, agent: Agent, tail: number): Promise<LogLine[]> {
   const container = names.container(agent.id, agent.currentVersion.version);
-  // A start that failed took its container with it; its last lines were kept.
+  // A failed start removed its container, but kept the last lines.
   if ((await engine.inspectContainer(container)) === undefined)
     return keptLines(agent.lastError?.log ?? "").slice(-tail);
   return (await engine.logs(container, tail)).map(readLine);

@@ -2,7 +2,7 @@ import { RunnerError } from "../lib/errors.ts";
 
 export type OperationName = "deploy" | "rollback" | "start" | "stop" | "removal";
 
-/** What makes an operation pointless when it comes after it. */
+/** The later operations that make an operation pointless. */
 const ENDED_BY: Record<OperationName, readonly OperationName[]> = {
   deploy: ["deploy", "rollback", "start", "stop", "removal"],
   rollback: ["deploy", "rollback", "start", "stop", "removal"],
@@ -20,12 +20,12 @@ const IN_WORDS: Record<OperationName, string> = {
 };
 
 /**
- * One operation on an agent at a time, in the order they came, so that what was asked last is what holds. A new one ends
- * those before it that it makes pointless, which are told DEPLOY_CONFLICT, and waits until they have cleaned up.
+ * Runs the operations on one agent one after the other, so that the last one holds. A new one ends the earlier ones that
+ * it makes pointless, with DEPLOY_CONFLICT, and waits until they have cleaned up.
  */
 export type Operations = {
   run<T>(agentId: string, options: OperationOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
-  /** How many of this name run or wait. */
+  /** How many operations of this name run or wait. */
   underWay(name: OperationName): number;
 };
 
@@ -37,7 +37,7 @@ export type OperationOptions = {
 
 type Entry = { name: OperationName; controller: AbortController; done: Promise<void> };
 
-/** No operation begins before `gate`: until then it is not known what runs. */
+/** No operation begins before `gate` resolves: until then the runner does not know what runs. */
 export function createOperations(gate: Promise<void> = Promise.resolve()): Operations {
   const underWay = new Map<string, Entry[]>();
   return {

@@ -8,14 +8,14 @@ import type { Waiter } from "./queue.ts";
 /** A slot in a running instance. */
 export type Lease = {
   readonly instance: Instance;
-  /** From now on it lasts as long as its caller likes, a WebSocket or a stream: no measure of the agent's pace. */
+  /** From now on the caller decides how long it lasts, as with a WebSocket. It no longer counts in the agent's pace. */
   openEnded(): void;
   /** May be called more than once. */
   release(): void;
 };
 
 export type Pool = {
-  /** A slot at once, or after a wait: for its turn, or for the start under way. */
+  /** A slot: at once, after a wait for its turn, or when the agent has started. */
   acquire(agent: Agent, signal: AbortSignal): Lease | Promise<Lease>;
 };
 

@@ -3,7 +3,7 @@ import type { VersionRecord } from "../model/agent.ts";
 import type { Agent } from "./agent.ts";
 import type { AgentParts } from "./parts.ts";
 
-/** How long a build that used all of its time has to say at which step it was, milliseconds. */
+/** A build that runs out of time gets so much longer to name the step it was at, milliseconds. */
 const LAST_WORDS_MS = 5_000;
 
 export type RebuildParts = Pick<AgentParts, "builder" | "store" | "clock" | "log">;
@@ -43,7 +43,7 @@ export async function rebuild(
   }
 }
 
-/** The wait for the build's turn counts too: whoever waits for the agent waits for both. */
+/** The wait for the build's turn counts too: the invoke waits for both. */
 function timedOut(timeoutMs: number): RunnerError {
   return new RunnerError("BUILD_TIMEOUT", `it did not end within ${timeoutMs / 1000} s.`, {
     details: { class: "timeout", step: "", log: "" },

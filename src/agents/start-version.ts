@@ -23,7 +23,7 @@ export async function startVersion(
   try {
     return await parts.instances.restart(agent.id, version, signal);
   } catch (error) {
-    // Looked for after a failure only: a look is a process, and the image is nearly always there.
+    // Asked only after a failure: asking starts a process, and the image is nearly always there.
     const isRefused = error instanceof RunnerError && error.code === "CONTAINER_ERROR";
     if (!isRefused || (await parts.engine.imageExists(version.image))) throw error;
   }

@@ -12,7 +12,7 @@ import { AgentRecord, VersionRecord } from "../model/agent.ts";
  * `agents/<id>/agent.json` and `agents/<id>/versions/<n>/{version.json, secrets.json, tree-<digest>/, build/}`.
  */
 export type Store = {
-  /** For what builds read of the runner itself; made by those who write there. */
+  /** Where builds find the Python that runs inside containers. The builder makes it. */
   runtimeDir: string;
   agentDir(agentId: string): string;
   versionDir(agentId: string, version: number): string;
@@ -31,7 +31,7 @@ export type Store = {
   /** Undefined when no deploy of the agent was ever finished. */
   readAgent(agentId: string): Promise<AgentRecord | undefined>;
   readVersion(agentId: string, version: number): Promise<VersionRecord>;
-  /** When it was last invoked, wall clock in milliseconds; apart from the record, since it is not worth a sync. */
+  /** When it was last invoked, wall clock, milliseconds. In a file of its own, since it is not worth a sync. */
   readLastInvoked(agentId: string): Promise<number | undefined>;
   writeLastInvoked(agentId: string, at: number): Promise<void>;
   /** Numbers of the version directories, those of unfinished deploys included. */

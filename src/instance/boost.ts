@@ -3,24 +3,24 @@ import type { Engine } from "../docker/types.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 
-/** Longest that a start has all of the host's processors, milliseconds; AWS Lambda's initialisation has as long. */
+/** Longest that a start has all of the host's CPUs, milliseconds. AWS Lambda's initialisation has as long. */
 const LONGEST_MS = 10_000;
 
 /** Pauses before a limit that could not be set is tried again, milliseconds. */
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 30_000;
 
-/** An agent's container, and the processors that it is to have. */
+/** An agent's container, and the CPUs that it may use. */
 type Limited = { id: string; name: string; cpus: number };
 
 /**
- * A start that need not share them has all of the host's processors: loading a program is mostly work, and held to one
- * processor it takes half as long again. From ready on the agent has its own.
+ * Gives a start all of the host's CPUs, and the agent its own once it is ready. Loading a program is mostly work: with one
+ * CPU it takes half as long again.
  */
 export type CpuBoost = {
   /** Of a container that has just been started. */
   begin(container: Limited): { ready(): void; failed(): void };
-  /** Holds a container to its processors, however often it takes. */
+  /** Limits a container to its CPUs, and tries until that holds. */
   limit(container: Limited): void;
 };
 
@@ -42,7 +42,7 @@ export function createCpuBoost(options: {
         if (closing.aborted) return;
         log.warn(
           { container: name, reason: messageOf(error) },
-          "a container still has all of the host's processors; trying again to limit it",
+          "a container still has all of the host's CPUs; trying again to limit it",
         );
       }
       await clock.sleep(pause, closing).catch(() => undefined);

@@ -27,7 +27,7 @@ export type Instances = {
   restart(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance>;
   /** An instance for a container that runs already, once it has said that it serves. */
   adopt(agentId: string, version: VersionRecord, container: ListedContainer): Promise<Instance>;
-  /** Digest of what a version's container is started with, but for what differs between versions of one agent. */
+  /** Digest of the options that a version's container starts with, but for those that name the version. */
   fingerprint(agentId: string, version: Pick<VersionRecord, "manifest" | "entrypoint">): Promise<string>;
   /** Cuts off the requests inside and stops the container, which stays for its log. */
   stop(instance: Instance): Promise<void>;
@@ -37,7 +37,7 @@ export type Instances = {
 
 export type StartOptions = {
   signal: AbortSignal;
-  /** With all of the host's CPUs until it is ready; unwise while others have work for them. */
+  /** With all of the host's CPUs until it is ready. Unwise while others need them. */
   boost: boolean;
 };
 

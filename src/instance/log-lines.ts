@@ -1,10 +1,10 @@
 import type { OutputLine } from "../docker/types.ts";
 import type { LogLine } from "../model/api-logs.ts";
 
-/** How every line of the runtime inside the container begins; other lines come from before or beside it. */
+/** How each line of the runtime inside the container begins. Other lines come from other programs. */
 const RUNTIME_LINE = '{"oken":';
 
-/** What the agent printed and what the runtime noted beside it; a line that has no frame of the runtime's gets one. */
+/** A line with what the runtime noted about it: time, level, request. A line of another program has none of these. */
 export function readLine({ stream, text }: OutputLine): LogLine {
   const level = stream === "stdout" ? "info" : "error";
   return readFrame(text) ?? { time: null, level, stream, request_id: null, message: text };
@@ -42,7 +42,7 @@ function parseObject(text: string): Record<string, unknown> {
     const parsed: unknown = JSON.parse(text);
     return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
   } catch {
-    // Cut by the engine at its own limit: what there is, is shown as it is.
+    // The engine cut the line at its own limit. It is shown as it is.
     return {};
   }
 }

@@ -12,15 +12,15 @@ const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 20;
 const PAUSE_GROWTH = 1.3;
 
-/** How long the runtime is asked to wait with an answer that would say no more than that the agent starts. */
+/** How long the runtime may wait with its answer while the agent starts. */
 const WAIT_MS = 1_000;
 
 /** One probe's deadline beyond that wait. A container that is gone leaves its address unanswered. */
 const PROBE_TIMEOUT_MS = 1_000;
 
 /**
- * How often the engine is asked whether the container still runs while it does not answer, milliseconds. Its events say
- * so at once; this is for when they cannot be followed.
+ * How often to ask the engine whether a silent container still runs, milliseconds. The engine's events say so at once;
+ * this is for when they cannot be followed.
  */
 const INSPECT_EVERY_MS = 2_000;
 
@@ -94,7 +94,7 @@ export function createReadiness(parts: {
   };
 }
 
-/** With `wait` the answer comes when there is one: RFC 7240, section 4.3. */
+/** With `wait` the runtime answers when the start has come out: RFC 7240, section 4.3. */
 async function probe(
   url: string,
   { wait, signal }: { wait: boolean; signal: AbortSignal },

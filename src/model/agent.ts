@@ -9,7 +9,7 @@ export const AGENT_ID_PATTERN = "^[A-Za-z0-9_-]{1,128}$";
 export const AGENT_STATES = ["starting", "running", "idle", "stopped", "error"] as const;
 export type AgentState = (typeof AGENT_STATES)[number];
 
-/** `versions/<n>/version.json`: all that is needed to start this version again. */
+/** `versions/<n>/version.json`: what it takes to start this version again. */
 export const VersionRecord = Type.Object({
   schema: Type.Literal(1),
   version: Type.Integer({ minimum: 1 }),
@@ -23,7 +23,7 @@ export const VersionRecord = Type.Object({
   /** What each `FROM` came to: digest, or the image's id, by reference. Absent from older records. */
   bases: Type.Optional(Type.Record(Type.String(), Type.String())),
   dependency_style: Type.String(),
-  /** Names the resolution that it was built with, among those kept for the agent; absent from older records. */
+  /** Names the resolution that it was built with. Absent from older records. */
   resolution_key: Type.Optional(Type.String()),
   manifest: Type.Unsafe<Manifest>(Type.Object({})),
   entrypoint: Type.Unsafe<Entrypoint>(Type.Object({})),
@@ -38,7 +38,7 @@ export const AgentRecord = Type.Object({
   created_at: Type.String(),
   desired: Type.Union([Type.Literal("running"), Type.Literal("stopped")]),
   current_version: Type.Integer({ minimum: 1 }),
-  /** The versions that exist, ascending; a directory of another was left by a deploy that never finished. */
+  /** The versions that exist, ascending. Any other directory was left by a deploy that never finished. */
   versions: Type.Array(Type.Integer({ minimum: 1 })),
 });
 export type AgentRecord = Static<typeof AgentRecord>;

@@ -1,4 +1,4 @@
-/** What `oken.toml` says after defaults, in the units of CONTRACT: seconds, bytes, whole requests. */
+/** What `oken.toml` says, with the defaults filled in. */
 export type Manifest = {
   name: string;
   /** Minor version as `3.N`. */
@@ -13,7 +13,7 @@ export type Manifest = {
   warmTimeout: number;
   /** Requests inside one instance at a time. */
   concurrency: number;
-  /** Seconds for one invoke, a cold start not counted. */
+  /** Seconds for one invoke. A cold start does not count. */
   timeout: number;
   /** Bytes. */
   memory: number;

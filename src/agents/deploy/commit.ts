@@ -79,8 +79,8 @@ export async function discard(parts: DiscardParts, agentId: string, version: num
 }
 
 /**
- * The newest versions with `version` among them. The one that served `before` is kept whatever its age: it is the one
- * that is known to work.
+ * The newest versions, with `version` among them. The one that served `before` is kept whatever its age: it is known to
+ * work.
  */
 export function keptVersions(
   versions: readonly VersionRecord[],

@@ -57,7 +57,7 @@ async function run(parts: DeployParts, options: SourceOptions, deployRun: Deploy
   };
 }
 
-/** The current version, awake, if it is what was uploaded and nothing keeps it from serving. */
+/** The current version, awake, if it is what was uploaded; undefined if it is not, or if it was stopped or has failed. */
 async function keepUnchanged(
   parts: DeployParts,
   agent: Agent,

@@ -12,7 +12,7 @@ export type DeploymentState = "running" | "succeeded" | "failed" | "cancelled";
 export type DeploymentEvent =
   DeployEvent | { type: "result"; result: DeployResult } | { type: "error"; error: RunnerError };
 
-/** One deploy, that can be watched from any of its events, and cancelled. */
+/** One deploy. It can be watched from any of its events, and cancelled. */
 export type Deployment = {
   readonly agentId: string;
   /** Counts up from 1 for each agent, failed ones included. */
@@ -103,7 +103,7 @@ function startDeployment({ clock, deploy, upload, number }: Start): Deployment {
     }
   };
   const done = run();
-  // Whoever waits is told; a deployment that nobody waits for is no crash.
+  // A failed deployment that nobody waits for must not end the process.
   done.catch(() => undefined);
 
   return {

@@ -1,4 +1,4 @@
-/** Events kept of one log; the oldest go first. A build that prints more has its start cut off in a replay. */
+/** Events kept of one log. The oldest go first: a replay of a longer build lacks its beginning. */
 const KEPT = 10_000;
 
 /** An event with its number, counted from 1. */

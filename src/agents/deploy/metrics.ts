@@ -1,7 +1,7 @@
 import { type Metrics, timed } from "../../metrics/metrics.ts";
 import type { DeployResult } from "./types.ts";
 
-/** Counts a deploy by what came of it, and the parts of one that went well. */
+/** Measures a deploy by its result, and the phases of one that succeeds. */
 export async function countedDeploy(
   { deploys, deployPhases }: Metrics,
   deploy: () => Promise<DeployResult>,

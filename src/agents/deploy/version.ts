@@ -40,7 +40,7 @@ export async function makeVersion(
       onEvent: emit,
       startup: startup.promise,
     });
-    // A write that lasts takes a disk tens of milliseconds.
+    // A durable write takes tens of milliseconds, so it runs beside the build.
     const [build] = await allDone([building, store.writeSecrets(agentId, number, run.secrets)]);
     for (const message of build.warnings) emit({ type: "warning", message });
     stopwatch.lap("build");
@@ -52,7 +52,7 @@ export async function makeVersion(
       warnings: [...source.warnings, ...build.warnings],
     };
     emit({ type: "phase", phase: "starting" });
-    // Of several deploys each has its own CPUs from the start: the others have work for the rest.
+    // While other deploys run they need the rest of the CPUs.
     const boost = parts.operations.underWay("deploy") === 1;
     const starting = instances.start(agentId, record, { signal, boost });
     const [instance] = await allDone([starting, store.writeVersion(agentId, record)]);
