@@ -2,6 +2,12 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 export const METRICS_TYPE = Registry.PROMETHEUS_CONTENT_TYPE;
 
+/**
+ * How many counts are handed to prom-client at a time. One by one, between the work of invokes, each costs 2 µs, since
+ * its code and data have left the processor's caches meanwhile; in a row each costs 0.5 µs, as our own code did.
+ */
+const BATCH = 64;
+
 export type Labels<Name extends string> = Readonly<Record<Name, string>>;
 
 export type Definition<Name extends string> = {
@@ -34,13 +40,23 @@ export type MetricsRegistry = {
 export function createMetricsRegistry(): MetricsRegistry {
   const registry = new Registry();
   return {
-    counter: (definition) => new Counter({ ...settingsOf(definition), registers: [registry] }),
-    histogram: (definition) =>
-      new Histogram({
+    counter(definition) {
+      const batch = createBatch<(typeof definition.labels)[number]>((labels, by) => metric.inc(labels, by));
+      const metric = new Counter({ ...settingsOf(definition), registers: [registry], collect: batch.flush });
+      return { inc: (labels, by = 1) => batch.add(labels, by) };
+    },
+    histogram(definition) {
+      const batch = createBatch<(typeof definition.labels)[number]>((labels, value) =>
+        metric.observe(labels, value),
+      );
+      const metric = new Histogram({
         ...settingsOf(definition),
         buckets: [...definition.buckets],
         registers: [registry],
-      }),
+        collect: batch.flush,
+      });
+      return { observe: (labels, value) => batch.add(labels, value) };
+    },
     read: (definition, look) => registry.registerMetric(readMetric(definition, look)),
     text: () => registry.metrics(),
   };
@@ -66,6 +82,21 @@ function readMetric<Name extends string>(
       for (const [labels, value] of look()) this.inc(labels, value);
     },
   });
+}
+
+/** Keeps counts back until there are many of them, or until somebody reads. */
+function createBatch<Name extends string>(count: (labels: Labels<Name>, value: number) => void) {
+  const kept: Reading<Name>[] = [];
+  const flush = () => {
+    for (const [labels, value] of kept.splice(0)) count(labels, value);
+  };
+  return {
+    flush,
+    add(labels: Labels<Name>, value: number) {
+      kept.push([labels, value]);
+      if (kept.length >= BATCH) flush();
+    },
+  };
 }
 
 function settingsOf<Name extends string>({ name, help, labels }: Definition<Name>) {

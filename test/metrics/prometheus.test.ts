@@ -15,6 +15,19 @@ test("a counter has a line for each combination of its labels", async () => {
   );
 });
 
+test("many counts are all told, in whatever batches they are kept", async () => {
+  const registry = createMetricsRegistry();
+  const counter = registry.counter({ name: "calls_total", help: "Calls.", labels: ["of"] });
+  const histogram = registry.histogram({ name: "time_seconds", help: "Time.", labels: [], buckets: [1] });
+  for (let call = 1; call <= 1_000; call += 1) {
+    counter.inc({ of: call % 2 === 0 ? "a" : "b" });
+    histogram.observe({}, 1);
+  }
+  const families = parsePrometheusText(await registry.text());
+  expect(families.get("calls_total")?.samples.get('calls_total{of="a"}')).toBe(500);
+  expect(families.get("time_seconds")?.samples.get("time_seconds_count{}")).toBe(1_000);
+});
+
 test("what has no labels is there before it is counted for the first time", async () => {
   const registry = createMetricsRegistry();
   registry.counter({ name: "calls_total", help: "Calls.", labels: [] });
