@@ -6,7 +6,7 @@ import type { ServerContext } from "./context.ts";
 import * as docs from "./openapi/agents.ts";
 import { readRollback } from "./rollback-body.ts";
 
-export function agentsController({ agents }: ServerContext) {
+export function agentsController({ agents }: Pick<ServerContext, "agents">) {
   return new Elysia({ name: "agents" })
     .get("/agents", () => ({ agents: agents.list() }), { response: AgentList, detail: docs.listDocs })
     .get("/agents/:id", ({ params }) => agents.detail(params.id), {

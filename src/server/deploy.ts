@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 
 import type { Deployment } from "../agents/deploy/deployments.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { ServerContext } from "./context.ts";
 import { locationOf, sseEvents, viewOf } from "./deployment-view.ts";
 import { deployDocs } from "./openapi/deploy.ts";
@@ -10,15 +11,20 @@ import { sseResponse } from "./sse.ts";
  * `POST /deploy`: answers once the new version serves; as it goes, with `Accept: text/event-stream`; or at once, with
  * `Prefer: respond-async` (RFC 7240). A caller who leaves after the upload does not cancel it.
  */
-export function deployController(context: ServerContext) {
+export function deployController({
+  agents,
+  clock,
+  receiveUpload,
+}: Pick<ServerContext, "agents" | "clock" | "receiveUpload">) {
   return new Elysia({ name: "deploy" }).post(
     "/deploy",
     async ({ request }) => {
       // Received before anything is answered, so that a wrong form has its status.
-      const deployment = context.agents.deployments.start(await context.receiveUpload(request));
+      const deployment = agents.deployments.start(await receiveUpload(request));
       if (/(^|,)\s*respond-async\s*(,|;|$)/i.test(request.headers.get("prefer") ?? ""))
         return accepted(deployment);
-      if (request.headers.get("accept")?.includes("text/event-stream")) return watched(deployment, request);
+      if (request.headers.get("accept")?.includes("text/event-stream"))
+        return watched(deployment, { clock, request });
       return deployment.done;
     },
     // The body is read as a stream, by a parser that keeps it out of the memory.
@@ -33,10 +39,8 @@ function accepted(deployment: Deployment): Response {
   });
 }
 
-function watched(deployment: Deployment, request: Request): Response {
-  const ended = new AbortController();
-  const events = deployment.follow(0, AbortSignal.any([request.signal, ended.signal]));
-  const response = sseResponse(sseEvents(events), { onEnd: () => ended.abort() });
+function watched(deployment: Deployment, reader: { clock: Clock; request: Request }): Response {
+  const response = sseResponse(reader, (signal) => sseEvents(deployment.follow(0, signal)));
   response.headers.set("Content-Location", locationOf(deployment));
   return response;
 }

@@ -1,14 +1,13 @@
 import { Elysia } from "elysia";
 
-import type { Deployment } from "../agents/deploy/deployments.ts";
 import { RunnerError } from "../lib/errors.ts";
 import type { ServerContext } from "./context.ts";
 import { sseEvents, viewOf } from "./deployment-view.ts";
 import * as docs from "./openapi/deployments.ts";
 import { sseResponse } from "./sse.ts";
 
-/** What became of an agent's deploys: their state, and their log, replayed from any event and followed. */
-export function deploymentsController({ agents }: ServerContext) {
+/** An agent's deploys: the state of each, and its log, replayed from any event and followed. */
+export function deploymentsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {
   const find = (params: { id: string; number: string }) =>
     agents.deployments.get(params.id, parseNumber(params.number));
   return new Elysia({ name: "deployments" })
@@ -23,8 +22,9 @@ export function deploymentsController({ agents }: ServerContext) {
       "/agents/:id/deployments/:number",
       ({ params, request }) => {
         const deployment = find(params);
-        const isStream = request.headers.get("accept")?.includes("text/event-stream") ?? false;
-        return isStream ? replayed(deployment, request) : viewOf(deployment);
+        if (!request.headers.get("accept")?.includes("text/event-stream")) return viewOf(deployment);
+        const after = lastEventId(request);
+        return sseResponse({ clock, request }, (signal) => sseEvents(deployment.follow(after, signal)));
       },
       { detail: docs.showDocs },
     )
@@ -39,15 +39,6 @@ export function deploymentsController({ agents }: ServerContext) {
     );
 }
 
-function replayed(deployment: Deployment, request: Request): Response {
-  const after = parseEventId(
-    request.headers.get("last-event-id") ?? new URL(request.url).searchParams.get("after"),
-  );
-  const ended = new AbortController();
-  const events = deployment.follow(after, AbortSignal.any([request.signal, ended.signal]));
-  return sseResponse(sseEvents(events), { onEnd: () => ended.abort() });
-}
-
 function parseNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new RunnerError(
@@ -56,7 +47,9 @@ function parseNumber(text: string): number {
   );
 }
 
-function parseEventId(text: string | null): number {
+/** The id of the last event that the reader has, 0 for none; in a browser's header, or in the address. */
+function lastEventId(request: Request): number {
+  const text = request.headers.get("last-event-id") ?? new URL(request.url).searchParams.get("after");
   if (text === null || text === "") return 0;
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new RunnerError(

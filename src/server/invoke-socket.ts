@@ -1,7 +1,6 @@
 import type { Server } from "bun";
 
-import type { Agent } from "../agents/agent.ts";
-import type { CutOff, Instance } from "../agents/agent.ts";
+import type { Agent, CutOff, Instance } from "../agents/agent.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { relay } from "../proxy/forward.ts";
 import { TOKEN, offeredProtocols } from "../proxy/headers.ts";
@@ -9,7 +8,9 @@ import { ABNORMAL, type Tunnel } from "../proxy/tunnel.ts";
 import { connect } from "../proxy/websocket.ts";
 import type { ServerContext } from "./context.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
-import { type Slot, withSlot } from "./slot.ts";
+import { type Slot, type SlotContext, withSlot } from "./slot.ts";
+
+export type SocketContext = SlotContext & Pick<ServerContext, "log">;
 
 /** What makes a WebSocket of a caller's connection. */
 export type Upgrader = Pick<Server<Tunnel>, "upgrade">;
@@ -35,7 +36,7 @@ const CUT_OFF: Record<CutOff, [code: number, reason: string]> = {
  * answers first: what it refuses is refused in its words, what it accepts is accepted with its headers and subprotocol.
  */
 export function openSocket(
-  context: ServerContext,
+  context: SocketContext,
   agent: Agent,
   { request, path, server }: SocketRequest,
 ): Promise<Response> {
@@ -71,7 +72,7 @@ type OpenSocket = { agent: Agent; slot: Slot; requestId: string; tunnel: Tunnel 
 
 /** Holds the slot until the agent's side has closed, and closes it when the instance ends before. */
 async function keepOpen(
-  { clock, log, metrics }: ServerContext,
+  { clock, log, metrics }: SocketContext,
   { agent, slot, requestId, tunnel }: OpenSocket,
 ): Promise<void> {
   const openedAt = clock.monotonic();
@@ -84,8 +85,8 @@ async function keepOpen(
   log.info({ request_id: requestId, agent_id: agent.id, by, code, ms }, "websocket closed");
 }
 
-async function explain(context: ServerContext, agent: Agent, instance: Instance): Promise<string> {
-  const cause = await context.agents.causeOfExit(agent, instance);
+async function explain({ agents }: SocketContext, agent: Agent, instance: Instance): Promise<string> {
+  const cause = await agents.causeOfExit(agent, instance);
   return cause?.message ?? `Agent ${agent.id} closed the connection.`;
 }
 

@@ -3,13 +3,12 @@ import { Elysia } from "elysia";
 import { RunnerError } from "../lib/errors.ts";
 import { forward } from "../proxy/forward.ts";
 import { isWebSocketUpgrade } from "../proxy/headers.ts";
-import type { ServerContext } from "./context.ts";
 import { invokeFailure } from "./invoke-failure.ts";
-import { type Upgrader, openSocket } from "./invoke-socket.ts";
+import { type SocketContext, type Upgrader, openSocket } from "./invoke-socket.ts";
 import { invokeDocs } from "./openapi/invoke.ts";
-import { type Slot, entrypointType, withSlot } from "./slot.ts";
+import { type Slot, type SlotContext, entrypointType, withSlot } from "./slot.ts";
 
-export function invokeController(context: ServerContext) {
+export function invokeController(context: SocketContext) {
   return new Elysia({ name: "invoke" })
     .post("/invoke/:id", ({ params, request }) => invoke(context, params.id, request), {
       parse: "none",
@@ -23,7 +22,7 @@ export function invokeController(context: ServerContext) {
 }
 
 /** `POST /invoke` of the agent; whatever is not a 2xx leaves as INVOKE_FAILED. */
-async function invoke(context: ServerContext, id: string, request: Request): Promise<Response> {
+async function invoke(context: SlotContext, id: string, request: Request): Promise<Response> {
   const agent = context.agents.find(id);
   requireFits(request, context.settings.maxInvokeBytes);
   return withSlot(context, { agent, request }, async (slot) => {
@@ -34,7 +33,7 @@ async function invoke(context: ServerContext, id: string, request: Request): Pro
 
 /** The same request on `/{path}` of an `http` agent's own server, be it for a WebSocket. */
 function passThrough(
-  context: ServerContext,
+  context: SocketContext,
   id: string,
   { request, server }: { request: Request; server: Upgrader | null },
 ): Promise<Response> {
@@ -64,7 +63,7 @@ type Exchange = {
 };
 
 function exchange(
-  { settings }: ServerContext,
+  { settings }: SlotContext,
   { instance, signal, release }: Slot,
   { request, path }: Exchange,
 ): Promise<Response> {

@@ -8,7 +8,7 @@ import { logsDocs } from "./openapi/logs.ts";
 import { type SseEvent, sseResponse } from "./sse.ts";
 
 /** `GET /logs/{id}`: the last lines, of a stopped agent too; with `follow=true` lines as they come. */
-export function logsController({ agents }: ServerContext) {
+export function logsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {
   return new Elysia({ name: "logs" }).get(
     "/logs/:id",
     async ({ params, query, request }) => {
@@ -19,10 +19,9 @@ export function logsController({ agents }: ServerContext) {
         const lines = (await agents.logs(params.id, tail)).flatMap((line) => formatLine(line, format));
         return { logs: lines.map((line) => `${line}\n`).join("") };
       }
-      const ended = new AbortController();
-      const signal = AbortSignal.any([request.signal, ended.signal]);
-      const lines = agents.followLogs(params.id, { tail, signal });
-      return sseResponse(asEvents(lines, format), { onEnd: () => ended.abort() });
+      return sseResponse({ clock, request }, (signal) =>
+        asEvents(agents.followLogs(params.id, { tail, signal }), format),
+      );
     },
     { detail: logsDocs },
   );

@@ -6,6 +6,8 @@ import { connectionError } from "../proxy/forward.ts";
 import type { ServerContext } from "./context.ts";
 import { setLimits } from "./invoke-limits.ts";
 
+export type SlotContext = Pick<ServerContext, "agents" | "pool" | "settings" | "metrics" | "clock">;
+
 /** A place inside an agent, and the time there is for an answer. */
 export type Slot = {
   instance: Instance;
@@ -22,7 +24,7 @@ export type Slot = {
  * answer, the error says why: its time was over, or its process has ended.
  */
 export async function withSlot(
-  context: ServerContext,
+  context: SlotContext,
   { agent, request }: { agent: Agent; request: Request },
   work: (slot: Slot) => Promise<Response>,
 ): Promise<Response> {
@@ -51,23 +53,23 @@ export function entrypointType(agent: Agent): string {
 }
 
 function openSlot(
-  { settings }: ServerContext,
+  { settings, clock }: SlotContext,
   agent: Agent,
   { lease, request }: { lease: Lease; request: Request },
 ): Slot {
   const { instance } = lease;
   const deadline = new AbortController();
   const limitMs = setLimits(request.headers, instance.version, settings);
-  const timer = setTimeout(() => deadline.abort(timedOut(agent, instance)), limitMs);
+  const cancelDeadline = clock.timer(limitMs, () => deadline.abort(timedOut(agent, instance)));
   return {
     instance,
     signal: AbortSignal.any([request.signal, deadline.signal]),
     openEnded() {
-      clearTimeout(timer);
+      cancelDeadline();
       lease.openEnded();
     },
     release() {
-      clearTimeout(timer);
+      cancelDeadline();
       lease.release();
     },
   };
@@ -75,10 +77,10 @@ function openSlot(
 
 type Failure = { agent: Agent; request: Request; slot: Slot; error: unknown };
 
-async function causeOf(context: ServerContext, { agent, request, slot, error }: Failure): Promise<unknown> {
+async function causeOf({ agents }: SlotContext, { agent, request, slot, error }: Failure): Promise<unknown> {
   if (request.signal.aborted || error instanceof RunnerError) return error;
   if (slot.signal.aborted) return timedOut(agent, slot.instance);
-  return (await context.agents.causeOfExit(agent, slot.instance)) ?? connectionError(agent.id, error);
+  return (await agents.causeOfExit(agent, slot.instance)) ?? connectionError(agent.id, error);
 }
 
 function timedOut(agent: Agent, { version }: Instance): RunnerError {

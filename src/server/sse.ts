@@ -1,3 +1,5 @@
+import type { Clock } from "../lib/clock.ts";
+
 /** A comment at least this often, so that nobody on the way takes silence for death (cut after about 12 s). */
 const HEARTBEAT_MS = 4_000;
 
@@ -7,30 +9,38 @@ const HEADERS = {
   "X-Accel-Buffering": "no",
 };
 
+const COMMENT = ":\n\n";
+
 /** One server-sent event; `data` may have several lines. */
 export type SseEvent = { id?: number; event?: string; data: string };
 
 /**
  * A stream of server-sent events (WHATWG HTML section 9.2). The first byte leaves at once, since some clients hold back
- * the headers until then. The source is let go as soon as the reader leaves.
+ * the headers until then. `follow` gives the events; its signal aborts as soon as the reader leaves.
  */
-export function sseResponse(events: AsyncIterable<SseEvent>, options: { onEnd: () => void }): Response {
+export function sseResponse(
+  { clock, request }: { clock: Clock; request: Request },
+  follow: (signal: AbortSignal) => AsyncIterable<SseEvent>,
+): Response {
   const encoder = new TextEncoder();
-  const iterator = events[Symbol.asyncIterator]();
-  let heartbeat: ReturnType<typeof setInterval> | undefined;
+  const ended = new AbortController();
+  const events = follow(AbortSignal.any([request.signal, ended.signal]))[Symbol.asyncIterator]();
+  let cancelBeat: (() => void) | undefined;
   const end = () => {
-    clearInterval(heartbeat);
-    options.onEnd();
+    cancelBeat?.();
+    ended.abort();
   };
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      const comment = () => controller.enqueue(encoder.encode(":\n\n"));
-      comment();
-      heartbeat = setInterval(comment, HEARTBEAT_MS);
+      const beat = () => {
+        controller.enqueue(encoder.encode(COMMENT));
+        cancelBeat = clock.timer(HEARTBEAT_MS, beat);
+      };
+      beat();
     },
     async pull(controller) {
       try {
-        const { done, value } = await iterator.next();
+        const { done, value } = await events.next();
         if (!done) return controller.enqueue(encoder.encode(textOf(value)));
         end();
         controller.close();

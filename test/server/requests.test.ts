@@ -1,0 +1,111 @@
+import { expect, test } from "bun:test";
+
+import { RunnerError } from "../../src/lib/errors.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
+import { createRequests } from "../../src/server/requests.ts";
+import { createFakeClock } from "../helpers/fake-clock.ts";
+
+const SETTINGS = {
+  host: "127.0.0.1",
+  port: 0,
+  apiToken: undefined,
+  maxUploadBytes: 1,
+  maxInvokeBytes: 1,
+  queueTimeout: 1,
+};
+
+/** What stands before an application that does `handle`. */
+function fixture(handle: (request: Request) => Promise<Response> = async () => new Response("done")) {
+  const lines: Record<string, unknown>[] = [];
+  const clock = createFakeClock();
+  const metrics = createMetrics();
+  const log = createLog({
+    level: "info",
+    format: "json",
+    destination: { write: (line) => void lines.push(JSON.parse(line)) },
+  });
+  const requests = createRequests({ handle }, { settings: SETTINGS, log, clock, metrics });
+  return {
+    clock,
+    lines,
+    requests,
+    ask: (request: Request) => requests.answer(request, { timeout: () => undefined }),
+    counted: async () => /^oken_http_requests_total\{(.*)\} 1$/m.exec(await metrics.text())?.[1],
+  };
+}
+
+const invoke = (init: RequestInit = {}) =>
+  new Request("http://localhost:8000/invoke/echo?x=1", { method: "POST", ...init });
+
+test("a request is one log line and one count", async () => {
+  const { clock, lines, ask, counted } = fixture(async () => {
+    await clock.advance(12.34);
+    return new Response("made", { status: 201 });
+  });
+  const response = await ask(invoke({ headers: { "x-request-id": "call-7" } }));
+  expect(response?.headers.get("x-request-id")).toBe("call-7");
+  expect(lines).toEqual([
+    {
+      level: "info",
+      time: expect.any(String),
+      request_id: "call-7",
+      agent_id: "echo",
+      method: "POST",
+      path: "/invoke/echo",
+      status: 201,
+      ms: 12.3,
+      msg: "request",
+    },
+  ]);
+  expect(await counted()).toBe('method="POST",route="/invoke/{id}",status="201"');
+});
+
+test("an id that cannot stand in a log line or a header is replaced, for the agent too", async () => {
+  let seen: string | null = "";
+  const { ask } = fixture(async ({ headers }) => {
+    seen = headers.get("x-request-id");
+    return new Response();
+  });
+  const response = await ask(invoke({ headers: { "x-request-id": 'a"b c' } }));
+  const given = response?.headers.get("x-request-id");
+  expect(given).toMatch(/^[0-9a-f-]{36}$/);
+  expect(seen).toBe(given ?? "none");
+});
+
+test("a caller who left is logged and counted as 499", async () => {
+  const caller = new AbortController();
+  const { lines, ask, counted } = fixture(async () => {
+    caller.abort();
+    return new Response();
+  });
+  await ask(invoke({ signal: caller.signal }));
+  expect(lines).toEqual([expect.objectContaining({ status: 499 })]);
+  expect(await counted()).toContain('status="499"');
+});
+
+test("what the application throws is answered as an error", async () => {
+  const { ask } = fixture(() => Promise.reject(new RunnerError("DISK_FULL", "The disk is full.")));
+  const response = await ask(invoke());
+  expect(response?.status).toBe(507);
+  expect(await response?.json()).toEqual({ error: "The disk is full.", code: "DISK_FULL" });
+});
+
+test("a connection that is a WebSocket now has no answer, but its log line", async () => {
+  const { lines, ask } = fixture(async () => new Response(null, { status: 101 }));
+  expect(await ask(invoke())).toBeUndefined();
+  expect(lines).toEqual([expect.objectContaining({ status: 101 })]);
+});
+
+test("once it refuses, requests are told that the runner is shutting down", async () => {
+  const { requests, ask } = fixture();
+  requests.refuse();
+  const response = await ask(invoke());
+  expect(response?.status).toBe(503);
+  expect(response?.headers.get("retry-after")).toBe("5");
+  expect(response?.headers.get("connection")).toBe("close");
+  expect(await response?.json()).toEqual({
+    error: "The runner is shutting down.",
+    code: "SHUTTING_DOWN",
+  });
+});
