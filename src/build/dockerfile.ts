@@ -1,4 +1,5 @@
 import type { LockFile } from "../dependencies/plan.ts";
+import { AGENT_HOME, AGENT_USER } from "../lib/agent-container.ts";
 
 /** Paths inside an image. The runtime inside the container relies on them. */
 export const IMAGE_PATHS = {
@@ -7,9 +8,6 @@ export const IMAGE_PATHS = {
   runtime: "/opt/oken/runtime",
   python: "/usr/local/bin/python3",
 } as const;
-
-/** A numeric user above all system users. It owns no file in the image. */
-export const AGENT_USER = "10001:10001";
 
 /** Names of the build's contexts; each is a directory of its own. */
 export const CONTEXTS = {
@@ -99,9 +97,9 @@ FROM \${OKEN_UV_IMAGE} AS uvbin`;
 // it again. The venv is not on PATH here, so that no script of a package replaces a command of the build. Some packages
 // ship modules for other Pythons, which do not compile: that is no failure.
 const BASE = `FROM \${OKEN_PYTHON_IMAGE} AS base
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/home/agent
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=${AGENT_HOME}
 WORKDIR ${app}
-RUN --network=none mkdir -p /home/agent && chown ${AGENT_USER} /home/agent \\
+RUN --network=none mkdir -p ${AGENT_HOME} && chown ${AGENT_USER} ${AGENT_HOME} \\
  && { ${python} -I -W ignore -m compileall -q -j 0 -x 'site-packages|/tests?/' \\
       "$(${python} -I -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" >/dev/null || true; }
 

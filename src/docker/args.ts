@@ -1,11 +1,6 @@
+import { AGENT_HOME, AGENT_USER, STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
 import type { ContainerSpec } from "./types.ts";
 import { MANAGED, identityLabels } from "./labels.ts";
-
-/** Numeric user and group of every agent. The code in the image belongs to root, so the agent cannot change it. */
-export const AGENT_USER = "10001:10001";
-
-/** The agent's home, on a tmpfs. */
-export const AGENT_HOME = "/home/agent";
 
 /** Size of the tmpfs at `/tmp`, and of the one at the home directory. Both count as the container's memory. */
 const TMPFS_SIZE = "64m";
@@ -15,9 +10,6 @@ const PIDS_LIMIT = "256";
 
 /** Open files, as on AWS Lambda; the engine's default of a million slows `fork` in old Pythons. */
 const NOFILE_LIMIT = "1024:1024";
-
-/** Seconds between SIGTERM and SIGKILL. */
-export const STOP_GRACE_SECONDS = 10;
 
 export type ContainerSettings = {
   network: string;

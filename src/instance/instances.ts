@@ -1,5 +1,6 @@
 import type { Engine, ListedContainer, RunningContainer } from "../docker/types.ts";
 import type { Clock } from "../lib/clock.ts";
+import { STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
 import { RunnerError, messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import type { VersionRecord } from "../model/agent.ts";
@@ -15,9 +16,6 @@ const FAILURE_LOG_LINES = 50;
 
 /** How long a container that runs already may take to say that it serves; the runner's start waits for it. */
 const ADOPTION_TIMEOUT_MS = 5_000;
-
-/** Seconds an agent has between SIGTERM and SIGKILL. */
-const STOP_GRACE_SECONDS = 10;
 
 /** Starts and stops the containers in which versions run. */
 export type Instances = {
