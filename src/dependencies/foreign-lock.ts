@@ -127,7 +127,7 @@ async function addPackage(options: {
   lines.set(key, block.join(" \\\n"));
 }
 
-type Source = Partial<Record<"directory" | "git" | "revision" | "url", string>>;
+type Source = Partial<Record<"directory" | "git" | "revision" | "url", string | undefined>>;
 
 /** Where a package comes from: Poetry has a table for it, PDM a key for each kind. */
 function sourceOf(entry: TomlTable): Source {

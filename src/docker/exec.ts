@@ -142,10 +142,10 @@ type Outcome = {
   signal: AbortSignal | undefined;
   result: {
     failed: boolean;
-    isCanceled?: boolean;
-    exitCode?: number;
-    code?: string;
-    shortMessage?: string;
+    isCanceled?: boolean | undefined;
+    exitCode?: number | undefined;
+    code?: string | undefined;
+    shortMessage?: string | undefined;
   };
   stderr: string;
 };

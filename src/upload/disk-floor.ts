@@ -15,7 +15,7 @@ export function createDiskFloor(options: {
   directory: string;
   floorBytes: number;
   /** For tests; by default what statfs says an unprivileged process may still take. */
-  freeBytes?: () => Promise<number>;
+  freeBytes?: (() => Promise<number>) | undefined;
 }): DiskFloor {
   const { directory, floorBytes, freeBytes = () => freeBytesOf(directory) } = options;
   return {

@@ -70,7 +70,7 @@ export function assertForm(headers: Headers): void {
 export async function readForm(
   request: Request,
   handlers: FormHandlers,
-  options: { limits: FormLimits; signal?: AbortSignal },
+  options: { limits: FormLimits; signal?: AbortSignal | undefined },
 ): Promise<void> {
   const stop = new AbortController();
   const fail = (error: unknown) => stop.abort(error);

@@ -40,7 +40,7 @@ export type ReceiveOptions = {
   diskFloor?: DiskFloor;
   signal?: AbortSignal;
   /** Called as soon as the id is known; what it throws ends the upload with that error. */
-  onAgentId?: (agentId: string) => void;
+  onAgentId?: ((agentId: string) => void) | undefined;
 };
 
 /** Dispose of it once the archive is unpacked: removes the archive and gives back its share of the budget. */
