@@ -49,7 +49,7 @@ export function withStepLabel(error: unknown): unknown {
 }
 
 /** A step in a few words. One that is not of our Dockerfile keeps BuildKit's name, cut to one line. */
-export function stepLabel(name: string): string {
+function stepLabel(name: string): string {
   for (const [pattern, label] of LABELS) {
     const match = pattern.exec(name);
     if (match !== null) return label.replace("$1", (match[1] ?? "").replace(/@sha256:.*/, ""));
@@ -58,7 +58,7 @@ export function stepLabel(name: string): string {
 }
 
 /** The event as it is shown; undefined for one that tells a reader nothing, such as a context being read. */
-export function shownEvent(event: BuildEvent): BuildEvent | undefined {
+function shownEvent(event: BuildEvent): BuildEvent | undefined {
   if (event.type !== "step") return event;
   if (/^\[(context|internal)/.test(event.name) && event.status !== "failed") return undefined;
   return { ...event, name: stepLabel(event.name) };

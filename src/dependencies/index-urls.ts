@@ -4,7 +4,7 @@ export function isIndexUrl(url: string): boolean {
 }
 
 /** PyPI's own address, or its old one. */
-export function isPypi(url: string): boolean {
+function isPypi(url: string): boolean {
   return /^https:\/\/pypi\.(?:python\.)?org\/simple\/?$/.test(url);
 }
 

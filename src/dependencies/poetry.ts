@@ -57,7 +57,7 @@ function addRequirement(result: PoetryRequirements, name: string, value: unknown
 }
 
 /** Poetry's version ranges (`^1.2`, `~1.2`, `1.*`, `>=1,<2`) as specifiers of PEP 440. */
-export function poetrySpecifier(text: string, name: string): string {
+function poetrySpecifier(text: string, name: string): string {
   if (text.includes("||")) {
     throw dependencyError(
       "unsupported",

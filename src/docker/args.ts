@@ -146,7 +146,7 @@ export function imageListArgs(labels: Record<string, string>): string[] {
   return ["image", "ls", "--no-trunc", ...filterArgs(labels), "--format", "{{.Repository}}:{{.Tag}}"];
 }
 
-export function labelArgs(labels: Record<string, string>): string[] {
+function labelArgs(labels: Record<string, string>): string[] {
   return Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
 }
 

@@ -6,7 +6,7 @@ import { type Owner, ownerMark } from "./orphans.ts";
 import { type ProcessGroup, processGroup } from "./process-group.ts";
 
 /** Deadline of a docker command that should be quick. Under load, dockerd took some seconds, but never ten. */
-export const DEFAULT_TIMEOUT_MS = 30_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
 
 /** The most that one command may print, characters. `docker inspect` of hundreds of containers stays well below. */
 const MAX_OUTPUT = 16 * 1024 * 1024;

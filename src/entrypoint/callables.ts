@@ -60,7 +60,7 @@ export function fitOfHandler(evaluator: Evaluator, module: Module, value: Value)
 }
 
 /** The input comes first, then at most a parameter named `context`. Any other must have a default. */
-export function fitOfParameters(parameters: readonly Parameter[], how: string): Fit {
+function fitOfParameters(parameters: readonly Parameter[], how: string): Fit {
   const positional = parameters.filter(({ kind }) => kind === "positional");
   const keyword = parameters.find(({ kind, required }) => kind === "keyword-only" && required);
   if (keyword !== undefined && keyword.name !== CONTEXT) {

@@ -9,7 +9,7 @@ import { LogLine, LogsResponse } from "./api-logs.ts";
 
 export { DeploymentParams, DeploymentQuery } from "./api-deployments.ts";
 
-export const ErrorBody = Type.Object(
+const ErrorBody = Type.Object(
   {
     error: Type.String({ description: "A sentence that a person can act on" }),
     code: Type.Union(
@@ -30,7 +30,7 @@ export const ErrorBody = Type.Object(
 
 export const AgentIdParam = Type.Object({ id: agentId });
 
-export const DeployForm = Type.Object({
+const DeployForm = Type.Object({
   agent_id: Type.String({
     pattern: AGENT_ID_PATTERN,
     description: "Id of a new agent, or of the one to replace",
@@ -49,7 +49,7 @@ export const DeployForm = Type.Object({
   ),
 });
 
-export const DeployResponse = Type.Object(
+const DeployResponse = Type.Object(
   {
     agent_id: agentId,
     status: Type.Literal("running"),
@@ -84,11 +84,11 @@ export const DeployResponse = Type.Object(
   },
 );
 
-export const InvokeRequest = Type.Object(
+const InvokeRequest = Type.Object(
   { input: Type.Unknown({ description: "Any JSON value: the argument of the agent's function" }) },
   { examples: [{ input: { name: "Ada" } }] },
 );
-export const InvokeResponse = Type.Object(
+const InvokeResponse = Type.Object(
   { output: Type.Unknown({ description: "What the agent returned; a list for a generator" }) },
   { examples: [{ output: { hello: "Ada" } }] },
 );
@@ -107,7 +107,7 @@ export const StopResponse = Type.Object(
   { examples: [{ agent_id: "echo", status: "stopped" }] },
 );
 
-export const HealthResponse = Type.Object(
+const HealthResponse = Type.Object(
   {
     status: Type.Union([Type.Literal("ok"), Type.Literal("degraded")]),
     agents_running: Type.Integer({ minimum: 0 }),

@@ -112,14 +112,6 @@ export function positionOf(node: Node): Position {
   return { line: node.startPosition.row + 1, column: node.startPosition.column + 1 };
 }
 
-/** `a.b.c` as text. Undefined when it has more than names. */
-export function dottedPath(expression: Expression): string | undefined {
-  if (expression.kind === "name") return expression.id;
-  if (expression.kind !== "attribute") return undefined;
-  const base = dottedPath(expression.base);
-  return base === undefined ? undefined : `${base}.${expression.name}`;
-}
-
 export function firstNamed(node: Node): Node | null {
   return node.namedChildren.find((child) => child.type !== "comment") ?? null;
 }

@@ -66,7 +66,7 @@ function pathOf(url: string): string {
   return start === -1 ? "/" : url.slice(start, end === -1 ? undefined : end);
 }
 
-export function shuttingDown(): RunnerError {
+function shuttingDown(): RunnerError {
   return new RunnerError("SHUTTING_DOWN", "The runner is shutting down.", {
     headers: { "Retry-After": "5", Connection: "close" },
   });

@@ -27,7 +27,7 @@ export async function checkAuthorCase(runner: TestRunner, author: AuthorCase): P
   expect((await runner.request("DELETE", `/agents/${id}`)).status).toBe(204);
 }
 
-export function idOf(name: string): string {
+function idOf(name: string): string {
   return name.replaceAll(/\W+/gu, "-");
 }
 
