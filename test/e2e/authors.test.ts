@@ -11,10 +11,6 @@ import { NEVER_READY, WEB_REFUSALS } from "../fixtures/authors/web-refusals.ts";
 import { WEB } from "../fixtures/authors/web.ts";
 import { checkAuthorCase } from "../helpers/author-cases.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
-import { createTurns } from "../helpers/turns.ts";
-
-/** Agents that are built and called at a time. */
-const AT_ONCE = 3;
 
 /** What the impatient runner gives an agent to become ready, seconds. */
 const IMPATIENT_SECONDS = 4;
@@ -30,10 +26,8 @@ afterAll(async () => {
   await impatient[Symbol.asyncDispose]();
 });
 
-/** Heavy cases are run by `OKEN_TEST_LONG=yes make test`. */
+/** `make soak` runs the heavy cases. */
 const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
-
-const inTurn = createTurns(AT_ONCE);
 
 describe.concurrent("each small agent answers as its table says", () => {
   describe.each([
@@ -48,21 +42,21 @@ describe.concurrent("each small agent answers as its table says", () => {
     ["web applications that are refused", WEB_REFUSALS],
   ])("%s", (_, cases) => {
     test.each(cases.map((author) => [author.name, author] as const))("%s", (_, author) =>
-      inTurn(() => checkAuthorCase(runner, author)),
+      checkAuthorCase(runner, author),
     );
   });
 
   describe("heavy web frameworks", () => {
     test.skipIf(!isLong).each(HEAVY_FRAMEWORKS.map((author) => [author.name, author] as const))(
       "%s",
-      (_, author) => inTurn(() => checkAuthorCase(runner, author)),
+      (_, author) => checkAuthorCase(runner, author),
     );
   });
 
   describe("what never becomes ready", () => {
     const cases = NEVER_READY(IMPATIENT_SECONDS);
     test.each(cases.map((author) => [author.name, author] as const))("%s", (_, author) =>
-      inTurn(() => checkAuthorCase(impatient, author)),
+      checkAuthorCase(impatient, author),
     );
   });
 });
