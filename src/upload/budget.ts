@@ -2,15 +2,15 @@ import { RunnerError } from "../lib/errors.ts";
 
 const RETRY_AFTER_SECONDS = "5";
 
-/** A share of a budget, given back as a whole when disposed of; disposing twice is harmless. */
+/** A share of a budget, which is given back when it is disposed of. */
 export type BudgetShare = Disposable & {
-  /** @throws RunnerError OVERLOADED when the budget has not that much left */
+  /** @throws RunnerError OVERLOADED when the budget has fewer bytes left */
   take(bytes: number): void;
 };
 
 export type Budget = { open(): BudgetShare; used(): number };
 
-/** Bytes that all uploads and extractions in flight may hold on disk together. */
+/** Counts the bytes on disk of all uploads and extractions in flight. */
 export function createBudget(maxBytes: number): Budget {
   let used = 0;
   return {

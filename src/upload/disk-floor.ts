@@ -4,17 +4,17 @@ import { RunnerError } from "../lib/errors.ts";
 
 export type DiskFloor = {
   /**
-   * Call before work that may write `bytes` more, and again while it goes on.
+   * To be called before work that may write `bytes`, and again while it goes on.
    * @throws RunnerError DISK_FULL when less than the floor would be left
    */
   assertRoomFor(bytes: number): Promise<void>;
 };
 
-/** Keeps `floorBytes` free on the file system of `directory`: what dockerd and the runner need to go on. */
+/** Keeps `floorBytes` free on the file system of `directory`, for dockerd and the runner to go on. */
 export function createDiskFloor(options: {
   directory: string;
   floorBytes: number;
-  /** For tests; by default what statfs says an unprivileged process may still take. */
+  /** For tests. By default, what an unprivileged process may still write. */
   freeBytes?: (() => Promise<number>) | undefined;
 }): DiskFloor {
   const { directory, floorBytes, freeBytes = () => freeBytesOf(directory) } = options;
@@ -26,7 +26,7 @@ export function createDiskFloor(options: {
   };
 }
 
-/** No space, no inodes and no quota all read the same to the user; anything else is returned as it came. */
+/** DISK_FULL for an error of a full disk or a full quota. Any other error is returned unchanged. */
 export function asDiskFull(error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return code === "ENOSPC" || code === "EDQUOT" ? diskFull({ cause: error }) : error;

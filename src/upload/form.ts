@@ -1,10 +1,9 @@
-import { Busboy } from "@fastify/busboy";
-import type { BusboyInstance } from "@fastify/busboy";
+import { Busboy, type BusboyInstance } from "@fastify/busboy";
 
 import { KiB } from "../lib/bytes.ts";
 import { messageOf, RunnerError } from "../lib/errors.ts";
 
-/** RFC 2046, section 5.1.1. */
+/** RFC 2046, section 5.1.1 */
 const MAX_BOUNDARY_CHARS = 70;
 const MAX_PARTS = 8;
 const MAX_PART_HEADER_BYTES = 8 * KiB;
@@ -15,17 +14,17 @@ export type FormLimits = {
   maxBodyBytes: number;
   /** Bytes of one text field. */
   maxFieldBytes: number;
-  /** Milliseconds without a byte after which the sender counts as gone. */
+  /** Milliseconds without a byte after which the upload ends. */
   idleTimeoutMs: number;
-  /** Bytes a second on average, judged once `idleTimeoutMs` have passed: a trickle holds a connection for nothing. */
+  /** The least bytes per second on average, from `idleTimeoutMs` on. A slower sender would keep its connection for long. */
   minBytesPerSecond: number;
 };
 
 export type FormHandlers = {
-  /** Fields that are text whatever else their part says; any other part arrives at `file`. */
+  /** The fields that are text, whatever their part says. Any other part goes to `file`. */
   textFields: readonly string[];
   field(name: string, value: string, truncated: boolean): void;
-  /** Must read `content` to its end or reject; nothing more is read from the network in the meantime than fits. */
+  /** Must read `content` to its end, or reject. The network is read no faster. */
   file(
     name: string,
     content: AsyncIterable<Buffer>,
@@ -34,7 +33,7 @@ export type FormHandlers = {
 };
 
 /**
- * Refuses a request whose headers already say that its body cannot be taken.
+ * Refuses a request whose headers show that its body cannot be read.
  *
  * @throws RunnerError INVALID_REQUEST 400, 411, 415
  */
@@ -61,11 +60,11 @@ export function assertForm(headers: Headers): void {
 }
 
 /**
- * Reads a multipart body as a stream, holding no more of it than one chunk and the text fields. Bun's own
- * `formData()` keeps the body in memory twice and splits a field at a boundary that a value brings along.
+ * Reads a multipart body as a stream. Only one chunk and the text fields are in memory. Bun's own `formData()` keeps the
+ * body in memory twice, and ends a field at a boundary inside its value.
  *
- * @throws RunnerError INVALID_REQUEST when the body is malformed, too large, stalled or broken off; the
- *   signal's reason; whatever a handler throws
+ * @throws RunnerError INVALID_REQUEST when the body is malformed, too large, too slow or cut off; the signal's reason; what
+ *   a handler throws
  */
 export async function readForm(
   request: Request,
@@ -89,7 +88,7 @@ export async function readForm(
     await orAbort(Promise.all(files), stop.signal);
   } catch (error) {
     fail(error);
-    // Each handler sees its stream fail and cleans up before the caller learns why.
+    // Each handler sees its stream fail and cleans up before the caller is told.
     await Promise.allSettled(files);
     throw asFormError(stop.signal.reason);
   } finally {
@@ -137,7 +136,7 @@ function createParser(headers: Headers, handlers: FormHandlers, context: ParserC
 
 type PumpContext = { limits: FormLimits; stop: AbortController };
 
-/** Network to parser, a chunk at a time, no faster than the parser's handlers read. */
+/** Passes the body to the parser, a chunk at a time and no faster than the handlers read. */
 async function pump(request: Request, parser: BusboyInstance, context: PumpContext): Promise<void> {
   const { limits, stop } = context;
   const reader = request.body?.getReader();
@@ -156,12 +155,12 @@ async function pump(request: Request, parser: BusboyInstance, context: PumpConte
     parser.end();
   } finally {
     watch.stop();
-    // Bun reads and drops what is left of the body, so that the answer reaches a client that is still sending.
+    // Bun drops the rest of the body, so that the answer reaches a client that is still sending.
     await reader.cancel().catch(() => {});
   }
 }
 
-/** Tells a sender that is silent, or that only trickles, from one that waits for us. */
+/** Fails for a sender that is silent or slow. The time in which the sender waits for us does not count. */
 function watchSender(limits: FormLimits, fail: (error: unknown) => void) {
   const { idleTimeoutMs, minBytesPerSecond } = limits;
   let received = 0;
@@ -200,8 +199,8 @@ function written(parser: BusboyInstance, chunk: Buffer): Promise<void> {
 }
 
 /**
- * The promise, or the signal's reason if that comes first. Not Promise.race with one promise for the signal:
- * that would keep every chunk of the body alive until the upload ends.
+ * The promise, or the signal's reason if that comes first. Promise.race with one promise for the signal would keep every
+ * chunk of the body in memory until the upload ends.
  */
 function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -212,7 +211,7 @@ function orAbort<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-/** What Bun throws when the connection breaks is the client's doing, not a bug of ours. */
+/** A broken connection is the client's doing, and not an internal error. */
 function asFormError(error: unknown): unknown {
   const isAbort =
     error instanceof Error &&

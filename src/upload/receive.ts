@@ -15,7 +15,7 @@ import type { Budget, BudgetShare } from "./budget.ts";
 import type { DiskFloor } from "./disk-floor.ts";
 import type { FormLimits } from "./form.ts";
 
-/** Room in a form beside its tarball: the secrets, the part headers, the boundaries. */
+/** Bytes of a form besides its tarball: the secrets, the headers of parts and the boundaries. */
 const FORM_BYTES = MAX_SECRETS_BYTES + 64 * KiB;
 const BYTES_BETWEEN_DISK_CHECKS = 4 * MiB;
 const PRIVATE_FILE_MODE = 0o600;
@@ -27,23 +27,23 @@ export type UploadLimits = {
   maxUploadBytes: number;
 } & Pick<FormLimits, "idleTimeoutMs" | "minBytesPerSecond">;
 
-/** 30 s without a byte outlasts any retransmission; at 1 KiB/s fifty mebibytes take 14 hours, so it only stops trickles. */
+/** Retransmissions take less than 30 s. At 1 KiB/s, 50 MiB take 14 hours, so no real upload is slower. */
 export const DEFAULT_UPLOAD_PACE = { idleTimeoutMs: 30_000, minBytesPerSecond: KiB } as const;
 
 export type ReceiveOptions = {
-  /** Exists, on the file system of the data directory. */
+  /** An existing directory on the file system of the data directory. */
   directory: string;
   limits: UploadLimits;
-  /** Bytes that all uploads in flight may hold together; this one's share is given back when it is disposed of. */
+  /** The upload's share is given back when it is disposed of. */
   budget: Budget;
-  /** Asked before and during the upload. */
+  /** Checked before and during the upload. */
   diskFloor?: DiskFloor;
   signal?: AbortSignal;
-  /** Called as soon as the id is known; what it throws ends the upload with that error. */
+  /** Called once the id is known. An error that it throws ends the upload. */
   onAgentId?: ((agentId: string) => void) | undefined;
 };
 
-/** Dispose of it once the archive is unpacked: removes the archive and gives back its share of the budget. */
+/** To be disposed of once the archive is unpacked. That removes the archive and gives back its share of the budget. */
 export type Upload = AsyncDisposable & {
   agentId: string;
   secrets: Record<string, string>;
@@ -53,11 +53,11 @@ export type Upload = AsyncDisposable & {
 };
 
 /**
- * Takes the form of `POST /deploy`: `agent_id`, `tarball` and optionally `secrets`, in any order. The tarball
- * goes straight to a file in `directory`, no faster than the disk takes it. On any error nothing is left.
+ * Receives the form of `POST /deploy`: `agent_id`, `tarball` and optionally `secrets`, in any order. The tarball is written
+ * to a file in `directory` as it comes. An error leaves no file.
  *
- * @throws RunnerError INVALID_REQUEST, CONFIG_ERROR (agent_id, secrets), ARCHIVE_NOT_GZIP, ARCHIVE_TOO_LARGE,
- *   DISK_FULL, OVERLOADED; the signal's reason
+ * @throws RunnerError INVALID_REQUEST, CONFIG_ERROR (agent_id, secrets), ARCHIVE_NOT_GZIP, ARCHIVE_TOO_LARGE, DISK_FULL,
+ *   OVERLOADED; the signal's reason
  */
 export async function receiveUpload(request: Request, options: ReceiveOptions): Promise<Upload> {
   const { limits, budget, diskFloor } = options;
@@ -120,7 +120,7 @@ type Form = {
   bytes: number | undefined;
 };
 
-/** Undefined for a chunked body, whose length shows only as it comes. */
+/** Undefined for a chunked body, whose length is not known before its end. */
 function declaredBytes(headers: Headers, limits: UploadLimits): number | undefined {
   const header = headers.get("content-length");
   if (header === null) return undefined;
@@ -157,7 +157,7 @@ type Staging = {
   archivePath: string;
   limits: UploadLimits;
   diskFloor: DiskFloor | undefined;
-  /** Undefined when the declared length was taken from the budget already. */
+  /** Undefined when the declared length is taken from the budget already. */
   share: BudgetShare | undefined;
 };
 

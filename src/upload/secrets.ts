@@ -2,16 +2,16 @@ import { KiB } from "../lib/bytes.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { escapeName } from "../lib/text.ts";
 
-/** Bytes of the JSON text; Linux bounds one environment string to 128 KiB and all of them to a share of the stack. */
+/** Bytes of the JSON text. Linux allows 128 KiB for one variable, and part of the stack for all of them. */
 export const MAX_SECRETS_BYTES = 64 * KiB;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const RESERVED = /^(?:PORT|OKEN_.*)$/;
 
 /**
- * Reads the `secrets` field: a JSON object of string to string; absent and empty both mean none.
- * No message ever repeats a value, nor the parser's words, which quote the text.
+ * Reads the `secrets` field, a JSON object of texts. An empty field means none. No message has a value in it, or the
+ * parser's own message, which quotes the text.
  *
- * @throws RunnerError CONFIG_ERROR naming the entry and what is allowed
+ * @throws RunnerError CONFIG_ERROR that names the entry and what is allowed
  */
 export function parseSecrets(text: string): Record<string, string> {
   if (text.trim() === "") return {};
@@ -19,7 +19,7 @@ export function parseSecrets(text: string): Record<string, string> {
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
     throw secretsError('secrets must be a JSON object of names to texts, such as {"API_KEY": "…"}');
   }
-  // Without a prototype, so that a secret called __proto__ is an entry like any other.
+  // Without a prototype, `__proto__` is a name like any other.
   const secrets: Record<string, string> = Object.create(null);
   for (const [name, value] of Object.entries(parsed)) {
     assertName(name);
@@ -32,7 +32,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The cause would carry a piece of the text into a log.
+    // No cause, since it would bring a piece of the text into a log.
     throw secretsError('secrets is not valid JSON; it must be an object such as {"API_KEY": "…"}');
   }
 }

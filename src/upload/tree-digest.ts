@@ -1,15 +1,14 @@
 import { CryptoHasher } from "bun";
 
-/** One entry of a source tree. Paths are relative to its root, with `/`. */
+/** One entry of a source tree. Paths are relative to its root. */
 export type TreeEntry =
   | { kind: "file"; path: string; executable: boolean; sha256: string }
   | { kind: "link"; path: string; target: string }
   | { kind: "directory"; path: string };
 
 /**
- * The identity of a source tree: SHA-256 in hex over what ends up in the image, sorted by path. Two archives
- * of the same files have the same digest whatever wrote them, in whatever order, with or without entries for
- * directories; times, owners and the rest of the mode do not count. Empty directories do.
+ * The identity of a source tree: SHA-256 in hex of all that comes into the image, sorted by path. Times, owners, the order
+ * of entries, and modes but for the executable bit do not count. Of directories, only empty ones count.
  */
 export function digestTree(entries: readonly TreeEntry[]): string {
   const parents = new Set(entries.map(({ path }) => path.slice(0, Math.max(0, path.lastIndexOf("/")))));
@@ -22,7 +21,7 @@ export function digestTree(entries: readonly TreeEntry[]): string {
   return hasher.digest("hex");
 }
 
-/** NUL ends every field: none can hold one, so no two trees write the same text. */
+/** NUL ends each field. No field can contain one, so two different trees never give the same text. */
 function line(entry: TreeEntry): string {
   if (entry.kind === "file") {
     return `file\0${entry.path}\0${entry.executable ? "x" : "-"}\0${entry.sha256}\0`;

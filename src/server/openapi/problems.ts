@@ -106,7 +106,7 @@ export const PROBLEMS = {
     code: "ARCHIVE_UNSAFE",
     status: 422,
     when: "an entry would leave its directory, or is neither file nor directory; `details` names it",
-    error: "the archive holds a link that brings content",
+    error: "the archive holds a link with content",
     details: { reason: "link_forbidden", entry: "data/current" },
   },
   archiveTooLarge: {

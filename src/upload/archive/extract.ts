@@ -13,13 +13,16 @@ import type { DiskFloor } from "../disk-floor.ts";
 import type { TreeEntry } from "../tree-digest.ts";
 import type { ArchiveLimits } from "./limits.ts";
 
-/** Framing refuses what leads to these; should one slip through it is still the archive's fault. */
+// The policy is our own; only tar-stream, which reads entries, is a library. Those that unpack by themselves (`tar`,
+// `Bun.Archive`) repair or skip what is refused here, have no limits like ours, and follow links that are in place.
+
+/** Errors of tar-stream about the archive. Framing refuses such archives before, as far as it is known. */
 const TAR_STREAM_ERRORS = /^(Invalid (tar )?header|Header exceeds max size|Unexpected end of data)/;
 const READABLE_DIRECTORY_MODE = 0o755;
 
 export type ExtractOptions = {
   archivePath: string;
-  /** Must not exist; its parent must, on the same file system. */
+  /** A path at which nothing exists, in a directory that does. */
   destination: string;
   limits: ArchiveLimits;
   signal?: AbortSignal;
@@ -33,23 +36,19 @@ export type ExtractedTree = {
   files: number;
   /** Sum of the files' sizes. */
   bytes: number;
-  /** Identity of the tree, see {@link digestTree}. */
+  /** The identity of the tree, see {@link digestTree}. */
   digest: string;
-  /** Files that macOS adds (`._*`, `.DS_Store`, `__MACOSX`) and that were left out. */
+  /** How many files that macOS adds were left out: `._*`, `.DS_Store`, `__MACOSX`. */
   skipped: number;
 };
 
 /**
- * Unpacks the gzipped tar at `archivePath` in one streaming pass. `destination` appears in one step, whole
- * and verified to the archive's end, or not at all: everything is written to a private directory beside it,
- * which is renamed at the end or removed on any error. One folder that wraps the whole archive and has
- * `oken.toml` in it is taken off.
+ * Unpacks the gzipped tar at `archivePath` in one streaming pass. The tree is written to a private directory, which is
+ * renamed to `destination` once the archive is verified to its end, and removed on any error. If one directory holds the
+ * whole archive and has `oken.toml` in it, its content becomes the tree.
  *
- * Bun's own tar (`Bun.Archive`) is not used for what strangers send: it drops entries without a word, knows
- * no limits and writes through links that it finds in place.
- *
- * @throws RunnerError ARCHIVE_NOT_GZIP, ARCHIVE_CORRUPT, ARCHIVE_UNSAFE, ARCHIVE_TOO_LARGE, ARCHIVE_EMPTY,
- *   DISK_FULL, OVERLOADED; the signal's reason when it was aborted
+ * @throws RunnerError ARCHIVE_NOT_GZIP, ARCHIVE_CORRUPT, ARCHIVE_UNSAFE, ARCHIVE_TOO_LARGE, ARCHIVE_EMPTY, DISK_FULL,
+ *   OVERLOADED; the signal's reason
  */
 export async function extractArchive(options: ExtractOptions): Promise<ExtractedTree> {
   const { archivePath, destination, limits, diskFloor, budget } = options;
@@ -77,7 +76,7 @@ export async function extractArchive(options: ExtractOptions): Promise<Extracted
     const { files, bytes, skipped } = unpacked;
     return { files, bytes, skipped, digest: digestTree(below(root, unpacked.entries)) };
   } catch (error) {
-    // Writes under way would otherwise put files back into a directory that is being removed.
+    // A write that is under way could make a file again in the directory that is being removed.
     await writer.settle().catch(() => {});
     if (timeout.aborted && !options.signal?.aborted) throw timedOut(limits);
     throw translate(error);
@@ -91,7 +90,7 @@ async function assertAbsent(path: string): Promise<void> {
   if (found !== undefined) throw new Error(`extraction target ${path} exists`);
 }
 
-/** The tree as it is once the wrapping folder is gone. */
+/** The entries relative to the wrapping directory. */
 function below(root: string, entries: readonly TreeEntry[]): TreeEntry[] {
   if (root === "") return [...entries];
   const inside: TreeEntry[] = [];
@@ -109,7 +108,7 @@ function timedOut(limits: ArchiveLimits): RunnerError {
 function translate(error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const message = messageOf(error);
-  // The layout knows of no such meeting, so the disk takes two names for one, as casefolding file systems do.
+  // The layout has no two entries of one name, so the file system takes two names for one. Some ignore case.
   if (code === "EEXIST") return unsafe("conflict", "two names in the archive are one name on this disk");
   if (code === "Z_BUF_ERROR") return corrupt("truncated", "the gzip data end too early");
   if (code.startsWith("Z_")) return corrupt("bad_gzip", `the gzip data are damaged: ${message}`);

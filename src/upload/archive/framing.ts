@@ -1,3 +1,4 @@
+import { formatBytes } from "../../lib/bytes.ts";
 import {
   assertHeaderBlock,
   BLOCK_BYTES,
@@ -8,24 +9,23 @@ import {
   typeflagOf,
 } from "./header-block.ts";
 import { parsePax } from "./pax.ts";
-import { corrupt, tooLarge, unsafe } from "./refusal.ts";
-import { formatBytes } from "../../lib/bytes.ts";
 import type { ArchiveLimits } from "./limits.ts";
+import { corrupt, tooLarge, unsafe } from "./refusal.ts";
 
 const FILE_TYPES = new Set(["0", "\0", "7"]);
 const LINK_TYPES = new Set(["1", "2"]);
 const SPECIAL_TYPES: Record<string, string> = { "3": "character device", "4": "block device", "6": "FIFO" };
 const EXTENDED_TYPES = new Set(["x", "g", "L", "K"]);
-/** Sparse files, multi-volume parts and dump directories: tar programs disagree about them. */
+/** Keys of sparse files, multi-volume parts and dump directories, which tar programs read in different ways. */
 const UNSUPPORTED_PAX_KEY = /^GNU\.(sparse|volume|dumpdir)/;
 
-/** One entry as the framing sees it, `headerAt` in bytes from the archive's start. */
+/** An entry. `headerAt` is the place of its header, in bytes from the archive's start. */
 export type FramedEntry = { typeflag: string; headerAt: number; size: number };
 
 export type Framing = {
-  /** Checks the next whole blocks and returns the entries whose headers are among them. */
+  /** Checks the next whole blocks. Returns the entries whose headers are among them. */
   scan(blocks: Buffer): FramedEntry[];
-  /** Call after the last block: refuses an archive that stops in the middle of something. */
+  /** To be called after the last block. Refuses an archive that ends too early. */
   end(): void;
 };
 
@@ -33,12 +33,11 @@ type Extended = { type: string; size: number; remaining: number; pieces: Buffer[
 type Pending = { seen: Set<string>; pax: Map<string, string>; longName: string | undefined; bytes: number };
 
 /**
- * Walks the archive block by block, ahead of the tar parser, and refuses what tar programs read in
- * different ways: a wrong checksum, a size that is not a number, malformed or repeated extended headers, a
- * body where none belongs, data behind the end. What passes has one meaning, so a second reader of the same
- * archive cannot be shown other files (CVE-2025-62518, CVE-2026-53655).
+ * Refuses what tar programs read in different ways: a wrong checksum, a size that is not a number, malformed or repeated
+ * extended headers, content where none belongs, data after the end. An archive that passes holds the same files for every
+ * reader (CVE-2025-62518, CVE-2026-53655).
  *
- * tar-stream, which reads the entries, forgives all of these; it is then held to this view of the archive.
+ * It sees each block before tar-stream does, which accepts all of these. The two must then agree on the entries.
  */
 export function createFraming(limits: ArchiveLimits): Framing {
   let offset = 0;
@@ -52,7 +51,7 @@ export function createFraming(limits: ArchiveLimits): Framing {
       zeroBlocks += 1;
       return undefined;
     }
-    if (zeroBlocks > 0) throw corrupt("trailing_data", "there is data behind the end of the tar archive");
+    if (zeroBlocks > 0) throw corrupt("trailing_data", "there is data after the end of the tar archive");
     assertHeaderBlock(block);
     const typeflag = typeflagOf(block);
     const size = sizeOf(block, limits);
@@ -134,7 +133,7 @@ export function createFraming(limits: ArchiveLimits): Framing {
       }
       const dangling = [...pending.seen].filter((type) => type !== "g");
       if (dangling.length > 0) {
-        throw corrupt("truncated", "the tar archive ends behind an extended header, before its entry");
+        throw corrupt("truncated", "the tar archive ends after an extended header, before its entry");
       }
     },
   };
@@ -148,12 +147,11 @@ function assertEntry({ typeflag, size }: FramedEntry, name: string, limits: Arch
   const special = SPECIAL_TYPES[typeflag];
   if (special !== undefined) throw unsafe("special_file", `the archive holds a ${special}`, name);
   if (LINK_TYPES.has(typeflag)) {
-    if (size > 0) throw unsafe("link_forbidden", "the archive holds a link that brings content", name);
+    if (size > 0) throw unsafe("link_forbidden", "the archive holds a link with content", name);
   } else if (typeflag === "5") {
-    if (size > 0)
-      throw corrupt("body_not_allowed", "the archive holds a directory that brings content", name);
+    if (size > 0) throw corrupt("body_not_allowed", "the archive holds a directory with content", name);
   } else if (!FILE_TYPES.has(typeflag)) {
-    const message = `the archive holds an entry of type ${JSON.stringify(typeflag)}; files, directories and links are read`;
+    const message = `the archive holds an entry of type ${JSON.stringify(typeflag)}; only files, directories and links are allowed`;
     throw unsafe("unsupported_entry", message, name);
   } else if (size > limits.maxFileBytes) {
     const message = `a file of the archive has ${size} bytes; at most ${formatBytes(limits.maxFileBytes)} are allowed`;
@@ -173,7 +171,7 @@ function parseEntryPax(body: Buffer): Map<string, string> {
   return pax;
 }
 
-/** `git archive` writes one with a comment; one that renames or resizes what follows is read differently everywhere. */
+/** `git archive` writes a global header with a comment. Tar programs disagree on one with names or sizes. */
 function assertHarmlessGlobals(pax: Map<string, string>): void {
   for (const key of pax.keys()) {
     if (["path", "linkpath", "size"].includes(key) || UNSUPPORTED_PAX_KEY.test(key))

@@ -3,11 +3,11 @@ import type { ArchiveLimits } from "./limits.ts";
 
 export const BLOCK_BYTES = 512;
 
-/** Where tar keeps the fields that decide how the archive is cut up (POSIX ustar). */
+/** The fields of a header that divide the archive into entries (POSIX ustar). */
 const SIZE_FIELD = { at: 124, length: 12 };
 const CHECKSUM_FIELD = { at: 148, length: 8 };
 const TYPEFLAG_AT = 156;
-/** Mode, owner, group, time, device: not used, but Python stops reading an archive where one is not a number. */
+/** Mode, owner, group, time and device. They are not used, but Python stops at one that is not a number. */
 const OTHER_NUMBERS = [
   { at: 100, length: 8 },
   { at: 108, length: 8 },
@@ -18,13 +18,13 @@ const OTHER_NUMBERS = [
 ];
 const NAME_FIELD = { at: 0, length: 100 };
 const MAGIC_FIELD = { at: 257, length: 5 };
-/** `ustar` and then NUL is POSIX, `ustar` and then a space is GNU, which keeps times where POSIX keeps a prefix. */
+/** After `ustar`, a NUL means POSIX and a space means GNU. GNU has times where POSIX has a prefix of the name. */
 const AFTER_MAGIC_AT = 262;
 const PREFIX_AT = 345;
 
 /**
- * Refuses a header that tar programs read in different ways: a wrong checksum, text where a number belongs, a
- * name prefix in a format that has none.
+ * Refuses a header that tar programs read in different ways: with a wrong checksum, with text where a number belongs, or
+ * with a name prefix in a format that has none.
  *
  * @throws RunnerError ARCHIVE_CORRUPT
  */
@@ -34,7 +34,7 @@ export function assertHeaderBlock(block: Buffer): void {
     throw corrupt("bad_header", "a header of the tar archive has text where a number belongs", nameOf(block));
   }
   if (block[PREFIX_AT] !== 0 && !hasPrefix(block)) {
-    const message = "a header of the tar archive has a name prefix its format does not know";
+    const message = "a header of the tar archive has a name prefix that its format does not have";
     throw corrupt("bad_header", message, nameOf(block));
   }
 }
@@ -43,7 +43,7 @@ export function typeflagOf(block: Buffer): string {
   return String.fromCharCode(block[TYPEFLAG_AT] ?? 0);
 }
 
-/** The name field alone, for messages. */
+/** The name field, for messages. */
 export function nameOf(block: Buffer): string {
   return text(block, NAME_FIELD);
 }
@@ -53,7 +53,7 @@ export function isZero(block: Buffer): boolean {
   return block.every((byte) => byte === 0);
 }
 
-/** The sum is unsigned by POSIX; some historic writers summed signed bytes, which tar-stream does not know. */
+/** POSIX sums unsigned bytes. Some old writers summed signed ones, which is corrected here for tar-stream. */
 function verifyChecksum(block: Buffer): void {
   const { at, length } = CHECKSUM_FIELD;
   const stored = parseOctal(block, CHECKSUM_FIELD);
@@ -80,14 +80,14 @@ export function sizeOf(block: Buffer, limits: ArchiveLimits): number {
     if (size === undefined) throw corrupt("bad_size", "a size in the tar archive is not an octal number");
     return size;
   }
-  // GNU base-256: 0x80 leads a positive number, 0xff a negative one.
+  // In GNU's base-256, 0x80 begins a positive number and 0xff a negative one.
   if (first !== 0x80) throw corrupt("bad_size", "a size in the tar archive is negative or out of range");
   let size = 0;
   for (let i = 1; i < SIZE_FIELD.length; i += 1) size = size * 256 + (block[SIZE_FIELD.at + i] ?? 0);
   return assertSafeSize(size, limits);
 }
 
-/** The size that a PAX header gives, if it does. */
+/** The size that a PAX header gives, if any. */
 export function paxSize(pax: Map<string, string>, limits: ArchiveLimits): number | undefined {
   const size = pax.get("size");
   if (size === undefined) return undefined;
@@ -112,7 +112,7 @@ function isNumber(block: Buffer, { at, length }: { at: number; length: number })
   return first === 0x80 || first === 0xff || /^ *[0-7]* *$/.test(text(block, { at, length }));
 }
 
-/** Others read the field by the magic or always (Python), so that the same entry has two names. */
+/** Some programs read the field in other formats too (Python), and see another name. */
 function hasPrefix(block: Buffer): boolean {
   return text(block, MAGIC_FIELD) === "ustar" && block[AFTER_MAGIC_AT] === 0;
 }

@@ -4,16 +4,16 @@ import type { FileHandle } from "node:fs/promises";
 import { Readable, pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 
-import { RunnerError } from "../../lib/errors.ts";
-import { corrupt, tooLarge } from "./refusal.ts";
 import { formatBytes, KiB, MiB } from "../../lib/bytes.ts";
+import { RunnerError } from "../../lib/errors.ts";
 import type { ArchiveLimits } from "./limits.ts";
+import { corrupt, tooLarge } from "./refusal.ts";
 
-/** Compressed and unpacked bytes are handled in pieces of this size, so memory does not grow with the archive. */
+/** The size of the pieces, compressed and unpacked, so that memory does not grow with the archive. */
 const CHUNK_BYTES = 64 * KiB;
-/** No honest deflate stream eats this much input without giving a byte; empty blocks and endless gzip headers do. */
+/** Compressed bytes without an unpacked one. Only empty blocks and endless gzip headers are that long. */
 const MAX_SILENT_BYTES = MiB;
-/** Room over the files' own bytes for each entry's header, its PAX records and its padding. */
+/** Bytes that an entry may have besides its file: the header, PAX records and padding. */
 const FRAMING_BYTES_PER_ENTRY = 4096;
 
 const MAGICS: readonly [name: string, offset: number, bytes: number[]][] = [
@@ -28,8 +28,8 @@ const MAGICS: readonly [name: string, offset: number, bytes: number[]][] = [
 const SNIFF_BYTES = 512;
 
 /**
- * Yields the tar inside the gzip file at `path`, verified to the last trailer: every member's CRC-32 and
- * length (RFC 1952), nothing but zeros behind the last.
+ * Yields the tar inside the gzip file at `path`. Each member's CRC-32 and length are verified (RFC 1952), and only zeros may
+ * follow the last one.
  *
  * @throws RunnerError ARCHIVE_NOT_GZIP, ARCHIVE_CORRUPT, ARCHIVE_TOO_LARGE (compressed, ratio, total)
  */
@@ -45,7 +45,7 @@ export async function* inflate(path: string, limits: ArchiveLimits, signal: Abor
 
     const meter = { fed: 0, fedAtLastOutput: 0, out: 0 };
     const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
-    // pipeline() carries errors and endings both ways; the loop below is where they surface.
+    // pipeline() passes errors on in both directions. They are thrown by the loop below.
     pipeline(Readable.from(compressedChunks(file, meter, limits)), gunzip, () => {});
     const abort = () => gunzip.destroy(signal.reason);
     signal.addEventListener("abort", abort, { once: true });
@@ -67,7 +67,7 @@ export async function* inflate(path: string, limits: ArchiveLimits, signal: Abor
   }
 }
 
-/** Says what the bytes are when they are not gzip; `head` is the beginning of the file, up to 512 bytes. */
+/** Refuses a file that is not gzip, and says what it is. `head` has its first 512 bytes. */
 export function assertGzipMagic(head: Uint8Array): void {
   if (head[0] === 0x1f && (head.length < 2 || head[1] === 0x8b)) return;
   const found = MAGICS.find(([, offset, bytes]) => bytes.every((byte, i) => head[offset + i] === byte));
@@ -98,16 +98,16 @@ async function* compressedChunks(file: FileHandle, meter: Meter, limits: Archive
     meter.fed += bytesRead;
     if (meter.fed - meter.fedAtLastOutput > MAX_SILENT_BYTES) {
       const message = `more than ${formatBytes(MAX_SILENT_BYTES)} of the gzip data unpack to nothing`;
-      throw tooLarge("ratio", limits.ratio, { message });
+      throw tooLarge("ratio", limits.ratio.max, { message });
     }
     yield buffer.subarray(0, bytesRead);
   }
 }
 
 function assertWithinLimits(meter: Meter, limits: ArchiveLimits): void {
-  if (meter.out > limits.ratioAfterBytes && meter.out > meter.fed * limits.ratio) {
-    const message = `the archive unpacks to more than ${limits.ratio} times its compressed size`;
-    throw tooLarge("ratio", limits.ratio, { message });
+  if (meter.out > limits.ratio.afterBytes && meter.out > meter.fed * limits.ratio.max) {
+    const message = `the archive unpacks to more than ${limits.ratio.max} times its compressed size`;
+    throw tooLarge("ratio", limits.ratio.max, { message });
   }
   const maxTarBytes = limits.maxUnpackedBytes + limits.maxEntries * FRAMING_BYTES_PER_ENTRY;
   if (meter.out > maxTarBytes) {
@@ -116,14 +116,14 @@ function assertWithinLimits(meter: Meter, limits: ArchiveLimits): void {
   }
 }
 
-/** zlib stops at the first zero byte behind a member and looks no further, so the rest is looked at here. */
+/** zlib stops at the first zero after a member, so the rest is checked here. */
 async function assertZeroTail(file: FileHandle, from: number, size: number): Promise<void> {
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
   for (let position = from; position < size;) {
     const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
     if (bytesRead === 0) return;
     if (buffer.subarray(0, bytesRead).some((byte) => byte !== 0)) {
-      throw corrupt("trailing_data", "there is data behind the end of the gzip stream");
+      throw corrupt("trailing_data", "there is data after the end of the gzip stream");
     }
     position += bytesRead;
   }

@@ -1,19 +1,19 @@
+import type { ArchiveLimits } from "./limits.ts";
 import { flawOf } from "./path-policy.ts";
 import { tooLarge, unsafe } from "./refusal.ts";
-import type { ArchiveLimits } from "./limits.ts";
 
 export type Kind = "file" | "directory" | "link";
 
-/** What the archive has laid out so far. Paths are relative, with `/`, as spelled in the archive. */
+/** The entries so far, by path. Paths are relative and as the archive spells them. */
 export type Layout = {
   /**
-   * Takes the place for an entry and returns the directories above it (and itself, if it is one) that have
-   * to be made first, outermost first.
+   * Adds an entry. Returns the directories that must be made for it, outermost first: those above it, and itself if it is
+   * a directory.
    */
   claim(components: string[], kind: Kind): string[];
   kindOf(path: string): Kind | undefined;
   readonly limits: ArchiveLimits;
-  /** The one folder that wraps everything and has `oken.toml` in it, or `""`. */
+  /** The directory that holds the whole archive and has `oken.toml` in it. `""` if there is none. */
   wrapper(): string;
 };
 
@@ -21,8 +21,8 @@ const MANIFEST = "oken.toml";
 const LINK_HINT = "leave .venv, node_modules and the like out of the tarball";
 
 /**
- * Two entries may not meet on one name: not a file twice, not a file where a directory is, not two
- * spellings that a normalising file system takes for one (NFC and NFD, CVE-2021-37712).
+ * Refuses two entries of one name: the same file twice, a file and a directory, or two spellings that a file system can
+ * take for one (NFC and NFD, CVE-2021-37712).
  */
 export function createLayout(limits: ArchiveLimits): Layout {
   const nodes = new Map<string, { kind: Kind; path: string }>();
@@ -82,15 +82,14 @@ export function createLayout(limits: ArchiveLimits): Layout {
 }
 
 /**
- * Refuses a symbolic link that does not stay below `root` lexically, or whose way there passes through
- * another link, so that what it names never depends on what another link names.
- * `root` is the wrapping folder or `""`; both paths are relative to the archive.
+ * Refuses a symbolic link that leaves `root`, or that passes through another link. `root` is the wrapping directory or `""`.
+ * Both paths are relative to the archive.
  */
 export function assertLinkStays(link: { path: string; target: string }, layout: Layout, root: string): void {
   const { path, target } = link;
   assertTarget(link, layout);
 
-  // Step by step: normalising first would drop `link/..`, which the kernel resolves through the link.
+  // One step at a time, since normalising would drop `link/..`, where the kernel follows the link.
   const at = path.split("/").slice(0, -1);
   const floor = root === "" ? 0 : 1;
   for (const step of target.split("/")) {
@@ -102,7 +101,7 @@ export function assertLinkStays(link: { path: string; target: string }, layout: 
   }
 }
 
-/** The earlier file of the archive that a hard link names; any other target is refused. */
+/** The earlier file of the archive that a hard link names. Any other target is refused. */
 export function hardLinkTarget(link: { path: string; target: string }, layout: Layout): string {
   const { path, target } = link;
   assertTarget(link, layout);
@@ -110,14 +109,14 @@ export function hardLinkTarget(link: { path: string; target: string }, layout: L
     .split("/")
     .filter((step) => step !== "" && step !== ".")
     .join("/");
-  // A path with ".." is never a key of the layout, so it needs no test of its own.
+  // A path with ".." is never in the layout, so it is refused too.
   if (layout.kindOf(existing) === "file") return existing;
   throw forbidden(path, "is a hard link to something that is not an earlier file of the archive");
 }
 
 function assertTarget({ path, target }: { path: string; target: string }, { limits }: Layout): void {
-  const isLong = Buffer.byteLength(target) > limits.maxPathBytes;
-  const flaw = isLong ? `has more than ${limits.maxPathBytes} bytes` : flawOf(target);
+  const isLong = Buffer.byteLength(target) > limits.path.maxBytes;
+  const flaw = isLong ? `has more than ${limits.path.maxBytes} bytes` : flawOf(target);
   if (flaw !== undefined) throw forbidden(path, `has a target that ${flaw}`);
   if (target === "") throw forbidden(path, "has an empty target");
 }

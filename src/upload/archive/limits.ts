@@ -1,25 +1,22 @@
 import { KiB, MiB } from "../../lib/bytes.ts";
 
-/** What one archive may cost the host. Each is checked before the cost is paid where the format allows. */
+/** What one archive may cost the host. Where the format allows, a limit is checked before its cost arises. */
 export type ArchiveLimits = {
   /** Compressed bytes. */
   maxUploadBytes: number;
-  /** Sum of all files' bytes; a hard link counts as the file it names. */
+  /** The bytes of all files. A hard link counts as the file that it names. */
   maxUnpackedBytes: number;
   /** Bytes of one file. */
   maxFileBytes: number;
-  /** Entries in the archive, and again directories it only implies. */
+  /** Entries in the archive. As many directories may be implied by their paths. */
   maxEntries: number;
-  /** UTF-8 bytes of one path after normalisation. */
-  maxPathBytes: number;
-  /** Components of one path. */
-  maxDepth: number;
-  /** Bytes of extended headers (PAX, GNU long names) in front of one entry. */
+  /** The UTF-8 bytes and the components of one path. */
+  path: { maxBytes: number; maxDepth: number };
+  /** Bytes of the extended headers of one entry (PAX, GNU long names). */
   maxHeaderBytes: number;
-  /** Unpacked bytes for each compressed byte, judged once `ratioAfterBytes` are out. */
-  ratio: number;
-  ratioAfterBytes: number;
-  /** Wall time of one extraction in milliseconds. */
+  /** Unpacked bytes for each compressed one, once there are more than `afterBytes` of them. */
+  ratio: { max: number; afterBytes: number };
+  /** Milliseconds of one extraction. */
   timeoutMs: number;
 };
 
@@ -28,14 +25,12 @@ export const DEFAULT_ARCHIVE_LIMITS: ArchiveLimits = {
   maxUnpackedBytes: 250 * MiB,
   maxFileBytes: 100 * MiB,
   maxEntries: 20_000,
-  maxPathBytes: 1024,
-  maxDepth: 64,
+  path: { maxBytes: 1024, maxDepth: 64 },
   maxHeaderBytes: 64 * KiB,
-  // DEFLATE's ceiling is about 1030:1; source text compresses 3:1 to 20:1.
-  ratio: 200,
-  ratioAfterBytes: 10 * MiB,
+  // DEFLATE reaches 1030:1 at most. Source text compresses by 3:1 to 20:1.
+  ratio: { max: 200, afterBytes: 10 * MiB },
   timeoutMs: 60_000,
 };
 
-/** Linux NAME_MAX: the bytes of one path component. */
+/** The bytes of one component of a path, as Linux allows (NAME_MAX). */
 export const MAX_COMPONENT_BYTES = 255;

@@ -5,9 +5,8 @@ const NEWLINE = 0x0a;
 const MAX_LENGTH_DIGITS = 7;
 
 /**
- * Parses the records of a PAX extended header, `"<length> <key>=<value>\n"` each, and refuses whatever a
- * lenient reader would skip: readers that skip differently see different archives.
- * Values stay text; a later record of the same key wins, as POSIX says (pax, "Extended Header").
+ * Parses the records of a PAX extended header, each `"<length> <key>=<value>\n"`. A malformed record is refused, since
+ * programs that skip it differ in what they read next. The last record of a key counts, as POSIX says.
  */
 export function parsePax(body: Buffer): Map<string, string> {
   const records = new Map<string, string>();

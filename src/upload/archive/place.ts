@@ -1,21 +1,19 @@
 import { CryptoHasher } from "bun";
 import type { Extract, Header } from "tar-stream";
 
-import { assertLinkStays, createLayout, hardLinkTarget } from "./layout.ts";
-import { safeComponents } from "./path-policy.ts";
-import { corrupt, disagreement, tooLarge, unsafe } from "./refusal.ts";
 import { formatBytes, MiB } from "../../lib/bytes.ts";
-import { SMALL_FILE_BYTES } from "./tree-writer.ts";
 import type { BudgetShare } from "../budget.ts";
 import type { DiskFloor } from "../disk-floor.ts";
 import type { TreeEntry } from "../tree-digest.ts";
 import type { FramedEntry } from "./framing.ts";
-import type { Layout } from "./layout.ts";
+import { assertLinkStays, createLayout, hardLinkTarget, type Layout } from "./layout.ts";
 import type { ArchiveLimits } from "./limits.ts";
-import type { TreeWriter } from "./tree-writer.ts";
+import { safeComponents } from "./path-policy.ts";
+import { corrupt, disagreement, tooLarge, unsafe } from "./refusal.ts";
+import { SMALL_FILE_BYTES, type TreeWriter } from "./tree-writer.ts";
 
 const OWNER_EXECUTE = 0o100;
-/** The disk is looked at again after so many bytes or entries. */
+/** The free space is checked again after this many bytes or entries. */
 const BYTES_BETWEEN_DISK_CHECKS = 16 * MiB;
 const ENTRIES_BETWEEN_DISK_CHECKS = 1000;
 
@@ -30,14 +28,14 @@ export type PlaceOptions = {
 export type Unpacked = {
   layout: Layout;
   entries: TreeEntry[];
-  /** Symbolic links, judged against the archive's root but not yet made: files are never written through one. */
+  /** Symbolic links, which are made last, so that no file is written through one. */
   links: { path: string; target: string }[];
   files: number;
   bytes: number;
   skipped: number;
 };
 
-/** The tree so far, and what is needed to go on with it. */
+/** The tree so far, and what is needed to add to it. */
 export type Placing = PlaceOptions &
   Unpacked & { written: Map<string, WrittenFile>; seen: number; uncheckedBytes: number };
 
@@ -51,9 +49,7 @@ export function startPlacing(options: PlaceOptions): Placing {
   return { ...options, ...counters, layout, entries: [], links: [], written: new Map() };
 }
 
-/**
- * Judges one entry by its header and only then opens anything. A symbolic link is judged and kept for later.
- */
+/** Checks an entry by its header, then writes it. A symbolic link is kept for later. */
 export async function placeEntry(
   entry: Entry,
   framed: FramedEntry | undefined,
@@ -81,8 +77,8 @@ function kindOf({ typeflag, size }: FramedEntry, name: string): "file" | "direct
   if (typeflag === "1" || typeflag === "2") return "link";
   if (typeflag === "5") return "directory";
   if (!name.endsWith("/")) return "file";
-  // Before POSIX a directory was a file whose name ends in a slash.
-  if (size > 0) throw corrupt("body_not_allowed", "the archive holds a directory that brings content", name);
+  // Before POSIX, a directory was a file whose name ends in a slash.
+  if (size > 0) throw corrupt("body_not_allowed", "the archive holds a directory with content", name);
   return "directory";
 }
 
@@ -142,13 +138,13 @@ async function placeFile(entry: Entry, file: NewFile, state: Placing): Promise<v
   claimBytes(file, state);
   await makeDirectories(file.path.split("/"), "file", state);
   const hasher = new CryptoHasher("sha256");
-  const content = checked(entry, file, hasher, state);
+  const content = checkedContent(entry, { file, hasher, signal: state.signal });
   if (file.size <= SMALL_FILE_BYTES) {
     const pieces: Buffer[] = [];
     for await (const piece of content) pieces.push(piece);
-    await state.writer.smallFile(file.path, file.executable, Buffer.concat(pieces));
+    await state.writer.smallFile(file, Buffer.concat(pieces));
   } else {
-    await state.writer.largeFile(file.path, file.executable, content);
+    await state.writer.largeFile(file, content);
   }
   record({ ...file, sha256: hasher.digest("hex") }, state);
 }
@@ -158,7 +154,7 @@ function record({ path, size, executable, sha256 }: WrittenFile, state: Placing)
   state.entries.push({ kind: "file", path, executable, sha256 });
 }
 
-/** From the header, before a byte of the file is read. */
+/** Counts the bytes that the header says, before any is read. */
 function claimBytes({ path, size }: NewFile, state: Placing): void {
   const max = state.limits.maxUnpackedBytes;
   if (state.bytes + size > max) {
@@ -171,11 +167,13 @@ function claimBytes({ path, size }: NewFile, state: Placing): void {
   state.files += 1;
 }
 
-async function* checked(entry: Entry, file: NewFile, hasher: CryptoHasher, state: Placing) {
+type Checked = { file: NewFile; hasher: CryptoHasher; signal: AbortSignal };
+
+async function* checkedContent(entry: Entry, { file, hasher, signal }: Checked) {
   let read = 0;
   for await (const piece of entry) {
     if (!Buffer.isBuffer(piece)) throw new TypeError("the tar parser gave something that is not bytes");
-    state.signal.throwIfAborted();
+    signal.throwIfAborted();
     read += piece.length;
     hasher.update(piece);
     yield piece;

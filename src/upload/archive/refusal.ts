@@ -19,24 +19,24 @@ export type CorruptReason =
   | "body_not_allowed"
   | "parser_disagreement";
 
-/** The archive breaks its format, so nobody can say what it holds. */
+/** The archive is not well formed, so its content is not certain. */
 export function corrupt(reason: CorruptReason, message: string, entry?: string): RunnerError {
   return new RunnerError("ARCHIVE_CORRUPT", message, { details: { reason, ...shown(entry) } });
 }
 
-/** The archive is well formed but asks for something no agent needs and a host must not do. */
+/** The archive is well formed, but has something that no agent needs and a host must not do. */
 export function unsafe(reason: UnsafeReason, message: string, entry?: string): RunnerError {
   return new RunnerError("ARCHIVE_UNSAFE", message, { details: { reason, ...shown(entry) } });
 }
 
-/** `max` is the limit's value in its own unit (bytes, entries, components, times, milliseconds). */
+/** `max` is the limit in its own unit: bytes, entries, components, times or milliseconds. */
 export function tooLarge(limit: LimitName, max: number, options: { message: string; entry?: string }) {
   return new RunnerError("ARCHIVE_TOO_LARGE", options.message, {
     details: { reason: "too_large", limit, max, ...shown(options.entry) },
   });
 }
 
-/** Framing and tar parser see different archives, so a third program would see yet another. */
+/** Framing and tar-stream read different entries. */
 export function disagreement(entry?: string): RunnerError {
   return corrupt("parser_disagreement", "the archive can be read in more than one way", entry);
 }

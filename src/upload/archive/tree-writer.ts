@@ -4,32 +4,34 @@ import { dirname, join } from "node:path";
 
 import { KiB } from "../../lib/bytes.ts";
 
-/** Made here and by nobody before, and never through a link that somebody put in the way. */
+/** The file must be new, and its path must not be a link. */
 const CREATE_FLAGS = constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | constants.O_WRONLY;
 const FILE_MODE = 0o644;
 const EXECUTABLE_MODE = 0o755;
 const DIRECTORY_MODE = 0o755;
-/** Files up to this size are written in one go, several at once; larger ones piece by piece. */
+/** Files up to this size are written whole, several at a time. Larger ones are written piece by piece. */
 export const SMALL_FILE_BYTES = 64 * KiB;
-/** Hides the way to the thread pool and back, which takes longer than making a small file. */
+/** Several, since handing a write to the thread pool takes longer than the write of a small file. */
 const WRITES_AT_ONCE = 16;
 
-/** Writes below one private directory. Paths are relative and were judged before; see path-policy and layout. */
+export type TreeFileHead = { path: string; executable: boolean };
+
+/** Writes below one private directory. Paths are relative, and were checked before by path-policy and layout. */
 export type TreeWriter = {
-  /** These two return once the work has begun, behind the directory above; `settle` says how it ended. */
+  /** This one and the next return once the work has begun. `settle` throws what failed. */
   directory(path: string): Promise<void>;
-  smallFile(path: string, executable: boolean, content: Buffer): Promise<void>;
-  largeFile(path: string, executable: boolean, content: AsyncIterable<Buffer>): Promise<void>;
+  smallFile(file: TreeFileHead, content: Buffer): Promise<void>;
+  largeFile(file: TreeFileHead, content: AsyncIterable<Buffer>): Promise<void>;
   hardLink(existing: string, path: string): Promise<void>;
   symbolicLink(target: string, path: string): Promise<void>;
-  /** Waits for every write under way. */
+  /** Waits until every write has ended. */
   settle(): Promise<void>;
 };
 
 export function createTreeWriter(root: string): TreeWriter {
   const underWay = new Set<Promise<void>>();
   const directories = new Map<string, Promise<void>>();
-  // open(2) and mkdir(2) take the process's umask off the mode; a strict one must not reach the agent.
+  // The process's umask is taken off the modes. A strict one would keep the agent from its own files.
   const umask = process.umask();
   const fixMode = async (path: string, mode: number) => {
     if ((umask & mode) !== 0) await chmod(path, mode);
@@ -45,10 +47,10 @@ export function createTreeWriter(root: string): TreeWriter {
     const work = Promise.resolve(parentOf(path))
       .then(() => write(join(root, path)))
       .then(() => void underWay.delete(work));
-    // What fails stays in the set: the next wait, or settle, throws it.
+    // A failure stays in the set, so that the next wait throws it.
     work.catch(() => {});
     underWay.add(work);
-    // In an object: an async function would wait for a promise that it returns.
+    // In an object, since an async function waits for a promise that it returns.
     return { work };
   }
 
@@ -56,14 +58,14 @@ export function createTreeWriter(root: string): TreeWriter {
     async directory(path) {
       directories.set(path, (await begin(path, makeDirectory)).work);
     },
-    async smallFile(path, executable, content) {
+    async smallFile({ path, executable }, content) {
       const mode = modeOf(executable);
       await begin(path, async (absolute) => {
         await writeFile(absolute, content, { flag: CREATE_FLAGS, mode });
         await fixMode(absolute, mode);
       });
     },
-    async largeFile(path, executable, content) {
+    async largeFile({ path, executable }, content) {
       const mode = modeOf(executable);
       await parentOf(path);
       const file = await open(join(root, path), CREATE_FLAGS, mode);

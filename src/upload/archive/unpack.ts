@@ -1,23 +1,20 @@
-import { extract as tarExtract } from "tar-stream";
-import type { Extract } from "tar-stream";
+import { type Extract, extract as tarExtract } from "tar-stream";
 
-import { RunnerError, messageOf } from "../../lib/errors.ts";
-import { createFraming } from "./framing.ts";
+import { messageOf, RunnerError } from "../../lib/errors.ts";
+import { createFraming, type FramedEntry } from "./framing.ts";
 import { BLOCK_BYTES } from "./header-block.ts";
 import { inflate } from "./inflate.ts";
-import { placeEntry, startPlacing } from "./place.ts";
+import { placeEntry, type PlaceOptions, startPlacing, type Unpacked } from "./place.ts";
 import { corrupt, disagreement } from "./refusal.ts";
-import type { FramedEntry } from "./framing.ts";
-import type { PlaceOptions, Unpacked } from "./place.ts";
 
-/** V7 archives and some writers of our day carry no magic; tar-stream's declarations leave the option out. */
+/** V7 archives have no magic, and some programs still write them. The types of tar-stream lack the option. */
 const TAR_OPTIONS: Parameters<typeof tarExtract>[0] & { allowUnknownFormat: boolean } = {
   allowUnknownFormat: true,
 };
 
 export type UnpackOptions = PlaceOptions & { archivePath: string };
 
-/** Reads the archive once and writes everything but the symbolic links. */
+/** Reads the archive once and writes all but its symbolic links. */
 export async function unpack(options: UnpackOptions): Promise<Unpacked> {
   const placing = startPlacing(options);
   const framed: FramedEntry[] = [];
@@ -32,7 +29,7 @@ export async function unpack(options: UnpackOptions): Promise<Unpacked> {
   } catch (error) {
     extract.destroy();
     const failure = await feeding;
-    // A refusal of an entry is the first cause; else what stopped the feeding; else the parser's own word.
+    // The first of these is the cause: an entry that was refused, what ended the feeding, an error of tar-stream.
     if (error instanceof RunnerError || failure === undefined) throw error;
     throw failure;
   }
@@ -43,7 +40,7 @@ export async function unpack(options: UnpackOptions): Promise<Unpacked> {
   return placing;
 }
 
-/** Archive to parser: unzipped, cut into whole blocks, checked, and no faster than entries are written. */
+/** Unzips the archive and passes whole, checked blocks to tar-stream, no faster than entries are written. */
 async function feed(extract: Extract, framed: FramedEntry[], options: UnpackOptions): Promise<void> {
   const framing = createFraming(options.limits);
   let carry: Buffer = Buffer.alloc(0);

@@ -18,11 +18,11 @@ test("a link that somebody puts into the tree meanwhile is not written through",
 
   for (const name of ["small", "dangling"]) {
     const writer = createTreeWriter(scratch.path("tree"));
-    await writer.smallFile(name, false, Buffer.from("evil"));
+    await writer.smallFile({ path: name, executable: false }, Buffer.from("evil"));
     expect(await writer.settle().catch((error: NodeJS.ErrnoException) => error.code)).toBe("EEXIST");
   }
   const writer = createTreeWriter(scratch.path("tree"));
-  const written = writer.largeFile("large", false, large());
+  const written = writer.largeFile({ path: "large", executable: false }, large());
   expect(await written.catch((error: NodeJS.ErrnoException) => error.code)).toBe("EEXIST");
 
   expect(await readFile(scratch.path("victim"), "utf8")).toBe("untouched");
@@ -36,7 +36,7 @@ test("a file is written behind the directories it needs, however many are under 
   for (const name of names) {
     await writer.directory(name);
     await writer.directory(`${name}/e`);
-    await writer.smallFile(`${name}/e/f`, true, Buffer.from(name));
+    await writer.smallFile({ path: `${name}/e/f`, executable: true }, Buffer.from(name));
   }
   await writer.settle();
   for (const name of names) expect(await readFile(scratch.path(name, "e/f"), "utf8")).toBe(name);
