@@ -1,5 +1,6 @@
 import { STATUS_OF_CODE } from "../../src/lib/errors.ts";
-import { PROBLEMS, type Problem } from "../../src/server/openapi/problems.ts";
+import { PROBLEMS } from "../../src/server/openapi/problems.ts";
+import type { Problem } from "../../src/server/openapi/problems/problem.ts";
 import { fenced, table } from "./markdown.ts";
 
 /** Every code of an error with when it comes, and an example of each. */

@@ -4,13 +4,17 @@ import { RunnerError } from "../lib/errors.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
 import type { createApp } from "./app.ts";
 import { createAuth } from "./auth.ts";
-import type { ServerContext } from "./context.ts";
+import type { ServerContext, ServerSettings } from "./context.ts";
 import { errorResponse } from "./errors.ts";
 import { REQUEST_ID_HEADER, ensureRequestId } from "./request-id.ts";
 import { routeOf } from "./route.ts";
 
 /** nginx's status for a caller who left before the answer; only ever in the log. */
 const CLIENT_LEFT = 499;
+
+type RequestsContext = Pick<ServerContext, "log" | "clock" | "metrics"> & {
+  settings: Pick<ServerSettings, "apiToken">;
+};
 
 /** What stands before the application: request ids, authentication, one log line and one count for each request. */
 export type Requests = {
@@ -22,7 +26,7 @@ export type Requests = {
 
 export function createRequests(
   app: Pick<ReturnType<typeof createApp>, "handle">,
-  { settings, log, clock, metrics }: Pick<ServerContext, "settings" | "log" | "clock" | "metrics">,
+  { settings, log, clock, metrics }: RequestsContext,
 ): Requests {
   const authenticate = createAuth(settings.apiToken);
   let refusing = false;

@@ -2,8 +2,10 @@ import { createMetrics } from "../../src/metrics/metrics.ts";
 import type { ServerContext } from "../../src/server/context.ts";
 import { createApp } from "../../src/server/app.ts";
 
-/** The application with nothing behind it: for what it says of itself, not for what it does. */
-export function createBareApp(): ReturnType<typeof createApp> {
+type Parts = { [Part in keyof ServerContext]?: Partial<ServerContext[Part]> };
+
+/** The application with nothing behind it but `parts`: for what it says by itself. */
+export function createBareApp(parts: Parts = {}): ReturnType<typeof createApp> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only a handler that does something reads it
-  return createApp({ metrics: createMetrics() } as ServerContext);
+  return createApp({ metrics: createMetrics(), ...parts } as ServerContext);
 }

@@ -6,15 +6,6 @@ import { createMetrics } from "../../src/metrics/metrics.ts";
 import { createRequests } from "../../src/server/requests.ts";
 import { createFakeClock } from "../helpers/fake-clock.ts";
 
-const SETTINGS = {
-  host: "127.0.0.1",
-  port: 0,
-  apiToken: undefined,
-  maxUploadBytes: 1,
-  maxInvokeBytes: 1,
-  queueTimeout: 1,
-};
-
 /** What stands before an application that does `handle`. */
 function fixture(handle: (request: Request) => Promise<Response> = async () => new Response("done")) {
   const lines: Record<string, unknown>[] = [];
@@ -25,7 +16,7 @@ function fixture(handle: (request: Request) => Promise<Response> = async () => n
     format: "json",
     destination: { write: (line) => void lines.push(JSON.parse(line)) },
   });
-  const requests = createRequests({ handle }, { settings: SETTINGS, log, clock, metrics });
+  const requests = createRequests({ handle }, { settings: { apiToken: undefined }, log, clock, metrics });
   return {
     clock,
     lines,

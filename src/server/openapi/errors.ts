@@ -1,7 +1,6 @@
 import { type Responses, jsonContent } from "./operation.ts";
-import { PROBLEMS, type Problem } from "./problems.ts";
-
-export type ProblemName = keyof typeof PROBLEMS;
+import { PROBLEMS, type ProblemName } from "./problems.ts";
+import type { Problem } from "./problems/problem.ts";
 
 /** What any request may be answered, whatever it asks for. */
 const ANYWHERE: ProblemName[] = ["internal", "shuttingDown"];
@@ -34,7 +33,7 @@ function responsesFor(names: ProblemName[]): Responses {
       {
         description: group.map((name) => line(problem(name))).join("\n"),
         headers: headersOf(group),
-        content: jsonContent("Error", Object.fromEntries(group.map((name) => [name, example(name)]))),
+        content: jsonContent("Error", Object.fromEntries(group.map((name) => [name, problemExample(name)]))),
       },
     ]),
   );
@@ -49,7 +48,8 @@ function line({ code, when }: Problem): string {
   return `- \`${code}\`: ${when}`;
 }
 
-function example(name: ProblemName) {
+/** The body of one failure, for an answer that other examples stand beside. */
+export function problemExample(name: ProblemName) {
   const { code, when, error, details } = problem(name);
   return {
     summary: `${code}: ${when.replaceAll("`", "")}`,

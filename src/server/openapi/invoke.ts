@@ -1,5 +1,6 @@
-import { ENGINE_PROBLEMS, REBUILD_PROBLEMS, type ProblemName, errorResponses } from "./errors.ts";
+import { ENGINE_PROBLEMS, REBUILD_PROBLEMS, errorResponses } from "./errors.ts";
 import { AGENT_ID, type Operation, jsonContent, success, textContent } from "./operation.ts";
+import type { ProblemName } from "./problems.ts";
 
 /** Ways to fail before the request reaches the agent's code, and at its deadline. */
 const ON_THE_WAY: ProblemName[] = [

@@ -1,6 +1,7 @@
 import { METRICS_TYPE } from "../../metrics/prometheus.ts";
-import { errorResponses, openErrorResponses } from "./errors.ts";
+import { errorResponses, openErrorResponses, problemExample } from "./errors.ts";
 import { type Operation, jsonContent, success, textContent } from "./operation.ts";
+import { PROBLEMS } from "./problems.ts";
 
 /** No token is wanted. */
 const OPEN: Operation["security"] = [];
@@ -27,13 +28,10 @@ export const healthDocs: Operation = {
               value: {
                 status: "degraded",
                 agents_running: 2,
-                checks: { engine: "The Docker engine does not answer." },
+                checks: { engine: PROBLEMS.engineUnavailable.error },
               },
             },
-            shuttingDown: {
-              summary: "SHUTTING_DOWN: the runner is about to end",
-              value: { error: "The runner is shutting down.", code: "SHUTTING_DOWN" },
-            },
+            shuttingDown: problemExample("shuttingDown"),
           },
         },
       },

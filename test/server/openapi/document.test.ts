@@ -3,12 +3,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-import { STATUS_OF_CODE } from "../../src/lib/errors.ts";
-import { API_SCHEMAS } from "../../src/model/api.ts";
-import { createDocument } from "../../src/server/openapi/document.ts";
-import { createBareApp } from "../helpers/app.ts";
+import { STATUS_OF_CODE } from "../../../src/lib/errors.ts";
+import { API_SCHEMAS } from "../../../src/model/api.ts";
+import { createDocument } from "../../../src/server/openapi/document.ts";
+import { createBareApp } from "../../helpers/app.ts";
 
-const REDOCLY = resolve(import.meta.dir, "../../node_modules/@redocly/cli/bin/cli.js");
+const REDOCLY = resolve(import.meta.dir, "../../../node_modules/@redocly/cli/bin/cli.js");
 /** The linter is a process of its own, and machines that test are busy. */
 const LINT_TIMEOUT_MS = 60_000;
 /** In the closed set of codes, but no route has a reason for it yet. */

@@ -1,0 +1,64 @@
+import type { Problem } from "./problem.ts";
+
+/** Ways to fail for what is asked of an agent. */
+export const AGENT_PROBLEMS = {
+  agentNotFound: {
+    code: "AGENT_NOT_FOUND",
+    status: 404,
+    when: "no such agent",
+    error: 'There is no agent "echo".',
+  },
+  deploymentNotFound: {
+    code: "NOT_FOUND",
+    status: 404,
+    when: "no such deployment; the last 20 of each agent are kept, until the runner ends",
+    error: "Agent echo has no deployment 7; the last 20 since the runner started are kept.",
+  },
+  agentNotRunning: {
+    code: "AGENT_NOT_RUNNING",
+    status: 400,
+    when: "the agent was stopped, or its last start failed",
+    error: "Agent echo was stopped. Start it with POST /start/echo, or deploy it again.",
+  },
+  versionNotFound: {
+    code: "NOT_FOUND",
+    status: 404,
+    when: "no such version, or none that is older; the last 5 are kept",
+    error: "Agent echo has no version 7; there are: 1, 2, 3.",
+  },
+  bodyNotVersion: {
+    code: "INVALID_REQUEST",
+    status: 400,
+    when: "the body is neither empty nor a JSON object with a `version`",
+    error: 'The body is {"version":0}, but must be {"version": n} with a whole number from 1, or empty.',
+  },
+  queryInvalid: {
+    code: "INVALID_REQUEST",
+    status: 400,
+    when: "`tail` or `follow` is not valid",
+    error: 'tail is "many", but must be a whole number from 1 to 10000.',
+  },
+  agentStartFailed: {
+    code: "AGENT_START_FAILED",
+    status: 422,
+    when:
+      "built, but never became ready; `details.reason` is `exited`, `timeout`, `wrong_port`, " +
+      "`bound_to_localhost`, `oom` or `import_error`",
+    error: "Agent echo did not start: ModuleNotFoundError: No module named 'httpx' (main.py, line 1)",
+    details: { reason: "import_error", log: "ModuleNotFoundError: No module named 'httpx'\n" },
+  },
+  agentBusy: {
+    code: "AGENT_BUSY",
+    status: 429,
+    when: "the agent's queue is full, or no turn came in time",
+    error: "Agent echo is busy: its queue of 100 is full. Try again in 3 s.",
+    details: { retry_after: 3 },
+    headers: ["Retry-After"],
+  },
+  deployConflict: {
+    code: "DEPLOY_CONFLICT",
+    status: 409,
+    when: "cancelled, or superseded by what was asked of the same agent later: a deploy, a rollback, a start, a stop, a removal",
+    error: "This deploy was superseded by a newer deploy of the same agent.",
+  },
+} satisfies Record<string, Problem>;

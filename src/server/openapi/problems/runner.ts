@@ -1,0 +1,44 @@
+import type { Problem } from "./problem.ts";
+
+/** Ways for the runner or its engine to fail. */
+export const RUNNER_PROBLEMS = {
+  engineUnavailable: {
+    code: "ENGINE_UNAVAILABLE",
+    status: 503,
+    when: "the Docker engine does not answer",
+    error: "The Docker engine does not answer. Agents that run keep running; try again when it is back.",
+  },
+  containerError: {
+    code: "CONTAINER_ERROR",
+    status: 500,
+    when: "Docker refused something that should work",
+    error: "docker run failed: failed to create task for container",
+  },
+  diskFull: {
+    code: "DISK_FULL",
+    status: 507,
+    when: "no room on the disk of the runner or of the engine",
+    error: "the runner's disk is full; remove agents or images, or give it more room",
+  },
+  shuttingDown: {
+    code: "SHUTTING_DOWN",
+    status: 503,
+    when: "the runner is about to end",
+    error: "The runner is shutting down.",
+    headers: ["Retry-After"],
+  },
+  unauthorized: {
+    code: "UNAUTHORIZED",
+    status: 401,
+    when: "the runner has a token, and the request does not carry it",
+    error: "This runner wants a bearer token: send `Authorization: Bearer …`.",
+    headers: ["WWW-Authenticate"],
+  },
+  internal: {
+    code: "INTERNAL",
+    status: 500,
+    when: "a bug; the runner's log has it under the request's id",
+    error:
+      "Something went wrong inside the runner. Its log has it under request 0198c0de-4a5b-7000-8000-0a1b2c3d4e5f.",
+  },
+} satisfies Record<string, Problem>;

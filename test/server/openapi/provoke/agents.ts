@@ -1,0 +1,106 @@
+import { createDeployments } from "../../../../src/agents/deploy/deployments.ts";
+import { createOperations } from "../../../../src/agents/operations.ts";
+import { createPool } from "../../../../src/agents/pool.ts";
+import { createRegistry } from "../../../../src/agents/registry.ts";
+import { rollback } from "../../../../src/agents/rollback.ts";
+import { createCpuBoost } from "../../../../src/instance/boost.ts";
+import { createExits } from "../../../../src/instance/exits.ts";
+import { createInstances } from "../../../../src/instance/instances.ts";
+import { createNames } from "../../../../src/instance/names.ts";
+import { createReadiness } from "../../../../src/instance/readiness.ts";
+import { type Clock, systemClock } from "../../../../src/lib/clock.ts";
+import { createLog } from "../../../../src/lib/log.ts";
+import { createMetrics } from "../../../../src/metrics/metrics.ts";
+import type { AGENT_PROBLEMS } from "../../../../src/server/openapi/problems/agents.ts";
+import { readRollback } from "../../../../src/server/rollback-body.ts";
+import { agentParts, untilAborted } from "../../../helpers/agent-parts.ts";
+import { createBareApp } from "../../../helpers/app.ts";
+import { createFakeClock } from "../../../helpers/fake-clock.ts";
+import { createFakeEngine } from "../../../helpers/fake-engine.ts";
+import { agentIn, instanceOf, versionRecord } from "../../../helpers/records.ts";
+import type { Provoke } from "./provoke.ts";
+
+const never = new AbortController().signal;
+
+export const AGENTS: Record<keyof typeof AGENT_PROBLEMS, Provoke> = {
+  agentNotFound: () => createRegistry().get("echo"),
+  deploymentNotFound: () =>
+    createDeployments({ clock: createFakeClock(), deploy: () => Promise.reject(new Error("no")) }).get(
+      "echo",
+      7,
+    ),
+  agentNotRunning: () => poolWith(createFakeClock()).acquire(agentIn("stopped"), never),
+  versionNotFound: () => rollback(agentParts().parts, "echo", 7),
+  bodyNotVersion: () =>
+    readRollback(new Request("http://localhost/", { method: "POST", body: '{"version":0}' })),
+  queryInvalid: () =>
+    createBareApp({ agents: { find: () => agentIn("running") } }).handle(
+      new Request("http://localhost/logs/echo?tail=many"),
+    ),
+  agentStartFailed: startWithoutPackage,
+  agentBusy: fillQueue,
+  async deployConflict() {
+    const operations = createOperations();
+    const first = operations.run("echo", { name: "deploy" }, untilAborted);
+    await operations.run("echo", { name: "deploy" }, () => Promise.resolve()).catch(() => undefined);
+    return first;
+  },
+};
+
+/** Starts an agent whose runtime cannot import what it needs, and whose log says the same. */
+async function startWithoutPackage() {
+  await using runtime = healthServer({
+    state: "failed",
+    reason: "import_error",
+    message: "ModuleNotFoundError: No module named 'httpx' (main.py, line 1)",
+  });
+  const engine = createFakeEngine({ images: ["oken/echo:v1"] });
+  const log = createLog({ level: "silent", format: "json" });
+  const names = createNames("runner");
+  const waitUntilReady = createReadiness({ engine, exits: createExits(systemClock), clock: systemClock });
+  const instances = createInstances({
+    engine,
+    spec: { names, secretsPath: () => "/secrets.json", containerPort: 8080 },
+    waitUntilReady(start) {
+      engine.print(start.container.name, {
+        stream: "stderr",
+        text: "ModuleNotFoundError: No module named 'httpx'",
+      });
+      const container = { ...start.container, address: "127.0.0.1" };
+      return waitUntilReady({ ...start, container, controlPort: runtime.port });
+    },
+    healthCheckTimeoutMs: 30_000,
+    cpuBoost: createCpuBoost({ engine, clock: systemClock, log, closing: never }),
+    clock: systemClock,
+    log,
+  });
+  return await instances.start("echo", versionRecord(1), { signal: never, boost: false });
+}
+
+function healthServer(health: object) {
+  const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json(health) });
+  return { port: server.port ?? 0, [Symbol.asyncDispose]: () => server.stop(true) };
+}
+
+/** Asks for a slot of an agent that takes 50 ms for an invoke, behind a hundred others. */
+async function fillQueue() {
+  const clock = createFakeClock();
+  const agent = agentIn("running", { instance: instanceOf(versionRecord(1), { clock }) });
+  const pool = poolWith(clock);
+  const first = await pool.acquire(agent, never);
+  await clock.advance(50);
+  first.release();
+  const { concurrency } = versionRecord(1).manifest;
+  for (let asked = 0; asked < concurrency + 100; asked += 1) void pool.acquire(agent, never);
+  return pool.acquire(agent, never);
+}
+
+function poolWith(clock: Clock) {
+  return createPool({
+    clock,
+    metrics: createMetrics(),
+    maxQueue: 100,
+    queueTimeoutMs: 30_000,
+    wake: () => undefined,
+  });
+}
