@@ -77,11 +77,11 @@ export function createContainers(
 
   const cgroup = createAgentsCgroup({ facts, chosen: settings.cgroupParent });
   const cpuLimits = createCpuLimits({ exec, facts, runtime: settings.runtime });
-  const runArgv = async (spec: ContainerSpec, boosted: boolean) =>
+  const runArgv = async (spec: ContainerSpec, { boosted }: { boosted: boolean }) =>
     args.runArgs(spec, { ...settings, cgroupParent: await cgroup.parent(), boosted });
   const run = async (spec: ContainerSpec) => {
     const boosted = spec.boost && (await cpuLimits.canBoost(spec.cpus));
-    return exec.run(await runArgv(spec, boosted), { timeoutMs: SLOW_COMMAND_MS });
+    return exec.run(await runArgv(spec, { boosted }), { timeoutMs: SLOW_COMMAND_MS });
   };
 
   return {
@@ -102,7 +102,7 @@ export function createContainers(
     },
 
     async containerFingerprint(spec) {
-      const argv = await runArgv(spec, false);
+      const argv = await runArgv(spec, { boosted: false });
       return createHash("sha256").update(JSON.stringify(argv)).digest("hex");
     },
 

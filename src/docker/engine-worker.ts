@@ -5,9 +5,10 @@
  */
 import { setThreadPriority } from "../lib/priority.ts";
 import { createEngine } from "./client.ts";
-import { type DockerExec, createDockerExec } from "./exec.ts";
+import { createDockerExec } from "./exec.ts";
 import {
   type CallName,
+  type EngineSettings,
   type FromEngine,
   STREAM_WINDOW,
   type StreamName,
@@ -23,41 +24,43 @@ type Methods = Record<CallName, (...args: unknown[]) => Promise<unknown>> &
   Record<StreamName, (...args: unknown[]) => AsyncIterable<unknown>>;
 type Asked = ToEngine & { op: "call" | "stream" };
 
-let exec: DockerExec;
-let methods: Methods;
-const running = new Map<number, { abort: AbortController; credit: Credit }>();
+type Running = { abort: AbortController; credit: Credit };
 
-self.addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
-  switch (data.op) {
-    case "open": {
-      const { containers, niceness } = data.settings;
-      setThreadPriority(niceness);
-      exec = createDockerExec(data.settings.exec);
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other side calls by an engine's own types
-      methods = createEngine(exec, containers) as unknown as Methods;
-      break;
-    }
-    case "call":
-    case "stream":
-      void answer(data);
-      break;
-    case "credit":
-      running.get(data.id)?.credit.add(data.items);
-      break;
-    case "abort":
-      running.get(data.id)?.abort.abort();
-      break;
-    case "close":
-      void exec.close().then(() => post({ id: data.id, kind: "result", value: undefined }));
-      break;
+self.addEventListener(
+  "message",
+  ({ data }: MessageEvent<ToEngine>) => {
+    if (data.op === "open") serve(data.settings);
+  },
+  { once: true },
+);
+
+function serve({ exec: execSettings, containers, niceness }: EngineSettings): void {
+  setThreadPriority(niceness);
+  const exec = createDockerExec(execSettings);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other side calls by an engine's own types
+  const methods = createEngine(exec, containers) as unknown as Methods;
+  const running = new Map<number, Running>();
+
+  async function answer(asked: Asked): Promise<void> {
+    const abort = new AbortController();
+    const credit = createCredit(STREAM_WINDOW, abort.signal);
+    running.set(asked.id, { abort, credit });
+    await run(asked, methods, { abort, credit });
+    running.delete(asked.id);
   }
-});
 
-async function answer(asked: Asked): Promise<void> {
+  self.addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
+    if (data.op === "call" || data.op === "stream") void answer(data);
+    else if (data.op === "credit") running.get(data.id)?.credit.add(data.items);
+    else if (data.op === "abort") running.get(data.id)?.abort.abort();
+    else if (data.op === "close")
+      void exec.close().then(() => post({ id: data.id, kind: "result", value: undefined }));
+  });
+}
+
+/** Posts what the engine answers. Never rejects. */
+async function run(asked: Asked, methods: Methods, { abort, credit }: Running): Promise<void> {
   const { id } = asked;
-  const abort = new AbortController();
-  const credit = createCredit(STREAM_WINDOW, abort.signal);
-  running.set(id, { abort, credit });
   try {
     const args = asked.hooked ? withHooks(asked, abort.signal) : asked.args;
     if (asked.op === "call") return post({ id, kind: "result", value: await methods[asked.method](...args) });
@@ -68,8 +71,6 @@ async function answer(asked: Asked): Promise<void> {
     post({ id, kind: "result", value: undefined });
   } catch (error) {
     post({ id, kind: "failure", failure: toFailure(error) });
-  } finally {
-    running.delete(id);
   }
 }
 
