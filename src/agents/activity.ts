@@ -23,6 +23,12 @@ export type Activity =
 
 export const ASLEEP: Activity = { state: "idle", stopping: Promise.resolve() };
 
+/** Of an agent that is not known yet, whose first version has just started. */
+export const FIRST_START: Activity = {
+  state: "starting",
+  start: { done: Promise.resolve(), end: () => undefined },
+};
+
 /** `running` to `running` is the flip of a redeploy. */
 const MOVES: Record<AgentState, readonly AgentState[]> = {
   idle: ["starting", "running", "stopped"],

@@ -1,6 +1,6 @@
 import { RunnerError } from "../../lib/errors.ts";
 import type { AgentRecord, VersionRecord } from "../../model/agent.ts";
-import { ASLEEP, type Activity } from "../activity.ts";
+import { type Activity, FIRST_START } from "../activity.ts";
 import { Agent, type Instance } from "../agent.ts";
 import type { AgentParts } from "../parts.ts";
 import { type RetireParts, retire, retireStopped } from "../retire.ts";
@@ -35,7 +35,7 @@ export async function commit(
   };
   await store.writeAgent(record);
 
-  const agent = known ?? new Agent({ record, versions: kept, activity: ASLEEP, log, metrics });
+  const agent = known ?? new Agent({ record, versions: kept, activity: FIRST_START, log, metrics });
   const { activity } = agent;
   agent.recorded(record, kept);
   agent.move({ state: "running", instance }, { reason });
