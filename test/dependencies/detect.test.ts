@@ -43,12 +43,12 @@ describe("the style", () => {
     expect(await planOf({ "main.py": "" })).toMatchObject({ style: "none", lock: undefined });
   });
 
-  test("a pyproject.toml of tools alone leaves it to requirements.txt", async () => {
+  test("requirements.txt counts beside a pyproject.toml with only settings of tools", async () => {
     const files = { "pyproject.toml": "[tool.ruff]\nline-length = 100\n", "requirements.txt": "six\n" };
     expect(await planOf(files)).toMatchObject({ style: "requirements.txt" });
   });
 
-  test("a link is as good as absent", async () => {
+  test("a link counts as absent", async () => {
     await using tree = await temporaryTree({ "main.py": "", "real.txt": "six\n" });
     await symlink("real.txt", join(tree.path, "requirements.txt"));
     expect(await planDependencies(tree.path, "main.py")).toMatchObject({ style: "none" });
@@ -81,7 +81,7 @@ test("only what resolving reads is kept of pyproject.toml", async () => {
   expect(JSON.stringify(first.files)).not.toMatch(/hostile|elsewhere|no-binary|description/);
 });
 
-test("inline metadata asks for packages as a project does", async () => {
+test("inline metadata names packages like a project", async () => {
   const result = await planOf({
     "main.py":
       '#!/usr/bin/env python\n# /// script\n# requires-python = ">=3.10"\n# dependencies = [\n#   "six",\n# ]\n# ///\nimport six\n',

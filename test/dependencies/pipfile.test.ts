@@ -33,7 +33,7 @@ const pipfileLock = (
 const LOCKED_SIX = { six: { hashes: ["sha256:aa", "sha256:bb"], index: "pypi", version: "==1.17.0" } };
 
 describe("Pipenv", () => {
-  test("Pipfile.lock is the list, without the packages for development", async () => {
+  test("Pipfile.lock is installed without the packages for development", async () => {
     const uvicorn = {
       extras: ["standard"],
       hashes: ["sha256:dd"],
@@ -55,7 +55,7 @@ uvicorn==0.30.0 ; python_version >= '3.8' \\
     );
   });
 
-  test("another index is asked as well, and PyPI as everyone asks it", async () => {
+  test("other indexes are added, and PyPI is not", async () => {
     const sources = [
       { name: "pypi", url: "https://pypi.org/simple" },
       { name: "mine", url: "https://example.com/simple" },
@@ -66,7 +66,7 @@ uvicorn==0.30.0 ; python_version >= '3.8' \\
     );
   });
 
-  test("a Pipfile alone is never taken for an agent without dependencies", async () => {
+  test("a Pipfile without its lock is refused", async () => {
     const error = await refusalOf({ Pipfile: PIPFILE });
     expect(error).toMatchObject({ code: "BUILD_FAILED", details: { class: "lock_missing" } });
     expect(String(error)).toContain("a Pipfile, but no Pipfile.lock");

@@ -4,7 +4,7 @@ import { POETRY_LOCK } from "../helpers/locks.ts";
 import { planOf, poetryProject, refusalOf } from "../helpers/plan.ts";
 
 describe("Poetry", () => {
-  test("a lock that groups its packages is the list, without the other groups", async () => {
+  test("a lock with groups is installed without the other groups", async () => {
     const result = await planOf({
       "pyproject.toml": poetryProject('six = "^1.16"\n'),
       "poetry.lock": POETRY_LOCK,
@@ -15,7 +15,7 @@ describe("Poetry", () => {
     );
   });
 
-  test("an older lock binds what the project asks for", async () => {
+  test("an older lock constrains the project's requirements", async () => {
     const result = await planOf({
       "pyproject.toml": poetryProject('six = "^1.16"\n'),
       "poetry.lock": POETRY_LOCK.replaceAll(/^groups.*\n|^markers.*\n/gm, ""),

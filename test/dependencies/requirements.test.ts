@@ -38,7 +38,7 @@ describe("requirements.txt", () => {
     },
   );
 
-  test("indexes of the upload are asked as pip asks them", async () => {
+  test("indexes of the upload are searched as pip searches them", async () => {
     const result = await planOf({
       "requirements.txt": "--extra-index-url https://example.com/whl/cpu\ntorch\n",
     });

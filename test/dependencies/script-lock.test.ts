@@ -24,7 +24,7 @@ source = { registry = "https://pypi.org/simple" }
 describe("a lock beside a script with inline metadata", () => {
   const matching = `["six<2,>=1.16", "Rich[jupyter]; python_version >= '3.8'"]`;
 
-  test("is the list that is installed, and is named", async () => {
+  test("is installed as it is", async () => {
     const result = await planOf({ "main.py": SCRIPT(matching), "main.py.lock": SCRIPT_LOCK });
     expect(result).toMatchObject({ style: "main.py.lock", lock: "uv.lock", locked: true, warnings: [] });
     expect(result.files["uv.lock"]).toBe(SCRIPT_LOCK);
@@ -44,14 +44,14 @@ describe("a lock beside a script with inline metadata", () => {
     expect(String(error)).toContain("Run `uv lock --script main.py`");
   });
 
-  test("is an error without the metadata, and none where another file names the packages", async () => {
+  test("is an error without the metadata, unless another file names the packages", async () => {
     const error = await refusalOf({ "main.py": "import six\n", "main.py.lock": SCRIPT_LOCK });
     expect(error).toMatchObject({ details: { class: "lock_without_project" } });
     const files = { "main.py": "", "main.py.lock": SCRIPT_LOCK, "requirements.txt": "six\n" };
     expect(await planOf(files)).toMatchObject({ style: "requirements.txt" });
   });
 
-  test("has its packages looked for where they were found", async () => {
+  test("names the indexes of its packages", async () => {
     const elsewhere = `${SCRIPT_LOCK}
 [[package]]
 name = "torch"
@@ -62,7 +62,7 @@ source = { registry = "https://download.pytorch.org/whl/cpu" }
     expect(files["indexes"]).toBe("--extra-index-url https://download.pytorch.org/whl/cpu\n");
   });
 
-  test("is asked for by its own command where it is not there", async () => {
+  test("is suggested with its own command where there is none", async () => {
     const { warnings } = await planOf({ "main.py": SCRIPT(matching) });
     expect(warnings.join()).toContain("`uv lock --script main.py` makes one");
   });

@@ -34,13 +34,13 @@ describe("what detection reads of a tree", () => {
     expect(await refusal(tree.path)).toContain("handler comes from the package logic, not from the tarball");
   });
 
-  test("a FIFO does not hold it up", async () => {
+  test("a FIFO does not block detection", async () => {
     await using tree = await temporaryTree({});
     expect(Bun.spawnSync(["mkfifo", join(tree.path, "main.py")]).exitCode).toBe(0);
     expect(await refusal(tree.path)).toContain("is not in the tarball");
   });
 
-  test("a module of more than a mebibyte is believed when everything is named", async () => {
+  test("a module of more than 1 MiB is accepted when attribute and type are named", async () => {
     await using tree = await temporaryTree({ "main.py": `${HANDLER}\n#${"x".repeat(MEBIBYTE)}\n` });
     const { entrypoint, warnings } = await detect(tree.path, {
       entrypointAttr: "handler",
@@ -50,7 +50,7 @@ describe("what detection reads of a tree", () => {
     expect(warnings).toEqual(["main.py was not read because it is larger than 1 MiB"]);
   });
 
-  test("a module of more than a mebibyte is refused when something has to be found", async () => {
+  test("a module of more than 1 MiB is refused when something has to be found", async () => {
     await using tree = await temporaryTree({ "main.py": `${HANDLER}\n#${"x".repeat(MEBIBYTE)}\n` });
     expect(await refusal(tree.path)).toContain(
       'main.py was not read because it is larger than 1 MiB: name what to serve, as entrypoint = "module:attr" with entrypoint_type',
@@ -64,7 +64,7 @@ describe("what detection reads of a tree", () => {
     expect(await refusal(tree.path)).toContain("main.py was not read because it takes too long to parse");
   });
 
-  test("nesting too deep to judge is no verdict, and does not spoil the next one", async () => {
+  test("nesting too deep to check is accepted, and the next file is checked", async () => {
     await using deep = await temporaryTree({
       "main.py": `${HANDLER}\nx = ${"lambda: ".repeat(20_000)}1 1\n`,
     });
@@ -107,7 +107,7 @@ describe("what detection reads of a tree", () => {
     expect((await detect(tree.path)).entrypoint.attr).toBe("handler");
   });
 
-  test("a thousand imported modules are read no further than the limit", async () => {
+  test("of a thousand imported modules only the first are read", async () => {
     const files: Record<string, string> = { "main.py": `import m0\n${HANDLER}` };
     for (let index = 0; index < 1000; index += 1)
       files[`m${index}.py`] = `import m${index + 1}, m${(index * 31) % 1000}\n`;

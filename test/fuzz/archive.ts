@@ -24,16 +24,16 @@ export type FuzzResult = { runs: number; accepted: number; codes: Record<string,
 export type FuzzOptions = {
   runs: number;
   seed: number;
-  /** After so many accepted archives, one is compared with the trees of GNU tar and Python. 0 for none. */
+  /** One of so many accepted archives is compared with the trees of GNU tar and Python. 0: none is. */
   compareEvery: number;
   onProgress?: (result: FuzzResult) => void;
 };
 
 /**
- * Mutates the sound archives of the catalogue. Each mutation must be accepted or refused with a code of the
- * archive's own, in bounded time, leaving the tree or nothing, and touching nothing else.
+ * Mutates the sound archives among the cases. Each must be accepted or refused within a time. It must leave its tree or
+ * nothing, and change no other file.
  *
- * @throws Error that names the seed of the first one that fails; `runs: 1` with that seed repeats it
+ * @throws Error that names the seed of the first failure, which `runs: 1` with that seed repeats
  */
 export async function fuzzArchives(options: FuzzOptions): Promise<FuzzResult> {
   await using scratch = await scratchDirectory();
@@ -92,7 +92,7 @@ export async function fuzzArchives(options: FuzzOptions): Promise<FuzzResult> {
   }
 }
 
-/** `accepted`, or the code it was refused with; anything but a refusal of the archive is thrown. */
+/** `accepted`, or the code of the refusal. Any other error is thrown. */
 async function outcome(archivePath: string, destination: string): Promise<string> {
   try {
     await extractArchive({ archivePath, destination, limits: DEFAULT_ARCHIVE_LIMITS });
@@ -111,7 +111,7 @@ function soundArchives(): Buffer[] {
   return tars.filter((tar) => tar.length <= MAX_SEED_BYTES);
 }
 
-/** The one known difference (case A11): an empty file named `f/` is a directory for GNU tar and us, not for Python. */
+/** The one known difference (case A11): an empty file named `f/` is a file for Python alone. */
 function makesFileOfDirectory(theirs: Record<string, string>, ours: Record<string, string>): boolean {
   return Object.entries(theirs).some(([path, value]) => value === "" && ours[path] !== "");
 }

@@ -2,10 +2,10 @@ import { gzipSync } from "node:zlib";
 
 import { BLOCK } from "../fixtures/archives/tar-bytes.ts";
 
-/** Gives whole numbers from 0 to below the bound. */
+/** A whole number from 0 to below the bound. */
 export type Random = (bound: number) => number;
 
-/** Where a header keeps what is worth changing: name, mode, size, type, link, magic, prefix. */
+/** The fields of a header that are changed: name, mode, size, type, link, magic, prefix. */
 const FIELDS = [
   { at: 0, length: 100 },
   { at: 100, length: 8 },
@@ -34,9 +34,7 @@ const TEXTS = [
   "size=",
 ];
 
-/**
- * One to four changes to the tar; most repair the checksum, so that they get past it. Sometimes the gzip is hit too.
- */
+/** Makes one to four changes to the tar. Most repair the checksum, so that they are read. A few change the gzip too. */
 export function mutate(tar: Buffer, random: Random): Buffer {
   let bytes: Buffer = Buffer.from(tar);
   for (let changes = 1 + random(4); changes > 0; changes -= 1) bytes = change(bytes, random);

@@ -66,7 +66,7 @@ test("the fields come in any order", async () => {
   }
 });
 
-test("a form made by fetch from a FormData is taken, and secrets may come as a file", async () => {
+test("a form made by fetch from a FormData is accepted, and secrets may be a file", async () => {
   const data = new FormData();
   data.set("agent_id", "Agent_-1");
   const { content } = await tarball();
@@ -79,7 +79,7 @@ test("a form made by fetch from a FormData is taken, and secrets may come as a f
   });
 });
 
-test("a boundary that a value brings along does not split the field", async () => {
+test("a boundary inside a value does not end the field", async () => {
   const secrets = JSON.stringify({
     KEY: `x\r\n--${BOUNDARY}-not\r\nContent-Disposition: form-data; name="agent_id"\r\n\r\nevil`,
   });
@@ -109,12 +109,15 @@ const BAD_SECRETS: [title: string, content: string, says: string][] = [
   ["more than 64 KiB", JSON.stringify({ A: "hunter2".repeat(10_000) }), "more than 65536 bytes"],
 ];
 
-test.each(BAD_SECRETS)("secrets: %s is refused and no value repeated", async (_title, content, says) => {
-  const answer = await post(form([AGENT_ID, { name: "secrets", content }, await tarball()]));
-  expect(answer).toMatchObject({ status: 400, code: "CONFIG_ERROR", details: { field: "secrets" } });
-  expect(answer.error).toContain(says);
-  expect(JSON.stringify(answer)).not.toMatch(/hunter2|12345678/);
-});
+test.each(BAD_SECRETS)(
+  "secrets: %s is refused, and no value is in the message",
+  async (_title, content, says) => {
+    const answer = await post(form([AGENT_ID, { name: "secrets", content }, await tarball()]));
+    expect(answer).toMatchObject({ status: 400, code: "CONFIG_ERROR", details: { field: "secrets" } });
+    expect(answer.error).toContain(says);
+    expect(JSON.stringify(answer)).not.toMatch(/hunter2|12345678/);
+  },
+);
 
 test("secrets that are absent or empty mean none", async () => {
   const empty = { name: "secrets", content: "" };
@@ -184,7 +187,7 @@ test("an agent id can be refused before the tarball is read", async () => {
   expect(answer).toMatchObject({ status: 409, code: "DEPLOY_CONFLICT" });
 });
 
-test("uploads over the common budget are told to come back", async () => {
+test("uploads beyond the shared budget are refused with a time to try again", async () => {
   const answer = await post(form([AGENT_ID, await tarball()]), undefined, { budgetBytes: 100 });
   expect(answer).toMatchObject({ status: 503, code: "OVERLOADED", details: { reason: "upload_budget" } });
 });
@@ -199,7 +202,7 @@ test("an upload that would cross the disk's floor is refused, before and during"
   expect(await post(body, undefined, filling)).toMatchObject({ status: 507, code: "DISK_FULL" });
 });
 
-test("a client that stalls is refused and leaves nothing", async () => {
+test("a client that stalls is refused and leaves no file", async () => {
   const body = form([AGENT_ID, await tarball()]);
   const { promise: never, resolve } = Promise.withResolvers<void>();
   const stream = new ReadableStream({
@@ -215,7 +218,7 @@ test("a client that stalls is refused and leaves nothing", async () => {
   expect(answer.error).toContain("stalled");
 });
 
-test("a client that leaves in the middle leaves nothing behind", async () => {
+test("a client that leaves in the middle leaves no file", async () => {
   await using scratch = await scratchDirectory();
   await using server = await startUploadServer({ directory: scratch.path() });
   const body = form([AGENT_ID, await tarball()]);

@@ -15,7 +15,7 @@ const TREE: TreeEntry[] = [
   { kind: "link", path: "l", target: "main.py" },
 ];
 
-test("order and entries for directories that hold something do not change the digest", () => {
+test("the order, and entries for directories that are not empty, do not change the digest", () => {
   const directories: TreeEntry[] = [{ kind: "directory", path: "d" }];
   expect(digestTree(TREE.toReversed())).toBe(digestTree(TREE));
   expect(digestTree([...directories, ...TREE])).toBe(digestTree(TREE));

@@ -36,7 +36,7 @@ test("a link is not followed, as a file or as a directory on the way", async () 
   expect(await files.tree.directories("*")).toEqual(["lib"]);
 });
 
-test("what is no file says so", async () => {
+test("a FIFO, a directory and a missing file are told apart", async () => {
   await using files = await openFiles();
   expect(Bun.spawnSync(["mkfifo", join(files.root, "pipe")]).exitCode).toBe(0);
   expect(await files.tree.read("pipe", 100)).toEqual({ kind: "other" });

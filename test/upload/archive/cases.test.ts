@@ -6,7 +6,7 @@ import { RunnerError } from "../../../src/lib/errors.ts";
 import { extractArchive } from "../../../src/upload/archive/extract.ts";
 import { DEFAULT_ARCHIVE_LIMITS } from "../../../src/upload/archive/limits.ts";
 import { readManifest } from "../../../src/manifest/manifest.ts";
-import { ARCHIVE_CASES, CASES_ELSEWHERE, catalogueId } from "../../fixtures/archives/cases.ts";
+import { ARCHIVE_CASES, CASES_ELSEWHERE, caseOf } from "../../fixtures/archives/cases.ts";
 import { gnuTar, startPythonTar } from "../../fixtures/archives/reference.ts";
 import { scratchDirectory } from "../../fixtures/archives/scratch.ts";
 import { snapshot } from "../../fixtures/archives/snapshot.ts";
@@ -21,9 +21,11 @@ const BASE_FILES = new Set(["oken.toml", "main.py"]);
 const python = startPythonTar();
 afterAll(() => python[Symbol.asyncDispose]());
 
-test("the table has all 141 cases of the catalogue", () => {
-  const ids = new Set([...ARCHIVE_CASES.map(({ id }) => catalogueId(id)), ...Object.keys(CASES_ELSEWHERE)]);
+test("there are 141 cases, each with an archive or a test of its own", async () => {
+  const ids = new Set([...ARCHIVE_CASES.map(({ id }) => caseOf(id)), ...Object.keys(CASES_ELSEWHERE)]);
   expect(ids.size).toBe(141);
+  for (const { test: file } of Object.values(CASES_ELSEWHERE))
+    expect(await Bun.file(file).exists()).toBe(true);
   expect(new Set(ARCHIVE_CASES.map(({ id }) => id)).size).toBe(ARCHIVE_CASES.length);
 });
 

@@ -8,7 +8,7 @@ async function* large() {
   yield Buffer.from("evil");
 }
 
-test("a link that somebody puts into the tree meanwhile is not written through", async () => {
+test("no file is written through a link that appears in the tree meanwhile", async () => {
   await using scratch = await scratchDirectory();
   await mkdir(scratch.path("tree"));
   await Bun.write(scratch.path("victim"), "untouched");
@@ -29,7 +29,7 @@ test("a link that somebody puts into the tree meanwhile is not written through",
   expect(await lstat(scratch.path("none")).catch(() => "absent")).toBe("absent");
 });
 
-test("a file is written behind the directories it needs, however many are under way", async () => {
+test("a file is written after its directories, however many writes are under way", async () => {
   await using scratch = await scratchDirectory();
   const writer = createTreeWriter(scratch.path());
   const names = Array.from({ length: 200 }, (_, i) => `d${i}`);

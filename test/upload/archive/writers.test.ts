@@ -33,7 +33,7 @@ async function extract(scratch: Scratch, archivePath: string) {
   return { digest, tree: snapshot(destination), destination };
 }
 
-test("bsdtar, Go, Rust, Node and git archive write what becomes the same tree, with the same digest", async () => {
+test("archives of bsdtar, Go, Rust, Node and git become the same tree, with the same digest", async () => {
   await using scratch = await scratchDirectory();
   const archives = (await readdir(WRITERS)).filter((name) => name.endsWith(".tar.gz"));
   expect(archives.length).toBe(7);
