@@ -63,7 +63,7 @@ export async function measureBuilds({ stack, signal }: Session): Promise<Row[]> 
         settings: {
           pythonImage: config.pythonImage,
           uvImage,
-          indexUrl: config.indexUrl,
+          packageSources: { indexUrl: config.indexUrl },
           caFile: config.caFile,
           sdist: "deny",
         },

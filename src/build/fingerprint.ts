@@ -40,11 +40,12 @@ export async function fingerprint(
 async function settingsParts(settings: BuildSettings): Promise<unknown> {
   // They say what a build must not reach, not what it makes, and change with every network that Docker makes.
   const { ownAddresses: _, ...rest } = settings;
+  const { findLinks } = settings.packageSources;
   const named = Object.entries(rest).sort(([a], [b]) => (a < b ? -1 : 1));
   return [
     named,
     settings.caFile === undefined ? "" : await readFile(settings.caFile, "utf8"),
-    settings.findLinks === undefined ? [] : await listing(settings.findLinks),
+    findLinks === undefined ? [] : await listing(findLinks),
   ];
 }
 

@@ -1,5 +1,5 @@
 import { dependencyError } from "../lib/dependency-error.ts";
-import type { BuildSettings } from "./settings.ts";
+import type { PackageSources } from "./settings.ts";
 
 const PYPI = "https://pypi.org/simple";
 const PYPI_FILES = "https://files.pythonhosted.org";
@@ -21,7 +21,7 @@ export type Indexes = {
 };
 
 /** Takes the credentials out of the indexes' URLs. A netrc file binds each to its host. */
-export function splitCredentials(settings: Pick<BuildSettings, "indexUrl" | "extraIndexUrls">): Indexes {
+export function splitCredentials(sources: PackageSources): Indexes {
   const credentials: Credentials[] = [];
   const clean = (text: string): string => {
     const url = new URL(text);
@@ -38,8 +38,8 @@ export function splitCredentials(settings: Pick<BuildSettings, "indexUrl" | "ext
     }
     return url.href;
   };
-  const main = settings.indexUrl === undefined || settings.indexUrl === "" ? "" : clean(settings.indexUrl);
-  return { main, extra: (settings.extraIndexUrls ?? []).map(clean), credentials };
+  const main = sources.indexUrl === undefined || sources.indexUrl === "" ? "" : clean(sources.indexUrl);
+  return { main, extra: (sources.extraIndexUrls ?? []).map(clean), credentials };
 }
 
 export function netrcText(credentials: Credentials[]): string {

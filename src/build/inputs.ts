@@ -11,7 +11,7 @@ import { netrcText, refusePrivateHosts, splitCredentials } from "./indexes.ts";
 import { lockFiles, planInstall, resolvedLock } from "./install.ts";
 import type { Resolution } from "./resolutions.ts";
 import type { BuildRun } from "./run.ts";
-import { type BuildSettings, imageFor } from "./settings.ts";
+import { type BuildSettings, type PackageSources, imageFor } from "./settings.ts";
 import { siteFiles } from "./site.ts";
 
 export type ImageSource = {
@@ -30,13 +30,18 @@ export type ImageSource = {
 /** What the build of an image reads. Runs nothing, fetches nothing, follows no link of the upload. */
 export async function imageInputs(source: ImageSource, settings: BuildSettings): Promise<ImageInputs> {
   const { plan, resolution, pythonVersion } = source;
-  const indexes = splitCredentials(settings);
+  const indexes = splitCredentials(settings.packageSources);
   refusePrivateHosts(indexes, plan.files);
   const wheels = { ...vendoredWheels(source), ...resolution?.wheels };
-  const install = planInstall({ plan, resolution, settings, builtNames: Object.keys(wheels).sort() });
+  const install = planInstall({
+    plan,
+    resolution,
+    sources: settings.packageSources,
+    builtNames: Object.keys(wheels).sort(),
+  });
   const contexts = [
     ...siteContexts(plan),
-    ...(install === undefined ? [] : await installContexts(source, settings, wheels)),
+    ...(install === undefined ? [] : await installContexts(source, settings.packageSources, wheels)),
   ];
   const has = (name: string) => contexts.some((context) => context.name === name);
   const resolved = resolvedLock(install);
@@ -53,7 +58,7 @@ export async function imageInputs(source: ImageSource, settings: BuildSettings):
         built: has(CONTEXTS.built),
         site: has(CONTEXTS.site),
       },
-      offline: settings.offline ?? false,
+      offline: settings.packageSources.offline ?? false,
     }),
     contexts,
     buildArgs: {
@@ -98,7 +103,7 @@ function siteContexts(plan: DependencyPlan): ContextSource[] {
 
 async function installContexts(
   source: ImageSource,
-  { findLinks }: BuildSettings,
+  { findLinks }: PackageSources,
   wheels: Record<string, string>,
 ): Promise<ContextSource[]> {
   const { plan, resolution } = source;

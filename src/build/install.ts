@@ -3,18 +3,18 @@ import type { DependencyPlan, LockFile } from "../dependencies/plan.ts";
 import { SCRIPT_FILE } from "../dependencies/uv-lock.ts";
 import type { Install } from "./dockerfile.ts";
 import type { Resolution } from "./resolutions.ts";
-import type { BuildSettings } from "./settings.ts";
+import type { PackageSources } from "./settings.ts";
 
 /** How the packages of a plan get into the image; undefined when there are none. */
 export function planInstall(options: {
   plan: DependencyPlan;
   resolution: Resolution | undefined;
-  settings: BuildSettings;
+  sources: PackageSources;
   builtNames: string[];
 }): Install | undefined {
-  const { plan, resolution, settings, builtNames } = options;
+  const { plan, resolution, sources, builtNames } = options;
   const compileFlags = plan.compileFlags.length > 0 ? plan.compileFlags : ["pyproject.toml"];
-  const chosen = chooseLock(plan, resolution, settings);
+  const chosen = chooseLock(plan, resolution, sources);
   return chosen === undefined ? undefined : { ...chosen, compileFlags, builtNames };
 }
 
@@ -25,10 +25,10 @@ export function planInstall(options: {
 function chooseLock(
   plan: DependencyPlan,
   resolution: Resolution | undefined,
-  settings: BuildSettings,
+  sources: PackageSources,
 ): Pick<Install, "lock" | "lockStep"> | undefined {
   if (plan.lock === undefined) return undefined;
-  const isElsewhere = (settings.indexUrl ?? "") !== "" || settings.findLinks !== undefined;
+  const isElsewhere = (sources.indexUrl ?? "") !== "" || sources.findLinks !== undefined;
   const isLocked = resolution !== undefined || plan.locked;
   const lock = resolution?.lock.file ?? plan.lock;
   if (lock === "requirements.lock") return { lock, lockStep: isLocked ? undefined : "compile" };

@@ -5,13 +5,7 @@ export type BuildSettings = {
   uvImage: string;
   /** Image that builds packages from source, such as one with a compiler; `pythonImage` when undefined. */
   builderImage?: string | undefined;
-  /** Replaces PyPI. May hold credentials, which then go as a build secret. */
-  indexUrl?: string | undefined;
-  extraIndexUrls?: string[] | undefined;
-  /** Directory of wheels on this host. */
-  findLinks?: string | undefined;
-  /** No index is asked: every package is in `findLinks`. */
-  offline?: boolean | undefined;
+  packageSources: PackageSources;
   /** PEM file of authorities to trust while building; never in the image. */
   caFile?: string | undefined;
   /** HTTP proxy of this host, for the container that builds packages from source. */
@@ -20,6 +14,17 @@ export type BuildSettings = {
   ownAddresses?: string[] | undefined;
   /** Whether a package without a wheel is built in a container of its own, or refused. */
   sdist: "isolated" | "deny";
+};
+
+/** Where packages come from. */
+export type PackageSources = {
+  /** Replaces PyPI. Credentials in it go to builds as a secret. */
+  indexUrl?: string | undefined;
+  extraIndexUrls?: string[] | undefined;
+  /** Directory of wheels on this host. */
+  findLinks?: string | undefined;
+  /** No index is asked: every package is in `findLinks`. */
+  offline?: boolean | undefined;
 };
 
 /** The image reference for a version of Python, `3.N`. */

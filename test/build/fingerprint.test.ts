@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { fingerprint } from "../../src/build/fingerprint.ts";
-import type { BuildSettings } from "../../src/build/settings.ts";
+import type { BuildSettings, PackageSources } from "../../src/build/settings.ts";
 import { createFakeEngine } from "../helpers/fake-engine.ts";
 import { versionRecord } from "../helpers/records.ts";
 import { type Files, writeTree } from "../helpers/tree.ts";
@@ -13,16 +13,20 @@ const { manifest, entrypoint } = versionRecord(1);
 
 const REQUIREMENTS = { "main.py": "", "requirements.txt": "six\n" };
 
-/** Every setting, so that each can be changed. */
-type AllSettings = { [Name in keyof BuildSettings]-?: NonNullable<BuildSettings[Name]> };
+/** All settings in one object. */
+type Settings = Omit<BuildSettings, "packageSources"> & PackageSources;
+
+/** One change of each setting, so that a new setting cannot be forgotten. */
+type Changes = {
+  [Name in Exclude<keyof Settings, "ownAddresses">]-?: (directory: string) => NonNullable<Settings[Name]>;
+};
 
 async function fixture(files: Files = REQUIREMENTS) {
   const directory = await mkdtemp(join(tmpdir(), "oken-test-"));
   const tree = join(directory, "tree");
   await writeTree(tree, files);
   await writeTree(directory, { "ca.pem": "one", "other.pem": "one", "wheels/a.whl": "a", "more/a.whl": "a" });
-  const engine = createFakeEngine();
-  const settings: AllSettings = {
+  const settings: Required<Settings> = {
     pythonImage: "python:{version}",
     uvImage: "uv:1",
     builderImage: "builder:{version}",
@@ -35,21 +39,25 @@ async function fixture(files: Files = REQUIREMENTS) {
     ownAddresses: ["192.0.2.1"],
     sdist: "isolated",
   };
-  const host = { engine, settings, runtime: { parent: "/nowhere", files: { "main.py": "1" } } };
+  const host = {
+    engine: createFakeEngine(),
+    settings: nested(settings),
+    runtime: { parent: "/nowhere", files: { "main.py": "1" } },
+  };
+  const source = { tree, manifest, entrypoint };
   return {
     directory,
     host,
-    digest: (changes: Partial<typeof host> = {}) =>
-      fingerprint({ ...host, ...changes }, { tree, manifest, entrypoint }),
-    withSettings: (changes: Partial<BuildSettings>) =>
-      fingerprint({ ...host, settings: { ...settings, ...changes } }, { tree, manifest, entrypoint }),
+    digest: (changes: Partial<typeof host> = {}) => fingerprint({ ...host, ...changes }, source),
+    withSettings: (changes: Partial<Settings>) =>
+      fingerprint({ ...host, settings: nested({ ...settings, ...changes }) }, source),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };
 }
 
-type Changes = {
-  [Name in keyof Omit<AllSettings, "ownAddresses">]: (directory: string) => AllSettings[Name];
-};
+function nested({ indexUrl, extraIndexUrls, findLinks, offline, ...others }: Settings): BuildSettings {
+  return { ...others, packageSources: { indexUrl, extraIndexUrls, findLinks, offline } };
+}
 
 const CHANGES: Changes = {
   pythonImage: () => "python:{version}-slim",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { createBuilder } from "../../src/build/builder.ts";
 import { treeName } from "../../src/build/content-name.ts";
-import type { BuildSettings } from "../../src/build/settings.ts";
+import type { BuildSettings, PackageSources } from "../../src/build/settings.ts";
 import type { Build, BuildEngine, Builder } from "../../src/build/types.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { createImages } from "../../src/docker/image.ts";
@@ -25,13 +25,18 @@ const RUNTIME_FILES = {
 
 export const docker = createDockerExec({ environment: process.env });
 
-export function buildSettings(overrides: Partial<BuildSettings> = {}): BuildSettings {
+/** Settings of a test, in one object. */
+type TestSettings = Partial<BuildSettings & PackageSources>;
+
+export function buildSettings(overrides: TestSettings = {}): BuildSettings {
+  const { indexUrl, extraIndexUrls, findLinks, offline, ...others } = overrides;
   return {
     pythonImage: process.env["OKEN_PYTHON_IMAGE"] ?? "python:{version}-slim-trixie",
     uvImage: process.env["OKEN_UV_IMAGE"] ?? "ghcr.io/astral-sh/uv:0.13.9",
     caFile: process.env["OKEN_CA_FILE"],
+    packageSources: { indexUrl, extraIndexUrls, findLinks, offline },
     sdist: "isolated",
-    ...overrides,
+    ...others,
   };
 }
 
@@ -47,7 +52,7 @@ export type TestBuildOptions = {
   tree?: string;
   resolutionKey?: string;
   pythonVersion?: string;
-  settings?: Partial<BuildSettings>;
+  settings?: TestSettings;
   wheelLimits?: WheelLimits;
   /** Seconds. */
   buildTimeout?: number;

@@ -50,7 +50,7 @@ export async function buildSdists(
     signal: request.signal,
     onEvent: steps.onEvent,
   });
-  const built = await readSdistOutput(outputDir, { plan, task, settings });
+  const built = await readSdistOutput(outputDir, { plan, task, sources: settings.packageSources });
   return { lock: built.lock, wheels: { ...resolution?.wheels, ...built.wheels } };
 }
 

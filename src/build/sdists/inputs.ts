@@ -20,8 +20,9 @@ export async function writeSdistInputs(
   parent: string,
 ): Promise<BuildInputs> {
   const { settings } = parts.host;
+  const { findLinks } = settings.packageSources;
   const { tree, version } = request;
-  const texts: Record<string, string> = { ...PROGRAMS, ...taskFiles(plan, task, settings) };
+  const texts: Record<string, string> = { ...PROGRAMS, ...taskFiles(plan, task, settings.packageSources) };
   if (settings.caFile !== undefined) texts["ca.pem"] = await readFile(settings.caFile, "utf8");
   // Used for one build only, so that a random part makes the name as unique as content would.
   const directory = join(parent, contentName("builder", { unique: crypto.randomUUID() }));
@@ -29,7 +30,7 @@ export async function writeSdistInputs(
   for (const path of new Set([...plan.builds, ...plan.dynamic])) {
     await copyTree(join(tree, path), join(directory, "input", "projects", placeOf(path)));
   }
-  if (settings.findLinks !== undefined) await copyTree(settings.findLinks, join(directory, "wheels"));
+  if (findLinks !== undefined) await copyTree(findLinks, join(directory, "wheels"));
   await writeFiles(parent, { "Dockerfile.builder": builderDockerfileText() });
   const image = settings.builderImage ?? settings.pythonImage;
   return {

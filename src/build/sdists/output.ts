@@ -7,13 +7,13 @@ import type { DependencyPlan } from "../../dependencies/plan.ts";
 import { LOCAL_FILE_PLACEHOLDER } from "../../dependencies/requirements.ts";
 import { splitCredentials, withTls } from "../indexes.ts";
 import type { Resolution } from "../resolutions.ts";
-import type { BuildSettings } from "../settings.ts";
+import type { PackageSources } from "../settings.ts";
 import { BUILDER, type SdistTask, WORK } from "./task.ts";
 
 /** Reads what a source build wrote to `directory`, and checks it: package code may have written anything. */
 export async function readSdistOutput(
   directory: string,
-  { plan, task, settings }: { plan: DependencyPlan; task: SdistTask; settings: BuildSettings },
+  { plan, task, sources }: { plan: DependencyPlan; task: SdistTask; sources: PackageSources },
 ): Promise<Resolution> {
   const names = await readdir(directory);
   const wheels = Object.fromEntries(
@@ -22,7 +22,7 @@ export async function readSdistOutput(
   if (task.lock !== undefined) return { lock: task.lock, wheels };
   const file = plan.lock ?? "requirements.lock";
   const text = names.includes(file) ? await readFile(join(directory, file), "utf8") : "";
-  const lock = withTls(text, splitCredentials(settings)).replaceAll(
+  const lock = withTls(text, splitCredentials(sources)).replaceAll(
     `file://${BUILDER}/files/`,
     LOCAL_FILE_PLACEHOLDER,
   );

@@ -4,7 +4,7 @@ import { LOCAL_FILE_PLACEHOLDER } from "../../dependencies/requirements.ts";
 import { dependencyError } from "../../lib/dependency-error.ts";
 import { type Indexes, allowedHosts, splitCredentials, withoutTls } from "../indexes.ts";
 import type { Resolution } from "../resolutions.ts";
-import type { BuildSettings } from "../settings.ts";
+import type { BuildSettings, PackageSources } from "../settings.ts";
 import buildProgram from "./build.py" with { type: "text" };
 import gatewayProgram from "./gateway.py" with { type: "text" };
 
@@ -25,25 +25,25 @@ export type SdistTask = {
 export function taskFiles(
   plan: DependencyPlan,
   { lock, packages }: SdistTask,
-  settings: BuildSettings,
+  sources: PackageSources,
 ): Record<string, string> {
   const task = {
     resolve: lock === undefined ? resolveCommand(plan) : null,
     compileFlags: plan.compileFlags,
     findLinks: [
-      ...(settings.findLinks === undefined ? [] : ["--find-links", `${BUILDER}/wheels`]),
-      ...(settings.offline ? ["--no-index"] : []),
+      ...(sources.findLinks === undefined ? [] : ["--find-links", `${BUILDER}/wheels`]),
+      ...(sources.offline ? ["--no-index"] : []),
     ],
     packages: packages.map((name) => withBuilderFiles(plan.sdists[name] ?? requirement(lock, name))),
     projects: plan.builds.map(placeOf),
-    environment: indexEnvironment(splitCredentials(settings)),
+    environment: indexEnvironment(splitCredentials(sources)),
   };
   return { ...inputFiles(plan), "task.json": JSON.stringify(task) };
 }
 
 /** What the gateway lets through, for its own program to read. */
 export function gatewayConfig(plan: DependencyPlan, { lock }: SdistTask, settings: BuildSettings): string {
-  const indexes = splitCredentials(settings);
+  const indexes = splitCredentials(settings.packageSources);
   return JSON.stringify({
     allow: allowedHosts(indexes, {
       ...plan.files,
