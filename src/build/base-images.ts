@@ -20,7 +20,7 @@ export async function noticeMovedBases(directory: string, bases: Record<string, 
   return changed.flatMap(([reference, digest]) => {
     const old = before[reference];
     if (old === undefined) return [];
-    return `The base image ${reference} is another one since the last build: ${shown(old)} before, ${shown(digest)} now.`;
+    return `The base image ${reference} has changed since the last build: ${shown(old)} before, ${shown(digest)} now.`;
   });
 }
 

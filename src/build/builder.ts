@@ -14,7 +14,7 @@ import { runtimeDirectory } from "./runtime-directory.ts";
 import { createStepLog, withStepLabel } from "./steps.ts";
 import type { Build, BuildRequest, Builder, BuilderHost } from "./types.ts";
 
-/** Builds with this host's settings: so many at once, and one of an agent. */
+/** Runs as many builds at once as the host allows, one of them of the same agent. */
 export function createBuilder(host: BuilderHost): Builder {
   const { agents, clock, limits, metrics } = host;
   const queue = measuredQueue(
@@ -33,7 +33,7 @@ export function createBuilder(host: BuilderHost): Builder {
     const { agentId, version, tree } = request;
     const deadline = clock.monotonic() + timeoutMs;
     const directory = agents.scratchDirectory(agentId, version.version);
-    // Its parent goes when the agent goes, and must not come back.
+    // Not its parent: that is removed with the agent, and must not come back.
     await mkdir(directory, { mode: 0o700 }).catch(unlessThere);
     const scratch = await mkdtemp(join(directory, "build-"));
     try {

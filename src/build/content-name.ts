@@ -7,8 +7,8 @@ import { join } from "node:path";
 const DIGEST_LENGTH = 32;
 
 /**
- * A directory name made of the content of `files`. BuildKit tells a context from an earlier one by its base name and
- * compares files by size and time only (moby/buildkit#2592), so a name is never used for two contents.
+ * A directory name made of the content of `files`. BuildKit takes contexts of the same base name for the same directory,
+ * and compares their files by size and time only (moby/buildkit#2592): no name may stand for two contents.
  */
 export function contentName(prefix: string, files: Readonly<Record<string, string>>): string {
   const hash = createHash("sha256");
@@ -49,7 +49,7 @@ async function addDirectory(hash: Hash, root: string, path: string): Promise<voi
   }
 }
 
-/** Lengths in front, so that no two lists of parts read the same. */
+/** Each part follows its length, so that different lists of parts never give the same text. */
 function frame(...parts: string[]): string {
   return parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join("");
 }

@@ -26,7 +26,7 @@ export type ImageInputs = {
 };
 
 type Places = {
-  /** Made here, and written to alone. */
+  /** Where the inputs are written; made here. */
   directory: string;
   runtimeDir: string;
   /** The source, and the digest of its names, modes and content. */
@@ -70,8 +70,8 @@ async function writeContext(parent: string, source: ContextSource): Promise<Buil
 }
 
 /**
- * By the base name of the main context alone BuildKit tells all contexts of one build from those of another, so that name
- * is made of what is in the others, too.
+ * BuildKit tells the contexts of two builds apart by the base name of the main context alone, so that name covers the
+ * content of all.
  * https://github.com/moby/buildkit/blob/master/source/local/source.go, `sharedKey`
  */
 async function linkMainContext(places: Places, contexts: BuildContext[]): Promise<string> {

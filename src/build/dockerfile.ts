@@ -7,6 +7,8 @@ export const IMAGE_PATHS = {
   venv: "/opt/venv",
   runtime: "/opt/oken/runtime",
   python: "/usr/local/bin/python3",
+  /** Programs and inputs for building packages from source. */
+  builder: "/opt/oken/builder",
 } as const;
 
 /** Names of the build's contexts; each is a directory of its own. */
@@ -26,7 +28,7 @@ export const CONTEXTS = {
   builder: "oken-builder",
 } as const;
 
-/** Stages that are built by themselves. */
+/** Stages that a build may end with. */
 export const TARGETS = { agent: "final", lock: "lock", builder: "builder" } as const;
 
 /**
@@ -79,7 +81,7 @@ export function builderDockerfileText(): string {
 
 FROM \${OKEN_PYTHON_IMAGE} AS ${TARGETS.builder}
 COPY --from=uvbin /uv /usr/local/bin/uv
-COPY --from=${CONTEXTS.builder} . /opt/oken/builder/
+COPY --from=${CONTEXTS.builder} . ${IMAGE_PATHS.builder}/
 USER ${AGENT_USER}
 `;
 }

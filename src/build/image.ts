@@ -11,10 +11,10 @@ import { type BuildRun, labelsOf, pythonOf, remainingMs } from "./run.ts";
 import { buildSdists, needsSdists, packageWithoutWheel } from "./sdists/build.ts";
 import type { Build } from "./types.ts";
 
-/** A warning: the runner crashed just after the version's deploy, before its lock was kept. */
+/** A warning, seen when the runner crashed just after the version's deploy. */
 const LOST = "The lock of its packages was not kept, so their versions were chosen anew.";
 
-/** Packages without a wheel that are found one by one, each by a build that fails; an agent with more needs a lock. */
+/** Each package without a wheel that no lock tells of costs a build that fails. An agent with more needs a lock. */
 const MAX_SDIST_ROUNDS = 20;
 
 /**
@@ -49,7 +49,7 @@ export async function buildImage(run: BuildRun): Promise<Build> {
   };
 }
 
-/** What an earlier build of this version installed, else what these dependency files resolved to before. */
+/** The first that is kept: what this version was built with, or what the same dependency files resolved to. */
 async function findResolution(
   resolutions: Resolutions,
   keys: (string | undefined)[],
@@ -66,7 +66,7 @@ function mustResolve({ lock, locked }: DependencyPlan): boolean {
   return lock !== undefined && !locked;
 }
 
-/** Builds with wheels alone; each time a package turns out to have none, builds that and tries again. */
+/** Builds with wheels alone. When a package turns out to have none, builds that from source and tries again. */
 async function buildWithSdists(
   run: BuildRun,
   known: Resolution | undefined,

@@ -23,7 +23,7 @@ export type ImageSource = {
   /** `3.N`. */
   pythonVersion: string;
   agentId: string;
-  /** The day on which the build began, since unpinned versions are looked up once a day; `2026-01-31`. */
+  /** When the build began, `2026-01-31`: versions that nothing pins are looked up once a day. */
   day: string;
 };
 
@@ -127,8 +127,8 @@ function vendoredWheels({ plan, tree }: ImageSource): Record<string, string> {
 }
 
 /**
- * Wheels of the upload. One that requirements ask for gets a path made of its content: uv's cache, which agents share,
- * knows a local file by its path and time.
+ * Where wheels of the upload go. One that requirements name gets a path made of its content: agents share uv's cache,
+ * which tells local files apart by path and time.
  */
 async function placeCopies({ plan, tree }: ImageSource): Promise<{
   /** Placeholders in the dependency files to `file:` URLs. */

@@ -19,8 +19,8 @@ export function planInstall(options: {
 }
 
 /**
- * A `uv.lock` names the address of every file, so from another index, or a folder of wheels, its packages are installed
- * by name and hash instead.
+ * A `uv.lock` names the URL of every file. When packages come from elsewhere, it is exported, and they are installed by
+ * name and hash.
  */
 function chooseLock(
   plan: DependencyPlan,
@@ -32,7 +32,7 @@ function chooseLock(
   const isLocked = resolution !== undefined || plan.locked;
   const lock = resolution?.lock.file ?? plan.lock;
   if (lock === "requirements.lock") return { lock, lockStep: isLocked ? undefined : "compile" };
-  // uv installs a script's packages into its own cache and nowhere else, but it exports them as requirements.
+  // uv installs the packages of a script into its own cache only. It can export them as requirements.
   if (SCRIPT_FILE in plan.files) return { lock: "requirements.lock", lockStep: "export-script" };
   if (!isElsewhere) return { lock, lockStep: isLocked ? undefined : "lock" };
   return { lock: "requirements.lock", lockStep: isLocked ? "export" : "compile" };

@@ -9,8 +9,8 @@ import type { Resolution } from "./resolutions.ts";
 const MAX_ENTRIES = 200;
 
 /**
- * What builds resolved, in memory. Reading a lock out of BuildKit is a build of its own; one that finds its dependencies
- * resolved already is spared it.
+ * What builds resolved, in memory. Reading a lock out of BuildKit takes a build of its own, which is spared where
+ * BuildKit found the dependencies resolved before.
  */
 export type ResolutionCache = {
   /** The resolution of this key: the known one if BuildKit had it cached, otherwise what `read` gives. */

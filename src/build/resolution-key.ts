@@ -10,13 +10,13 @@ const KEY_LENGTH = 32;
 /** The key of what a build's dependency files resolve to. */
 export async function resolutionKeyOf(run: BuildRun): Promise<string> {
   const { plan, request } = run;
-  // The wheel of a project whose own code is compiled holds that code.
+  // Where the project itself is built into a wheel, that wheel holds its code.
   const isOwnCode = plan.builds.length > 0 || plan.dynamic.length > 0;
   const code = isOwnCode ? await treeName("code", request.tree) : "";
   return resolutionKey(plan, { python: pythonOf(run), code });
 }
 
-/** Names what dependency files resolve to. A version remembers it, so its parts must stay as they are. */
+/** Names what dependency files resolve to. Versions keep it, so what it is made of must not change. */
 export function resolutionKey(
   plan: DependencyPlan,
   options: {

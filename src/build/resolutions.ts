@@ -11,32 +11,27 @@ export type Resolution = {
   wheels: Record<string, string>;
 };
 
-/** Resolutions kept for one agent beside those of its versions. */
+/** Resolutions kept for one agent besides those of its versions. */
 const MAX_SPARE = 10;
 
-/** Also of agents that were kept before this had another name. */
+/** The name that the first runners gave it, so that their resolutions are found. */
 const RECORD = "list.json";
 
 type ResolutionRecord = { file: LockFile; wheels: Record<string, string>; python?: string };
 
-/**
- * An agent's resolutions, kept on disk: building the same upload again, be it for a rollback a year later, installs the
- * same packages.
- */
+/** An agent's resolutions on disk, so that a version that is built again, even a year later, gets the same packages. */
 export type Resolutions = {
-  /**
-   * Undefined when none is kept under `key`. Without its wheels if they were built for another Python.
-   */
+  /** Undefined when there is none. Wheels that were built for another Python are left out. */
   find(key: string): Promise<Resolution | undefined>;
   keep(key: string, resolution: Resolution): Promise<void>;
 };
 
 export function openResolutions(options: {
-  /** Made in its parent, which is made as well. Its grandparent is not: without it the agent is gone. */
+  /** Made when it is needed, with its parent. Its grandparent is not: where that is missing, the agent is gone. */
   directory: string;
   /** The Python that wheels are built for. */
   python: string;
-  /** Keys that the agent's versions ask for, however long ago they were built. */
+  /** Keys of the agent's versions. Theirs are kept however old they are. */
   keysInUse: () => string[];
 }): Resolutions {
   const { directory, python } = options;
@@ -66,7 +61,7 @@ export function openResolutions(options: {
         await mkdir(temporary);
         await writeResolution(temporary, resolution, python);
         await rm(path, { recursive: true, force: true });
-        // Two builds may keep the same at a time: the first one counts.
+        // When two builds keep the same resolution at once, the first one counts.
         await rename(temporary, path).catch(unlessThere);
       } finally {
         await rm(temporary, { recursive: true, force: true });
@@ -93,7 +88,7 @@ async function prune(directory: string, inUse: Set<string>): Promise<void> {
   const spare = (await readdir(directory)).filter((name) => !inUse.has(name));
   const ages = await Promise.all(
     spare.map(async (name) => {
-      // One that is just being written has another name a moment later.
+      // One that is being written is renamed a moment later.
       const stats = await stat(join(directory, name)).catch(() => undefined);
       return stats === undefined ? [] : [{ name, at: stats.mtimeMs }];
     }),

@@ -2,8 +2,8 @@ import { IMAGE_PATHS } from "./dockerfile.ts";
 import type { DependencyPlan, LocalProject } from "../dependencies/plan.ts";
 
 /**
- * What an editable install would put into `site-packages` for the upload's own projects, written without running their
- * build backends: where their code lies, and their names, versions and entry points. Empty when there are none.
+ * Files for `site-packages`: what an editable install of the upload's own projects would write, made without running
+ * their build backends. They say where the code is, and name the projects, their versions and entry points.
  */
 export function siteFiles({
   importable,

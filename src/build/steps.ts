@@ -19,7 +19,7 @@ const LABELS: [pattern: RegExp, label: string][] = [
   [/^exporting to image/, "write the image"],
 ];
 
-/** Passes a build's events on in words for people, and remembers what the build needs to know of them. */
+/** Passes a build's events on in words for people. */
 export type StepLog = {
   onEvent: (event: BuildEvent) => void;
   /** Whether BuildKit had resolved these very dependencies before. */

@@ -9,7 +9,7 @@ import type { BuildSettings } from "./settings.ts";
 
 export type BuildRequest = {
   agentId: string;
-  /** What is built. `resolution_key` names the packages that it must get, where it was built before. */
+  /** What is built. A version that was built before has a `resolution_key`, and gets the same packages. */
   version: Pick<
     VersionRecord,
     "version" | "spec_digest" | "tree_digest" | "image" | "manifest" | "entrypoint" | "resolution_key"
@@ -24,7 +24,7 @@ export type BuildRequest = {
 
 export type Build = BuiltImage & {
   dependencyStyle: string;
-  /** Names the packages that were installed; a later build of the same version asks for them by it. */
+  /** Names the packages that were installed. The version keeps it, for when it is built again. */
   resolutionKey: string;
   warnings: string[];
 };
@@ -41,13 +41,13 @@ export type Builder = {
   /** Waits for its turn, then builds and tags. Rejects as `Engine.buildImage` and `BuildQueue.run` do. */
   build(request: BuildRequest): Promise<Build>;
   /**
-   * Digest of all that goes into the image of a source, but for the source's own files: equal digests mean equal
-   * images. It covers the credentials of indexes, so it is stored only as part of a keyed digest.
+   * Digest of all that goes into the image of a source besides the source's own files. It covers the credentials of
+   * indexes: without a key it is neither stored nor shown, since they could be guessed from it.
    */
   fingerprint(source: BuildSource): Promise<string>;
   /** Longest that one build may take once its turn has come. */
   readonly timeoutMs: number;
-  /** Resolves when nothing is left to do of builds that have been answered. */
+  /** Resolves when the background work of finished builds is done. */
   settled(): Promise<void>;
 };
 
@@ -62,11 +62,11 @@ export type BuildLimits = {
   wheels?: WheelLimits | undefined;
 };
 
-/** What builds ask of those who keep the agents. */
+/** What builds need to know of agents. */
 export type BuildAgents = {
-  /** An agent's own directory, which goes when the agent goes. */
+  /** An agent's own directory, which is removed with the agent. */
   directory(agentId: string): string;
-  /** For what a build of a version writes; its parent exists, and goes when the version goes. */
+  /** Where builds of a version write. Its parent exists, and is removed with the version. */
   scratchDirectory(agentId: string, version: number): string;
   /** Keys of the resolutions that the agent's versions were built with. */
   resolutionKeys(agentId: string): string[];

@@ -359,7 +359,7 @@ describe("a version that is built again has the packages that it had, though an 
     }
   });
 
-  test("and where its list is lost, that is told", async () => {
+  test("where its lock is lost, a warning says so", async () => {
     using index = await startPackageIndex(release("2"));
     await using image = await buildFiles(
       { "main.py": MAIN, "requirements.txt": "oken-dep\n" },
@@ -370,7 +370,7 @@ describe("a version that is built again has the packages that it had, though an 
   });
 });
 
-test("a base image that has become another one is told", async () => {
+test("a base image that has changed gives a warning", async () => {
   const agentDir = await mkdtemp(join(tmpdir(), "oken-test-"));
   const pythonImage = `oken-test/base-${crypto.randomUUID()}:3.12`;
   const { pythonImage: original } = buildSettings();
@@ -388,7 +388,7 @@ test("a base image that has become another one is told", async () => {
     await using moved = await buildFiles({ "main.py": "" }, options);
     expect([first.warnings, again.warnings]).toEqual([[], []]);
     expect(moved.warnings.join()).toMatch(
-      /base image \S+:3\.12 is another one since the last build: \w{12} before, \w{12} now/,
+      /base image \S+:3\.12 has changed since the last build: \w{12} before, \w{12} now/,
     );
   } finally {
     await docker.run(["image", "rm", "--force", pythonImage]);

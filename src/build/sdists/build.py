@@ -1,8 +1,8 @@
-"""Resolves and builds packages from source, in a container that holds nothing worth taking.
+"""Resolves and builds packages from source, in a container without secrets.
 
-Reads `task.json` and `input/` beside it. The lock and the wheels that it made leave as a tar archive in
-base64 on standard output; all else goes to standard error. A package's code may have changed anything in this
-container, so the archive is read as if the package had written it.
+Reads `task.json` and `input/` beside it. Writes the lock and the wheels as a tar archive in base64 to
+standard output, and its log to standard error. Package code runs here and may change anything, so the
+reader must not trust the archive.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def await_gateway() -> None:
     deadline = time.monotonic() + GATEWAY_SECONDS
     while not answers(host, int(port)):
         if time.monotonic() > deadline:
-            sys.exit("error: the way to the package index did not open")
+            sys.exit("error: the gateway to the package index did not start")
         time.sleep(0.05)
 
 
@@ -64,7 +64,7 @@ def environment() -> None:
         "UV_NO_CONFIG": "1",
         "UV_NO_PROGRESS": "1",
         "NO_COLOR": "1",
-        # What a build prints is shown as it comes: uv keeps a backend's words to itself, but for its log.
+        # uv shows what a build backend prints only in its own log.
         "PYTHONUNBUFFERED": "1",
         "RUST_LOG": "uv_build_frontend=debug",
         **TASK["environment"],
@@ -81,7 +81,7 @@ def environment() -> None:
 
 
 def resolve() -> list[str]:
-    """Makes the lock; gives `name==version` of every package that uv looked at as source."""
+    """Writes the lock. Returns `name==version` of every package that uv read from source."""
     links = TASK["findLinks"]
     if TASK["resolve"] == "lock":
         uv("lock", *links)
@@ -138,7 +138,7 @@ def emit() -> None:
                     archive.add(path, arcname=path.name, recursive=False)
         os._exit(0)
     os.close(writing)
-    # A multiple of three, so that the parts' base64 may be joined.
+    # A multiple of three bytes: the base64 of the parts can be joined.
     with os.fdopen(reading, "rb") as made:
         while chunk := made.read(3 * 64 * 1024):
             sys.stdout.write(base64.b64encode(chunk).decode())

@@ -5,11 +5,12 @@ import { canonicalName } from "../../dependencies/names.ts";
 import type { WheelLimits } from "../../docker/types.ts";
 import { GiB, MiB } from "../../lib/bytes.ts";
 import { RunnerError } from "../../lib/errors.ts";
+import { IMAGE_PATHS } from "../dockerfile.ts";
 import type { Resolution } from "../resolutions.ts";
 import { type BuildRun, labelsOf, remainingMs } from "../run.ts";
 import { writeSdistInputs } from "./inputs.ts";
 import { readSdistOutput } from "./output.ts";
-import { BUILDER, gatewayConfig } from "./task.ts";
+import { gatewayConfig } from "./task.ts";
 
 /** What building packages from source may use, unless the operator says otherwise. */
 const DEFAULT_LIMITS: WheelLimits = {
@@ -21,7 +22,7 @@ const DEFAULT_LIMITS: WheelLimits = {
 
 /**
  * Builds `packages`, and the projects that the plan says must be built, in a container of their own. Resolves the
- * dependencies first where that has not been done. Wheels of `resolution` are kept.
+ * dependencies first where no lock is known. The answer has the wheels of `resolution`, too.
  */
 export async function buildSdists(
   run: BuildRun,
@@ -39,9 +40,9 @@ export async function buildSdists(
   await engine.buildWheels({
     inputs: await writeSdistInputs(run, task, join(run.scratch, `builder-${round}`)),
     programs: {
-      gateway: ["/usr/local/bin/python3", "-I", `${BUILDER}/gateway.py`],
+      gateway: [IMAGE_PATHS.python, "-I", `${IMAGE_PATHS.builder}/gateway.py`],
       gatewayConfig: gatewayConfig(plan, task, settings),
-      build: ["/usr/local/bin/python3", "-I", `${BUILDER}/build.py`],
+      build: [IMAGE_PATHS.python, "-I", `${IMAGE_PATHS.builder}/build.py`],
     },
     labels: labelsOf(run),
     limits: limits.wheels ?? DEFAULT_LIMITS,

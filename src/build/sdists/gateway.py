@@ -1,13 +1,14 @@
-"""The one way out of the container in which packages are built from source.
+"""The only way out of the container that builds packages from source.
 
-An HTTP proxy that lets requests through to the package index and refuses all else. The container's own
+An HTTP proxy that passes requests to the package index and refuses all others. The container's own
 network has no route, not even to the host. OKEN_GATEWAY_CONFIG is JSON:
 
-- allow: [{host, port, trusted}], where a request may go. A host that the operator did not configure is not
-  trusted: it must resolve to a public address, and never to one of this host's.
-- logins: [{host, port, scheme, user, password}], indexes that ask for credentials. The container asks in
-  plain HTTP; TLS and the credentials are added here, so that the code being built never holds them.
-- ownAddresses, and upstream: the URL of the host's own proxy, or null.
+- allow: [{host, port, trusted}], where requests may go. A host that the operator did not configure is not
+  trusted: it must have a public address, and none of this host's.
+- logins: [{host, port, scheme, user, password}], indexes with credentials. The build asks them in plain
+  HTTP. The gateway adds TLS and the credentials, so that package code never has them.
+- ownAddresses: the addresses of this host.
+- upstream: the URL of this host's own proxy, or null.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ import urllib.parse
 from typing import Any
 
 PORT = 3128
-# A request's head is a few hundred bytes; what is longer is no package manager's.
+# Package managers send heads of a few hundred bytes.
 MAX_HEAD = 16 * 1024
 CONNECT_SECONDS = 15
-# Indexes keep a connection silent while they make an archive; none was seen to need a minute.
+# An index may be silent while it makes an archive; none was seen to need a minute.
 IDLE_SECONDS = 120
 CHUNK = 64 * 1024
-# The largest page of an index is that of a package with thousands of files, some megabytes.
+# The largest pages list thousands of files of one package, and have some megabytes.
 MAX_PAGE = 32 * 1024 * 1024
 AUTHORITIES = pathlib.Path(__file__).with_name("ca.pem")
 
@@ -43,7 +44,7 @@ UPSTREAM = urllib.parse.urlsplit(CONFIG["upstream"]) if CONFIG["upstream"] else 
 
 
 class RefusedError(Exception):
-    """The request may not go out; the message says why."""
+    """The request is not allowed out; the message says why."""
 
 
 def basic(user: str, password: str) -> str:
@@ -58,7 +59,7 @@ def upstream_headers() -> dict[str, str]:
 
 
 async def address_of(host: str, port: int, *, trusted: bool) -> str:
-    """An address to connect to; resolved once, so that it cannot change between the check and the use."""
+    """The address to connect to, resolved once: it must not change between the check and the use."""
     infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     for info in infos:
         address = ipaddress.ip_address(info[4][0])
@@ -114,7 +115,7 @@ async def tunnel(
 
 
 def plain_request(method: str, target: str, lines: list[str]) -> bytes:
-    """A request for an index that is served without TLS, one to a connection."""
+    """A request to an index without TLS; each has a connection of its own."""
     url = urllib.parse.urlsplit(target)
     path = urllib.parse.urlunsplit(("", "", url.path or "/", url.query, ""))
     dropped = ("connection", "proxy-connection", "host")
@@ -126,7 +127,7 @@ def plain_request(method: str, target: str, lines: list[str]) -> bytes:
 def ask_with_login(
     login: dict[str, Any], method: str, path: str, headers: list[tuple[str, ...]]
 ) -> http.client.HTTPResponse:
-    """The answer of an index that asks for credentials, not followed and not yet read."""
+    """The answer of an index with credentials. Redirects are not followed, and the body is not read yet."""
     host, port = login["host"], login["port"]
     authorities = ssl.create_default_context()
     if AUTHORITIES.exists():
@@ -163,7 +164,7 @@ async def serve_with_login(
     page = method == "GET" and ("html" in kind or "json" in kind)
     body = await asyncio.to_thread(response.read, MAX_PAGE) if page else b""
     if page:
-        # Links back to the same index must come this way, too.
+        # The build must follow links to the same index through this gateway, too.
         body = body.replace(f"https://{url.hostname}".encode(), f"http://{url.hostname}".encode())
         kept.append(f"Content-Length: {len(body)}")
     elif response.getheader("Content-Length"):

@@ -5,10 +5,11 @@ import { checkedLock } from "../../dependencies/lock.ts";
 import { canonicalName } from "../../dependencies/names.ts";
 import type { DependencyPlan } from "../../dependencies/plan.ts";
 import { LOCAL_FILE_PLACEHOLDER } from "../../dependencies/requirements.ts";
+import { IMAGE_PATHS } from "../dockerfile.ts";
 import { splitCredentials, withTls } from "../indexes.ts";
 import type { Resolution } from "../resolutions.ts";
 import type { PackageSources } from "../settings.ts";
-import { BUILDER, type SdistTask, WORK } from "./task.ts";
+import { type SdistTask, WORK } from "./task.ts";
 
 /** Reads what a source build wrote to `directory`, and checks it: package code may have written anything. */
 export async function readSdistOutput(
@@ -23,7 +24,7 @@ export async function readSdistOutput(
   const file = plan.lock ?? "requirements.lock";
   const text = names.includes(file) ? await readFile(join(directory, file), "utf8") : "";
   const lock = withTls(text, splitCredentials(sources)).replaceAll(
-    `file://${BUILDER}/files/`,
+    `file://${IMAGE_PATHS.builder}/files/`,
     LOCAL_FILE_PLACEHOLDER,
   );
   if (file === "uv.lock") return { lock: { file, text: lock }, wheels };

@@ -2,15 +2,17 @@ import { requirementOf } from "../../dependencies/lock.ts";
 import type { DependencyPlan } from "../../dependencies/plan.ts";
 import { LOCAL_FILE_PLACEHOLDER } from "../../dependencies/requirements.ts";
 import { dependencyError } from "../../lib/dependency-error.ts";
+import { IMAGE_PATHS } from "../dockerfile.ts";
 import { type Indexes, allowedHosts, splitCredentials, withoutTls } from "../indexes.ts";
 import type { Resolution } from "../resolutions.ts";
 import type { BuildSettings, PackageSources } from "../settings.ts";
 import buildProgram from "./build.py" with { type: "text" };
 import gatewayProgram from "./gateway.py" with { type: "text" };
 
-/** Where the programs are in the container, and where they work. */
-export const BUILDER = "/opt/oken/builder";
+/** Where the build program works in the container. */
 export const WORK = "/work";
+
+const BUILDER = IMAGE_PATHS.builder;
 
 export const PROGRAMS = { "build.py": buildProgram, "gateway.py": gatewayProgram };
 
