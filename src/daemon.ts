@@ -13,7 +13,15 @@ import { createStore } from "./agents/store.ts";
 import { wake } from "./agents/wake.ts";
 import { createBuilder } from "./build/builder.ts";
 import { openDataDir } from "./config/data-dir.ts";
-import { archiveLimits, buildSettings, manifestDefaults, serverSettings } from "./config/derived.ts";
+import {
+  archiveLimits,
+  buildLimits,
+  buildSettings,
+  containerSettings,
+  manifestDefaults,
+  serverSettings,
+} from "./config/derived.ts";
+import type { Identity } from "./config/identity.ts";
 import type { Config } from "./config/load.ts";
 import { startEngineThread } from "./docker/engine-thread.ts";
 import { identityLabels } from "./docker/labels.ts";
@@ -41,6 +49,8 @@ import { DEFAULT_UPLOAD_PACE, receiveUpload } from "./upload/receive.ts";
 /** How long requests inside have when the runner is told to stop, milliseconds. */
 const SHUTDOWN_TIMEOUT_MS = 10_000;
 
+type Environment = Record<string, string | undefined>;
+
 export type Daemon = {
   url: string;
   port: number;
@@ -52,88 +62,37 @@ export type Daemon = {
 export async function startDaemon(options: {
   config: Config;
   log: Log;
-  environment: Record<string, string | undefined>;
+  environment: Environment;
   /** Niceness of the commands that the runner starts, -20 to 19. */
   niceness: number;
 }): Promise<Daemon> {
-  const { config, log } = options;
-  const clock = systemClock;
+  const { config, log, environment } = options;
   // A stop, or a start that fails, ends the parts in the opposite order.
   await using begun = new AsyncDisposableStack();
-  const dataDir = begun.use(await openDataDir(config.dataDir));
-  const { runnerId, digestKey } = dataDir.identity;
+  const { identity } = begun.use(await openDataDir(config.dataDir));
   const metrics = createMetrics();
   begun.use(observeProcess(metrics));
-  const owner: Owner = { runnerId, run: crypto.randomUUID() };
+  const owner: Owner = { runnerId: identity.runnerId, run: crypto.randomUUID() };
   const thread = startEngineThread({
-    exec: { environment: options.environment, owner },
-    containers: {
-      network: config.network,
-      runtime: config.containerRuntime,
-      cgroupParent: config.agentCgroup,
-      runnerId,
-    },
+    exec: { environment, owner },
+    containers: { ...containerSettings(config), runnerId: identity.runnerId },
     niceness: options.niceness,
   });
   begun.defer(() => thread.close());
   const engine = measuredEngine(thread, metrics);
-  const store = createStore(config.dataDir);
-  const registry = createRegistry();
-  observeAgents(metrics, registry);
-  const names = createNames(runnerId);
-  const reconciling = Promise.withResolvers<void>();
-  const operations = createOperations(reconciling.promise);
   const closing = new AbortController();
-  const exits = createExits(clock);
-  const instances = createInstances({
-    engine,
-    spec: {
-      names,
-      secretsPath: (agentId, version) => store.secretsPath(agentId, version),
-      containerPort: config.containerPort,
-    },
-    waitUntilReady: createReadiness({ engine, exits, clock }),
-    healthCheckTimeoutMs: config.healthCheckTimeout * 1000,
-    cpuBoost: createCpuBoost({ engine, clock, log, closing: closing.signal }),
-    clock,
-    log,
-  });
-  const builder = createBuilder({
-    engine,
-    settings: buildSettings(config, options.environment),
-    limits: config,
-    agents: {
-      directory: (agentId) => store.agentDir(agentId),
-      scratchDirectory: (agentId, version) => store.buildDir(agentId, version),
-      resolutionKeys: (agentId) =>
-        registry.find(agentId)?.versions.flatMap(({ resolution_key }) => resolution_key ?? []) ?? [],
-      labels: (identity) => identityLabels(runnerId, identity),
-    },
-    runtime: { parent: store.runtimeDir, files: RUNTIME_CONTEXT },
-    clock,
+  const reconciling = Promise.withResolvers<void>();
+  const host: Host = {
+    config,
+    environment,
     log,
     metrics,
-  });
-  const parts: AgentParts = {
+    clock: systemClock,
     engine,
-    store,
-    registry,
-    builder,
-    instances,
-    operations,
-    exits,
-    names,
-    clock,
-    log,
-    metrics,
+    identity,
+    closing: closing.signal,
   };
-  const pool = createPool({
-    clock,
-    metrics,
-    maxQueue: config.maxQueue,
-    queueTimeoutMs: config.queueTimeout * 1000,
-    wake: (agent) => wake(parts, agent),
-  });
+  const parts = createAgentParts(host, reconciling.promise);
 
   const loaded = await loadAgents(parts);
   const lastInvoked = createLastInvoked(parts);
@@ -144,40 +103,12 @@ export async function startDaemon(options: {
   }, config.cleanupInterval * 1000);
   begun.defer(() => clearInterval(sweep));
 
-  const uploads = {
-    limits: { maxUploadBytes: config.maxUploadBytes, ...DEFAULT_UPLOAD_PACE },
-    budget: createBudget(config.maxStagingBytes),
-    diskFloor: createDiskFloor({ directory: config.dataDir, floorBytes: config.minFreeBytes }),
-  };
-  const server: ServerContext = {
-    settings: serverSettings(config),
-    log,
-    metrics,
-    clock,
-    pool,
-    agents: createAgents(
-      { ...parts, pool },
-      {
-        archiveLimits: { ...DEFAULT_ARCHIVE_LIMITS, ...archiveLimits(config) },
-        diskFloor: uploads.diskFloor,
-        budget: uploads.budget,
-        manifestDefaults: manifestDefaults(config),
-        digestKey,
-      },
-    ),
-    async receiveUpload(request) {
-      const directory = await store.uploadsDir();
-      const upload = await receiveUpload(request, { ...uploads, directory, signal: request.signal });
-      metrics.uploadBytes.inc({}, upload.bytes);
-      return upload;
-    },
-    health: checkHealth(parts, { dataDir: config.dataDir, reconciled: reconciling.promise }),
-  };
   const background: Promise<unknown>[] = [];
   begun.defer(async () => {
     closing.abort();
-    await Promise.all([...background, builder.settled()]);
+    await Promise.all([...background, parts.builder.settled()]);
   });
+  const server = createServerContext(host, parts, reconciling.promise);
   const listener = await listen(createApp(server), server);
   begun.defer(() => listener.stop(SHUTDOWN_TIMEOUT_MS));
 
@@ -187,7 +118,8 @@ export async function startDaemon(options: {
     cleared.then(() => reconcile(parts, loaded)).then(reconciling.resolve),
     cleared.then(() => watchExits(parts, closing.signal)),
   );
-  log.info({ url: listener.url, version: VERSION, agents: registry.all().length }, "oken-runner is ready");
+  const agents = parts.registry.all().length;
+  log.info({ url: listener.url, version: VERSION, agents }, "oken-runner is ready");
 
   const running = begun.move();
   return {
@@ -197,6 +129,97 @@ export async function startDaemon(options: {
       await running.disposeAsync();
       log.info("oken-runner has stopped");
     },
+  };
+}
+
+/** What the parts are made from. */
+type Host = Pick<AgentParts, "engine" | "clock" | "log" | "metrics"> & {
+  config: Config;
+  environment: Environment;
+  identity: Identity;
+  /** Aborts when the runner stops. */
+  closing: AbortSignal;
+};
+
+/** What operations on agents work with. None of them begins before `reconciled`. */
+function createAgentParts(host: Host, reconciled: Promise<void>): AgentParts {
+  const { config, engine, clock, log, metrics, closing } = host;
+  const { runnerId } = host.identity;
+  const store = createStore(config.dataDir);
+  const registry = createRegistry();
+  observeAgents(metrics, registry);
+  const names = createNames(runnerId);
+  const exits = createExits(clock);
+  const instances = createInstances({
+    engine,
+    spec: {
+      names,
+      secretsPath: (agentId, version) => store.secretsPath(agentId, version),
+      containerPort: config.containerPort,
+    },
+    waitUntilReady: createReadiness({ engine, exits, clock }),
+    healthCheckTimeoutMs: config.healthCheckTimeout * 1000,
+    cpuBoost: createCpuBoost({ engine, clock, log, closing }),
+    clock,
+    log,
+  });
+  const builder = createBuilder({
+    engine,
+    settings: buildSettings(config, host.environment),
+    limits: buildLimits(config),
+    agents: {
+      directory: (agentId) => store.agentDir(agentId),
+      scratchDirectory: (agentId, version) => store.buildDir(agentId, version),
+      resolutionKeys: (agentId) =>
+        registry.find(agentId)?.versions.flatMap(({ resolution_key }) => resolution_key ?? []) ?? [],
+      labels: (agentIdentity) => identityLabels(runnerId, agentIdentity),
+    },
+    runtime: { parent: store.runtimeDir, files: RUNTIME_CONTEXT },
+    clock,
+    log,
+    metrics,
+  });
+  const operations = createOperations(reconciled);
+  return { engine, store, registry, builder, instances, operations, exits, names, clock, log, metrics };
+}
+
+/** What the API works with. */
+function createServerContext(host: Host, parts: AgentParts, reconciled: Promise<void>): ServerContext {
+  const { config, log, metrics, clock } = host;
+  const pool = createPool({
+    clock,
+    metrics,
+    maxQueue: config.maxQueue,
+    queueTimeoutMs: config.queueTimeout * 1000,
+    wake: (agent) => wake(parts, agent),
+  });
+  const budget = createBudget(config.maxStagingBytes);
+  const diskFloor = createDiskFloor({ directory: config.dataDir, floorBytes: config.minFreeBytes });
+  const limits = { maxUploadBytes: config.maxUploadBytes, ...DEFAULT_UPLOAD_PACE };
+  return {
+    settings: serverSettings(config),
+    log,
+    metrics,
+    clock,
+    pool,
+    agents: createAgents(
+      { ...parts, pool },
+      {
+        archiveLimits: { ...DEFAULT_ARCHIVE_LIMITS, ...archiveLimits(config) },
+        diskFloor,
+        budget,
+        manifestDefaults: manifestDefaults(config),
+        digestKey: host.identity.digestKey,
+      },
+    ),
+    async receiveUpload(request) {
+      const directory = await parts.store.uploadsDir();
+      const { signal } = request;
+      const upload = await receiveUpload(request, { limits, budget, diskFloor, directory, signal });
+      metrics.uploadBytes.inc({}, upload.bytes);
+      return upload;
+    },
+    health: checkHealth(parts, { dataDir: config.dataDir, reconciled }),
   };
 }
 

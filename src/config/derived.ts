@@ -32,7 +32,18 @@ export function manifestDefaults(config: Config) {
   };
 }
 
-/** What the operator decides about builds. */
+/** What the operator decides about containers. */
+export function containerSettings(config: Config) {
+  const { network, containerRuntime, agentCgroup } = config;
+  return { network, runtime: containerRuntime, cgroupParent: agentCgroup };
+}
+
+/** How many builds run and wait, and how long one may take. */
+export function buildLimits({ maxBuilds, maxBuildQueue, buildTimeout }: Config) {
+  return { maxBuilds, maxBuildQueue, buildTimeout };
+}
+
+/** What images are made from. */
 export function buildSettings(config: Config, environment: Record<string, string | undefined>) {
   return {
     pythonImage: config.pythonImage,
