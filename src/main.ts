@@ -1,4 +1,4 @@
-// First: it may begin the program anew. What is large is loaded after it, by the command that needs it.
+// Must be first: it may start the program again. Large modules are loaded later, by the command that needs them.
 import "./lib/request-limit.ts";
 
 import { HELP } from "./cli/help.ts";
@@ -54,7 +54,7 @@ async function serve(args: string[]): Promise<void> {
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
-    // The second signal means: now.
+    // A second signal ends the process at once.
     if (stopping) process.exit(1);
     stopping = true;
     log.info({ signal }, "stopping");

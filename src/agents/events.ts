@@ -47,7 +47,7 @@ function onExit(parts: EventParts, { id, exitCode }: ContainerExit): void {
   parts.exits.record(id);
   const agent = parts.registry.all().find(({ instance }) => instance?.container.id === id);
   if (agent === undefined) return;
-  parts.metrics.deaths.inc({});
+  parts.metrics.exits.inc({});
   const error = {
     at: new Date(parts.clock.now()).toISOString(),
     code: "INVOKE_FAILED",

@@ -15,7 +15,7 @@ In parentheses: what holds when it is not set. Sizes take k, m, g; times are in 
 ${settingsHelp()}
 `;
 
-/** What `serve` was asked for: its help, or a configuration to serve with; or what is wrong with it. */
+/** Reads the command line of `serve`: its help, the settings to serve with, or what is wrong. */
 export function parseServe(
   args: string[],
   environment: Record<string, string | undefined>,

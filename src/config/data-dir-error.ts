@@ -1,7 +1,7 @@
 import { messageOf } from "../lib/errors.ts";
 import { StartError } from "../lib/start-error.ts";
 
-/** What the system's error code says of the directory; completes the sentence "OKEN_DATA_DIR is …, but". */
+/** Reasons by the system's error code. Each completes the sentence "OKEN_DATA_DIR is …, but". */
 const REASONS: Record<string, string> = {
   EEXIST: "that is not a directory",
   ENOTDIR: "that is not a directory",
@@ -12,7 +12,7 @@ const REASONS: Record<string, string> = {
   EDQUOT: "its disk quota is used up",
 };
 
-/** Why the directory could not be opened, as the one sentence that ends the start. */
+/** The sentence that ends the start when the directory could not be opened. */
 export function dataDirError(path: string, error: unknown): StartError {
   if (error instanceof StartError) return error;
   const code = error instanceof Error && "code" in error ? String(error.code) : "";

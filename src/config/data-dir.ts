@@ -6,10 +6,10 @@ import { dataDirError, unusable } from "./data-dir-error.ts";
 import { tryLock } from "./file-lock.ts";
 import { type Identity, readIdentity } from "./identity.ts";
 
-/** Disposing of it lets another runner have the directory. */
+/** Another runner may take the directory once this is disposed of. */
 export type DataDir = AsyncDisposable & { identity: Identity };
 
-/** Creates the directory if it is missing and takes its lock. Throws StartError when it cannot be used or another has it. */
+/** Makes the directory if it is missing and takes its lock. Throws StartError when that fails. */
 export async function openDataDir(path: string): Promise<DataDir> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });

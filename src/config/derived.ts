@@ -12,13 +12,13 @@ export function serverSettings(config: Config) {
   return { host, port, apiToken, maxUploadBytes, maxInvokeBytes, queueTimeout };
 }
 
-/** The limits of an archive that the operator can set. */
+/** The limits on archives that the operator sets. */
 export function archiveLimits(config: Config) {
   const { maxUploadBytes, maxUnpackedBytes, maxFileBytes, maxEntries } = config;
   return { maxUploadBytes, maxUnpackedBytes, maxFileBytes, maxEntries };
 }
 
-/** What a key of oken.toml means when it is not written, and the most that this host gives. */
+/** Defaults of the keys in oken.toml, and the most that this host gives. */
 export function manifestDefaults(config: Config) {
   return {
     pythonVersion: config.defaultPython,

@@ -1,14 +1,14 @@
 import { FFIType, dlopen } from "bun:ffi";
 import { open } from "node:fs/promises";
 
-/** `LOCK_EX | LOCK_NB` of flock(2): alone, and without waiting. */
+/** `LOCK_EX | LOCK_NB` of flock(2): exclusive, and without waiting. */
 const EXCLUSIVE_NOW = 2 | 4;
 
 const LIBC = process.platform === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
 
 /**
- * Takes the advisory lock on a file, created if need be; undefined when another process has it. The kernel lets it go
- * when this process ends, however it ends, which no lock made of files alone can promise. Bun has no flock of its own.
+ * Takes the lock on a file, which is created if it is missing. Undefined when another process has it. The kernel
+ * releases it however this process ends; a plain lock file would stay after a crash. Bun has no flock.
  */
 export async function tryLock(path: string): Promise<{ release(): Promise<void> } | undefined> {
   const file = await open(path, "a", 0o600);

@@ -1,7 +1,7 @@
 import type { Setting } from "./setting.ts";
 import { SETTINGS } from "./settings.ts";
 
-/** The table as text, a paragraph per group, for `serve --help`. */
+/** The settings as text for `serve --help`, a paragraph for each group. */
 export function settingsHelp(): string {
   const settings = Object.values<Setting>(SETTINGS);
   const groups = [...new Set(settings.map((entry) => entry.group))];
@@ -13,7 +13,7 @@ export function settingsHelp(): string {
     .join("\n\n");
 }
 
-/** What holds when the setting is not given, as people read it. */
+/** The default as people read it. */
 export function shownDefault({ shown, default: value }: Setting): string {
   return shown ?? (value === undefined ? "not set" : String(value));
 }

@@ -10,15 +10,15 @@ import { unusable } from "./data-dir-error.ts";
 
 /** Made once for each data directory. */
 const Identity = Type.Object({
-  /** Tells this runner's containers and images from another's on the same engine. */
+  /** In the labels of this runner's containers and images. */
   runnerId: Type.String({ minLength: 1 }),
-  /** Key of the digests that cover secrets. */
+  /** Key of digests over secrets. */
   digestKey: Type.String({ minLength: 1 }),
 });
 
 export type Identity = Static<typeof Identity>;
 
-/** The identity that `runner.json` holds; a directory without one gets one. For the holder of the directory's lock. */
+/** Reads the identity from `runner.json`, or makes one. Only the holder of the directory's lock may call it. */
 export async function readIdentity(dataDir: string): Promise<Identity> {
   const path = join(dataDir, "runner.json");
   const text = await readFile(path, "utf8").catch(undefinedIfMissing);

@@ -6,7 +6,7 @@ export type Config = Readonly<{ [Name in keyof typeof SETTINGS]: (typeof SETTING
 
 type Source = Record<string, string | undefined>;
 
-/** Flags win over the environment, the environment over defaults. An empty variable counts as not set. */
+/** Reads the settings. A flag wins over the variable, the variable over the default. An empty one counts as not set. */
 export function loadConfig(environment: Source, flags: Source = {}): Config {
   const entries = Object.entries<Setting>(SETTINGS).map(([name, setting]) => [
     name,

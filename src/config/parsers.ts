@@ -52,10 +52,10 @@ export function parseText(options: {
   };
 }
 
-/** An absolute path; a relative one is taken from where the runner was started. */
+/** A path. A relative one starts at the working directory. */
 export function parsePath(options: { mustExist?: true } = {}): Parser<string> {
   return (text) => {
-    // A comma or a quote would end a field of docker's `--mount` and `--secret` values, which are CSV.
+    // The values of docker's `--mount` and `--secret` are CSV, where a comma or a quote ends a field.
     if (/[\0\r\n,"]/.test(text))
       return { ok: false, allowed: "a path without commas, quotes and line breaks" };
     const value = resolve(text);
@@ -85,7 +85,7 @@ export function parseUrls(): Parser<string> {
   };
 }
 
-/** The name or address of a host; an IPv6 address may have the brackets that it has in a URL. */
+/** The name or address of a host. An IPv6 address may have brackets, as in a URL. */
 export function parseHost(): Parser<string> {
   return (text) => {
     const host = text.replace(/^\[(.*)\]$/, "$1");

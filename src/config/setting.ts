@@ -6,14 +6,14 @@ export type Setting<T extends Value = Value> = {
   env: `OKEN_${string}`;
   group: string;
   help: string;
-  /** Undefined means: not set, and that is allowed. */
+  /** Undefined for a setting that may be left out. */
   default: T;
   parse: Parser<Exclude<T, undefined>>;
-  /** Printed in help instead of the default when the default is computed. */
+  /** Shown in the help instead of a default that is computed. */
   shown?: string;
 };
 
-/** An entry of the table, whose parser and default are of one type. */
+/** An entry of the table. Its parser and its default have the same type. */
 export function setting<T extends Value>(entry: Setting<T>): Setting<T> {
   return entry;
 }

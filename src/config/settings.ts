@@ -6,7 +6,7 @@ import { SERVER_SETTINGS } from "./settings/server.ts";
 import { UPLOAD_SETTINGS } from "./settings/uploads.ts";
 
 /**
- * Every setting once: what parses it, what it defaults to and what `serve --help` prints.
+ * The one table of settings: the parser, the default and the help text of each.
  * The flag of a setting is its variable without `OKEN_`, in kebab case: `OKEN_DATA_DIR` is `--data-dir`.
  */
 export const SETTINGS = {

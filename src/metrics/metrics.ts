@@ -1,7 +1,7 @@
 import { RunnerError } from "../lib/errors.ts";
 import { type MetricsRegistry, createMetricsRegistry } from "./prometheus.ts";
 
-/** Upper bounds of durations, seconds: from an invoke that does nothing to the longest timeout by default. */
+/** Buckets of durations, seconds, from the fastest invoke to the default timeout. */
 const SECONDS = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300,
 ] as const;
@@ -9,15 +9,15 @@ const SECONDS = [
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /**
- * What the runner counts. The label `result` is `ok` or the code of the error; no label has an agent's id, which would
- * make a time series for each agent there ever was.
+ * What the runner counts. The label `result` is `ok` or an error code. No label has an agent's id: every agent that ever
+ * was would be a time series.
  */
 export function createMetrics(registry: MetricsRegistry = createMetricsRegistry()) {
   const { counter, histogram, read, text } = registry;
   return {
-    /** Adds a value that is looked up when the metrics are asked for. */
+    /** Adds a value that is looked up each time the metrics are read. */
     read,
-    /** All of them, for Prometheus. */
+    /** All metrics in Prometheus' text format. */
     text,
 
     httpRequests: counter({
@@ -45,16 +45,16 @@ export function createMetrics(registry: MetricsRegistry = createMetricsRegistry(
     }),
     webSockets: counter({
       name: "oken_websockets_total",
-      help: "WebSockets that have ended, by who closed first.",
+      help: "WebSockets that have ended, by the side that closed first.",
       labels: ["closed_by"],
     }),
 
     stateChanges: counter({
       name: "oken_agent_state_changes_total",
-      help: "Moves of agents from one state to another.",
+      help: "Changes of agents from one state to another.",
       labels: ["from", "to"],
     }),
-    deaths: counter({
+    exits: counter({
       name: "oken_agent_deaths_total",
       help: "Containers of agents that ended by themselves.",
       labels: [],
@@ -98,7 +98,7 @@ export function createMetrics(registry: MetricsRegistry = createMetricsRegistry(
   };
 }
 
-/** Does `work` and tells its result and how many seconds it took, whichever way it ends. */
+/** Does `work`, and tells its result and its seconds, also when it fails. */
 export async function timed<T>(
   work: () => Promise<T>,
   tell: (result: string, seconds: number) => void,
@@ -115,7 +115,7 @@ export async function timed<T>(
   }
 }
 
-/** The label `result` of what failed; `aborted` when whoever asked for it has left. */
+/** The label `result` of a failure. `aborted` means that the caller left. */
 export function resultOf(error: unknown): string {
   if (error instanceof RunnerError) return error.code;
   return error instanceof Error && error.name === "AbortError" ? "aborted" : "INTERNAL";

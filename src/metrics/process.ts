@@ -1,13 +1,12 @@
 import type { Metrics } from "./metrics.ts";
 import { VERSION } from "../lib/version.ts";
 
-/** How often the event loop is asked for the time, milliseconds. */
+/** How often the event loop's delay is measured, milliseconds. */
 const LOOP_INTERVAL_MS = 100;
 
 /**
- * Tells of the runner's own process, under the names that Prometheus' clients use, and watches its event loop.
- * prom-client's own set of these figures is made for Node: under Bun it shows a heap that is not there, counts CPU time
- * from its own start instead of the process's, and sets a timer that comes a hundred times a second.
+ * Adds figures of this process, under the usual names of Prometheus clients, and of its event loop. prom-client's own
+ * set does not fit Bun: it reports V8's heap, leaves out the CPU time before its start, and sets a timer every 10 ms.
  */
 export function observeProcess(metrics: Metrics): Disposable {
   const { read, eventLoopDelay } = metrics;

@@ -15,9 +15,9 @@ import { systemController } from "./system.ts";
 
 /** Every route of the API, and the one place that turns errors into answers. */
 export function createApp(context: ServerContext) {
-  // With the standard host name Elysia reads the path from a fixed offset, wrong for hosts of under four letters (elysia#748).
+  // By default Elysia looks for the path from a fixed offset, which is wrong for hosts under four letters (elysia#748).
   const root = new Elysia({ handler: { standardHostname: false } });
-  // First, since a hook holds only for what is added after it.
+  // First: a hook holds only for routes that are added after it.
   root.onError({ as: "global" }, ({ error, request }) =>
     errorResponse(fromFramework(error, request, root.routes), {
       log: context.log,

@@ -2,12 +2,12 @@ import { createHash, timingSafeEqual } from "node:crypto";
 
 import { RunnerError } from "../lib/errors.ts";
 
-/** Open without a token: they tell nothing of any agent. */
+/** These need no token: they say nothing about any agent. */
 const OPEN_PATHS = /^\/(health|docs(\/.*)?|openapi\.json)$/;
 
 /**
- * Throws UNAUTHORIZED for a request that must carry the token and does not. Digests are compared, so that neither the
- * time taken nor the length tells anything of the token.
+ * Throws UNAUTHORIZED for a request that needs the token and does not have it. Digests are compared, since the time to
+ * compare the texts would give away parts of the token.
  */
 export function createAuth(token: string | undefined): (request: Request, path: string) => void {
   if (token === undefined) return () => undefined;
@@ -18,7 +18,7 @@ export function createAuth(token: string | undefined): (request: Request, path: 
     if (timingSafeEqual(digest(given.replace(/^bearer +/i, "Bearer ")), expected)) return;
     throw new RunnerError(
       "UNAUTHORIZED",
-      "This runner wants a bearer token: send `Authorization: Bearer …`.",
+      "This runner needs a bearer token: send `Authorization: Bearer …`.",
       {
         headers: { "WWW-Authenticate": 'Bearer realm="oken-runner"' },
       },

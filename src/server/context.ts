@@ -25,10 +25,10 @@ export type ServerContext = {
   clock: Clock;
   agents: Agents;
   pool: Pool;
-  /** Takes the form of a deploy; dispose of what it gives. */
+  /** Receives the form of a deploy. The caller disposes of the upload. */
   receiveUpload(request: Request): Promise<Upload>;
   health(): Promise<HealthReport>;
 };
 
-/** Empty `checks`: all is well. */
+/** `checks` names what does not work; it is empty when all is well. */
 export type HealthReport = { agentsRunning: number; checks: Record<string, string> };

@@ -8,8 +8,8 @@ import { deployDocs } from "./openapi/deploy.ts";
 import { sseResponse } from "./sse.ts";
 
 /**
- * `POST /deploy`: answers once the new version serves; as it goes, with `Accept: text/event-stream`; or at once, with
- * `Prefer: respond-async` (RFC 7240). A caller who leaves after the upload does not cancel it.
+ * `POST /deploy` answers once the new version serves. With `Accept: text/event-stream` it streams events until then;
+ * with `Prefer: respond-async` (RFC 7240) it answers at once. The deploy goes on when the caller leaves.
  */
 export function deployController({
   agents,
@@ -19,7 +19,7 @@ export function deployController({
   return new Elysia({ name: "deploy" }).post(
     "/deploy",
     async ({ request }) => {
-      // Received before anything is answered, so that a wrong form has its status.
+      // The form is read first, so that a wrong one is answered with its own status.
       const deployment = agents.deployments.start(await receiveUpload(request));
       if (/(^|,)\s*respond-async\s*(,|;|$)/i.test(request.headers.get("prefer") ?? ""))
         return accepted(deployment);
@@ -27,7 +27,7 @@ export function deployController({
         return watched(deployment, { clock, request });
       return deployment.done;
     },
-    // The body is read as a stream, by a parser that keeps it out of the memory.
+    // Elysia would read the whole body into memory; ours is a stream.
     { parse: "none", detail: deployDocs },
   );
 }

@@ -3,7 +3,7 @@ import type { Recorded } from "../agents/deploy/event-log.ts";
 import { errorBody } from "./errors.ts";
 import type { SseEvent } from "./sse.ts";
 
-/** A deployment as its resource shows it. */
+/** A deployment as `GET /agents/{id}/deployments/{number}` answers it. */
 export function viewOf(deployment: Deployment) {
   const recorded = deployment.events();
   const events = recorded.map(({ event }) => event);
@@ -28,13 +28,13 @@ export function locationOf({ agentId, number }: Deployment): string {
   return `/agents/${agentId}/deployments/${number}`;
 }
 
-/** An event of a deploy as CONTRACT streams it: `phase`, `log`, `warning`, then one `result` or `error`. */
+/** A deploy's events as they are streamed: `phase`, `log` and `warning`, then one `result` or `error`. */
 export async function* sseEvents(events: AsyncIterable<Recorded<DeploymentEvent>>): AsyncGenerator<SseEvent> {
   for await (const { id, event } of events)
     yield { id, event: nameOf(event), data: JSON.stringify(dataOf(event)) };
 }
 
-/** A build's steps are told as part of its log, where their lines belong. */
+/** Steps of the build are part of its log. */
 function nameOf(event: DeploymentEvent): string {
   return event.type === "step" ? "log" : event.type;
 }

@@ -6,7 +6,7 @@ import { sseEvents, viewOf } from "./deployment-view.ts";
 import * as docs from "./openapi/deployments.ts";
 import { sseResponse } from "./sse.ts";
 
-/** An agent's deploys: the state of each, and its log, replayed from any event and followed. */
+/** The deployments of an agent: their state, and their events, from any one on. */
 export function deploymentsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {
   const find = (params: { id: string; number: string }) =>
     agents.deployments.get(params.id, parseNumber(params.number));
@@ -47,7 +47,7 @@ function parseNumber(text: string): number {
   );
 }
 
-/** The id of the last event that the reader has, 0 for none; in a browser's header, or in the address. */
+/** The id of the last event that the reader has, or 0. Browsers send the header; others may use `?after=`. */
 function lastEventId(request: Request): number {
   const text = request.headers.get("last-event-id") ?? new URL(request.url).searchParams.get("after");
   if (text === null || text === "") return 0;

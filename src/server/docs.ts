@@ -6,7 +6,7 @@ import { SWAGGER_UI_ASSETS } from "../assets/swagger-ui.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { docsPageDocs, openapiDocs } from "./openapi/system.ts";
 
-/** Nothing inline, and nothing from another origin. */
+/** Allows nothing inline and nothing from another origin. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -22,7 +22,7 @@ const HEADERS = {
   "Content-Security-Policy": CONTENT_SECURITY_POLICY,
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
-  // Asked for again each time and answered 304, so that a new runner is never shown with an old page.
+  // Browsers ask again each time: an old page must not be shown with a new runner.
   "Cache-Control": "no-cache",
 };
 
@@ -43,7 +43,7 @@ const PAGE = `<!doctype html>
 
 type Content = { body: string | Blob; type: string; etag: string };
 
-/** `GET /docs`, what it loads, and the document; all from inside the binary, each made when it is first asked for. */
+/** `GET /docs`, its files and the OpenAPI document. All come from the binary and are made on first use. */
 export function docsController({ document }: { document: () => Promise<object> }) {
   const made = new Map<string, Promise<Content>>();
   const serve = async (request: Request, name: string, make: () => Promise<Content>) => {

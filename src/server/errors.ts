@@ -4,7 +4,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 
 export type ErrorContext = { log: Log; metrics: Metrics; requestId: string };
 
-/** Any error as the JSON that every route answers; a bug says nothing of the inside and is complete in the log. */
+/** The answer to an error. A bug is logged in full, and its answer gives nothing away. */
 export function errorResponse(error: unknown, context: ErrorContext): Response {
   const known = error instanceof RunnerError ? error : asInternal(error, context);
   context.metrics.errors.inc({ code: known.code });

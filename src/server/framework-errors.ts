@@ -2,7 +2,7 @@ import { NotFoundError, ParseError, ValidationError } from "elysia";
 
 import { RunnerError } from "../lib/errors.ts";
 
-/** What Elysia throws of its own accord, in the runner's terms; anything else is given back as it is. */
+/** Turns an error of Elysia's into one of ours. Any other error is returned as it is. */
 export function fromFramework(
   error: unknown,
   request: Request,
@@ -10,7 +10,7 @@ export function fromFramework(
 ): unknown {
   if (error instanceof NotFoundError) return noRoute(request, routes);
   if (error instanceof ParseError) return new RunnerError("INVALID_REQUEST", "The body is not valid JSON.");
-  // An answer of ours that its own schema refuses is a bug of ours.
+  // The answer did not match its schema: a bug of ours, not of the caller's.
   if (error instanceof ValidationError && error.type === "response") return new Error(error.message);
   if (error instanceof ValidationError)
     return new RunnerError(
@@ -37,7 +37,7 @@ function noRoute(request: Request, routes: { method: string; path: string }[]): 
   );
 }
 
-/** Whether `/agents/:id` matches `/agents/echo`; wildcard routes take every method and never lead here. */
+/** Whether `/agents/:id` matches `/agents/echo`. Wildcards do not matter: they take every method. */
 function matches(pattern: string, path: string): boolean {
   const wanted = pattern.split("/");
   const given = path.split("/");

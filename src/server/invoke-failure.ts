@@ -4,7 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import type { Agent } from "../agents/agent.ts";
 import { RunnerError } from "../lib/errors.ts";
 
-/** How much of an agent's failed answer is told on, bytes. */
+/** How much of an agent's error answer the caller gets, characters. */
 const MAX_ERROR_TEXT = 64 * 1024;
 
 /** What the runtime inside the container answers when an invoke fails. */
@@ -18,7 +18,7 @@ const RuntimeError = Type.Object({
   details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });
 
-/** An agent's answer that is no success, as INVOKE_FAILED with the agent's status. Throws always. */
+/** Throws INVOKE_FAILED with the status and the text of the agent's error answer. */
 export async function invokeFailure(agent: Agent, response: Response): Promise<never> {
   const text = await firstText(response);
   const { entrypoint } = agent.currentVersion;
@@ -39,7 +39,7 @@ export async function invokeFailure(agent: Agent, response: Response): Promise<n
   });
 }
 
-/** The text itself is in the sentence, since the Platform shows nothing else. */
+/** The text is part of the sentence: the Platform shows nothing else. */
 function sentence(agent: Agent, status: number, text: string): string {
   const said = `Agent ${agent.id} answered ${status}${text.trim() === "" ? "" : `: ${text.trim()}`}`;
   if (status !== 404 || agent.currentVersion.entrypoint.type !== "http") return said;

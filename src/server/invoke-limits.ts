@@ -1,12 +1,12 @@
 import type { VersionRecord } from "../model/agent.ts";
 import type { ServerSettings } from "./context.ts";
 
-/** The runtime inside ends an invoke at its deadline with a better message; ours is the second line, milliseconds. */
+/** How much later than the runtime inside we give up, milliseconds. Its message says more than ours. */
 const DEADLINE_GRACE_MS = 1_000;
 
 /**
- * Tells the runtime inside how long an invoke may take, and how long it may wait in there for code to let go of a slot
- * that the runner has given away already. Returns after how many milliseconds the runner gives up by itself.
+ * Tells the runtime inside how long an invoke may take, and how long it may wait there for a free thread. Returns the
+ * milliseconds after which the runner gives up.
  */
 export function setLimits(
   headers: Headers,
@@ -15,7 +15,7 @@ export function setLimits(
 ): number {
   const timeoutMs = Math.round(manifest.timeout * 1000);
   headers.set("x-oken-timeout-ms", String(timeoutMs));
-  // The agent's own server gets its requests straight away.
+  // The agent's own server has no queue of ours.
   if (entrypoint.type === "http") return timeoutMs + DEADLINE_GRACE_MS;
   const queueTimeoutMs = Math.round(queueTimeout * 1000);
   headers.set("x-oken-queue-timeout-ms", String(queueTimeoutMs));

@@ -12,7 +12,7 @@ import { type Slot, type SlotContext, withSlot } from "./slot.ts";
 
 export type SocketContext = SlotContext & Pick<ServerContext, "log">;
 
-/** What makes a WebSocket of a caller's connection. */
+/** Turns a caller's connection into a WebSocket. */
 export type Upgrader = Pick<Server<Tunnel>, "upgrade">;
 
 export type SocketRequest = {
@@ -25,15 +25,15 @@ export type SocketRequest = {
 /** 16 bytes in base64 (RFC 6455 section 4.1). */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
 
-/** What callers are told when their instance ends: Service Restart, since a newer version serves, or Going Away. */
+/** Close codes when the instance ends: Service Restart for a newer version, Going Away for a stop. */
 const CUT_OFF: Record<CutOff, [code: number, reason: string]> = {
   replaced: [1012, "A newer version of the agent was deployed."],
   stopped: [1001, "The agent was stopped."],
 };
 
 /**
- * Joins the caller with a WebSocket of an `http` agent, in a slot of the agent for as long as it is open. The agent
- * answers first: what it refuses is refused in its words, what it accepts is accepted with its headers and subprotocol.
+ * Connects the caller with a WebSocket of an `http` agent. It takes a slot while it is open. The agent answers the
+ * handshake first: the caller gets its refusal, or its headers and subprotocol.
  */
 export function openSocket(
   context: SocketContext,
@@ -70,7 +70,7 @@ export function openSocket(
 
 type OpenSocket = { agent: Agent; slot: Slot; requestId: string; tunnel: Tunnel };
 
-/** Holds the slot until the agent's side has closed, and closes it when the instance ends before. */
+/** Holds the slot until the agent's side has closed. Closes the WebSocket when the instance ends first. */
 async function keepOpen(
   { clock, log, metrics }: SocketContext,
   { agent, slot, requestId, tunnel }: OpenSocket,

@@ -21,7 +21,7 @@ export function invokeController(context: SocketContext) {
     );
 }
 
-/** `POST /invoke` of the agent; whatever is not a 2xx leaves as INVOKE_FAILED. */
+/** Asks `POST /invoke` of the agent. Any answer but a 2xx becomes INVOKE_FAILED. */
 async function invoke(context: SlotContext, id: string, request: Request): Promise<Response> {
   const agent = context.agents.find(id);
   requireFits(request, context.settings.maxInvokeBytes);
@@ -31,7 +31,7 @@ async function invoke(context: SlotContext, id: string, request: Request): Promi
   });
 }
 
-/** The same request on `/{path}` of an `http` agent's own server, be it for a WebSocket. */
+/** Passes the request on to `/{path}` of an `http` agent's own server, WebSockets included. */
 function passThrough(
   context: SocketContext,
   id: string,
@@ -50,7 +50,7 @@ function passThrough(
     return openSocket(context, agent, { request, path, server });
   return withSlot(context, { agent, request }, async (slot) => {
     const response = await exchange(context, slot, { request, path });
-    // The deadline is for the answer's head; its body may go on as long as it likes.
+    // The deadline is for the answer's head; the body may take any time.
     slot.openEnded();
     return response;
   });
@@ -72,7 +72,7 @@ function exchange(
     request,
     url: instance.origin + path,
     signal,
-    // Of the servers that our runtime starts, none closes first; of the agent's own we know nothing.
+    // Our runtime's servers never close an idle connection first. The agent's own may.
     keepAlive: instance.version.entrypoint.mode === "object",
     onDone: release,
   });
@@ -87,7 +87,7 @@ function requireFits(request: Request, maxBytes: number): void {
     });
 }
 
-/** The part of the address after `/invoke/{id}`, untouched: decoding it would change what the agent sees. */
+/** The part of the URL after `/invoke/{id}`, not decoded: the agent must see what was sent. */
 function pathBelow(url: string, id: string): string {
   const { pathname, search } = new URL(url);
   const start = pathname.indexOf("/", "/invoke/".length);

@@ -4,7 +4,7 @@ import { StartError } from "../lib/start-error.ts";
 
 type Address = { host: string; port: number };
 
-/** Throws StartError for a host's name that has no address: Bun would call its port in use. */
+/** Throws StartError for a host name without an address. Bun would say that the port is in use. */
 export async function requireAddress(host: string): Promise<void> {
   try {
     await lookup(host);
@@ -16,7 +16,7 @@ export async function requireAddress(host: string): Promise<void> {
   }
 }
 
-/** Why the port could not be opened, as the one sentence that ends the start; any other error as it is. */
+/** The sentence that ends the start when the port could not be opened. Any other error is returned as it is. */
 export function listenError(error: unknown, { host, port }: Address): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   switch (code) {

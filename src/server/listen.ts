@@ -14,13 +14,13 @@ export type Listener = {
   stop(timeoutMs: number): Promise<void>;
 };
 
-/** Bun's own limit on a body lies above ours, which answers with a JSON error where Bun's is empty. */
+/** Bun's limit on a body is this much above ours, bytes. Our answer is a JSON error, and Bun's is empty. */
 const BODY_LIMIT_MARGIN = 16 * 1024 * 1024;
 
 /** Seconds without a byte after which a connection that is not in a request is closed. */
 const IDLE_TIMEOUT_SECONDS = 120;
 
-/** Serves the app until it is stopped. Throws StartError when the address or the port cannot be had. */
+/** Serves the app until it is stopped. Throws StartError when it cannot listen on the address or the port. */
 export async function listen(
   app: ReturnType<typeof createApp>,
   context: Pick<ServerContext, "settings" | "log" | "clock" | "metrics">,

@@ -1,12 +1,12 @@
 import type { LogFormat, LogLine } from "../model/api-logs.ts";
 
-/** Longest line that is answered, bytes: readers of the Platform cut off what is longer. */
+/** Longest line of an answer, bytes. The Platform cuts off longer ones. */
 const MAX_LINE_BYTES = 64 * 1024;
 
-/** Characters of a message that stay below it whatever they are: three bytes each as text, six escaped in JSON. */
+/** Characters of one piece. Each takes at most three bytes as text, and six when JSON escapes it. */
 const PIECE = { text: 20_000, json: 10_000 };
 
-/** A line of a log as its reader asked for it; a long one as several. */
+/** A line of a log in the format that was asked for. A long line becomes several. */
 export function formatLine(line: LogLine, format: LogFormat): string[] {
   const write = format === "text" ? ({ message }: LogLine) => message : JSON.stringify;
   const whole = write(line);
@@ -14,7 +14,7 @@ export function formatLine(line: LogLine, format: LogFormat): string[] {
   return Array.from(splitLine(line, PIECE[format]), (piece) => write(piece));
 }
 
-/** A line in pieces of at most `size` characters, all but the first marked; no character is cut in two. */
+/** Cuts a line into pieces of at most `size` characters. All but the first are marked as continued. */
 export function* splitLine(line: LogLine, size: number): Generator<LogLine> {
   let { message } = line;
   if (message.length <= size) {

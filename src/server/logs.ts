@@ -7,7 +7,7 @@ import { formatLine } from "./log-format.ts";
 import { logsDocs } from "./openapi/logs.ts";
 import { type SseEvent, sseResponse } from "./sse.ts";
 
-/** `GET /logs/{id}`: the last lines, of a stopped agent too; with `follow=true` lines as they come. */
+/** `GET /logs/{id}`: the last lines, also of a stopped agent. With `follow=true`, new lines as they come. */
 export function logsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {
   return new Elysia({ name: "logs" }).get(
     "/logs/:id",

@@ -9,18 +9,18 @@ import { errorResponse } from "./errors.ts";
 import { REQUEST_ID_HEADER, ensureRequestId } from "./request-id.ts";
 import { routeOf } from "./route.ts";
 
-/** nginx's status for a caller who left before the answer; only ever in the log. */
+/** nginx's status for a caller who left before the answer. It is only logged and counted. */
 const CLIENT_LEFT = 499;
 
 type RequestsContext = Pick<ServerContext, "log" | "clock" | "metrics"> & {
   settings: Pick<ServerSettings, "apiToken">;
 };
 
-/** What stands before the application: request ids, authentication, one log line and one count for each request. */
+/** Does for each request what is the same for all: its id, authentication, one log line and one count. */
 export type Requests = {
   /** Undefined once the connection is a WebSocket. */
   answer(request: Request, server: Pick<Server<Tunnel>, "timeout">): Promise<Response | undefined>;
-  /** Refuses from now on with SHUTTING_DOWN. */
+  /** From now on every request is refused with SHUTTING_DOWN. */
   refuse(): void;
 };
 

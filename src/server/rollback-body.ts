@@ -3,12 +3,12 @@ import { Value } from "@sinclair/typebox/value";
 import { RunnerError } from "../lib/errors.ts";
 import { RollbackRequest } from "../model/api.ts";
 
-/** Far more than a number needs, characters. */
+/** Longest body that is read, characters. */
 const MAX_BODY = 1024;
 
 /**
- * The version that a rollback names, undefined when it names none. The body may be left out, and is JSON whatever its
- * type says: `curl -d` calls it a form.
+ * The version that a rollback names, or undefined. The body may be empty. Its Content-Type is not looked at: `curl -d`
+ * sends JSON as a form.
  *
  * @throws RunnerError INVALID_REQUEST
  */

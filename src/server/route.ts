@@ -1,6 +1,6 @@
 import { AGENT_ID_PATTERN } from "../model/agent.ts";
 
-/** The route that a path belongs to, of a closed set, and the agent in it. */
+/** One of a closed set of routes, and the agent that the path names. */
 export type Route = { route: string; agentId: string | undefined };
 
 const OTHER = "other";
@@ -14,7 +14,7 @@ const PLAIN_ROUTES: ReadonlySet<string> = new Set([
   "/openapi.json",
 ]);
 
-/** By the first part of the path: with an agent's id alone, and with more behind it. */
+/** By the first part of the path: the route of the agent itself, and of paths below it. */
 const AGENT_ROUTES: ReadonlyMap<string, [itself: string, below: string]> = new Map([
   ["invoke", ["/invoke/{id}", "/invoke/{id}/{path}"]],
   ["agents", ["/agents/{id}", "/agents/{id}/deployments"]],
@@ -26,7 +26,7 @@ const AGENT_ROUTES: ReadonlyMap<string, [itself: string, below: string]> = new M
 
 const AGENT_ID = new RegExp(AGENT_ID_PATTERN);
 
-/** For the log and the metrics. Whether there is anything at the path is for the application to say. */
+/** The route of a path, for the log and the metrics. The path may still lead nowhere. */
 export function routeOf(path: string): Route {
   const behindNoun = path.indexOf("/", 1);
   const routes = behindNoun === -1 ? undefined : AGENT_ROUTES.get(path.slice(1, behindNoun));

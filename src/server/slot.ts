@@ -8,20 +8,20 @@ import { setLimits } from "./invoke-limits.ts";
 
 export type SlotContext = Pick<ServerContext, "agents" | "pool" | "settings" | "metrics" | "clock">;
 
-/** A place inside an agent, and the time there is for an answer. */
+/** A place inside an agent, and the deadline of the answer. */
 export type Slot = {
   instance: Instance;
   /** Aborts when the caller leaves or the agent's `timeout` is over. */
   signal: AbortSignal;
-  /** The answer has begun, and lasts as long as its caller likes. */
+  /** The answer has begun: the deadline no longer holds. */
   openEnded: () => void;
   /** Gives the slot back; may be called more than once. */
   release: () => void;
 };
 
 /**
- * Does `work` with a slot, which `work` gives back unless it fails, and counts what comes of it. When the agent gives no
- * answer, the error says why: its time was over, or its process has ended.
+ * Waits for a slot, does `work` with it and counts the result. `work` gives the slot back unless it fails. When the
+ * agent does not answer, the error says why: its time was over, or its process has ended.
  */
 export async function withSlot(
   context: SlotContext,
@@ -47,7 +47,7 @@ export async function withSlot(
   }
 }
 
-/** What the agent serves. */
+/** The agent's entrypoint type, as the metrics label it. */
 export function entrypointType(agent: Agent): string {
   return (agent.instance?.version ?? agent.currentVersion).entrypoint.type;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 
-/** A comment at least this often, so that nobody on the way takes silence for death (cut after about 12 s). */
+/** A comment is sent this often, milliseconds. Proxies and clients cut a stream that is silent for about 12 s. */
 const HEARTBEAT_MS = 4_000;
 
 const HEADERS = {
@@ -15,8 +15,8 @@ const COMMENT = ":\n\n";
 export type SseEvent = { id?: number; event?: string; data: string };
 
 /**
- * A stream of server-sent events (WHATWG HTML section 9.2). The first byte leaves at once, since some clients hold back
- * the headers until then. `follow` gives the events; its signal aborts as soon as the reader leaves.
+ * A stream of server-sent events (WHATWG HTML section 9.2). The first byte is sent at once, since some clients wait
+ * for it before they show the headers. `follow` gives the events; its signal aborts when the reader leaves.
  */
 export function sseResponse(
   { clock, request }: { clock: Clock; request: Request },
@@ -55,7 +55,7 @@ export function sseResponse(
   return new Response(body, { headers: HEADERS });
 }
 
-/** A carriage return would end a line of the stream, so each part of the data becomes a `data: ` line of its own. */
+/** Each line of the data becomes a `data: ` line. A carriage return ends a line too. */
 function textOf({ id, event, data }: SseEvent): string {
   const lines = data.split(/\r\n|\r|\n/).map((part) => `data: ${part}`);
   if (event !== undefined) lines.unshift(`event: ${event}`);

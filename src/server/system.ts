@@ -4,7 +4,7 @@ import type { ServerContext } from "./context.ts";
 import { METRICS_TYPE } from "../metrics/prometheus.ts";
 import { healthDocs, metricsDocs } from "./openapi/system.ts";
 
-/** What an operator asks of the runner itself. */
+/** Health and metrics of the runner. */
 export function systemController({ health, metrics }: Pick<ServerContext, "health" | "metrics">) {
   return new Elysia({ name: "system" })
     .get("/health", () => healthResponse(health), { detail: healthDocs })

@@ -11,7 +11,7 @@ import {
 } from "../parsers.ts";
 import { type Setting, setting } from "../setting.ts";
 
-/** What images are made from, and how many are made at a time. */
+/** What images are built from, and how many at a time. */
 export const BUILD_SETTINGS = {
   pythonImage: setting({
     env: "OKEN_PYTHON_IMAGE",

@@ -4,7 +4,7 @@ import { GiB, MiB } from "../../lib/bytes.ts";
 import { parseNumber, parsePattern, parseSize } from "../parsers.ts";
 import { type Setting, setting } from "../setting.ts";
 
-/** How agents run: their network, their start, and what each gets of the host. */
+/** How agents run: their network, their start, and their share of the host. */
 export const CONTAINER_SETTINGS = {
   network: setting({
     env: "OKEN_DOCKER_NETWORK",

@@ -34,7 +34,7 @@ const TAGS: { name: Tag; description: string }[] = [
   { name: "Runner", description: "The runner itself" },
 ];
 
-/** The empty one: a runner without OKEN_API_TOKEN wants none. */
+/** The empty entry: a runner without OKEN_API_TOKEN needs no token. */
 const SECURITY: Record<string, string[]>[] = [{ token: [] }, {}];
 
 /** Headers of answers, by their names. */
@@ -45,18 +45,18 @@ const RESPONSE_HEADERS = {
     example: "0198c0de-4a5b-7000-8000-0a1b2c3d4e5f",
   },
   "Retry-After": {
-    description: "Seconds after which another try may go well",
+    description: "Seconds to wait before the next try",
     schema: { type: "integer" },
     example: 3,
   },
   "WWW-Authenticate": {
-    description: "The scheme that is wanted",
+    description: "How to authenticate",
     schema: { type: "string" },
     example: 'Bearer realm="oken-runner"',
   },
 } as const;
 
-/** All of the document that belongs to no route. */
+/** The parts of the document that belong to no route. */
 export const DESCRIPTION = {
   info: {
     title: "Oken Runner",

@@ -4,21 +4,21 @@ import { API_SCHEMAS } from "../../model/api.ts";
 import { DESCRIPTION } from "./description.ts";
 import { toOpenApi31 } from "./schema.ts";
 
-/** Where the generator puts its answer, on an application that serves nobody. */
+/** Where the generator puts the document. */
 const GENERATED_PATH = "/~generated";
 
 /**
- * The OpenAPI document of `app`, which must not be the one that serves: the generator adds routes to it, among them a
- * page that loads scripts from a CDN.
+ * The OpenAPI document of `app`. That must be an application of its own: the generator adds routes to it, and one of
+ * them is a page that loads scripts from a CDN.
  */
 export async function createDocument(app: AnyElysia): Promise<object> {
-  // Loaded on demand, since most runs of the runner are never asked for it.
+  // Loaded when it is needed: most runners are never asked for the document.
   const { swagger } = await import("@elysiajs/swagger");
   app.model(API_SCHEMAS).use(
     swagger({
       path: `${GENERATED_PATH}/page`,
       specPath: GENERATED_PATH,
-      // Else /openapi.json is taken for a static file and left out.
+      // Without this the generator takes /openapi.json for a static file and leaves it out.
       excludeStaticFile: false,
       documentation: DESCRIPTION,
     }),

@@ -2,20 +2,20 @@ import { type Responses, jsonContent } from "./operation.ts";
 import { PROBLEMS, type ProblemName } from "./problems.ts";
 import type { Problem } from "./problems/problem.ts";
 
-/** What any request may be answered, whatever it asks for. */
+/** Failures that any request may meet. */
 const ANYWHERE: ProblemName[] = ["internal", "shuttingDown"];
 const WITH_TOKEN: ProblemName[] = ["unauthorized", ...ANYWHERE];
 
-/** The HTTP server's own limit, before any route is asked. */
+/** The HTTP server answers this itself, before any route. */
 const HEADERS_TOO_LARGE = { description: "The request's headers are over 16 KiB. This answer has no body." };
 
-/** Commands that go to the Docker engine. */
+/** Failures of every route that asks the Docker engine. */
 export const ENGINE_PROBLEMS: ProblemName[] = ["engineUnavailable", "containerError"];
 
-/** Ways in which a start fails that must build an image again, since it was removed from the engine. */
+/** Failures of a start whose image was removed from the engine and is built again. */
 export const REBUILD_PROBLEMS: ProblemName[] = ["buildFailed", "buildTimeout", "buildQueueFull"];
 
-/** The responses of an operation for each way it may fail, one for each status with an example for each way. */
+/** The error responses of an operation, one for each status, with an example of each failure. */
 export function errorResponses(...names: ProblemName[]): Responses {
   return responsesFor([...names, ...WITH_TOKEN]);
 }
@@ -48,7 +48,7 @@ function line({ code, when }: Problem): string {
   return `- \`${code}\`: ${when}`;
 }
 
-/** The body of one failure, for an answer that other examples stand beside. */
+/** The example of one failure. */
 export function problemExample(name: ProblemName) {
   const { code, when, error, details } = problem(name);
   return {

@@ -2,7 +2,7 @@ import { ENGINE_PROBLEMS, REBUILD_PROBLEMS, errorResponses } from "./errors.ts";
 import { AGENT_ID, type Operation, jsonContent, success, textContent } from "./operation.ts";
 import type { ProblemName } from "./problems.ts";
 
-/** Ways to fail before the request reaches the agent's code, and at its deadline. */
+/** Failures before the request reaches the agent's code, and at its deadline. */
 const ON_THE_WAY: ProblemName[] = [
   ...(["agentNotRunning", "agentNotFound", "agentStartFailed", "agentBusy"] as const),
   ...(["agentUnreachable", "agentTimedOut", "diskFull"] as const),
@@ -46,17 +46,17 @@ An \`http\` agent gets the same body as \`POST /invoke\` of its own server, and 
   },
 };
 
-/** `/invoke/{id}/{path}` takes any method; these are the ones that the document can name and clients use. */
+/** `/invoke/{id}/{path}` takes any method. The document names those that clients use. */
 const METHODS = ["get", "post", "put", "patch", "delete"] as const;
 const WITH_BODY: ReadonlySet<string> = new Set(["post", "put", "patch"]);
 
 const WEBSOCKET = `
 
-A WebSocket handshake is the agent's to answer too: with its subprotocol and headers, or a refusal. The WebSocket counts as
+The agent answers a WebSocket handshake too: it accepts with its subprotocol and headers, or refuses. The WebSocket counts as
 one request of the agent's \`concurrency\` while it is open. It closes with 1009 for a message over \`OKEN_MAX_INVOKE_BYTES\`,
 1012 when a newer version took over, 1001 when the agent was stopped or the runner ends, and 1011 when the agent died.`;
 
-/** Written by hand: for one route of every method the generator makes eight operations of one id. */
+/** Written by hand: the generator makes eight operations with the same id from a route of every method. */
 export const passThroughPath = Object.fromEntries(METHODS.map((method) => [method, passThrough(method)]));
 
 function passThrough(method: (typeof METHODS)[number]): Operation {

@@ -11,10 +11,10 @@ type SchemaName = keyof typeof API_SCHEMAS;
 type Example = { summary?: string; value: unknown };
 type Content = Record<string, object>;
 
-/** Every answer carries it; in the document only those that succeed, since it would hide the rest of the others. */
+/** Every answer has this header. The document names it for successes only: errors have headers that matter more. */
 const HEADERS = { "X-Request-Id": { $ref: "#/components/headers/X-Request-Id" } };
 
-/** A body in JSON of one of the named schemas. Without examples of its own, the schema's are shown. */
+/** A JSON body with one of the named schemas. The schema's own examples are shown unless others are given. */
 export function jsonContent(schema: SchemaName, examples?: Record<string, Example>): Content {
   return {
     "application/json": {
@@ -24,7 +24,7 @@ export function jsonContent(schema: SchemaName, examples?: Record<string, Exampl
   };
 }
 
-/** A body that is text to a client, such as a stream of events, with an example of it. */
+/** A text body, such as a stream of events, with an example. */
 export function textContent(type: string, description: string, example: string): Content {
   return { [type]: { schema: { type: "string", description }, example } };
 }
@@ -39,7 +39,7 @@ export function parametersIn(place: "path" | "query", schema: TObject) {
     in: place,
     required: schema.required?.includes(name) ?? false,
     description: property.description ?? "",
-    // Beside the schema, where Swagger UI takes what it fills in from.
+    // Swagger UI fills its form from here, not from the schema.
     example: property.examples?.[0] ?? property.default,
     schema: property,
   }));

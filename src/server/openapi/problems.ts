@@ -6,8 +6,8 @@ import { RUNNER_PROBLEMS } from "./problems/runner.ts";
 import { UPLOAD_PROBLEMS } from "./problems/uploads.ts";
 
 /**
- * Every way in which a route fails, by a name of its own since some codes have several statuses. A test has the code
- * fail in each of them, and holds the example against what it says.
+ * Every failure of a route. Each has a name, since some codes have several statuses. A test provokes every one and
+ * compares the example with the answer.
  */
 export const PROBLEMS = {
   ...AGENT_PROBLEMS,

@@ -4,19 +4,19 @@ const ANY_NAME = "^(.*)$";
 type Fields = Record<string, unknown>;
 
 /**
- * What the generator makes calls itself 3.0.3, but holds TypeBox's schemas, which are JSON Schema as OpenAPI 3.1 has it.
- * Two of their forms are right but unknown to many tools, and are written in the usual way.
+ * The generator says OpenAPI 3.0.3, but its schemas are TypeBox's, which are JSON Schema as in OpenAPI 3.1. Many tools
+ * do not know two of their forms, which are rewritten.
  */
 export function toOpenApi31(generated: string): object {
   const document: object = JSON.parse(generated, (key, value: unknown) => {
-    // Elysia's mark on a named schema. In 3.1 it is a base for references, and none of them would be found.
+    // Elysia marks a named schema with it. In 3.1 it is the base of references, and none of ours would be found.
     if (key === "$id") return undefined;
     return isFields(value) ? withEnum(withAdditionalProperties(value)) : value;
   });
   return { ...document, openapi: "3.1.0" };
 }
 
-/** A union of literals as the `enum` that it is. */
+/** Writes a union of literals as an `enum`. */
 function withEnum(fields: Fields): Fields {
   const { anyOf, ...rest } = fields;
   if (!Array.isArray(anyOf) || !anyOf.every(isLiteral)) return fields;

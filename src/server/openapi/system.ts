@@ -3,7 +3,7 @@ import { errorResponses, openErrorResponses, problemExample } from "./errors.ts"
 import { type Operation, jsonContent, success, textContent } from "./operation.ts";
 import { PROBLEMS } from "./problems.ts";
 
-/** No token is wanted. */
+/** No token is needed. */
 const OPEN: Operation["security"] = [];
 
 export const healthDocs: Operation = {

@@ -1,6 +1,6 @@
 import type { Problem } from "./problem.ts";
 
-/** Ways to fail for what is asked of an agent. */
+/** Failures of commands on an agent. */
 export const AGENT_PROBLEMS = {
   agentNotFound: {
     code: "AGENT_NOT_FOUND",

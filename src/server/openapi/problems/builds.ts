@@ -1,6 +1,6 @@
 import type { Problem } from "./problem.ts";
 
-/** Ways for a build to fail. */
+/** Failures of a build. */
 export const BUILD_PROBLEMS = {
   buildFailed: {
     code: "BUILD_FAILED",

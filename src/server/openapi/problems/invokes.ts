@@ -1,6 +1,6 @@
 import type { Problem } from "./problem.ts";
 
-/** Ways for an invoke to fail. */
+/** Failures of an invoke. */
 export const INVOKE_PROBLEMS = {
   bodyNotInput: {
     code: "INVALID_REQUEST",

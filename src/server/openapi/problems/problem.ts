@@ -1,9 +1,9 @@
 import type { ErrorCode } from "../../../lib/errors.ts";
 
-/** One way to fail, as the document shows it. */
+/** One way to fail, for the document. */
 export type Problem = {
   code: ErrorCode;
-  /** `4XX`: any status of that hundred. */
+  /** `4XX` stands for every status from 400 to 499. */
   status: number | "4XX" | "5XX";
   when: string;
   /** The sentence of the example. */

@@ -1,6 +1,6 @@
 import type { Problem } from "./problem.ts";
 
-/** Ways for the runner or its engine to fail. */
+/** Failures of the runner or its engine. */
 export const RUNNER_PROBLEMS = {
   engineUnavailable: {
     code: "ENGINE_UNAVAILABLE",
@@ -31,7 +31,7 @@ export const RUNNER_PROBLEMS = {
     code: "UNAUTHORIZED",
     status: 401,
     when: "the runner has a token, and the request does not carry it",
-    error: "This runner wants a bearer token: send `Authorization: Bearer …`.",
+    error: "This runner needs a bearer token: send `Authorization: Bearer …`.",
     headers: ["WWW-Authenticate"],
   },
   internal: {

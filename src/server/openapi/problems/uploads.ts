@@ -1,6 +1,6 @@
 import type { Problem } from "./problem.ts";
 
-/** Ways to refuse what was uploaded. */
+/** Refusals of an upload. */
 export const UPLOAD_PROBLEMS = {
   configError: {
     code: "CONFIG_ERROR",
