@@ -6,7 +6,7 @@ import { readSetupPy, requirementLines } from "./setup-py.ts";
 export type SetupFiles = {
   name: string | undefined;
   version: string | undefined;
-  /** Undefined when only running `setup.py` would tell. */
+  /** Undefined when they are known only when `setup.py` is run. */
   dependencies: string[] | undefined;
   compiled: boolean;
 };

@@ -1,17 +1,19 @@
+import { KiB } from "../lib/bytes.ts";
 import { isConstant } from "../python/constants.ts";
 import type { Call, Expression, Scope } from "../python/facts.ts";
-import { MAX_MODULE_BYTES } from "../python/project.ts";
 import { readSingleFile, type SingleFile } from "../python/single-file.ts";
 import { frameOf, scopesOf, topOf } from "../python/value.ts";
 import type { SourceTree } from "../upload/tree.ts";
 
-/** Words by which a `setup.py` that compiles code gives itself away. */
+/** A larger file is left to the isolated build: reading it would hold the event loop. */
+const MAX_BYTES = 128 * KiB;
+/** Words that show that a `setup.py` compiles code. */
 const COMPILING = ["ext_modules", "cffi_modules", "rust_extensions", "cythonize"];
 
 export type SetupPy = {
   name: string | undefined;
   version: string | undefined;
-  /** `"elsewhere"`: nothing is said here. `"computed"`: only running the file would tell. */
+  /** `"elsewhere"`: the file does not name them. `"computed"`: they are known only when the file is run. */
   dependencies: string[] | "elsewhere" | "computed";
   compiled: boolean;
 };
@@ -23,9 +25,9 @@ const UNREADABLE: SetupPy = {
   compiled: false,
 };
 
-/** What a `setup.py` hands to `setup`, as far as it is written out: it is read, not run. Undefined when there is none. */
+/** What a `setup.py` passes to `setup`, as far as it is certain. The file is not run. Undefined when there is none. */
 export async function readSetupPy(tree: SourceTree, path: string): Promise<SetupPy | undefined> {
-  const found = await tree.read(path, MAX_MODULE_BYTES);
+  const found = await tree.read(path, MAX_BYTES);
   if (found.kind === "too-large") return UNREADABLE;
   if (found.kind !== "file") return undefined;
   const file = await readSingleFile(found.bytes, path);
@@ -34,12 +36,13 @@ export async function readSetupPy(tree: SourceTree, path: string): Promise<Setup
   return {
     name: textOf(calls, "name"),
     version: textOf(calls, "version"),
-    dependencies: dependenciesOf(calls),
+    // `exec` of another file may call `setup`.
+    dependencies: calls.length === 0 && file.module.facts.dynamic ? "computed" : dependenciesOf(calls),
     compiled: COMPILING.some((word) => file.words.has(word)),
   };
 }
 
-/** A call of `setup`, and how what it is given is read. */
+/** A call of `setup`, and functions that evaluate its arguments. */
 type SetupCall = {
   call: Call;
   text: (expression: Expression) => string | undefined;
@@ -55,7 +58,7 @@ function setupCalls(file: SingleFile): SetupCall[] {
   );
 }
 
-/** `setup(…)`, `setuptools.setup(…)`, and whatever name `setup` was imported under. */
+/** `setup(…)`, `setuptools.setup(…)`, or `setup` under another name. */
 function isSetup({ evaluator, module }: SingleFile, { callee }: Call): boolean {
   if (callee.kind === "name" && callee.id === "setup") return true;
   const value = evaluator.expression(callee, topOf(module));
@@ -90,7 +93,7 @@ function textOf(calls: SetupCall[], keyword: string): string | undefined {
   return expression === undefined ? undefined : first?.text(expression);
 }
 
-/** Of several calls, which may be two ways through one file, all must say the same. */
+/** There may be several calls, of which one is made. All must name the same dependencies. */
 function dependenciesOf(calls: SetupCall[]): SetupPy["dependencies"] {
   const found = calls.map(({ call, texts }) => {
     const expression = call.keywords.get("install_requires");
@@ -101,7 +104,7 @@ function dependenciesOf(calls: SetupCall[]): SetupPy["dependencies"] {
   return others.every((other) => Bun.deepEquals(other, first)) ? first : "computed";
 }
 
-/** Requirements with one on a line, without comments. */
+/** The requirements of a text with one on each line, without comments. */
 export function requirementLines(text: string): string[] {
   return text.split("\n").flatMap((line) => {
     const requirement = line.replace(/(^|\s)#.*$/, "").trim();

@@ -12,15 +12,16 @@ const READ_ONLY_PARENTS = new Set([
 ]);
 
 /**
- * The names of a module that stand for one value wherever they are read: bound once, at the top level, under no
- * condition, to something constant, and where that is a list, nowhere changed. The evaluator, for its part, takes the
- * likeliest of several values.
+ * The names of a module that have one value wherever they are read. They are bound once, at the top level, under no
+ * condition, to a constant. A list among them is nowhere changed. The evaluator itself takes the likeliest of several values.
  */
 export function constantNames(root: Node, { top, main }: ModuleFacts): ReadonlySet<string> {
   const bindings = [...top.bindings, ...(main?.bindings ?? [])];
   const counts = Map.groupBy(bindings, ({ name }) => name);
-  const changed = namesMaybeChanged(root);
-  const global = new Set(identifiers(root, "global_statement").map(({ text }) => text));
+  const changed = namesMaybeChanged(root, new Set(counts.keys()));
+  const global = new Set(
+    root.descendantsOfType("global_statement").flatMap((statement) => statement.namedChildren.map(textOf)),
+  );
   const constants = new Set<string>();
   for (const { name, conditional, value } of bindings) {
     if (value.kind !== "expression" || conditional || global.has(name)) continue;
@@ -39,10 +40,14 @@ export function isConstant(expression: Expression, constants: ReadonlySet<string
   return kind === "string" || kind === "number";
 }
 
-/** Names that stand where what they hold may be changed: `names.append(…)`, `names[0] = …`, `change(names)`. */
-function namesMaybeChanged(root: Node): Set<string> {
-  const changed = identifiers(root, "module").filter((node) => !isHarmless(node));
-  return new Set(changed.map(({ text }) => text));
+/** The names whose value may be changed somewhere: `names.append(…)`, `names[0] = …`, `change(names)`. */
+function namesMaybeChanged(root: Node, names: ReadonlySet<string>): Set<string> {
+  const changed = new Set<string>();
+  for (const node of root.descendantsOfType("identifier")) {
+    const name = node.text;
+    if (names.has(name) && !changed.has(name) && !isHarmless(node)) changed.add(name);
+  }
+  return changed;
 }
 
 function isHarmless(node: Node): boolean {
@@ -59,7 +64,6 @@ function isSetupCall(call: Node | null): boolean {
   return /(?:^|\.)setup$/u.test(call?.childForFieldName("function")?.text ?? "");
 }
 
-function identifiers(root: Node, within: string): Node[] {
-  const places = within === root.type ? [root] : root.descendantsOfType(within);
-  return places.flatMap((place) => place.descendantsOfType("identifier"));
+function textOf({ text }: Node): string {
+  return text;
 }

@@ -16,7 +16,7 @@ import { readModule } from "./read-module.ts";
 import { findSyntaxProblem, type SyntaxProblem } from "./syntax.ts";
 
 /** A larger module is data, and says nothing of what is served. */
-export const MAX_MODULE_BYTES = MiB;
+const MAX_MODULE_BYTES = MiB;
 /** What is read of one tarball at most, so that no tarball keeps the runner busy. A hop is one import. */
 const MAX_MODULES = 200;
 const MAX_HOPS = 8;

@@ -5,13 +5,13 @@ import { loadPythonParser } from "./parser.ts";
 import type { Module } from "./project.ts";
 import { readModule } from "./read-module.ts";
 
-/** A Python file read by itself: whatever it imports is unknown. */
+/** A Python file that is read by itself. What it imports is unknown. */
 export type SingleFile = {
   module: Module;
   evaluator: Evaluator;
   /** Names that have one value wherever they are read. */
   constants: ReadonlySet<string>;
-  /** Every identifier and text in it; comments are left out. */
+  /** Every identifier and text in it, but no comment. */
   words: ReadonlySet<string>;
 };
 

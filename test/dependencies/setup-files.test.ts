@@ -57,6 +57,8 @@ describe("setup.py is read, not run", () => {
     ["a computed list", setup("install_requires=open('r.txt').read().split()")],
     ["a list with a variable", setup("install_requires=['six', EXTRA]")],
     ["a text with a value put in", setup("install_requires=[f'six>={LEAST}']")],
+    ["another file that is run", 'exec(open("real_setup.py").read())\n'],
+    ["a file of more than 128 KiB", `${setup("install_requires=['six']")}#${"x".repeat(128 * 1024)}\n`],
     ["passed-on settings", `${IMPORT}setup(**config)\n`],
     ["a list that grows", after('REQUIRES = ["six"]\nREQUIRES.append("rich")')],
     ["a list that is added to", after('REQUIRES = ["six"]\nREQUIRES += ["rich"]')],
