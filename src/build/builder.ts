@@ -53,7 +53,7 @@ export function createBuilder(host: BuilderHost): Builder {
       const onPlace = (ahead: number) => onEvent({ type: "log", line: waitingLine(ahead) });
       return queue.run({ agentId, signal, startup, onPlace }, () => buildNow(request));
     },
-    fingerprint: (source) => fingerprint(host, source),
+    fingerprint: (source) => fingerprint(host, parts.runtime.name, source),
     timeoutMs,
     settled: () => parts.background.settled(),
   };

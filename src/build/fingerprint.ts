@@ -3,7 +3,6 @@ import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { planDependencies } from "../dependencies/detect.ts";
-import { contentName } from "./content-name.ts";
 import { IGNORE_TEXT, builderDockerfileText } from "./dockerfile.ts";
 import { imageInputs } from "./inputs.ts";
 import { resolutionKey } from "./resolution-key.ts";
@@ -13,7 +12,8 @@ import type { BuildSource, BuilderHost } from "./types.ts";
 
 /** See `Builder.fingerprint`. */
 export async function fingerprint(
-  { engine, runtime, settings }: Pick<BuilderHost, "engine" | "runtime" | "settings">,
+  { engine, settings }: Pick<BuilderHost, "engine" | "settings">,
+  runtimeName: string,
   { tree, manifest, entrypoint }: BuildSource,
 ): Promise<string> {
   const { pythonVersion } = manifest;
@@ -22,7 +22,7 @@ export async function fingerprint(
   const { dockerfile, contexts, buildArgs } = await imageInputs(source, settings);
   const parts = [
     await engine.platform(),
-    contentName("runtime", runtime.files),
+    runtimeName,
     dockerfile,
     IGNORE_TEXT,
     // Files that are copied are the source's own.

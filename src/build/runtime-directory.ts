@@ -5,6 +5,8 @@ import { contentName } from "./content-name.ts";
 import { writeFiles } from "./files.ts";
 
 export type RuntimeDirectory = {
+  /** Its base name, made of the content of its files. */
+  readonly name: string;
   /** The directory, complete: files that were deleted are written again. */
   path(): Promise<string>;
 };
@@ -15,9 +17,11 @@ export function runtimeDirectory(options: {
   files: Readonly<Record<string, string>>;
 }): RuntimeDirectory {
   const { parent, files } = options;
-  const directory = join(parent, contentName("runtime", files));
+  const name = contentName("runtime", files);
+  const directory = join(parent, name);
   let writing: Promise<void> | undefined;
   return {
+    name,
     async path() {
       // Builds that begin during a check share it.
       writing ??= ensure(directory, files).finally(() => {
