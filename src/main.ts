@@ -2,7 +2,6 @@
 import "./lib/request-limit.ts";
 
 import { HELP } from "./cli/help.ts";
-import type { Daemon } from "./daemon.ts";
 import { raisePriority } from "./lib/priority.ts";
 import { StartError } from "./lib/start-error.ts";
 import { VERSION } from "./lib/version.ts";
@@ -39,18 +38,16 @@ async function serve(args: string[]): Promise<void> {
   ]);
   const parsed = parseServe(args, process.env);
   if ("help" in parsed) return print(parsed.help);
-  if ("wrong" in parsed) return fail(`oken-runner: ${parsed.wrong}\n`);
   const { config } = parsed;
   const log = createLog({ level: config.logLevel, format: config.logFormat });
-  let daemon: Daemon;
-  try {
-    daemon = await startDaemon({ config, log, environment: process.env, niceness });
-  } catch (error) {
-    if (error instanceof StartError) return fail(`oken-runner: ${error.message}\n`);
-    log.error({ err: error }, "the runner could not start");
-    process.exitCode = 1;
-    return;
-  }
+  const daemon = await startDaemon({ config, log, environment: process.env, niceness }).catch(
+    (error: unknown) => {
+      if (error instanceof StartError) throw error;
+      log.error({ err: error }, "the runner could not start");
+      process.exitCode = 1;
+    },
+  );
+  if (daemon === undefined) return;
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
@@ -79,4 +76,9 @@ function fail(text: string): void {
   process.exitCode = USAGE_ERROR;
 }
 
-await main(process.argv.slice(2));
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof StartError)) throw error;
+  fail(`oken-runner: ${error.message}\n`);
+}

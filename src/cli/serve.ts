@@ -15,18 +15,13 @@ In parentheses: what holds when it is not set. Sizes take k, m, g; times are in 
 ${settingsHelp()}
 `;
 
-/** Reads the command line of `serve`: its help, the settings to serve with, or what is wrong. */
+/** Reads the command line of `serve`: its help, or the settings to serve with. Throws StartError when that is wrong. */
 export function parseServe(
   args: string[],
   environment: Record<string, string | undefined>,
-): { help: string } | { config: Config } | { wrong: string } {
-  try {
-    const flags = parseFlags(args);
-    return "help" in flags ? { help: HELP } : { config: loadConfig(environment, flags) };
-  } catch (error) {
-    if (error instanceof StartError) return { wrong: error.message };
-    throw error;
-  }
+): { help: string } | { config: Config } {
+  const flags = parseFlags(args);
+  return "help" in flags ? { help: HELP } : { config: loadConfig(environment, flags) };
 }
 
 function parseFlags(args: string[]): Record<string, string> {

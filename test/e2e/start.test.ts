@@ -106,6 +106,18 @@ describe("a start that cannot use its data directory ends with one sentence", ()
   });
 });
 
+test("a start that fails for any other reason is one line of the log", async () => {
+  await using runner = await scratch();
+  await Bun.write(join(runner.directory, "data", "agents"), "not a directory");
+  const { out, error, code } = await runner.start({ OKEN_LOG_FORMAT: "json" });
+  expect({ out, code }).toEqual({ out: "", code: 1 });
+  expect(JSON.parse(error)).toMatchObject({
+    level: "error",
+    msg: "the runner could not start",
+    err: { code: "ENOTDIR" },
+  });
+});
+
 test("an IPv6 address may be written with brackets", async () => {
   await using runner = await startRunner({ OKEN_HOST: "[::1]" });
   expect(runner.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
