@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import sys
 
 from . import frames
+from .listening import listen
 from .parent.spawn import WorkerEnds, first_worker
 from .spec import Spec
 
 DEFAULT_APP_DIR = "/app"
-# Connections the kernel holds for us until the loop runs.
-BACKLOG = 1024
 
 
 def main(main_file: str) -> tuple[int, int] | None:
@@ -42,12 +40,3 @@ def main(main_file: str) -> tuple[int, int] | None:
 
     serve(spec, listener, spawned, failure, main_file, config)
     return None
-
-
-def listen(port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("0.0.0.0", port))
-    listener.listen(BACKLOG)
-    listener.setblocking(False)
-    return listener

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 
+from ..listening import BACKLOG
 from .control import Control
 from .log_sink import LogSink
 from .supervisor import Supervisor
@@ -43,7 +44,7 @@ def serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, supervisor.drain)
     loop.add_signal_handler(signal.SIGCHLD, supervisor.reap)
-    loop.run_until_complete(loop.create_server(control.connection, sock=listener))
+    loop.run_until_complete(loop.create_server(control.connection, sock=listener, backlog=BACKLOG))
     # A worker that ended before the handler was there.
     supervisor.reap()
     if spec.type == "http":

@@ -9,13 +9,13 @@ import sys
 from email.utils import formatdate
 
 from ..agent.failures import StartupError
+from ..listening import BACKLOG
 from .uvicorn_parts import Config, HttpProtocol, Lifespan, ServerState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-BACKLOG = 2048
 # Of the ten seconds between SIGTERM and SIGKILL.
 GRACEFUL_SECONDS = 7.0
 LIFESPAN_END_SECONDS = 1.5

@@ -12,6 +12,7 @@ import signal
 import sys
 
 from ..agent.failures import StartupError
+from ..listening import BACKLOG
 from .applications import AIOHTTP, ASGI, GRADIO, TORNADO, WSGI
 
 TYPE_CHECKING = False
@@ -71,6 +72,7 @@ def _uvicorn(app: Any, port: int, threads: int) -> None:
         "interface": "asgi3",
         "timeout_graceful_shutdown": GRACEFUL_SECONDS,
         "timeout_keep_alive": IDLE_SECONDS,
+        "backlog": BACKLOG,
     }
     known = inspect.signature(uvicorn.Config).parameters
     config = uvicorn.Config(app, **{name: value for name, value in wanted.items() if name in known})
@@ -88,6 +90,7 @@ def _hypercorn(app: Any, port: int, threads: int) -> None:
     config.bind = [f"{HOST}:{port}"]
     config.graceful_timeout = GRACEFUL_SECONDS
     config.keep_alive_timeout = IDLE_SECONDS
+    config.backlog = BACKLOG
     config.accesslog = None
     config.loglevel = "WARNING"
     asyncio.run(serve(app, config))
@@ -105,6 +108,7 @@ def _gunicorn(app: Any, port: int, threads: int) -> None:
                 "threads": threads,
                 "timeout": 0,
                 "keepalive": IDLE_SECONDS,
+                "backlog": BACKLOG,
                 "graceful_timeout": GRACEFUL_SECONDS,
                 "worker_tmp_dir": "/tmp",
                 "loglevel": "warning",
@@ -123,13 +127,13 @@ def _waitress(app: Any, port: int, threads: int) -> None:
 
     # It has no handler of its own, but closes in order when it is left by SystemExit.
     signal.signal(signal.SIGTERM, _exit_on_signal)
-    waitress.serve(app, host=HOST, port=port, threads=threads, channel_timeout=IDLE_SECONDS)
+    waitress.serve(app, host=HOST, port=port, threads=threads, channel_timeout=IDLE_SECONDS, backlog=BACKLOG)
 
 
 def _aiohttp(app: Any, port: int, threads: int) -> None:
     from aiohttp import web
 
-    wanted = {"print": None, "access_log": None, "keepalive_timeout": IDLE_SECONDS}
+    wanted = {"print": None, "access_log": None, "keepalive_timeout": IDLE_SECONDS, "backlog": BACKLOG}
     known = inspect.signature(web.run_app).parameters
     web.run_app(app, host=HOST, port=port, **{name: value for name, value in wanted.items() if name in known})
 
@@ -138,7 +142,7 @@ def _tornado(app: Any, port: int, threads: int) -> None:
     async def main() -> None:
         stopping = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-        app.listen(port, HOST)
+        app.listen(port, HOST, backlog=BACKLOG)
         await stopping.wait()
 
     asyncio.run(main())
