@@ -27,7 +27,7 @@ test("a directory keeps its identity, and another has one of its own", async () 
   expect((await identityOf(second.path)).runnerId).not.toBe(identity.runnerId);
 });
 
-test("it is made with its parents, for its owner alone, and nothing temporary is left in it", async () => {
+test("it is made with its parents, for its owner only, and holds no temporary file", async () => {
   await using directory = await scratch();
   await using _ = await openDataDir(join(directory.path, "below"));
   expect((await stat(join(directory.path, "below"))).mode & 0o777).toBe(0o700);
@@ -35,7 +35,7 @@ test("it is made with its parents, for its owner alone, and nothing temporary is
   expect((await stat(join(directory.path, "below", "runner.json"))).mode & 0o777).toBe(0o600);
 });
 
-test("one who has it keeps others out until it is closed", async () => {
+test("its holder keeps others out until it lets go", async () => {
   await using directory = await scratch();
   {
     await using _ = await openDataDir(directory.path);
@@ -44,7 +44,7 @@ test("one who has it keeps others out until it is closed", async () => {
   await using _ = await openDataDir(directory.path);
 });
 
-test("a directory whose identity is damaged is let go again", async () => {
+test("a directory with a damaged identity is unlocked again", async () => {
   await using directory = await scratch();
   await Bun.write(join(directory.path, "runner.json"), "{");
   await expect(openDataDir(directory.path)).rejects.toThrow("its runner.json is damaged");
@@ -61,7 +61,7 @@ test.each([
   ["ENOSPC", "its disk is full"],
   ["EDQUOT", "its disk quota is used up"],
   ["EIO", "it cannot be used: EIO: what the system said"],
-])("%s is told in plain words", (code, why) => {
+])("%s becomes a plain sentence", (code, why) => {
   const error = Object.assign(new Error(`${code}: what the system said`), { code });
   expect(dataDirError("/data", error).message).toBe(`OKEN_DATA_DIR is "/data", but ${why}.`);
 });

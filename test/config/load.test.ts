@@ -4,7 +4,7 @@ import { SETTINGS } from "../../src/config/settings.ts";
 import { settingsHelp } from "../../src/config/help.ts";
 import { loadConfig } from "../../src/config/load.ts";
 
-test("without anything set the defaults of the contract hold", () => {
+test("without any setting the defaults hold", () => {
   expect(loadConfig({})).toMatchObject({
     host: "127.0.0.1",
     port: 8000,

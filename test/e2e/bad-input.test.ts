@@ -29,7 +29,7 @@ async function form(fields: Record<string, string | Uint8Array<ArrayBuffer>>): P
   return data;
 }
 
-describe("a form that is not right is refused, and nothing is left", () => {
+describe("a wrong form is refused, and leaves nothing", () => {
   const archive = tarball(HANDLER);
   test.each([
     ["no tarball", async () => form({ agent_id: "bad" }), 400, "INVALID_REQUEST", "tarball"],
@@ -84,7 +84,7 @@ describe("a form that is not right is refused, and nothing is left", () => {
   });
 });
 
-describe("an agent that is not right is refused with a sentence that names why, and nothing is left", () => {
+describe("a wrong agent is refused with a sentence that says why, and leaves nothing", () => {
   test.each([
     ["no oken.toml", { "main.py": "" }, 400, "CONFIG_ERROR", ["oken.toml"]],
     ["invalid TOML", { "oken.toml": "name = ", "main.py": "" }, 400, "CONFIG_ERROR", ["oken.toml"]],
@@ -181,7 +181,7 @@ describe("every route answers errors as JSON", () => {
   });
 });
 
-test("an id of capitals, dashes and underscores works from one end to the other", async () => {
+test("an id with capitals, dashes and underscores works on every route", async () => {
   for (const id of ["-My_Agent-", "A".repeat(128)]) {
     expect(await runner.deploy(id, HANDLER)).toMatchObject({ status: 200, body: { agent_id: id } });
     expect(await runner.invoke(id, { name: "Ada" })).toMatchObject({

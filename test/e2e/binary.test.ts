@@ -63,7 +63,7 @@ test("a .env or bunfig.toml where the runner is started changes nothing", async 
 });
 
 describe("with a token", () => {
-  test("every route but health wants it", async () => {
+  test("every route but health needs it", async () => {
     const token = "a-token-of-more-than-sixteen-characters";
     await using runner = await startRunner({ OKEN_API_TOKEN: token });
     expect((await runner.request("GET", "/health")).status).toBe(200);
@@ -85,7 +85,7 @@ describe("with a token", () => {
   });
 });
 
-test("requests are one log line each, with the caller's request id if it is usable", async () => {
+test("a request is one log line, with the caller's id if it is safe", async () => {
   await using runner = await startRunner();
   const named = await runner.request("GET", "/agents/none", { headers: { "x-request-id": "call-7" } });
   expect(named.headers.get("x-request-id")).toBe("call-7");

@@ -124,7 +124,7 @@ test("an IPv6 address may be written with brackets", async () => {
   expect((await runner.request("GET", "/agents")).status).toBe(200);
 });
 
-test("without the docker CLI the runner starts, and each of its log lines and health say so", async () => {
+test("without the docker CLI the runner starts, and health and every warning say so", async () => {
   await using runner = await startRunner({ PATH: "/nonexistent" });
   expect(await runner.request("GET", "/health")).toMatchObject({
     status: 503,

@@ -27,7 +27,7 @@ test.each([
   );
 });
 
-test("the process tells of itself, and of an event loop that was held up", async () => {
+test("the figures of the process, and of an event loop that was held up, can be read", async () => {
   const metrics = createMetrics();
   using _ = observeProcess(metrics);
   const value = async (family: string, sample: string) =>

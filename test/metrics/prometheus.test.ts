@@ -15,7 +15,7 @@ test("a counter has a line for each combination of its labels", async () => {
   );
 });
 
-test("many counts are all told, in whatever batches they are kept", async () => {
+test("no count is lost between batches", async () => {
   const registry = createMetricsRegistry();
   const counter = registry.counter({ name: "calls_total", help: "Calls.", labels: ["of"] });
   const histogram = registry.histogram({ name: "time_seconds", help: "Time.", labels: [], buckets: [1] });
@@ -28,7 +28,7 @@ test("many counts are all told, in whatever batches they are kept", async () => 
   expect(families.get("time_seconds")?.samples.get("time_seconds_count{}")).toBe(1_000);
 });
 
-test("what has no labels is there before it is counted for the first time", async () => {
+test("a metric without labels exists before it is counted", async () => {
   const registry = createMetricsRegistry();
   registry.counter({ name: "calls_total", help: "Calls.", labels: [] });
   registry.histogram({ name: "time_seconds", help: "Time.", labels: [], buckets: [1] });
@@ -67,7 +67,7 @@ test("a gauge is read whenever the text is asked for, and drops what is no longe
   expect(families.get("agents")?.samples).toEqual(new Map([['agents{state="idle"}', 2]]));
 });
 
-test("a counter that is read tells the value of now", async () => {
+test("a counter that is read has the value of now", async () => {
   const registry = createMetricsRegistry();
   let seconds = 1;
   registry.read({ name: "cpu_total", help: "CPU.", labels: [], type: "counter" }, () => [[{}, seconds]]);

@@ -9,7 +9,7 @@ function request(path: string, init?: RequestInit): Promise<Response> {
   return app.handle(new Request(`http://127.0.0.1:8000${path}`, init));
 }
 
-test("the page names only files that are there, and none of another origin", async () => {
+test("the page names only files that exist, and none from another origin", async () => {
   const page = await (await request("/docs")).text();
   const named = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address ?? "");
   expect(named.sort()).toEqual([...SWAGGER_UI_ASSETS.keys()].map((name) => `/docs/${name}`).sort());
@@ -17,7 +17,7 @@ test("the page names only files that are there, and none of another origin", asy
 });
 
 describe.each(["/docs", "/docs/swagger-ui-bundle.js", "/openapi.json"])("%s", (path) => {
-  test("allows nothing inline and nothing of another origin", async () => {
+  test("allows nothing inline and nothing from another origin", async () => {
     const policy = (await request(path)).headers.get("content-security-policy");
     expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self';");
     expect(policy).not.toContain("http");

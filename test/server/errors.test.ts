@@ -40,7 +40,7 @@ test.each([
   ["a text", "secret of the inside"],
   ["nothing", undefined],
 ])(
-  "a bug that throws %s is answered with the request's id alone, and the log has the rest",
+  "the answer to a bug that throws %s has only the request's id, and the log has the rest",
   async (_, error) => {
     const { context, lines } = fixture();
     const response = errorResponse(error, context);

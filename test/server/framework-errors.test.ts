@@ -10,8 +10,8 @@ async function answer(method: string, path: string) {
   return { status: response.status, allow: response.headers.get("allow"), body };
 }
 
-describe("what no route takes is answered as JSON", () => {
-  test("a path that there is not", async () => {
+describe("a request for no route is answered as JSON", () => {
+  test("an unknown path", async () => {
     expect(await answer("GET", "/nothing/here")).toEqual({
       status: 404,
       allow: null,
@@ -19,7 +19,7 @@ describe("what no route takes is answered as JSON", () => {
     });
   });
 
-  test("a long path, cut off", async () => {
+  test("a long path, which is cut off", async () => {
     const { body } = await answer("GET", `/${"x".repeat(1_000)}`);
     expect(body.error).toBe(`There is nothing at /${"x".repeat(199)}. See GET /docs.`);
   });

@@ -56,7 +56,7 @@ describe("of a web application", () => {
     expect(await failure(HTTP, redirect)).toMatchObject({ status: 502, details: { status: 307 } });
   });
 
-  test("of a long text the first 64 Ki characters are told", async () => {
+  test("a long text is cut off after 64 Ki characters", async () => {
     const response = new Response("x".repeat(100_000), { status: 500 });
     expect(await failure(HTTP, response)).toMatchObject({
       message: `Agent echo answered 500: ${"x".repeat(65_536)}`,

@@ -128,7 +128,7 @@ test("a caller who leaves during the handshake frees the slot", async () => {
   silent.stop(true);
 });
 
-test("the runner's token is wanted, and stays with the runner", async () => {
+test("the runner's token is needed, and does not reach the agent", async () => {
   const token = "a token of some length";
   await using server = await startServer(httpAgent(), { OKEN_API_TOKEN: token });
   using stranger = call(`${server.socketUrl}/invoke/echo/chat`);
@@ -147,7 +147,7 @@ test("an Authorization of the agent's own is passed on when the runner has no to
   expect(JSON.parse(String(await caller.next()))["authorization"]).toBe("Basic x");
 });
 
-test("a handler has no paths, for a WebSocket neither", async () => {
+test("a handler has no paths, and so no WebSockets", async () => {
   await using server = await startServer(agentIn("running"));
   using caller = call(`${server.socketUrl}/invoke/echo/chat`);
   const response = await caller.refused;
@@ -158,7 +158,7 @@ test("a handler has no paths, for a WebSocket neither", async () => {
 test.each([
   ["of another version", { "Sec-WebSocket-Version": "8", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==" }],
   ["without a key", { "Sec-WebSocket-Version": "13" }],
-  ["with a key that is none", { "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "abc" }],
+  ["with a wrong key", { "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "abc" }],
 ])("a handshake %s is told what is wanted", async (_, headers) => {
   await using server = await startServer(httpAgent());
   const response = await fetch(`${server.url}/invoke/echo/chat`, {
@@ -169,7 +169,7 @@ test.each([
   expect(await response.json()).toMatchObject({ code: "INVALID_REQUEST" });
 });
 
-test("a subprotocol that is none is refused with its name", async () => {
+test("a subprotocol that is not a token is refused by name", async () => {
   await using server = await startServer(httpAgent());
   const response = await fetch(`${server.url}/invoke/echo/chat`, {
     headers: {
@@ -187,7 +187,7 @@ test("a subprotocol that is none is refused with its name", async () => {
   });
 });
 
-test("a redeploy lets a WebSocket be for the agent's timeout, and then closes it with 1012", async () => {
+test("a redeploy leaves a WebSocket open for the agent's timeout, then closes it with 1012", async () => {
   const agent = httpAgent({ timeout: 0.2 });
   const { instance } = agent;
   await using server = await startServer(agent);

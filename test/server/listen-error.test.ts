@@ -22,15 +22,15 @@ test.each([
     "EAFNOSUPPORT",
     'OKEN_HOST is "::1", but this machine has no such address; set OKEN_HOST or --host to one that it has.',
   ],
-])("%s is told in plain words", (code, sentence) => {
+])("%s becomes a plain sentence", (code, sentence) => {
   expect(listenError(failure(code), { host: "::1", port: 80 })).toEqual(new StartError(sentence));
 });
 
-test("any other error is given back as it is", () => {
+test("any other error is returned as it is", () => {
   const error = failure("EMFILE");
   expect(listenError(error, { host: "::1", port: 80 })).toBe(error);
 });
 
-test("an address, and a name that has one, are taken", async () => {
+test("an address is accepted, and a name that has one", async () => {
   for (const host of ["127.0.0.1", "::1", "localhost"]) await requireAddress(host);
 });

@@ -98,7 +98,7 @@ test("WebSockets are counted while they are open, and when they end by who close
   });
 });
 
-test("the token is wanted", async () => {
+test("the token is needed", async () => {
   const token = "a token of some length";
   await using server = await startServer(httpAgent(), { OKEN_API_TOKEN: token });
   expect((await fetch(`${server.url}/metrics`)).status).toBe(401);

@@ -52,7 +52,7 @@ test("a request is one log line and one count", async () => {
   expect(await counted()).toBe('method="POST",route="/invoke/{id}",status="201"');
 });
 
-test("an id that cannot stand in a log line or a header is replaced, for the agent too", async () => {
+test("an unsafe id is replaced, for the agent too", async () => {
   let seen: string | null = "";
   const { ask } = fixture(async ({ headers }) => {
     seen = headers.get("x-request-id");
@@ -82,13 +82,13 @@ test("what the application throws is answered as an error", async () => {
   expect(await response?.json()).toEqual({ error: "The disk is full.", code: "DISK_FULL" });
 });
 
-test("a connection that is a WebSocket now has no answer, but its log line", async () => {
+test("a connection that became a WebSocket has no answer, but a log line", async () => {
   const { lines, ask } = fixture(async () => new Response(null, { status: 101 }));
   expect(await ask(invoke())).toBeUndefined();
   expect(lines).toEqual([expect.objectContaining({ status: 101 })]);
 });
 
-test("once it refuses, requests are told that the runner is shutting down", async () => {
+test("once it refuses, a request is answered SHUTTING_DOWN", async () => {
   const { requests, ask } = fixture();
   requests.refuse();
   const response = await ask(invoke());

@@ -20,7 +20,7 @@ test.each([
   expect(await read(body)).toBe(version);
 });
 
-test("the type that curl gives a body is no obstacle", async () => {
+test("the type that curl gives to a body does not matter", async () => {
   expect(await read('{"version":2}', "application/x-www-form-urlencoded")).toBe(2);
 });
 

@@ -48,7 +48,7 @@ const untilAborted = (signal: AbortSignal) =>
     signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
   );
 
-test("the work gives its slot back itself, and is counted", async () => {
+test("work gives its slot back by itself, and is counted", async () => {
   const { clock, happened, use, counted } = fixture();
   const answer = await use(async ({ release }) => {
     release();
@@ -83,7 +83,7 @@ test("an agent that does not answer in time is given up, with its timeout in the
   expect(await counted()).toBe('type="handler",result="INVOKE_FAILED"');
 });
 
-test("an answer that has begun may last as long as it likes", async () => {
+test("an answer that has begun may take any time", async () => {
   const { clock, happened, use } = fixture();
   let signal: AbortSignal | undefined;
   await use(async (slot) => {
@@ -96,7 +96,7 @@ test("an answer that has begun may last as long as it likes", async () => {
   expect(happened).toEqual(["open-ended"]);
 });
 
-test("a caller who leaves ends the work, with the reason it left for", async () => {
+test("a caller who leaves ends the work with that reason", async () => {
   const { caller, happened, use, counted } = fixture();
   const reason = new DOMException("left", "AbortError");
   const failure = use(({ signal }) => {
@@ -109,13 +109,13 @@ test("a caller who leaves ends the work, with the reason it left for", async () 
   expect(await counted()).toBe('type="handler",result="aborted"');
 });
 
-test("a connection that breaks is told with what ended the agent's process", async () => {
+test("the error of a broken connection says what ended the agent's process", async () => {
   const outOfMemory = new RunnerError("INVOKE_FAILED", "Agent echo ran out of memory.");
   await expect(fixture(outOfMemory).use(broken)).rejects.toBe(outOfMemory);
   await expect(fixture().use(broken)).rejects.toMatchObject({ code: "INVOKE_FAILED", status: 502 });
 });
 
-test("a refusal of the work is told as it is", async () => {
+test("an error of the work is passed on as it is", async () => {
   const refusal = new RunnerError("AGENT_BUSY", "Agent echo is busy.");
   await expect(fixture().use(() => Promise.reject(refusal))).rejects.toBe(refusal);
 });

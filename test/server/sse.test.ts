@@ -27,7 +27,7 @@ function stream() {
   };
 }
 
-test("the first byte leaves before there is any event, as a comment", async () => {
+test("a comment is sent before there is any event", async () => {
   const { read, response } = stream();
   expect(await read()).toBe(":\n\n");
   expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
@@ -42,7 +42,7 @@ test("an event carries its id, its name and each line of its data", async () => 
   expect(await read()).toBe("data: \n\n");
 });
 
-test("a comment comes every four seconds while nothing else does", async () => {
+test("a comment is sent every four seconds", async () => {
   const { clock, read } = stream();
   await read();
   await clock.advance(3_999);
@@ -53,7 +53,7 @@ test("a comment comes every four seconds while nothing else does", async () => {
   expect([await read(), await read()]).toEqual([":\n\n", ":\n\n"]);
 });
 
-test("the source is let go, and no timer is left, when the events end", async () => {
+test("the source is closed, and no timer is left, when the events end", async () => {
   const { clock, writer, reader, read, isFollowing } = stream();
   await read();
   expect(isFollowing()).toBe(true);
@@ -64,7 +64,7 @@ test("the source is let go, and no timer is left, when the events end", async ()
   expect(clock.pending()).toBe(0);
 });
 
-test("the source is let go when the reader leaves, whichever way", async () => {
+test("the source is closed when the reader cancels or leaves", async () => {
   const cancelled = stream();
   await cancelled.reader.cancel();
   expect(cancelled.isFollowing()).toBe(false);

@@ -132,7 +132,7 @@ test("every error code is documented under its status", () => {
   }
 });
 
-test("a refusal to a caller without a token is documented where a token is wanted", () => {
+test("the document says which routes refuse a caller without a token", () => {
   const open = operations.filter(([, { responses }]) => responses["401"] === undefined).map(([name]) => name);
   expect(open.sort()).toEqual(["GET /docs", "GET /health", "GET /openapi.json"]);
 });
