@@ -70,7 +70,7 @@ test("a line of a step of the image's build is streamed while the step goes on",
   const last = await watch("image", `oken-dep==1 --hash=sha256:${SHA256}\n`, (line) => {
     if (line.startsWith("Using Python")) seen["/simple/oken-dep/"].resolve();
   });
-  expect(last?.event).toBe("result");
+  expect(last).toMatchObject({ event: "result" });
   expect(index.requests.map(({ path }) => path)).toContain("/simple/oken-dep/");
 });
 
@@ -87,7 +87,7 @@ test("lines of a package that is built from source come as it prints them, the m
     byHand ??= measureByHand(image);
     seen["/simple/oken-seen/"].resolve();
   });
-  expect(last?.event).toBe("result");
+  expect(last).toMatchObject({ event: "result" });
   const beside = await byHand;
   console.info(`build log: median ${latencies.median().toFixed(1)} ms, max ${latencies.max().toFixed(1)} ms`);
   expect(latencies.count()).toBe(beside?.count() ?? 0);

@@ -140,7 +140,7 @@ describe("an agent whose image was removed", () => {
       last_error: { code: "BUILD_FAILED" },
     });
     Object.assign(offered, release("1"));
-    expect((await runner.invoke("failing")).body.output).toBe("1");
+    expect((await runner.invoke("failing")).body).toMatchObject({ output: "1" });
     expect((await runner.request("GET", "/agents/failing")).body["last_error"]).toBeNull();
   });
 });
