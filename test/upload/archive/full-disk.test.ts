@@ -15,8 +15,8 @@ const MiB = 1024 ** 2;
 /** Forty mebibytes and a busy disk. */
 setDefaultTimeout(60_000);
 const isRoot = process.getuid?.() === 0;
-const LARGE = () => gzip(...Array.from({ length: 40 }, (_, i) => file(`f${i}`, noise(MiB, i + 1))), END);
-const MANY = () => gzip(...Array.from({ length: 5000 }, (_, i) => file(`f${i}`)), END);
+const LARGE = gzip(...Array.from({ length: 40 }, (_, i) => file(`f${i}`, noise(MiB, i + 1))), END);
+const MANY = gzip(...Array.from({ length: 5000 }, (_, i) => file(`f${i}`)), END);
 
 /** A tmpfs of its own size, gone when the scope ends. */
 async function smallDisk(at: string, options: string): Promise<AsyncDisposable & { path: string }> {
@@ -32,17 +32,17 @@ async function refusal(options: Omit<ExtractOptions, "limits">): Promise<RunnerE
   throw new Error("it was not refused", { cause: error });
 }
 
-const FULL: [title: string, options: string, bytes: () => Buffer][] = [
+const FULL: [title: string, options: string, archive: Buffer][] = [
   ["no space", "size=16m", LARGE],
   ["no inodes", "size=64m,nr_inodes=1000", MANY],
 ];
 
 test.skipIf(!isRoot).each(FULL)(
   "a disk with %s left half way gives DISK_FULL and its space back",
-  async (_title, mount, bytes) => {
+  async (_title, mount, archive) => {
     await using scratch = await scratchDirectory();
     const archivePath = scratch.path("a.tar.gz");
-    await Bun.write(archivePath, bytes());
+    await Bun.write(archivePath, archive);
     await using disk = await smallDisk(scratch.path("disk"), mount);
 
     const error = await refusal({ archivePath, destination: `${disk.path}/tree` });
@@ -55,7 +55,7 @@ test.skipIf(!isRoot).each(FULL)(
 test("an extraction that would cross the disk's floor is refused before it begins and while it goes on", async () => {
   await using scratch = await scratchDirectory();
   const archivePath = scratch.path("a.tar.gz");
-  await Bun.write(archivePath, LARGE());
+  await Bun.write(archivePath, LARGE);
   for (const answers of [[99], [1000 * MiB, 99]]) {
     const freeBytes = async () => answers.shift() ?? 99;
     const diskFloor = createDiskFloor({ directory: scratch.path(), floorBytes: 100, freeBytes });
@@ -68,7 +68,7 @@ test("an extraction that would cross the disk's floor is refused before it begin
 test("two large extractions at once share one budget", async () => {
   await using scratch = await scratchDirectory();
   const archivePath = scratch.path("a.tar.gz");
-  await Bun.write(archivePath, LARGE());
+  await Bun.write(archivePath, LARGE);
   const budget = createBudget(60 * MiB);
   const outcomes = await Promise.allSettled(
     ["one", "two"].map((name) =>
@@ -90,7 +90,7 @@ test("two large extractions at once share one budget", async () => {
 test("an extraction that is cancelled or takes too long leaves nothing", async () => {
   await using scratch = await scratchDirectory();
   const archivePath = scratch.path("a.tar.gz");
-  await Bun.write(archivePath, LARGE());
+  await Bun.write(archivePath, LARGE);
   const reason = new Error("superseded");
   const cancelled = await extractArchive({
     archivePath,
