@@ -37,6 +37,7 @@ import type { Log } from "./lib/log.ts";
 import { VERSION } from "./lib/version.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { observeProcess } from "./metrics/process.ts";
+import { createFront } from "./proxy/front.ts";
 import { RUNTIME_CONTEXT } from "./runtime/index.ts";
 import { createApp } from "./server/app.ts";
 import type { ServerContext } from "./server/context.ts";
@@ -196,12 +197,14 @@ function createServerContext(host: Host, parts: AgentParts, reconciled: Promise<
   const budget = createBudget(config.maxStagingBytes);
   const diskFloor = createDiskFloor({ directory: config.dataDir, floorBytes: config.minFreeBytes });
   const limits = { maxUploadBytes: config.maxUploadBytes, ...DEFAULT_UPLOAD_PACE };
+  const settings = serverSettings(config);
   return {
-    settings: serverSettings(config),
+    settings,
     log,
     metrics,
     clock,
     pool,
+    front: createFront(settings),
     agents: createAgents(
       { ...parts, pool },
       {

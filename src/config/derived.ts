@@ -9,7 +9,9 @@ const DEFAULT_HEALTH_PATH = "/health";
 /** What the operator decides about the API. */
 export function serverSettings(config: Config) {
   const { host, port, apiToken, maxUploadBytes, maxInvokeBytes, queueTimeout } = config;
-  return { host, port, apiToken, maxUploadBytes, maxInvokeBytes, queueTimeout };
+  const trustedProxies = config.trustedProxies?.split(" ") ?? [];
+  const publicUrl = config.publicUrl === undefined ? undefined : new URL(config.publicUrl);
+  return { host, port, apiToken, trustedProxies, publicUrl, maxUploadBytes, maxInvokeBytes, queueTimeout };
 }
 
 /** The limits on archives that the operator sets. */

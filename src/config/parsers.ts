@@ -93,3 +93,33 @@ export function parseHost(): Parser<string> {
     return fits ? { ok: true, value: host } : { ok: false, allowed: "the address or the name of a host" };
   };
 }
+
+/** The address of a site, perhaps with a path below which everything is. */
+export function parseSite(): Parser<string> {
+  const allowed = "an http or https address without user, query and fragment";
+  return (text) => {
+    const url = URL.parse(text);
+    const fits =
+      url !== null &&
+      ["http:", "https:"].includes(url.protocol) &&
+      url.username + url.password === "" &&
+      !/[#?]/.test(text);
+    return fits ? { ok: true, value: text } : { ok: false, allowed };
+  };
+}
+
+/** Addresses and networks such as `10.0.0.0/8`, separated by commas or spaces; the value has one space between two. */
+export function parseNetworks(): Parser<string> {
+  return (text) => {
+    const networks = text.split(/[\s,]+/).filter((network) => network !== "");
+    return networks.every(isNetwork)
+      ? { ok: true, value: networks.join(" ") }
+      : { ok: false, allowed: "IP addresses or networks such as 10.0.0.0/8, separated by commas" };
+  };
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = "", length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const version = isIP(address);
+  return version !== 0 && (length === undefined || Number(length) <= (version === 4 ? 32 : 128));
+}

@@ -3,7 +3,6 @@
  * answers itself.
  */
 const HOP_BY_HOP = [
-  "connection",
   "keep-alive",
   "proxy-authenticate",
   "proxy-authorization",
@@ -19,9 +18,19 @@ const HOP_BY_HOP = [
  * Removes the headers that must not be passed on. It changes `headers`: a copy would take a third of the proxy's time.
  */
 export function stripHopByHop(headers: Headers): void {
-  const named = headers.get("connection");
-  if (named !== null) for (const name of named.split(",")) deleteNamed(headers, name.trim());
+  stripConnection(headers);
   for (const name of HOP_BY_HOP) headers.delete(name);
+}
+
+/**
+ * Removes `Connection` and the headers that it names. This comes before a header of ours is added, or a caller could
+ * name that one.
+ */
+export function stripConnection(headers: Headers): void {
+  const named = headers.get("connection");
+  if (named === null) return;
+  for (const name of named.split(",")) deleteNamed(headers, name.trim());
+  headers.delete("connection");
 }
 
 /** A client may write anything into `Connection`. Text that is no header name is ignored. */
@@ -31,6 +40,9 @@ function deleteNamed(headers: Headers, name: string): void {
 
 /** The name of a header or a subprotocol (RFC 9110 section 5.6.2). */
 export const TOKEN = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
+
+/** The name or address of a host, perhaps with a port (RFC 9110 section 7.2). Empty for an address that has no host. */
+export const HOST = /^(\[[\d.:A-Fa-f]+\]|[\w!$%&'()*+.;=~-]*)(:\d{0,5})?$/;
 
 /**
  * The headers of a WebSocket handshake (RFC 6455 section 11.3). They concern one connection, and each side has its own.

@@ -3,6 +3,7 @@ import type { Pool } from "../agents/pool.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { Front } from "../proxy/forwarded.ts";
 import type { Upload } from "../upload/receive.ts";
 
 /** What the operator decides about the API. */
@@ -10,6 +11,10 @@ export type ServerSettings = {
   host: string;
   port: number;
   apiToken: string | undefined;
+  /** Addresses and networks whose word on a caller is believed. */
+  trustedProxies: string[];
+  /** The runner's address for callers, where no trusted proxy names one. */
+  publicUrl: URL | undefined;
   /** Bytes. */
   maxUploadBytes: number;
   maxInvokeBytes: number;
@@ -25,6 +30,7 @@ export type ServerContext = {
   clock: Clock;
   agents: Agents;
   pool: Pool;
+  front: Front;
   /** Receives the form of a deploy. The caller disposes of the upload. */
   receiveUpload(request: Request): Promise<Upload>;
   health(): Promise<HealthReport>;

@@ -1,26 +1,15 @@
-import type { Server } from "bun";
-
 import type { Agent, CutOff, Instance } from "../agents/agent.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { relay } from "../proxy/forward.ts";
-import { TOKEN, offeredProtocols } from "../proxy/headers.ts";
+import { TOKEN, offeredProtocols, stripConnection } from "../proxy/headers.ts";
 import { ABNORMAL, type Tunnel } from "../proxy/tunnel.ts";
 import { connect } from "../proxy/websocket.ts";
 import type { ServerContext } from "./context.ts";
+import { type Call, type CallServer, introduce } from "./invoke-caller.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
 import { type Slot, type SlotContext, withSlot } from "./slot.ts";
 
-export type SocketContext = SlotContext & Pick<ServerContext, "log">;
-
-/** Turns a caller's connection into a WebSocket. */
-export type Upgrader = Pick<Server<Tunnel>, "upgrade">;
-
-export type SocketRequest = {
-  request: Request;
-  /** Path and query on the agent's server. */
-  path: string;
-  server: Upgrader;
-};
+export type SocketContext = SlotContext & Pick<ServerContext, "log" | "front">;
 
 /** 16 bytes in base64 (RFC 6455 section 4.1). */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
@@ -35,16 +24,15 @@ const CUT_OFF: Record<CutOff, [code: number, reason: string]> = {
  * Connects the caller with a WebSocket of an `http` agent. It takes a slot while it is open. The agent answers the
  * handshake first: the caller gets its refusal, or its headers and subprotocol.
  */
-export function openSocket(
-  context: SocketContext,
-  agent: Agent,
-  { request, path, server }: SocketRequest,
-): Promise<Response> {
+export function openSocket(context: SocketContext, call: Call & { server: CallServer }): Promise<Response> {
+  const { agent, request, path, server } = call;
   requireHandshake(request.headers);
-  return withSlot(context, { agent, request }, async (slot) => {
+  return withSlot(context, call, async (slot) => {
     const { instance, signal, openEnded, release } = slot;
     const headers = new Headers(request.headers);
+    stripConnection(headers);
     if (context.settings.apiToken !== undefined) headers.delete("authorization");
+    const mapAnswer = introduce(headers, call, { front: context.front, instance });
     const answer = await connect({
       url: instance.origin.replace("http:", "ws:") + path,
       headers,
@@ -54,11 +42,13 @@ export function openSocket(
     });
     if (answer instanceof Response) {
       const refusal = await relay(answer, release);
+      mapAnswer(refusal.headers);
       openEnded();
       return refusal;
     }
     openEnded();
     const { tunnel } = answer;
+    mapAnswer(answer.headers);
     const requestId = request.headers.get(REQUEST_ID_HEADER) ?? "";
     answer.headers.set(REQUEST_ID_HEADER, requestId);
     void keepOpen(context, { agent, slot, requestId, tunnel });

@@ -1,16 +1,18 @@
 import { Elysia } from "elysia";
 
+import type { Agent } from "../agents/agent.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { forward } from "../proxy/forward.ts";
-import { isWebSocketUpgrade } from "../proxy/headers.ts";
+import { isWebSocketUpgrade, stripConnection } from "../proxy/headers.ts";
+import { type Call, type CallServer, introduce } from "./invoke-caller.ts";
 import { invokeFailure } from "./invoke-failure.ts";
-import { type SocketContext, type Upgrader, openSocket } from "./invoke-socket.ts";
+import { type SocketContext, openSocket } from "./invoke-socket.ts";
 import { invokeDocs } from "./openapi/invoke.ts";
-import { type Slot, type SlotContext, entrypointType, withSlot } from "./slot.ts";
+import { type Slot, entrypointType, withSlot } from "./slot.ts";
 
 export function invokeController(context: SocketContext) {
   return new Elysia({ name: "invoke" })
-    .post("/invoke/:id", ({ params, request }) => invoke(context, params.id, request), {
+    .post("/invoke/:id", ({ params, request, server }) => invoke(context, params.id, { request, server }), {
       parse: "none",
       detail: invokeDocs,
     })
@@ -21,54 +23,46 @@ export function invokeController(context: SocketContext) {
     );
 }
 
+type Incoming = { request: Request; server: CallServer | null };
+
 /** Asks `POST /invoke` of the agent. Any answer but a 2xx becomes INVOKE_FAILED. */
-async function invoke(context: SlotContext, id: string, request: Request): Promise<Response> {
+async function invoke(context: SocketContext, id: string, incoming: Incoming): Promise<Response> {
   const agent = context.agents.find(id);
+  const { request } = incoming;
   requireFits(request, context.settings.maxInvokeBytes);
+  stripConnection(request.headers);
   return withSlot(context, { agent, request }, async (slot) => {
-    const response = await exchange(context, slot, { request, path: "/invoke" });
+    const call = { agent, ...incoming, path: "/invoke", isPrefixItself: true };
+    const response = await exchange(context, slot, call);
     return response.ok ? response : invokeFailure(agent, response);
   });
 }
 
 /** Passes the request on to `/{path}` of an `http` agent's own server, WebSockets included. */
-function passThrough(
-  context: SocketContext,
-  id: string,
-  { request, server }: { request: Request; server: Upgrader | null },
-): Promise<Response> {
+function passThrough(context: SocketContext, id: string, incoming: Incoming): Promise<Response> {
   const agent = context.agents.find(id);
-  const type = entrypointType(agent);
-  if (type !== "http") {
-    throw new RunnerError(
-      "NOT_FOUND",
-      `Agent ${id} is a ${type} agent and has no paths of its own: POST /invoke/${id}.`,
-    );
-  }
-  const path = pathBelow(request.url, id);
-  if (server !== null && isWebSocketUpgrade(request))
-    return openSocket(context, agent, { request, path, server });
-  return withSlot(context, { agent, request }, async (slot) => {
-    const response = await exchange(context, slot, { request, path });
+  requireHttp(agent);
+  const { request, server } = incoming;
+  const call = { agent, ...incoming, path: pathBelow(request.url, id), isPrefixItself: false };
+  if (server !== null && isWebSocketUpgrade(request)) return openSocket(context, { ...call, server });
+  stripConnection(request.headers);
+  return withSlot(context, call, async (slot) => {
+    const response = await exchange(context, slot, call);
     // The deadline is for the answer's head; the body may take any time.
     slot.openEnded();
     return response;
   });
 }
 
-type Exchange = {
-  request: Request;
-  /** Path and query on the agent's server. */
-  path: string;
-};
-
-function exchange(
-  { settings }: SlotContext,
+async function exchange(
+  { settings, front }: SocketContext,
   { instance, signal, release }: Slot,
-  { request, path }: Exchange,
+  call: Call,
 ): Promise<Response> {
+  const { request, path } = call;
   if (settings.apiToken !== undefined) request.headers.delete("authorization");
-  return forward({
+  const mapAnswer = introduce(request.headers, call, { front, instance });
+  const response = await forward({
     request,
     url: instance.origin + path,
     signal,
@@ -76,6 +70,17 @@ function exchange(
     keepAlive: instance.version.entrypoint.mode === "object",
     onDone: release,
   });
+  mapAnswer(response.headers);
+  return response;
+}
+
+function requireHttp(agent: Agent): void {
+  const type = entrypointType(agent);
+  if (type === "http") return;
+  throw new RunnerError(
+    "NOT_FOUND",
+    `Agent ${agent.id} is a ${type} agent and has no paths of its own: POST /invoke/${agent.id}.`,
+  );
 }
 
 function requireFits(request: Request, maxBytes: number): void {

@@ -54,6 +54,18 @@ describe("a bad value ends the start with a sentence that names the variable, th
       { OKEN_HOST: "http://localhost" },
       'OKEN_HOST is "http://localhost", but must be the address or the name of a host.',
     ],
+    [
+      { OKEN_TRUSTED_PROXIES: "10.0.0.0/8, gateway" },
+      'OKEN_TRUSTED_PROXIES is "10.0.0.0/8, gateway", but must be IP addresses or networks such as 10.0.0.0/8, separated by commas.',
+    ],
+    [
+      { OKEN_TRUSTED_PROXIES: "10.0.0.0/33" },
+      'OKEN_TRUSTED_PROXIES is "10.0.0.0/33", but must be IP addresses or networks such as 10.0.0.0/8, separated by commas.',
+    ],
+    [
+      { OKEN_PUBLIC_URL: "https://agents.example/?x" },
+      'OKEN_PUBLIC_URL is "https://agents.example/?x", but must be an http or https address without user, query and fragment.',
+    ],
     [{ OKEN_LOG_LEVEL: "loud" }, 'OKEN_LOG_LEVEL is "loud", but must be one of debug, info, warn, error.'],
     [
       { OKEN_DATA_DIR: "/a,b" },

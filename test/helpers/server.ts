@@ -1,8 +1,10 @@
 import type { Agent } from "../../src/agents/agent.ts";
 import { createPool } from "../../src/agents/pool.ts";
 import { systemClock } from "../../src/lib/clock.ts";
+import { serverSettings } from "../../src/config/derived.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
+import { createFront } from "../../src/proxy/front.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { createApp } from "../../src/server/app.ts";
@@ -12,6 +14,7 @@ import { listen } from "../../src/server/listen.ts";
 /** The HTTP server with `agent` behind it and no engine; what needs one is not asked for here. */
 export async function startServer(agent: Agent, env: Record<string, string> = {}) {
   const config = loadConfig({ OKEN_PORT: "0", ...env });
+  const settings = serverSettings(config);
   const lines: Record<string, unknown>[] = [];
   const log = createLog({
     level: "info",
@@ -35,11 +38,12 @@ export async function startServer(agent: Agent, env: Record<string, string> = {}
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that an invoke asks for
   const context = {
-    settings: config,
+    settings,
     log,
     metrics,
     clock: systemClock,
     pool,
+    front: createFront(settings),
     agents,
   } as unknown as ServerContext;
   const listener = await listen(createApp(context), context);

@@ -1,4 +1,12 @@
-import { parseChoice, parseHost, parseNumber, parsePath, parseText } from "../parsers.ts";
+import {
+  parseChoice,
+  parseHost,
+  parseNetworks,
+  parseNumber,
+  parsePath,
+  parseSite,
+  parseText,
+} from "../parsers.ts";
 import { type Setting, setting } from "../setting.ts";
 
 /** Where the runner listens, who may call it, and where it keeps its state and its log. */
@@ -23,6 +31,20 @@ export const SERVER_SETTINGS = {
     help: "bearer token for every route but /health, /docs and /openapi.json; not set: no authentication",
     default: undefined,
     parse: parseText({ what: "a token of at least 16 characters", minLength: 16 }),
+  }),
+  trustedProxies: setting<string | undefined>({
+    env: "OKEN_TRUSTED_PROXIES",
+    group: "Server",
+    help: "addresses and networks of proxies whose X-Forwarded headers are believed, separated by commas; not set: nobody's are",
+    default: undefined,
+    parse: parseNetworks(),
+  }),
+  publicUrl: setting<string | undefined>({
+    env: "OKEN_PUBLIC_URL",
+    group: "Server",
+    help: "address that agents are told to be reached by, where no trusted proxy says another; not set: the one that was called",
+    default: undefined,
+    parse: parseSite(),
   }),
   dataDir: setting({
     env: "OKEN_DATA_DIR",

@@ -1,0 +1,70 @@
+import type { Outside } from "./forwarded.ts";
+
+/** Headers of an answer whose value is an address. */
+const ADDRESSES = ["location", "content-location"];
+
+/** A cookie of this kind must have `Path=/`, or no browser takes it. */
+const HOST_COOKIE = /^\s*__Host-/i;
+
+const PATH_ATTRIBUTE = /;\s*path\s*=\s*([^;]*)/gi;
+
+export type Mount = {
+  outside: Outside;
+  /** `http://address:port` of the agent's server. */
+  origin: string;
+  /** Whether the caller asked for the agent's prefix itself, above which a cookie without a path would go. */
+  isPrefixItself: boolean;
+};
+
+/**
+ * Brings the addresses and cookies of an agent that does not know its prefix below it. It changes `headers`. What is
+ * below the prefix already, or on another site, stays.
+ */
+export function mapBelowPrefix(headers: Headers, mount: Mount): void {
+  for (const name of ADDRESSES) {
+    const address = headers.get(name);
+    if (address !== null) headers.set(name, mapAddress(address, mount));
+  }
+  if (!headers.has("set-cookie")) return;
+  const cookies = headers.getSetCookie();
+  headers.delete("set-cookie");
+  for (const cookie of cookies) headers.append("set-cookie", mapCookie(cookie, mount));
+}
+
+function mapAddress(address: string, mount: Mount): string {
+  const { outside } = mount;
+  if (/^(https?:)?\/\//i.test(address)) return mapUrl(address, mount);
+  // A relative one is relative to an address below the prefix.
+  return address.startsWith("/") ? mapPath(address, outside.prefix) : address;
+}
+
+/** A whole URL: mapped if it is the agent's own, by any name that the agent has for itself. */
+function mapUrl(address: string, { outside, origin }: Mount): string {
+  const { proto, host, sentHost, prefix } = outside;
+  const url = parse(address, `${proto}:`);
+  if (url === undefined) return address;
+  const own = [host, sentHost].flatMap((name) => parse(`//${name}`, url.protocol)?.host ?? []);
+  if (url.host !== new URL(origin).host && !own.includes(url.host)) return address;
+  if (host === undefined) return mapPath(url.pathname, prefix) + url.search + url.hash;
+  // An agent that asks for https by itself means it.
+  const scheme = url.protocol === "https:" ? "https" : proto;
+  return `${scheme}://${host}${mapPath(url.pathname, prefix)}${url.search}${url.hash}`;
+}
+
+function parse(address: string, scheme: string): URL | undefined {
+  return URL.parse(address.startsWith("//") ? scheme + address : address) ?? undefined;
+}
+
+function mapPath(path: string, prefix: string): string {
+  const isBelow = path.startsWith(prefix) && /^([#/?]|$)/.test(path.slice(prefix.length));
+  return isBelow ? path : prefix + path;
+}
+
+function mapCookie(cookie: string, { outside: { prefix }, isPrefixItself }: Mount): string {
+  if (HOST_COOKIE.test(cookie)) return cookie;
+  const path = [...cookie.matchAll(PATH_ATTRIBUTE)].at(-1)?.[1]?.trim();
+  // Without a path, a browser takes the one that it asked for, up to its last slash.
+  if (!path?.startsWith("/")) return isPrefixItself ? `${cookie}; Path=${prefix}` : cookie;
+  const mapped = path === "/" ? prefix : mapPath(path, prefix);
+  return `${cookie.replaceAll(PATH_ATTRIBUTE, "")}; Path=${mapped}`;
+}
