@@ -23,7 +23,7 @@ run: build ## build, then serve on 127.0.0.1:8000
 demo: build ## deploy two agents of examples/ to a runner of its own, and invoke them
 	@exec scripts/with-env scripts/demo
 
-check: setup ## format, types and lint
+check: setup ## format, types, lint, dead code and unused dependencies
 	@scripts/check
 
 fix: setup ## repair format and lint where that can be done
