@@ -4,22 +4,9 @@ import { createDockerExec } from "../../src/docker/exec.ts";
 import { createImages } from "../../src/docker/image.ts";
 import { hostAddress, selfSigned, startPackageIndex } from "../helpers/package-index.ts";
 import { uvLock } from "../helpers/uv.ts";
-import { sdist, wheel, wheelName } from "../helpers/wheel.ts";
-import { buildFiles, docker } from "./harness-build.ts";
+import { buildFailure, buildFiles } from "./harness-build.ts";
 
 setDefaultTimeout(300_000);
-
-type Upload = Parameters<typeof buildFiles>[0];
-type Overrides = Parameters<typeof buildFiles>[1];
-
-async function failure(files: Upload, overrides?: Overrides) {
-  try {
-    await using image = await buildFiles({ "main.py": "", ...files }, overrides);
-    return image.tag;
-  } catch (error) {
-    return error;
-  }
-}
 
 const PROJECT = '[project]\nname = "demo"\nversion = "1"\n';
 const extension = (setup: string) => ({
@@ -83,7 +70,7 @@ describe("a build that fails says why, in a sentence that names the thing, with 
       ),
     ],
   ] as const)("%s", async (_, kind, named, files) => {
-    const error = await failure(files);
+    const error = await buildFailure(files);
     expect(error).toMatchObject({
       code: "BUILD_FAILED",
       message: expect.stringContaining(named),
@@ -110,9 +97,9 @@ describe("a build that fails says why, in a sentence that names the thing, with 
     const lock = await uvLock(upload('"six"'), [...args]);
     await using image = await buildFiles({ "main.py": "", ...upload('"six"'), [file]: lock });
     expect(image.dependencyStyle).toBe(file);
-    expect(await failure({ ...upload('"six", "rich"'), [file]: lock })).toMatchObject({
+    expect(await buildFailure({ ...upload('"six", "rich"'), [file]: lock })).toMatchObject({
       code: "BUILD_FAILED",
-      message: expect.stringContaining("asks for `rich` in dependencies, which it does not have"),
+      message: expect.stringContaining("asks for `rich` in dependencies, and the lock does not"),
       details: { class: "lock_drift", hint: expect.stringContaining(command) },
     });
   });
@@ -120,7 +107,7 @@ describe("a build that fails says why, in a sentence that names the thing, with 
   test("a package whose build takes more memory than there is", async () => {
     const wheelLimits = { memory: 256 * 1024 ** 2, cpus: 1, processes: 64, output: 1024 ** 2 };
     const hungry = extension("hog = b'x' * 2**30\next_modules = []\n");
-    expect(await failure(hungry, { wheelLimits })).toMatchObject({
+    expect(await buildFailure(hungry, { wheelLimits })).toMatchObject({
       code: "BUILD_FAILED",
       message: expect.stringContaining("ran out of memory"),
       details: { class: "memory", hint: expect.stringMatching(/\w/), step: expect.stringMatching(/\w/) },
@@ -133,7 +120,7 @@ describe("a build that fails says why, in a sentence that names the thing, with 
     using closed = await startPackageIndex({}, { status: 403 });
     for (const index of [locked, closed]) {
       const indexUrl = `http://${index.host}:${index.port}/simple/`;
-      expect(await failure(files, { settings: { indexUrl } })).toMatchObject({
+      expect(await buildFailure(files, { settings: { indexUrl } })).toMatchObject({
         code: "BUILD_FAILED",
         details: { class: "index_credentials" },
       });
@@ -143,7 +130,7 @@ describe("a build that fails says why, in a sentence that names the thing, with 
   test("an index that is not there, and one that is broken", async () => {
     using broken = await startPackageIndex({}, { status: 503 });
     for (const indexUrl of [broken.url, `http://${broken.host}:1/simple/`]) {
-      expect(await failure({ "requirements.txt": "six\n" }, { settings: { indexUrl } })).toMatchObject({
+      expect(await buildFailure({ "requirements.txt": "six\n" }, { settings: { indexUrl } })).toMatchObject({
         code: "BUILD_FAILED",
         message: expect.stringContaining("does not answer"),
         details: { class: "index_unreachable" },
@@ -154,7 +141,7 @@ describe("a build that fails says why, in a sentence that names the thing, with 
   test("an index whose certificate is not trusted", async () => {
     using index = await startPackageIndex({}, { tls: await selfSigned(await hostAddress()) });
     expect(
-      await failure({ "requirements.txt": "six\n" }, { settings: { indexUrl: index.url } }),
+      await buildFailure({ "requirements.txt": "six\n" }, { settings: { indexUrl: index.url } }),
     ).toMatchObject({
       code: "BUILD_FAILED",
       message: expect.stringContaining("not trusted"),
@@ -164,7 +151,7 @@ describe("a build that fails says why, in a sentence that names the thing, with 
 
   test("a base image that cannot be fetched", async () => {
     const settings = { pythonImage: "127.0.0.1:1/oken/python:{version}" };
-    expect(await failure({}, { settings })).toMatchObject({
+    expect(await buildFailure({}, { settings })).toMatchObject({
       code: "BUILD_FAILED",
       message: expect.stringContaining("127.0.0.1:1/oken/python:3.12"),
       details: { class: "base_image", hint: expect.stringContaining("OKEN_PYTHON_IMAGE") },
@@ -177,7 +164,7 @@ describe("a build that fails says why, in a sentence that names the thing, with 
       "x @ http://localhost:8000/x-1.tar.gz\n",
       "--index-url http://[::1]/simple\nsix\n",
     ]) {
-      expect(await failure({ "requirements.txt": line })).toMatchObject({
+      expect(await buildFailure({ "requirements.txt": line })).toMatchObject({
         code: "BUILD_FAILED",
         details: { class: "index_refused" },
       });
@@ -185,7 +172,7 @@ describe("a build that fails says why, in a sentence that names the thing, with 
   });
 
   test("the failing step's last lines are in the details", async () => {
-    const error = await failure({ "requirements.txt": "oken-no-such-package\n" });
+    const error = await buildFailure({ "requirements.txt": "oken-no-such-package\n" });
     expect(error).toMatchObject({
       details: { step: "resolve the dependencies", log: expect.stringContaining("oken-no-such-package") },
     });
@@ -211,63 +198,3 @@ test("an engine that does not answer is told apart from a failed build", async (
   const error = await images.buildImage(request).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: "ENGINE_UNAVAILABLE" });
 });
-
-describe("a build that is stopped", () => {
-  const SLOW = {
-    "requirements.txt": "oken-slow==1\n",
-  };
-
-  test("ends within two seconds with the reason it was stopped for, and leaves nothing", async () => {
-    const label = crypto.randomUUID();
-    const controller = new AbortController();
-    const reason = new Error("superseded");
-    using index = await startPackageIndex({
-      "oken_slow-1.tar.gz": await sdist("oken_slow", "1", { "setup.py": "import time; time.sleep(120)\n" }),
-    });
-    let stopped = 0;
-    const poll = setInterval(() => {
-      // The source has been fetched, so its code is running.
-      if (stopped === 0 && index.requests.filter(({ path }) => path.endsWith(".tar.gz")).length > 0) {
-        stopped = performance.now();
-        controller.abort(reason);
-      }
-    }, 20);
-    const error = await failure(SLOW, {
-      signal: controller.signal,
-      labels: { "oken.test": label },
-      settings: { extraIndexUrls: [index.url] },
-    });
-    clearInterval(poll);
-    expect(error).toBe(reason);
-    expect(performance.now() - stopped).toBeLessThan(2_000);
-    expect(await left(label)).toBe("");
-  });
-
-  test("at its deadline says which step it was at", async () => {
-    using index = await startPackageIndex({ [wheelName("oken_dep", "1")]: wheel("oken_dep", "1", {}) });
-    await using silent = Bun.serve({
-      hostname: index.host,
-      port: 0,
-      fetch: () => new Promise<Response>(() => undefined),
-    });
-    const error = await failure(
-      { "requirements.txt": "oken-dep\n" },
-      { buildTimeout: 6, settings: { indexUrl: `http://${index.host}:${silent.port}/simple/` } },
-    );
-    expect(error).toMatchObject({
-      code: "BUILD_TIMEOUT",
-      message: "The build did not finish within 6 s. It was at: resolve the dependencies.",
-      details: { class: "timeout", step: "resolve the dependencies" },
-    });
-  });
-});
-
-async function left(label: string): Promise<string> {
-  const filter = ["--filter", `label=oken.test=${label}`, "--quiet"];
-  const outputs = await Promise.all([
-    docker.run(["ps", "--all", ...filter]),
-    docker.run(["network", "ls", ...filter]),
-    docker.run(["image", "ls", ...filter]),
-  ]);
-  return outputs.join("");
-}

@@ -105,6 +105,16 @@ export async function buildFiles(files: Files, options: TestBuildOptions = {}): 
   }
 }
 
+/** The error of a build that must fail; the tag of its image if it does not. */
+export async function buildFailure(files: Files, options?: TestBuildOptions): Promise<unknown> {
+  try {
+    await using image = await buildFiles({ "main.py": "", ...files }, options);
+    return image.tag;
+  } catch (error) {
+    return error;
+  }
+}
+
 function testBuilder(engine: BuildEngine, directory: string, options: TestBuildOptions): Builder {
   const { settings, wheelLimits, buildTimeout = 240, runtimeFiles = RUNTIME_FILES } = options;
   return createBuilder({
@@ -128,4 +138,18 @@ function testBuilder(engine: BuildEngine, directory: string, options: TestBuildO
 export function inImage(tag: string, ...command: [string, ...string[]]): Promise<string> {
   const [program, ...args] = command;
   return docker.run(["run", "--rm", "--network=none", "--entrypoint", program, tag, ...args]);
+}
+
+/** What a build left in the engine: containers, networks and images with the label. */
+export async function leftovers(label: string): Promise<string[]> {
+  const filter = ["--filter", `label=oken.test=${label}`, "--quiet"];
+  const outputs = await Promise.all([
+    docker.run(["ps", "--all", ...filter]),
+    docker.run(["network", "ls", ...filter]),
+    docker.run(["image", "ls", ...filter]),
+  ]);
+  return outputs
+    .join("")
+    .split("\n")
+    .filter((line) => line !== "");
 }
