@@ -20,9 +20,11 @@ def main(main_file: str) -> tuple[int, int] | None:
     Returns only in the worker, with the descriptors of its channel and its log.
     """
     raw = json.loads(os.environ["OKEN_SPEC"])
-    spec = Spec(raw, os.environ.get("OKEN_APP_DIR") or DEFAULT_APP_DIR)
+    instance = os.environ.get("OKEN_INSTANCE") or ""
+    spec = Spec(raw, os.environ.get("OKEN_APP_DIR") or DEFAULT_APP_DIR, instance)
     listener = listen(spec.control_port)
-    config = frames.frame(frames.CONFIG, 0, json.dumps({"spec": raw, "app_dir": spec.app_dir}).encode())
+    settings = {"spec": raw, "app_dir": spec.app_dir, "instance": instance}
+    config = frames.frame(frames.CONFIG, 0, json.dumps(settings).encode())
     failure = ""
     spawned = None
     try:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 DEFAULT_TIMEOUT_SECONDS = 300.0
 DEFAULT_CONCURRENCY = 10
+MIN_THREADS = 4
 
 
 class Spec:
@@ -23,15 +24,17 @@ class Spec:
         "factory",
         "file",
         "health_path",
+        "instance",
         "mode",
         "module",
         "port",
         "root",
+        "threads",
         "timeout",
         "type",
     )
 
-    def __init__(self, raw: dict[str, Any], app_dir: str) -> None:
+    def __init__(self, raw: dict[str, Any], app_dir: str, instance: str = "") -> None:
         self.type: str = raw.get("type") or "handler"
         self.mode: str = raw.get("mode") or "object"
         self.file: str = raw.get("file") or "main.py"
@@ -47,6 +50,10 @@ class Spec:
         self.concurrency: int = max(1, int(raw.get("concurrency") or DEFAULT_CONCURRENCY))
         self.timeout: float = float(raw.get("timeout") or DEFAULT_TIMEOUT_SECONDS)
         self.app_dir = app_dir
+        # For a server that runs each request on a thread.
+        self.threads = max(self.concurrency, MIN_THREADS)
+        # Its name in the requests that are for it; empty when it takes all.
+        self.instance = instance
 
     def label(self) -> str:
         """How messages name the entrypoint: `main:handler` or `main.py`."""

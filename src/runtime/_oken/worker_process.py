@@ -23,7 +23,7 @@ def main(channel_descriptor: int, log_descriptor: int) -> None:
     channel = socket.socket(fileno=channel_descriptor)
     channel.set_inheritable(False)
     settings = json.loads(_read_frame(channel))
-    spec = Spec(settings["spec"], settings["app_dir"])
+    spec = Spec(settings["spec"], settings["app_dir"], settings["instance"])
     # A forked child that keeps the channel open would hide this process's end from the parent.
     os.register_at_fork(after_in_child=channel.close)
     streams = capture.install(log_descriptor)

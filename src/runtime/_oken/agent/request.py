@@ -9,6 +9,7 @@ import time
 
 from .. import frames
 from ..http.head import parse_headers
+from ..http.instance import INSTANCE_HEADER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ class Request:
         if not self._head:
             return _NO_HEADERS
         return {
-            name.decode("ascii"): value.decode("latin-1") for name, value in parse_headers(self._head).items()
+            name.decode("ascii"): value.decode("latin-1")
+            for name, value in parse_headers(self._head).items()
+            if name != INSTANCE_HEADER
         }
 
     def cancel_event(self) -> threading.Event:

@@ -6,6 +6,7 @@ import os
 
 from ..frames import AS_JSON
 from ..http.connection import Connection
+from ..http.instance import CODE, INSTANCE_HEADER, MESSAGE, MISDIRECTED, is_for_another
 from ..http.invocation import Invocation
 from ..http.negotiate import answer_form
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..http.head import Request
     from ..http.response import Response
+    from ..spec import Spec
     from .supervisor import Supervisor
 
 SWEEP_SECONDS = 2.0
@@ -28,11 +30,12 @@ _VISIBLE = bytes(range(33, 127))
 class Control:
     """Answers requests; also closes connections that stall."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, supervisor: Supervisor, *, invokes: bool) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, supervisor: Supervisor, spec: Spec) -> None:
         self.loop = loop
         self.supervisor = supervisor
         self.connections: set[Connection] = set()
-        self._invokes = invokes
+        self._invokes = spec.type != "http"
+        self._instance = spec.instance.encode()
         self._prefix = os.urandom(6).hex()
         self._count = 0
         loop.call_later(SWEEP_SECONDS, self._sweep)
@@ -42,7 +45,9 @@ class Control:
         return Connection(self)
 
     def serve(self, connection: Connection, request: Request, response: Response) -> None:
-        if request.path == b"/invoke" and self._invokes:
+        if is_for_another(self._instance, request.headers.get(INSTANCE_HEADER)):
+            response.reply_error(MISDIRECTED, CODE, MESSAGE)
+        elif request.path == b"/invoke" and self._invokes:
             if request.method == b"POST":
                 self._invoke(connection, request, response)
             else:

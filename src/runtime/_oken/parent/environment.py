@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 SECRETS_FILE = "/run/oken/secrets.json"
 # Ours, never the agent's.
-PRIVATE_VARIABLES = ("OKEN_SPEC", "OKEN_APP_DIR", "OKEN_SECRETS_FILE")
+PRIVATE_VARIABLES = ("OKEN_SPEC", "OKEN_APP_DIR", "OKEN_INSTANCE", "OKEN_SECRETS_FILE")
 # Read while a process starts, by the loader, the C library or the interpreter, and never again.
 _READ_AT_START = (b"LD_", b"MALLOC_", b"GLIBC_", b"LC_", b"LANG", b"LOCPATH", b"TZ")
 

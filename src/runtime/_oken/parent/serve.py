@@ -30,7 +30,7 @@ def serve(
     sink = LogSink()
     sink.attach(loop)
     supervisor = Supervisor(loop, spec, main_file, sink, config)
-    control = Control(loop, supervisor, invokes=spec.type != "http")
+    control = Control(loop, supervisor, spec)
 
     def stop() -> None:
         control.close_idle()

@@ -10,7 +10,7 @@ import threading
 from ..agent import failures
 from ..agent.report import report_failure, report_ready
 from ..agent.target import resolve
-from . import applications, patches, servers, tagging
+from . import applications, entry, patches, servers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ def run(spec: Spec, channel: socket.socket) -> None:
     try:
         interface, app = applications.classify(resolve(spec), spec.label())
         name, serve = servers.choose(interface)
-        tagged = tagging.tag(app, interface, spec.app_dir)
+        guarded = entry.guard(app, interface, name, spec)
     except BaseException as error:
         report_failure(channel, error, spec)
         return
     report_ready(channel, callable=spec.label(), kind=interface, server=name)
     try:
-        serve(tagged, spec.port, max(spec.concurrency, 4))
+        serve(guarded, spec.port, spec.threads)
     except BaseException as error:
         if isinstance(error, SystemExit) and not error.code:
             return

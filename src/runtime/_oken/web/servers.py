@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any, Callable
 
+# The name of ours.
+OWN = "oken"
 HOST = "0.0.0.0"
 # Of the ten seconds between SIGTERM and SIGKILL.
 GRACEFUL_SECONDS = 8
@@ -35,10 +37,10 @@ def choose(interface: str) -> tuple[str, Callable[[Any, int, int], None]]:
         return "tornado", _tornado
     if interface == GRADIO:
         return "gradio", _gradio
-    for name, serves, serve in _OWN:
+    for name, serves, serve in _INSTALLED:
         if interface in serves and _is_installed(name):
             return name, serve
-    return "oken", _oken_asgi if interface == ASGI else _oken_wsgi
+    return OWN, _oken
 
 
 def _is_installed(name: str) -> bool:
@@ -48,16 +50,10 @@ def _is_installed(name: str) -> bool:
         return False
 
 
-def _oken_asgi(app: Any, port: int, threads: int) -> None:
+def _oken(app: Any, port: int, threads: int) -> None:
     from . import asgi_server
 
     asgi_server.serve(app, HOST, port)
-
-
-def _oken_wsgi(app: Any, port: int, threads: int) -> None:
-    from . import asgi_server, wsgi
-
-    asgi_server.serve(wsgi.as_asgi(app, threads), HOST, port)
 
 
 def _uvicorn(app: Any, port: int, threads: int) -> None:
@@ -127,7 +123,11 @@ def _waitress(app: Any, port: int, threads: int) -> None:
 
     # It has no handler of its own, but closes in order when it is left by SystemExit.
     signal.signal(signal.SIGTERM, _exit_on_signal)
-    waitress.serve(app, host=HOST, port=port, threads=threads, channel_timeout=IDLE_SECONDS, backlog=BACKLOG)
+    options = {"threads": threads, "channel_timeout": IDLE_SECONDS, "backlog": BACKLOG}
+    if hasattr(waitress.adjustments.Adjustments, "clear_untrusted_proxy_headers"):
+        # They are the runner's.
+        options["clear_untrusted_proxy_headers"] = False
+    waitress.serve(app, host=HOST, port=port, **options)
 
 
 def _aiohttp(app: Any, port: int, threads: int) -> None:
@@ -157,7 +157,7 @@ def _exit_on_signal(number: int, frame: FrameType | None) -> None:
     sys.exit(0)
 
 
-_OWN: tuple[tuple[str, tuple[str, ...], Callable[[Any, int, int], None]], ...] = (
+_INSTALLED: tuple[tuple[str, tuple[str, ...], Callable[[Any, int, int], None]], ...] = (
     ("uvicorn", (ASGI,), _uvicorn),
     ("hypercorn", (ASGI,), _hypercorn),
     ("gunicorn", (WSGI,), _gunicorn),

@@ -7,6 +7,7 @@ headers with a comma, and lets `X_A` stand in for `X-A`.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import io
 import sys
 import urllib.parse
@@ -49,7 +50,8 @@ class _Exchange:
         self._sent = False
 
     async def run(self) -> None:
-        await self._loop.run_in_executor(self._pool, self._call)
+        # With the request's variables: the log names it by one.
+        await self._loop.run_in_executor(self._pool, contextvars.copy_context().run, self._call)
 
     def _call(self) -> None:
         """On a thread; every wait on the loop goes through `_wait`."""
@@ -127,10 +129,11 @@ def environment(scope: Any, body: Any) -> dict[str, Any]:
     server = scope.get("server") or ("localhost", 80)
     raw_path = scope.get("raw_path")
     path = urllib.parse.unquote_to_bytes(raw_path) if raw_path else scope["path"].encode("utf-8")
+    prefix = scope.get("root_path", "").encode("utf-8")
     environ: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": path.decode("latin-1"),
+        "SCRIPT_NAME": prefix.decode("latin-1"),
+        "PATH_INFO": path[len(prefix) :].decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "REQUEST_URI": (raw_path or path).decode("latin-1")
         + ("?" + scope["query_string"].decode("latin-1") if scope["query_string"] else ""),
