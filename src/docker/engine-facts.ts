@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
+import { parseJson } from "../lib/json.ts";
 import type { DockerExec } from "./exec.ts";
 
 /**
@@ -61,15 +62,7 @@ async function ask(exec: DockerExec): Promise<EngineFacts> {
 }
 
 function buildxOf(text: string): string | undefined {
-  const plugins = parse(text);
+  const plugins = parseJson(text);
   if (!Value.Check(Plugins, plugins)) return undefined;
   return plugins.find(({ Name }) => Name === "buildx")?.Path;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { Value } from "@sinclair/typebox/value";
 
 import type { Agent } from "../agents/agent.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { parseJson } from "../lib/json.ts";
 
 /** How much of an agent's error answer the caller gets, characters. */
 const MAX_ERROR_TEXT = 64 * 1024;
@@ -24,7 +25,7 @@ export async function invokeFailure(agent: Agent, response: Response): Promise<n
   const { entrypoint } = agent.currentVersion;
   const status = response.status >= 400 ? response.status : 502;
   if (entrypoint.type !== "http") {
-    const body = parse(text);
+    const body = parseJson(text);
     const retryAfter = response.headers.get("retry-after");
     if (Value.Check(RuntimeError, body))
       throw new RunnerError(body.code, body.error, {
@@ -55,12 +56,4 @@ async function firstText(response: Response): Promise<string> {
     if (text.length >= MAX_ERROR_TEXT) break;
   }
   return text.slice(0, MAX_ERROR_TEXT);
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
