@@ -1,6 +1,6 @@
 import { observeAgents } from "./agents/agent-metrics.ts";
 import { createAgents } from "./agents/agents.ts";
-import { watchExits } from "./agents/events.ts";
+import { watchEngine } from "./agents/events.ts";
 import { checkHealth } from "./agents/health.ts";
 import { sweepIdle } from "./agents/idle.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
@@ -117,7 +117,7 @@ export async function startDaemon(options: {
   const cleared = clearOrphans(owner, log);
   background.push(
     cleared.then(() => reconcile(parts, loaded)).then(reconciling.resolve),
-    cleared.then(() => watchExits(parts, closing.signal)),
+    cleared.then(() => watchEngine(parts, closing.signal)),
   );
   const agents = parts.registry.all().length;
   log.info({ url: listener.url, version: VERSION, agents }, "oken-runner is ready");

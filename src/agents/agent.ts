@@ -56,6 +56,12 @@ export class Agent {
     return this.#activity.state === "running" ? this.#activity.instance : undefined;
   }
 
+  /** Those with requests inside: the one that serves, and those that finish what they have. */
+  instances(): Instance[] {
+    const { instance } = this;
+    return [...(instance === undefined ? [] : [instance]), ...this.retirements.instances()];
+  }
+
   /** As it is on disk. */
   get record(): AgentRecord {
     return this.#record;

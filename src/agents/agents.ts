@@ -6,7 +6,7 @@ import { type DeployParts, deploy } from "./deploy/deploy.ts";
 import { type Deployments, createDeployments } from "./deploy/deployments.ts";
 import { countedDeploy } from "./deploy/metrics.ts";
 import type { SourceOptions } from "./deploy/source.ts";
-import { causeOfExit } from "./exit-cause.ts";
+import { lose, whyEnded } from "./ended.ts";
 import { followLines, lastLines } from "./logs.ts";
 import type { AgentParts } from "./parts.ts";
 import { rollback } from "./rollback.ts";
@@ -26,8 +26,10 @@ export type Agents = {
   logs(agentId: string, tail: number): Promise<LogLine[]>;
   /** Lines as they come, until the agent stops or `signal` aborts. */
   followLogs(agentId: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<LogLine>;
-  /** Why an instance broke off its requests; undefined while its container runs. */
-  causeOfExit(agent: Agent, instance: Instance): Promise<RunnerError | undefined>;
+  /** Why an instance broke off its requests; undefined if its container runs on. */
+  whyEnded(agent: Agent, instance: Instance): Promise<RunnerError | undefined>;
+  /** Takes an instance out of service whose address is another's. */
+  lose(agent: Agent, instance: Instance): void;
 };
 
 export function createAgents(parts: AgentParts & DeployParts, options: SourceOptions): Agents {
@@ -50,6 +52,7 @@ export function createAgents(parts: AgentParts & DeployParts, options: SourceOpt
     detail: (agentId) => detailOf(registry.get(agentId), engine),
     logs: (agentId, tail) => lastLines(parts, registry.get(agentId), tail),
     followLogs: (agentId, follow) => followLines(parts, registry.get(agentId), follow),
-    causeOfExit: (agent, instance) => causeOfExit(engine, agent, instance),
+    whyEnded: (agent, instance) => whyEnded(parts, agent, instance),
+    lose: (agent, instance) => lose(parts, agent, instance),
   };
 }

@@ -1,10 +1,12 @@
-import type { ContainerExit } from "../docker/types.ts";
+import type { EngineEvent, ListedContainer } from "../docker/types.ts";
 import { messageOf } from "../lib/errors.ts";
-import { ASLEEP } from "./activity.ts";
+import type { Agent, Instance } from "./agent.ts";
+import { type Ends, createEnds } from "./ends.ts";
+import { lookForEnd } from "./end-cause.ts";
+import { ended } from "./ended.ts";
 import type { AgentParts } from "./parts.ts";
 import { adoptRunning } from "./recover.ts";
 import type { StartParts } from "./start.ts";
-import { wake } from "./wake.ts";
 
 /** Pause before the engine's events are followed again after they ended, milliseconds. */
 const RECONNECT_MS = 1_000;
@@ -12,14 +14,24 @@ const RECONNECT_MS = 1_000;
 type EventParts = StartParts & Pick<AgentParts, "engine" | "registry" | "exits">;
 
 /**
- * Follows the engine's events, so that an agent whose container exited is known to be down before the next invoke runs
- * into it; that invoke wakes it. Ends when `signal` aborts.
+ * Follows the engine's events, so that an instance that has ended answers those inside and gets no invoke more; the next
+ * one wakes its agent. Ends when `signal` aborts.
  */
-export async function watchExits(parts: EventParts, signal: AbortSignal): Promise<void> {
+export async function watchEngine(parts: EventParts, signal: AbortSignal): Promise<void> {
   const { engine, clock, log } = parts;
+  const ends = createEnds({
+    clock,
+    onEnd(instance, cause) {
+      const agent = find(parts, instance.container.id)?.agent;
+      if (agent !== undefined) ended(parts, agent, { instance, cause });
+    },
+    onStay(instance) {
+      find(parts, instance.container.id)?.agent.queue.grant(instance);
+    },
+  });
   while (!signal.aborted) {
     try {
-      for await (const exit of engine.exits({ signal })) onExit(parts, exit);
+      for await (const event of engine.events({ signal })) onEvent(parts, ends, event);
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error }, "the engine's events cannot be followed");
     }
@@ -28,32 +40,60 @@ export async function watchExits(parts: EventParts, signal: AbortSignal): Promis
   }
 }
 
-/** After a gap in the events: finds the agents whose container no longer runs, and those that run though we think them asleep. */
-async function catchUp(parts: EventParts): Promise<void> {
+function onEvent(parts: EventParts, ends: Ends, event: EngineEvent): void {
+  if (event.type === "network-removed") {
+    void repairNetwork(parts);
+    return;
+  }
+  if (event.type === "exit") parts.exits.record(event.id);
+  const found = find(parts, event.id);
+  if (found !== undefined) ends.observe(found.instance, event);
+}
+
+/** The instance in a container, be it one that takes no more requests. */
+function find({ registry }: EventParts, id: string): { agent: Agent; instance: Instance } | undefined {
+  for (const agent of registry.all()) {
+    const instance = agent.instances().find(({ container }) => container.id === id);
+    if (instance !== undefined) return { agent, instance };
+  }
+  return undefined;
+}
+
+async function repairNetwork({ engine, log }: EventParts): Promise<void> {
   try {
-    const containers = await parts.engine.listContainers();
-    const running = new Set(containers.filter((it) => it.running).map((it) => it.name));
-    for (const { instance } of parts.registry.all()) {
-      if (instance === undefined || running.has(instance.container.name)) continue;
-      onExit(parts, { id: instance.container.id, name: instance.container.name, exitCode: -1 });
-    }
-    await adoptRunning(parts, containers);
+    await engine.ensureNetwork();
+    log.warn("the agents' network was removed; it is made anew");
   } catch (error) {
-    parts.log.warn({ reason: messageOf(error) }, "the engine does not answer; agents that run keep running");
+    log.error({ err: error }, "the agents' network was removed, and cannot be made anew");
   }
 }
 
-function onExit(parts: EventParts, { id, exitCode }: ContainerExit): void {
-  parts.exits.record(id);
-  const agent = parts.registry.all().find(({ instance }) => instance?.container.id === id);
-  if (agent === undefined) return;
-  parts.metrics.exits.inc({});
-  const error = {
-    at: new Date(parts.clock.now()).toISOString(),
-    code: "INVOKE_FAILED",
-    message: `Its container exited with code ${exitCode}.`,
-    log: "",
-  };
-  agent.move(ASLEEP, { reason: `its container exited with code ${exitCode}`, error });
-  if (agent.queue.length > 0) wake(parts, agent);
+/**
+ * After a gap in the events: finds the instances whose container no longer runs or has another address, and the
+ * containers that run though we think their agents asleep.
+ */
+async function catchUp(parts: EventParts): Promise<void> {
+  const { engine, registry, exits, log } = parts;
+  try {
+    const containers = await engine.listContainers();
+    for (const agent of registry.all()) {
+      for (const instance of agent.instances()) {
+        if (stillServes(instance, containers)) continue;
+        const cause = await lookForEnd(engine, instance);
+        if (cause === undefined) continue;
+        if (cause.reason !== "disconnected") exits.record(instance.container.id);
+        ended(parts, agent, { instance, cause });
+      }
+    }
+    await adoptRunning(parts, containers);
+    await engine.ensureNetwork();
+  } catch (error) {
+    log.warn({ reason: messageOf(error) }, "the engine does not answer; agents that run keep running");
+  }
+}
+
+function stillServes({ container }: Instance, containers: ListedContainer[]): boolean {
+  return containers.some(
+    ({ id, running, address }) => id === container.id && running && address === container.address,
+  );
 }

@@ -44,7 +44,9 @@ export async function reconcile(parts: ReconcileParts, { damaged }: Loaded): Pro
 export async function adoptRunning(parts: AdoptParts, containers: ListedContainer[]): Promise<void> {
   const adoptions = containers.map(async (container) => {
     const agent = ownerOf(parts, container);
-    if (agent?.state === "idle" && container.running) await adopt(parts, agent, container);
+    // One without an address has left the network; the next wake replaces it.
+    const canServe = container.running && container.address !== "";
+    if (agent?.state === "idle" && canServe) await adopt(parts, agent, container);
   });
   await Promise.all(adoptions);
 }

@@ -20,7 +20,9 @@ export function retire({ instances, clock }: RetireParts, agent: Agent, instance
       isStopping = true;
       instance.cutOff("replaced");
       await instances.remove(agent.id, instance.container.name);
+      instance.end({ reason: "stopped" });
     },
+    instance: () => (isStopping ? undefined : instance),
     recall() {
       if (isStopping) return undefined;
       recalling.abort();

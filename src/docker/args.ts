@@ -106,12 +106,17 @@ export function statsArgs(): string[] {
   return ["stats", "--no-stream", "--no-trunc", "--format", "{{json .}}"];
 }
 
-export function exitsArgs(labels: Record<string, string>): string[] {
+/** Of every container and network: a filter by label would drop the events of networks. */
+export function eventsArgs(): string[] {
   return [
     "events",
     ...["--filter", "type=container"],
+    ...["--filter", "type=network"],
     ...["--filter", "event=die"],
-    ...filterArgs(labels),
+    ...["--filter", "event=kill"],
+    ...["--filter", "event=oom"],
+    ...["--filter", "event=disconnect"],
+    ...["--filter", "event=destroy"],
     ...["--format", "{{json .}}"],
   ];
 }

@@ -40,6 +40,6 @@ export function createEngine(exec: DockerExec, settings: ContainerSettings): Eng
       clock: systemClock,
     }),
     ...createLogs(exec),
-    ...createEvents(exec, settings.runnerId),
+    ...createEvents(exec, settings),
   };
 }

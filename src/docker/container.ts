@@ -64,11 +64,11 @@ export function createContainers(
     return found?.[0];
   }
 
-  async function started(name: string): Promise<RunningContainer> {
+  async function started(name: string): Promise<ContainerState> {
     const state = await inspectOne(name);
     if (state === undefined)
       throw new RunnerError("CONTAINER_ERROR", `Container ${name} vanished as it started.`);
-    return { id: state.id, name, address: state.address };
+    return state;
   }
 
   const remove = async (name: string) => {
@@ -94,7 +94,7 @@ export function createContainers(
           await Promise.all([remove(spec.name), ensureNetwork()]);
           await run(spec);
         });
-        return await started(spec.name);
+        return toRunning(await started(spec.name));
       } catch (error) {
         await remove(spec.name);
         throw error;
@@ -110,7 +110,10 @@ export function createContainers(
       const output = await exec
         .run(args.startArgs(name), { timeoutMs: SLOW_COMMAND_MS })
         .catch(undefinedIfMissing);
-      return output === undefined ? undefined : await started(name);
+      if (output === undefined) return undefined;
+      const state = await started(name);
+      const isDisconnected = state.running && state.address === "";
+      return isDisconnected ? undefined : toRunning(state);
     },
 
     async stopContainer(name, graceSeconds) {
@@ -132,6 +135,10 @@ export function createContainers(
       return inspect(names);
     },
   };
+}
+
+function toRunning({ id, name, address }: ContainerState): RunningContainer {
+  return { id, name, address };
 }
 
 function toState(container: Static<typeof Inspected>, network: string): ContainerState & ListedContainer {

@@ -35,7 +35,7 @@ export const CALLS = [
   "logs",
   "usage",
 ] as const satisfies (keyof Engine)[];
-export const STREAMS = ["followLogs", "exits"] as const satisfies (keyof Engine)[];
+export const STREAMS = ["followLogs", "events"] as const satisfies (keyof Engine)[];
 
 export type CallName = (typeof CALLS)[number];
 export type StreamName = (typeof STREAMS)[number];

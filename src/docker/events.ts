@@ -1,23 +1,29 @@
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 import * as args from "./args.ts";
 import type { DockerExec, StreamedChunk } from "./exec.ts";
 import { runnerLabels } from "./labels.ts";
 import { splitLines } from "./lines.ts";
-import type { ContainerExit, Engine } from "./types.ts";
+import type { Engine, EngineEvent } from "./types.ts";
 
-const DieEvent = Type.Object({
+/** A container's attributes are its labels, and more. */
+const Message = Type.Object({
+  Type: Type.String(),
+  Action: Type.String(),
   Actor: Type.Object({ ID: Type.String(), Attributes: Type.Record(Type.String(), Type.String()) }),
 });
 
-export function createEvents(exec: DockerExec, runnerId: string): Pick<Engine, "exits"> {
+/** Whose events are told. */
+export type EventsOptions = { runnerId: string; network: string };
+
+export function createEvents(exec: DockerExec, options: EventsOptions): Pick<Engine, "events"> {
   return {
-    async *exits({ signal }) {
-      const chunks = exec.stream(args.exitsArgs(runnerLabels(runnerId)), { signal });
+    async *events({ signal }) {
+      const chunks = exec.stream(args.eventsArgs(), { signal });
       for await (const line of splitLines(standardOutput(chunks))) {
-        const exit = parseExit(line);
-        if (exit !== undefined) yield exit;
+        const event = parseEvent(line, options);
+        if (event !== undefined) yield event;
       }
     },
   };
@@ -27,10 +33,33 @@ async function* standardOutput(chunks: AsyncIterable<StreamedChunk>): AsyncGener
   for await (const chunk of chunks) if (chunk.stream === "stdout") yield chunk.text;
 }
 
-function parseExit(line: string): ContainerExit | undefined {
+/** A line of `docker events`; undefined if it is not about this runner. */
+export function parseEvent(line: string, { runnerId, network }: EventsOptions): EngineEvent | undefined {
   if (!line.startsWith("{")) return undefined;
-  const event: unknown = JSON.parse(line);
-  if (!Value.Check(DieEvent, event)) return undefined;
-  const { name = "", exitCode = "0" } = event.Actor.Attributes;
-  return { id: event.Actor.ID, name, exitCode: Number(exitCode) };
+  const message: unknown = JSON.parse(line);
+  if (!Value.Check(Message, message)) return undefined;
+  const { Attributes: attributes } = message.Actor;
+  if (message.Type === "network") return attributes["name"] === network ? ofNetwork(message) : undefined;
+  const isOwn = Object.entries(runnerLabels(runnerId)).every(([label, value]) => attributes[label] === value);
+  return isOwn ? ofContainer(message) : undefined;
+}
+
+function ofNetwork({ Action, Actor }: Static<typeof Message>): EngineEvent | undefined {
+  if (Action === "destroy") return { type: "network-removed" };
+  const id = Actor.Attributes["container"];
+  return Action === "disconnect" && id !== undefined ? { type: "disconnect", id } : undefined;
+}
+
+function ofContainer({ Action, Actor }: Static<typeof Message>): EngineEvent | undefined {
+  const { ID: id, Attributes: attributes } = Actor;
+  switch (Action) {
+    case "die":
+      return { type: "exit", id, exitCode: Number(attributes["exitCode"] ?? 0) };
+    case "kill":
+      return { type: "signal", id, signal: Number(attributes["signal"] ?? 0) };
+    case "oom":
+      return { type: "oom", id };
+    default:
+      return undefined;
+  }
 }

@@ -36,7 +36,10 @@ export type Engine = {
   startContainer(spec: ContainerSpec): Promise<RunningContainer>;
   /** Digest of everything that `startContainer` would tell the engine, with the settings of this runner. */
   containerFingerprint(spec: ContainerSpec): Promise<string>;
-  /** Starts a stopped container again. Undefined if the container or its network is gone. */
+  /**
+   * Starts a stopped container again. Undefined if the container or its network is gone, or if it was disconnected from
+   * that: it must be replaced.
+   */
   restartContainer(name: string): Promise<RunningContainer | undefined>;
   /**
    * Limits a container to its CPUs; it may have started with all of the host's. A container that does not exist is no
@@ -58,8 +61,8 @@ export type Engine = {
   logs(name: string, tail: number): Promise<OutputLine[]>;
   /** The last `tail` lines and those that follow, until the container stops or `signal` aborts. */
   followLogs(name: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<OutputLine>;
-  /** Exits of this runner's containers, until `signal` aborts or the engine goes away. */
-  exits(options: { signal: AbortSignal }): AsyncIterable<ContainerExit>;
+  /** What happens to the runner's containers and their network, until `signal` aborts or the engine goes away. */
+  events(options: { signal: AbortSignal }): AsyncIterable<EngineEvent>;
   /** What a running container uses, by its id. It answers at once, with undefined when that is not known yet. */
   usage(id: string): Promise<ResourceUse | undefined>;
 };
@@ -186,6 +189,15 @@ export type ListedContainer = RunningContainer & {
   cpus: number | undefined;
 };
 
-export type ContainerExit = { id: string; name: string; exitCode: number };
+/** `id` is the container's. Around its exit there is a `disconnect` too, before or after it. */
+export type EngineEvent =
+  | { type: "exit"; id: string; exitCode: number }
+  /** Someone had the engine send it a signal: the runner, or an operator with `docker kill` or `docker stop`. */
+  | { type: "signal"; id: string; signal: number }
+  /** The kernel killed one of its processes for want of memory; perhaps not the main one. */
+  | { type: "oom"; id: string }
+  /** It has left the agents' network: its address can be another's. It may be another runner's container. */
+  | { type: "disconnect"; id: string }
+  | { type: "network-removed" };
 
 export type ResourceUse = { memoryBytes: number; cpuPercent: number; processes: number };

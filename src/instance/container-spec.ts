@@ -31,14 +31,17 @@ export function containerSpec(
     concurrency: manifest.concurrency,
     timeout: manifest.timeout,
   };
+  const name = options.names.container(agentId, version.version);
   return {
-    name: options.names.container(agentId, version.version),
+    name,
     image: version.image,
     identity: { agentId, version: version.version, spec: version.spec_digest },
     env: {
       PORT: String(ports.serving),
       OKEN_AGENT_ID: agentId,
       OKEN_VERSION: String(version.version),
+      // The runtime refuses what is for another instance: an address is soon another's.
+      OKEN_INSTANCE: name,
       OKEN_SPEC: JSON.stringify(spec),
     },
     mounts: [{ source: options.secretsPath(agentId, version.version), target: SECRETS_TARGET }],

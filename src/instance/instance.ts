@@ -5,6 +5,15 @@ import type { VersionRecord } from "../model/agent.ts";
 /** Why the requests that are still inside an instance are cut off. */
 export type CutOff = "replaced" | "stopped";
 
+/** Why an instance ended. */
+export type InstanceEnd =
+  | { reason: "exited"; exitCode: number }
+  | { reason: "oom" }
+  /** By the runner, or by this signal from outside of it. */
+  | { reason: "stopped"; signal?: number }
+  /** Its container has left the agents' network, so that its address can be another's. */
+  | { reason: "disconnected" };
+
 /** A container that serves, and the requests inside it. */
 export type Instance = {
   readonly version: VersionRecord;
@@ -15,13 +24,23 @@ export type Instance = {
   readonly inFlight: number;
   /** When the last request ended, monotonic milliseconds; at first when the instance was made. */
   readonly lastUsed: number;
-  /** False when as many requests are inside as the agent's `concurrency` allows. */
+  /** False when it is closed, or as many requests are inside as the agent's `concurrency` allows. */
   hasFreeSlot(): boolean;
   enter(): void;
   leave(): void;
   /** Resolves when no request is inside, or when `signal` aborts. */
   empty(signal: AbortSignal): Promise<void>;
-  /** `listener` is called when the instance ends with requests inside. Returns how to take it back. */
+  /** Gives no more slots: its end has begun, or seems to. */
+  close(): void;
+  /** Gives slots again: its end did not come. */
+  reopen(): void;
+  /** Its container is gone, or out of reach. Only the first cause counts. */
+  end(cause: InstanceEnd): void;
+  /** Undefined until it has ended. */
+  readonly ended: InstanceEnd | undefined;
+  /** `listener` is called when the instance has ended, at once if it has. Returns how to take it back. */
+  onEnd(listener: (cause: InstanceEnd) => void): () => void;
+  /** `listener` is called when the instance is about to be stopped with requests inside. Returns how to take it back. */
   onCutOff(listener: (why: CutOff) => void): () => void;
   cutOff(why: CutOff): void;
 };
@@ -36,7 +55,10 @@ export function createInstance(options: {
   const { concurrency } = version.manifest;
   const cutOffListeners = new Set<(why: CutOff) => void>();
   const emptyListeners = new Set<() => void>();
+  const endListeners = new Set<(cause: InstanceEnd) => void>();
   let inFlight = 0;
+  let isClosed = false;
+  let ended: InstanceEnd | undefined;
   let lastUsed = clock.monotonic();
 
   return {
@@ -49,7 +71,10 @@ export function createInstance(options: {
     get lastUsed() {
       return lastUsed;
     },
-    hasFreeSlot: () => inFlight < concurrency,
+    get ended() {
+      return ended;
+    },
+    hasFreeSlot: () => !isClosed && inFlight < concurrency,
     enter() {
       inFlight += 1;
     },
@@ -65,6 +90,23 @@ export function createInstance(options: {
       signal.addEventListener("abort", () => resolve(), { once: true });
       await promise;
       emptyListeners.delete(resolve);
+    },
+    close() {
+      isClosed = true;
+    },
+    reopen() {
+      isClosed = ended !== undefined;
+    },
+    end(cause) {
+      if (ended !== undefined) return;
+      ended = cause;
+      isClosed = true;
+      for (const listener of endListeners) listener(cause);
+    },
+    onEnd(listener) {
+      if (ended === undefined) endListeners.add(listener);
+      else listener(ended);
+      return () => void endListeners.delete(listener);
     },
     onCutOff(listener) {
       cutOffListeners.add(listener);

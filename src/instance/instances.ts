@@ -146,6 +146,7 @@ export function createInstances(options: InstancesOptions): Instances {
       instance.cutOff("stopped");
       // The runtime lets the requests inside finish on SIGTERM.
       await engine.stopContainer(container.name, STOP_GRACE_SECONDS);
+      instance.end({ reason: "stopped" });
       // Without all CPUs the next start takes longer, and that is all.
       await engine.boostCpus(container.id, version.manifest.cpus).catch(() => undefined);
     },

@@ -35,6 +35,8 @@ export type Tunnel = {
   closed: (code: number, reason: string) => void;
   /** Closes the caller's side with `code`, and tells the agent that the caller goes away. */
   end: (code: number, reason: string) => void;
+  /** The agent is gone, and may never say so: closes the caller's side with the reason. */
+  breakOff: (reason: string) => void;
   /** Resolves when the agent's side has closed. */
   readonly ended: Promise<TunnelEnd>;
 };
@@ -116,6 +118,11 @@ export function createTunnel({ agent, maxMessageBytes, explain }: TunnelOptions)
       end ??= { by: "runner", code };
       agent.close(GOING_AWAY, reason);
       closeCaller(code, reason);
+    },
+    breakOff(reason) {
+      end ??= { by: "agent", code: ABNORMAL };
+      closeCaller(INTERNAL_ERROR, reason);
+      agent.terminate();
     },
     ended: ended.promise,
   };

@@ -1,21 +1,26 @@
-import type { VersionRecord } from "../model/agent.ts";
+import type { Instance } from "../agents/agent.ts";
 import type { ServerSettings } from "./context.ts";
 
-/** How much later than the runtime inside we give up, milliseconds. Its message says more than ours. */
+/** The runtime inside ends an invoke at its deadline with a better message; ours is the second line, milliseconds. */
 const DEADLINE_GRACE_MS = 1_000;
 
+/** Names the instance that a request is for. Our runtime refuses another's with 421. */
+const INSTANCE_HEADER = "x-oken-instance";
+
 /**
- * Tells the runtime inside how long an invoke may take, and how long it may wait there for a free thread. Returns the
- * milliseconds after which the runner gives up.
+ * Tells the runtime inside whom the request is for, how long an invoke may take, and how long it may wait in there for code to let go of a slot
+ * that the runner has given away already. Returns after how many milliseconds the runner gives up by itself.
  */
 export function setLimits(
   headers: Headers,
-  { manifest, entrypoint }: VersionRecord,
+  { version, container }: Instance,
   { queueTimeout }: Pick<ServerSettings, "queueTimeout">,
 ): number {
+  const { manifest, entrypoint } = version;
   const timeoutMs = Math.round(manifest.timeout * 1000);
   headers.set("x-oken-timeout-ms", String(timeoutMs));
-  // The agent's own server has no queue of ours.
+  headers.set(INSTANCE_HEADER, container.name);
+  // The agent's own server gets its requests straight away.
   if (entrypoint.type === "http") return timeoutMs + DEADLINE_GRACE_MS;
   const queueTimeoutMs = Math.round(queueTimeout * 1000);
   headers.set("x-oken-queue-timeout-ms", String(queueTimeoutMs));

@@ -1,4 +1,5 @@
 import type { Agent, CutOff, Instance } from "../agents/agent.ts";
+import { endError } from "../agents/end-cause.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { relay } from "../proxy/forward.ts";
 import { TOKEN, offeredProtocols, stripConnection } from "../proxy/headers.ts";
@@ -6,6 +7,7 @@ import { ABNORMAL, type Tunnel } from "../proxy/tunnel.ts";
 import { connect } from "../proxy/websocket.ts";
 import type { ServerContext } from "./context.ts";
 import { type Call, type CallServer, introduce } from "./invoke-caller.ts";
+import { unlessMisdirected } from "./misdirected.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
 import { type Slot, type SlotContext, withSlot } from "./slot.ts";
 
@@ -41,14 +43,14 @@ export function openSocket(context: SocketContext, call: Call & { server: CallSe
       explain: () => explain(context, agent, instance),
     });
     if (answer instanceof Response) {
-      const refusal = await relay(answer, release);
-      mapAnswer(refusal.headers);
+      const refusal = await unlessMisdirected(await relay(answer, release), instance);
+      mapAnswer(refusal.headers, instance.origin);
       openEnded();
       return refusal;
     }
     openEnded();
     const { tunnel } = answer;
-    mapAnswer(answer.headers);
+    mapAnswer(answer.headers, instance.origin);
     const requestId = request.headers.get(REQUEST_ID_HEADER) ?? "";
     answer.headers.set(REQUEST_ID_HEADER, requestId);
     void keepOpen(context, { agent, slot, requestId, tunnel });
@@ -66,9 +68,12 @@ async function keepOpen(
   { agent, slot, requestId, tunnel }: OpenSocket,
 ): Promise<void> {
   const openedAt = clock.monotonic();
-  const forget = slot.instance.onCutOff((why) => tunnel.end(...CUT_OFF[why]));
+  const { instance } = slot;
+  const forgetCutOff = instance.onCutOff((why) => tunnel.end(...CUT_OFF[why]));
+  const forgetEnd = instance.onEnd((cause) => tunnel.breakOff(endError(agent.id, instance, cause).message));
   const { by, code } = await tunnel.ended;
-  forget();
+  forgetCutOff();
+  forgetEnd();
   slot.release();
   metrics.webSockets.inc({ closed_by: by });
   const ms = Math.round(clock.monotonic() - openedAt);
@@ -76,7 +81,7 @@ async function keepOpen(
 }
 
 async function explain({ agents }: SocketContext, agent: Agent, instance: Instance): Promise<string> {
-  const cause = await agents.causeOfExit(agent, instance);
+  const cause = await agents.whyEnded(agent, instance);
   return cause?.message ?? `Agent ${agent.id} closed the connection.`;
 }
 

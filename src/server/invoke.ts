@@ -7,6 +7,7 @@ import { isWebSocketUpgrade, stripConnection } from "../proxy/headers.ts";
 import { type Call, type CallServer, introduce } from "./invoke-caller.ts";
 import { invokeFailure } from "./invoke-failure.ts";
 import { type SocketContext, openSocket } from "./invoke-socket.ts";
+import { unlessMisdirected } from "./misdirected.ts";
 import { invokeDocs } from "./openapi/invoke.ts";
 import { type Slot, entrypointType, withSlot } from "./slot.ts";
 
@@ -61,7 +62,7 @@ async function exchange(
 ): Promise<Response> {
   const { request, path } = call;
   if (settings.apiToken !== undefined) request.headers.delete("authorization");
-  const mapAnswer = introduce(request.headers, call, { front, instance });
+  const mapAnswer = (call.mapAnswer ??= introduce(request.headers, call, { front, instance }));
   const response = await forward({
     request,
     url: instance.origin + path,
@@ -70,8 +71,8 @@ async function exchange(
     keepAlive: instance.version.entrypoint.mode === "object",
     onDone: release,
   });
-  mapAnswer(response.headers);
-  return response;
+  mapAnswer(response.headers, instance.origin);
+  return unlessMisdirected(response, instance);
 }
 
 function requireHttp(agent: Agent): void {

@@ -1,8 +1,10 @@
 import type { Agent, Instance } from "../agents/agent.ts";
+import { endError } from "../agents/end-cause.ts";
 import type { Lease } from "../agents/pool.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { resultOf } from "../metrics/metrics.ts";
 import { connectionError } from "../proxy/forward.ts";
+import { MisdirectedError, isUnreached } from "../proxy/reach.ts";
 import type { ServerContext } from "./context.ts";
 import { setLimits } from "./invoke-limits.ts";
 
@@ -11,7 +13,7 @@ export type SlotContext = Pick<ServerContext, "agents" | "pool" | "settings" | "
 /** A place inside an agent, and the deadline of the answer. */
 export type Slot = {
   instance: Instance;
-  /** Aborts when the caller leaves or the agent's `timeout` is over. */
+  /** Aborts when the caller leaves, the agent's `timeout` is over, or its instance ends. */
   signal: AbortSignal;
   /** The answer has begun: the deadline no longer holds. */
   openEnded: () => void;
@@ -21,7 +23,8 @@ export type Slot = {
 
 /**
  * Waits for a slot, does `work` with it and counts the result. `work` gives the slot back unless it fails. When the
- * agent does not answer, the error says why: its time was over, or its process has ended.
+ * agent does not answer, the error says why: its time was over, or its process has ended. A request that never reached
+ * its instance, since that has ended, is sent once more to the next one.
  */
 export async function withSlot(
   context: SlotContext,
@@ -31,16 +34,23 @@ export async function withSlot(
   const { pool, metrics, clock } = context;
   const startedAt = clock.monotonic();
   let result = "ok";
-  let slot: Slot | undefined;
-  try {
+  const send = async (attempt: "first" | "second"): Promise<Response> => {
     const lease = await pool.acquire(agent, request.signal);
-    slot = openSlot(context, agent, { lease, request });
-    return await work(slot);
+    const slot = openSlot(context, agent, { lease, request });
+    try {
+      return await work(slot);
+    } catch (error) {
+      slot.release();
+      const failure = { agent, request, slot, error };
+      if (attempt === "first" && (await canBeSentAgain(context, failure))) return await send("second");
+      throw await causeOf(context, failure);
+    }
+  };
+  try {
+    return await send("first");
   } catch (error) {
-    slot?.release();
-    const failure = slot === undefined ? error : await causeOf(context, { agent, request, slot, error });
-    result = resultOf(failure);
-    throw failure;
+    result = resultOf(error);
+    throw error;
   } finally {
     const seconds = (clock.monotonic() - startedAt) / 1000;
     metrics.invokes.observe({ type: entrypointType(agent), result }, seconds);
@@ -58,18 +68,20 @@ function openSlot(
   { lease, request }: { lease: Lease; request: Request },
 ): Slot {
   const { instance } = lease;
-  const deadline = new AbortController();
-  const limitMs = setLimits(request.headers, instance.version, settings);
-  const cancelDeadline = clock.timer(limitMs, () => deadline.abort(timedOut(agent, instance)));
+  const ending = new AbortController();
+  const limitMs = setLimits(request.headers, instance, settings);
+  const cancelDeadline = clock.timer(limitMs, () => ending.abort(timedOut(agent, instance)));
+  const forgetEnd = instance.onEnd((cause) => ending.abort(endError(agent.id, instance, cause)));
   return {
     instance,
-    signal: AbortSignal.any([request.signal, deadline.signal]),
+    signal: AbortSignal.any([request.signal, ending.signal]),
     openEnded() {
       cancelDeadline();
       lease.openEnded();
     },
     release() {
       cancelDeadline();
+      forgetEnd();
       lease.release();
     },
   };
@@ -77,10 +89,20 @@ function openSlot(
 
 type Failure = { agent: Agent; request: Request; slot: Slot; error: unknown };
 
+/** Whether the request never reached its instance and can reach the next one. */
+async function canBeSentAgain(
+  { agents }: SlotContext,
+  { agent, request, slot: { instance }, error }: Failure,
+): Promise<boolean> {
+  if (!isUnreached(error) || request.signal.aborted || request.bodyUsed) return false;
+  if (error instanceof MisdirectedError) agents.lose(agent, instance);
+  return (await agents.whyEnded(agent, instance)) !== undefined;
+}
+
 async function causeOf({ agents }: SlotContext, { agent, request, slot, error }: Failure): Promise<unknown> {
   if (request.signal.aborted || error instanceof RunnerError) return error;
-  if (slot.signal.aborted) return timedOut(agent, slot.instance);
-  return (await agents.causeOfExit(agent, slot.instance)) ?? connectionError(agent.id, error);
+  if (slot.signal.aborted) return slot.signal.reason;
+  return (await agents.whyEnded(agent, slot.instance)) ?? connectionError(agent.id, error);
 }
 
 function timedOut(agent: Agent, { version }: Instance): RunnerError {

@@ -1,36 +1,44 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 
-import { watchExits } from "../../src/agents/events.ts";
+import { watchEngine } from "../../src/agents/events.ts";
+import { retire } from "../../src/agents/retire.ts";
+import type { InstanceEnd } from "../../src/instance/instance.ts";
 import { agentParts } from "../helpers/agent-parts.ts";
 import { instanceOf, versionRecord } from "../helpers/records.ts";
 
 const never = new AbortController().signal;
+
+const NAME = "oken-echo-v3";
+
+const specOf = (version: number) => ({
+  name: `oken-echo-v${version}`,
+  image: `oken/echo:v${version}`,
+  identity: { agentId: "echo", version, spec: `spec-${version}` },
+  env: {},
+  mounts: [],
+  memory: 1,
+  cpus: 1,
+  boost: false,
+});
 
 /** A runner that watches the engine's events, in front of the running container of version 3 of `echo`. */
 async function watching() {
   const fixture = agentParts({ state: "stopped" });
   const { parts, engine, agent, clock } = fixture;
   engine.images.set("oken/echo:v3", {});
-  const { id, name } = await engine.startContainer({
-    name: "oken-echo-v3",
-    image: "oken/echo:v3",
-    identity: { agentId: "echo", version: 3, spec: "spec-3" },
-    env: {},
-    mounts: [],
-    memory: 1,
-    cpus: 1,
-    boost: false,
-  });
-  agent.move(
-    { state: "running", instance: instanceOf(versionRecord(3), { id, name, clock }) },
-    { reason: "a test" },
-  );
+  const container = await engine.startContainer(specOf(3));
+  const instance = instanceOf(versionRecord(3), { ...container, clock });
+  agent.move({ state: "running", instance }, { reason: "a test" });
+  const ends: InstanceEnd[] = [];
+  instance.onEnd((cause) => void ends.push(cause));
   const closing = new AbortController();
-  const ended = watchExits(parts, closing.signal);
+  const ended = watchEngine(parts, closing.signal);
   await clock.advance(0);
   return {
     ...fixture,
-    id,
+    instance,
+    /** What those inside the instance are told. */
+    ends,
     async [Symbol.asyncDispose]() {
       closing.abort();
       await clock.advance(60_000);
@@ -39,72 +47,206 @@ async function watching() {
   };
 }
 
-test("an agent whose container exits sleeps at once, and says why", async () => {
-  await using runner = await watching();
-  const { agent, engine, parts, clock } = runner;
-  engine.exit("oken-echo-v3", 137);
-  await clock.advance(0);
-  expect(agent.state).toBe("idle");
-  expect(agent.lastError).toMatchObject({
-    code: "INVOKE_FAILED",
-    message: "Its container exited with code 137.",
+describe("an agent whose container exits", () => {
+  test("sleeps at once, says why, and tells those inside", async () => {
+    await using runner = await watching();
+    const { agent, engine, parts, clock, ends } = runner;
+    engine.exit(NAME, 3);
+    await clock.advance(0);
+    expect(agent.state).toBe("idle");
+    expect(ends).toEqual([{ reason: "exited", exitCode: 3 }]);
+    expect(agent.lastError).toMatchObject({
+      code: "INVOKE_FAILED",
+      message: "Its container exited with code 3.",
+    });
+    expect(await parts.metrics.text()).toContain("oken_agent_deaths_total 1\n");
   });
-  expect(await parts.metrics.text()).toContain("oken_agent_deaths_total 1\n");
+
+  test("by an operator's signal is told apart", async () => {
+    await using runner = await watching();
+    const { agent, engine, clock, ends } = runner;
+    engine.kill(NAME, 9);
+    await clock.advance(0);
+    expect(ends).toEqual([{ reason: "stopped", signal: 9 }]);
+    expect(agent.lastError?.message).toBe("Its container was stopped from outside the runner (signal 9).");
+  });
+
+  test("for want of memory is told apart", async () => {
+    await using runner = await watching();
+    const { agent, engine, clock, ends } = runner;
+    engine.exit(NAME, 137, { oomKilled: true });
+    await clock.advance(0);
+    expect(ends).toEqual([{ reason: "oom" }]);
+    expect(agent.lastError?.message).toBe("Its container ran out of memory.");
+  });
+
+  test("killed by nobody known has a moment for its cause to be told, and no slot meanwhile", async () => {
+    await using runner = await watching();
+    const { agent, engine, clock, ends, instance } = runner;
+    engine.exit(NAME, 137);
+    await clock.advance(0);
+    expect({ ends, hasFreeSlot: instance.hasFreeSlot() }).toEqual({ ends: [], hasFreeSlot: false });
+    await clock.advance(100);
+    expect({ ends, state: agent.state }).toEqual({
+      ends: [{ reason: "exited", exitCode: 137 }],
+      state: "idle",
+    });
+  });
+
+  test("is woken by the invokes that wait", async () => {
+    await using runner = await watching();
+    const { agent, engine, pool, clock } = runner;
+    const inside = [await pool.acquire(agent, never), await pool.acquire(agent, never)];
+    const waiting = pool.acquire(agent, never);
+    engine.exit(NAME, 1);
+    await clock.advance(0);
+    const lease = await waiting;
+    expect(inside.map(({ instance }) => instance)).not.toContain(lease.instance);
+    expect(agent.state).toBe("running");
+  });
 });
 
-test("the invokes that wait wake it", async () => {
+describe("an agent that an operator tells to stop", () => {
+  test("gets no invoke more: those that come wait for its next start", async () => {
+    await using runner = await watching();
+    const { agent, engine, pool, clock, instance } = runner;
+    engine.signal(NAME, 15);
+    await clock.advance(0);
+    const waiting = pool.acquire(agent, never);
+    await clock.advance(5_000);
+    expect({ queued: agent.queue.length, ended: instance.ended }).toEqual({ queued: 1, ended: undefined });
+    engine.exit(NAME, 0);
+    await clock.advance(0);
+    expect((await waiting).instance).not.toBe(instance);
+  });
+
+  test("and does not stop, gets them again", async () => {
+    await using runner = await watching();
+    const { agent, engine, pool, clock, instance } = runner;
+    engine.signal(NAME, 15);
+    await clock.advance(0);
+    const waiting = pool.acquire(agent, never);
+    await clock.advance(12_000);
+    expect((await waiting).instance).toBe(instance);
+    engine.exit(NAME, 0);
+    await clock.advance(0);
+    expect(instance.ended).toEqual({ reason: "exited", exitCode: 0 });
+  });
+
+  test("with a signal that ends no program, notices nothing", async () => {
+    await using runner = await watching();
+    const { engine, clock, instance } = runner;
+    engine.signal(NAME, 1);
+    await clock.advance(0);
+    expect(instance.hasFreeSlot()).toBe(true);
+  });
+});
+
+describe("an agent whose container leaves the network", () => {
+  test("gets no invoke more at once, and is then started anew by the next one", async () => {
+    await using runner = await watching();
+    const { agent, engine, pool, clock, ends, instance } = runner;
+    engine.disconnect(NAME);
+    await clock.advance(0);
+    const waiting = pool.acquire(agent, never);
+    expect(instance.hasFreeSlot()).toBe(false);
+    await clock.advance(100);
+    expect(ends).toEqual([{ reason: "disconnected" }]);
+    expect(engine.containers.get(NAME)?.running).toBe(false);
+    expect((await waiting).instance).not.toBe(instance);
+    expect(agent.state).toBe("running");
+  });
+
+  test("says so", async () => {
+    await using runner = await watching();
+    const { agent, engine, clock } = runner;
+    engine.disconnect(NAME);
+    await clock.advance(100);
+    expect(agent.state).toBe("idle");
+    expect(agent.lastError?.message).toBe("Its container lost its network.");
+  });
+});
+
+test("a network that is removed is made anew", async () => {
   await using runner = await watching();
-  const { agent, engine, pool, clock } = runner;
-  const inside = [await pool.acquire(agent, never), await pool.acquire(agent, never)];
-  const waiting = pool.acquire(agent, never);
-  engine.exit("oken-echo-v3", 1);
+  const { engine, clock } = runner;
+  engine.removeNetwork();
   await clock.advance(0);
-  const lease = await waiting;
-  expect(inside.map(({ instance }) => instance)).not.toContain(lease.instance);
-  expect(agent.state).toBe("running");
+  expect(await engine.networkExists()).toBe(true);
+});
+
+test("an instance that finishes what it has is told its end too, and its agent runs on", async () => {
+  await using runner = await watching();
+  const { agent, engine, parts, clock, ends, instance } = runner;
+  instance.enter();
+  const next = instanceOf(versionRecord(2), { clock });
+  agent.move({ state: "running", instance: next }, { reason: "a deploy" });
+  const retired = retire(parts, agent, instance);
+  engine.kill(NAME, 9);
+  await clock.advance(0);
+  expect(ends).toEqual([{ reason: "stopped", signal: 9 }]);
+  expect(agent.instance).toBe(next);
+  instance.leave();
+  await retired;
 });
 
 test("an exit of another container changes nothing, but a start that asks learns of it", async () => {
   await using runner = await watching();
   const { agent, engine, parts, clock } = runner;
   engine.images.set("oken/echo:v2", {});
-  const other = await engine.startContainer({
-    name: "oken-echo-v2",
-    image: "oken/echo:v2",
-    identity: { agentId: "echo", version: 2, spec: "spec-2" },
-    env: {},
-    mounts: [],
-    memory: 1,
-    cpus: 1,
-    boost: false,
-  });
+  const other = await engine.startContainer(specOf(2));
   engine.exit("oken-echo-v2", 1);
   await clock.advance(0);
   expect(agent.state).toBe("running");
   expect(parts.exits.lastAt(other.id)).toBe(clock.monotonic());
 });
 
-test("after the engine was away, whoever exited meanwhile is found", async () => {
-  await using runner = await watching();
-  const { agent, engine, clock } = runner;
-  engine.goAway();
-  await clock.advance(0);
-  engine.exit("oken-echo-v3", 0);
-  await clock.advance(1_000);
-  expect(agent.state).toBe("running");
-  engine.comeBack();
-  await clock.advance(2_000);
-  expect(agent.state).toBe("idle");
-});
+describe("after the engine was away", () => {
+  test("whoever exited meanwhile is found, with its exit code", async () => {
+    await using runner = await watching();
+    const { agent, engine, clock, ends } = runner;
+    engine.goAway();
+    await clock.advance(0);
+    engine.exit(NAME, 4);
+    await clock.advance(1_000);
+    expect(agent.state).toBe("running");
+    engine.comeBack();
+    await clock.advance(2_000);
+    expect(agent.state).toBe("idle");
+    expect(ends).toEqual([{ reason: "exited", exitCode: 4 }]);
+  });
 
-test("after the engine was away, a container that runs though its agent sleeps is adopted", async () => {
-  await using runner = await watching();
-  const { agent, engine, clock } = runner;
-  engine.exit("oken-echo-v3", 0);
-  await clock.advance(0);
-  engine.goAway();
-  engine.comeBack();
-  await engine.restartContainer("oken-echo-v3");
-  await clock.advance(2_000);
-  expect(agent.state).toBe("running");
+  test("whoever left the network meanwhile is found, and the network is there", async () => {
+    await using runner = await watching();
+    const { agent, engine, clock, ends } = runner;
+    engine.goAway();
+    await clock.advance(0);
+    engine.disconnect(NAME);
+    engine.removeNetwork();
+    engine.comeBack();
+    await clock.advance(2_000);
+    expect({ ends, state: agent.state }).toEqual({ ends: [{ reason: "disconnected" }], state: "idle" });
+    expect(await engine.networkExists()).toBe(true);
+  });
+
+  test("whoever serves as before goes on", async () => {
+    await using runner = await watching();
+    const { agent, engine, clock, instance } = runner;
+    engine.goAway();
+    engine.comeBack();
+    await clock.advance(2_000);
+    expect(agent.instance).toBe(instance);
+  });
+
+  test("a container that runs though its agent sleeps is adopted", async () => {
+    await using runner = await watching();
+    const { agent, engine, clock } = runner;
+    engine.exit(NAME, 0);
+    await clock.advance(0);
+    engine.goAway();
+    engine.comeBack();
+    await engine.restartContainer(NAME);
+    await clock.advance(2_000);
+    expect(agent.state).toBe("running");
+  });
 });

@@ -94,6 +94,19 @@ export function containerCases(create: CreateSubject): void {
     expect(await subject.engine.restartContainer(spec.name)).toBeUndefined();
   });
 
+  test("does not restart a container that was disconnected from the network, but replaces it", async () => {
+    await using subject = await create();
+    const { engine, outside } = subject;
+    const spec = specOf(subject);
+    await engine.startContainer(spec);
+    await outside.disconnect(spec.name);
+    expect(await engine.inspectContainer(spec.name)).toMatchObject({ running: true, address: "" });
+    expect(await engine.restartContainer(spec.name)).toBeUndefined();
+    await engine.stopContainer(spec.name, 0);
+    expect(await engine.restartContainer(spec.name)).toBeUndefined();
+    expect(await engine.startContainer(spec)).toMatchObject({ address: expect.stringMatching(/^\d/) });
+  });
+
   test("removes a container that runs", async () => {
     await using subject = await create();
     const spec = specOf(subject);

@@ -1,6 +1,7 @@
 import { describe } from "bun:test";
 
 import { containerCases } from "./containers.case.ts";
+import { eventCases } from "./events.case.ts";
 import { imageCases } from "./images.case.ts";
 import { outputCases } from "./output.case.ts";
 import type { CreateSubject } from "./subject.ts";
@@ -10,6 +11,7 @@ export function engineCases(title: string, create: CreateSubject): void {
   describe(title, () => {
     containerCases(create);
     outputCases(create);
+    eventCases(create);
     imageCases(create);
   });
 }

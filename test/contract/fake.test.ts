@@ -16,6 +16,8 @@ engineCases("the fake engine", async () => {
       print: async (name, line) => fake.print(name, line),
       exit: async (name, exitCode) => fake.exit(name, exitCode),
       runOutOfMemory: async (name) => fake.exit(name, KILLED, { oomKilled: true }),
+      signal: async (name, number) => fake.signal(name, number),
+      disconnect: async (name) => fake.disconnect(name),
       removeNetwork: async () => fake.removeNetwork(),
     },
     async [Symbol.asyncDispose]() {},

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 
-import type { ContainerExit, OutputLine } from "../../src/docker/types.ts";
-import { type CreateSubject, type Subject, exited, specOf } from "./subject.ts";
+import type { OutputLine } from "../../src/docker/types.ts";
+import { type CreateSubject, type Subject, specOf } from "./subject.ts";
 
 const NO_SUCH_OBJECT = { code: "CONTAINER_ERROR", details: { reason: "no_such_object" } };
 const NOBODY = "oken-test-nobody";
@@ -58,39 +58,6 @@ export function outputCases(create: CreateSubject): void {
       for await (const _ of subject.engine.followLogs(NOBODY, { tail: 1, signal }));
     };
     await expect(following()).rejects.toMatchObject(NO_SUCH_OBJECT);
-  });
-
-  test("reports every exit, until its signal aborts", async () => {
-    await using subject = await create();
-    const { engine, outside } = subject;
-    const spec = specOf(subject);
-    const { id } = await engine.startContainer(spec);
-    const exit = (exitCode: number): ContainerExit => ({ id, name: spec.name, exitCode });
-    const leaving = new AbortController();
-    const exits = engine.exits({ signal: leaving.signal })[Symbol.asyncIterator]();
-
-    // The engine reports no exit from before it listens.
-    const first = exits.next();
-    for (let isTold = false; !isTold;) {
-      await outside.exit(spec.name, 3);
-      isTold = await Promise.race([first.then(() => true), exited(subject, spec.name).then(() => false)]);
-      await engine.restartContainer(spec.name);
-    }
-    expect(await first).toEqual({ done: false, value: exit(3) });
-
-    await engine.stopContainer(spec.name, 10);
-    await engine.restartContainer(spec.name);
-    await engine.removeContainer(spec.name);
-    const rest: ContainerExit[] = [];
-    for (let next = await exits.next(); !next.done; next = await exits.next()) {
-      if (next.value.exitCode !== 3) rest.push(next.value);
-      if (next.value.exitCode === 137) break;
-    }
-    expect(rest).toEqual([exit(143), exit(137)]);
-
-    const last = exits.next();
-    leaving.abort(new Error("enough"));
-    await expect(last).rejects.toThrow("enough");
   });
 }
 

@@ -54,6 +54,8 @@ engineCases("the engine of this host", async () => {
       print: (name, { stream, text }) => order(name, `${stream} ${text}`),
       exit: (name, exitCode) => order(name, `exit ${exitCode}`, DETACHED),
       runOutOfMemory: (name) => order(name, "fill", DETACHED),
+      signal: async (name, number) => void (await docker(["kill", "--signal", String(number), name])),
+      disconnect: async (name) => void (await docker(["network", "disconnect", network, name])),
       removeNetwork: async () => void (await docker(["network", "rm", network])),
     },
     async [Symbol.asyncDispose]() {

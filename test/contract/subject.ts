@@ -14,6 +14,10 @@ export type Subject = AsyncDisposable & {
     /** The process of a container ends by itself. */
     exit(name: string, exitCode: number): Promise<void>;
     runOutOfMemory(name: string): Promise<void>;
+    /** An operator sends the container a signal. */
+    signal(name: string, number: number): Promise<void>;
+    /** The container leaves the network of the agents, and runs on. */
+    disconnect(name: string): Promise<void>;
     removeNetwork(): Promise<void>;
   };
 };

@@ -4,12 +4,14 @@ import { createBroadcast } from "./broadcast.ts";
 export type FakeContainer = {
   readonly id: string;
   readonly name: string;
+  /** Empty once it has left the network. */
   readonly address: string;
   readonly spec: ContainerSpec;
   readonly running: boolean;
   /** `at` is ISO 8601. */
   start(at: string): void;
   exit(exitCode: number, oomKilled: boolean): void;
+  disconnect(): void;
   print(line: OutputLine): void;
   lastLines(tail: number): OutputLine[];
   /** The last lines and those to come, until it exits. */
@@ -22,8 +24,9 @@ export type FakeContainer = {
 /** A container of the fake engine: its state, its output and its share of the host's CPUs. */
 export function createFakeContainer(
   spec: ContainerSpec,
-  { address, hostCpus }: { address: string; hostCpus: number },
+  { address: given, hostCpus }: { address: string; hostCpus: number },
 ): FakeContainer {
+  let address = given;
   const id = crypto.randomUUID().replaceAll("-", "").repeat(2);
   const lines: OutputLine[] = [];
   const output = createBroadcast<OutputLine>();
@@ -38,7 +41,9 @@ export function createFakeContainer(
   return {
     id,
     name: spec.name,
-    address,
+    get address() {
+      return address;
+    },
     spec,
     get running() {
       return running;
@@ -53,6 +58,9 @@ export function createFakeContainer(
       running = false;
       ended = { exitCode, oomKilled };
       output.end();
+    },
+    disconnect() {
+      address = "";
     },
     print(line) {
       lines.push(line);

@@ -1,8 +1,8 @@
 import { runnerLabels } from "../../src/docker/labels.ts";
 import type {
-  ContainerExit,
   ContainerSpec,
   Engine,
+  EngineEvent,
   OutputLine,
   RunningContainer,
 } from "../../src/docker/types.ts";
@@ -35,8 +35,14 @@ export type FakeEngine = Engine & {
   print(name: string, line: OutputLine): void;
   /** The process of a container ends. */
   exit(name: string, exitCode: number, options?: { oomKilled: boolean }): void;
+  /** An operator's signal, which ends the process. */
+  kill(name: string, signal: number): void;
+  /** An operator's signal, which the process does not heed. */
+  signal(name: string, signal: number): void;
+  /** A container leaves the agents' network, and runs on. */
+  disconnect(name: string): void;
   removeNetwork(): void;
-  /** Every call and every stream of exits fails from now on. */
+  /** Every call and every stream of events fails from now on. */
   goAway(): void;
   comeBack(): void;
 };
@@ -44,9 +50,8 @@ export type FakeEngine = Engine & {
 /** Starts lie so far apart, milliseconds: a test can tell one from the next. */
 const START_EVERY_MS = 1000;
 
-/** Exit codes of a process that does not handle SIGTERM, and of one that is killed. */
-const TERMINATED = 143;
-const KILLED = 137;
+const SIGKILL = 9;
+const SIGTERM = 15;
 
 /** A container engine in memory. It passes the same cases as the real one: see `test/contract`. */
 export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
@@ -54,7 +59,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   const containers = new Map<string, FakeContainer>();
   const own = runnerLabels(runnerId);
   const images = new Map((options.images ?? []).map((reference) => [reference, own]));
-  const exits = createBroadcast<ContainerExit>();
+  const events = createBroadcast<EngineEvent>();
   const called: { operation: Operation; args: unknown[] }[] = [];
   let starts = 0;
   let network = false;
@@ -74,13 +79,26 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   function exit(name: string, exitCode: number, { oomKilled } = { oomKilled: false }): void {
     const container = require(name);
     if (!container.running) return;
+    const { id } = container;
     container.exit(exitCode, oomKilled);
-    exits.send({ id: container.id, name: container.name, exitCode });
+    if (oomKilled) events.send({ type: "oom", id });
+    events.send({ type: "disconnect", id });
+    events.send({ type: "exit", id, exitCode });
+  }
+
+  function signal(name: string, number: number): void {
+    const { id, running } = require(name);
+    if (running) events.send({ type: "signal", id, signal: number });
+  }
+
+  function kill(name: string, number: number): void {
+    signal(name, number);
+    exit(name, 128 + number);
   }
 
   function remove(name: string): void {
     if (find(name) === undefined) return;
-    exit(name, KILLED);
+    kill(name, SIGKILL);
     containers.delete(name);
   }
 
@@ -116,12 +134,13 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     async restartContainer(name) {
       const container = find(name);
       if (container === undefined || !network) return undefined;
-      return start(container);
+      const started = start(container);
+      return started.address === "" ? undefined : started;
     },
     limitCpus: async (id, cpus) => find(id)?.limit(cpus),
     boostCpus: async (id, cpus) => find(id)?.boost(cpus),
     async stopContainer(name) {
-      if (find(name) !== undefined) exit(name, TERMINATED);
+      if (find(name) !== undefined) kill(name, SIGTERM);
     },
     removeContainer: async (name) => remove(name),
     inspectContainer: async (name) => find(name)?.state(),
@@ -129,7 +148,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
     logs: async (name, tail) => require(name).lastLines(tail),
     followLogs: (name, { tail, signal }) => require(name).follow(tail, signal),
-    exits: ({ signal }) => exits.follow(signal),
+    events: ({ signal }) => events.follow(signal),
     async usage(id) {
       return find(id)?.running ? { memoryBytes: 1024 ** 2, cpuPercent: 0, processes: 1 } : undefined;
     },
@@ -152,10 +171,20 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     },
     print: (name, line) => require(name).print(line),
     exit,
-    removeNetwork: () => void (network = false),
+    kill,
+    signal,
+    disconnect(name) {
+      const container = require(name);
+      container.disconnect();
+      events.send({ type: "disconnect", id: container.id });
+    },
+    removeNetwork() {
+      network = false;
+      events.send({ type: "network-removed" });
+    },
     goAway() {
       away = true;
-      exits.end(unavailable());
+      events.end(unavailable());
     },
     comeBack: () => void (away = false),
   };
@@ -186,7 +215,7 @@ function hasAll(labels: Record<string, string>, wanted: Record<string, string>):
 }
 
 function isStream(operation: Operation): boolean {
-  return operation === "followLogs" || operation === "exits";
+  return operation === "followLogs" || operation === "events";
 }
 
 function fail(message: string): never {

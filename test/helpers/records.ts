@@ -1,5 +1,6 @@
 import { ASLEEP, type Activity } from "../../src/agents/activity.ts";
 import { Agent } from "../../src/agents/agent.ts";
+import type { RunningContainer } from "../../src/docker/types.ts";
 import { type Instance, createInstance } from "../../src/instance/instance.ts";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { createLog } from "../../src/lib/log.ts";
@@ -64,10 +65,10 @@ export function agentRecord(versions: number[], current: number): AgentRecord {
 /** An instance that exists in this process alone; so many requests are inside. */
 export function instanceOf(
   version = versionRecord(1),
-  options: { origin?: string; name?: string; id?: string; inFlight?: number; clock?: Clock } = {},
+  options: Partial<RunningContainer> & { origin?: string; inFlight?: number; clock?: Clock } = {},
 ): Instance {
-  const { origin = "", name = "", id = "", inFlight = 0, clock = systemClock } = options;
-  const instance = createInstance({ version, container: { id, name, address: "" }, origin, clock });
+  const { origin = "", name = "", id = "", address = "", inFlight = 0, clock = systemClock } = options;
+  const instance = createInstance({ version, container: { id, name, address }, origin, clock });
   for (let inside = 0; inside < inFlight; inside += 1) instance.enter();
   return instance;
 }

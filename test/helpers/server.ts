@@ -34,7 +34,7 @@ export async function startServer(agent: Agent, env: Record<string, string> = {}
       if (id === agent.id) return agent;
       throw new RunnerError("AGENT_NOT_FOUND", `There is no agent ${id}.`);
     },
-    causeOfExit: async () => undefined,
+    whyEnded: async () => undefined,
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that an invoke asks for
   const context = {

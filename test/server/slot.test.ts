@@ -1,7 +1,9 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 
+import type { Instance } from "../../src/agents/agent.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
+import { MisdirectedError } from "../../src/proxy/reach.ts";
 import { type Slot, type SlotContext, withSlot } from "../../src/server/slot.ts";
 import { createFakeClock } from "../helpers/fake-clock.ts";
 import { agentIn, instanceOf } from "../helpers/records.ts";
@@ -9,30 +11,35 @@ import { agentIn, instanceOf } from "../helpers/records.ts";
 /** The agent's timeout, its queue's, and the second that the runtime inside is given to say so first. */
 const LIMIT_MS = 300_000 + 30_000 + 1_000;
 
-/** An agent that runs, and what becomes of the slot that a request gets in it. */
-function fixture(causeOfExit?: RunnerError) {
+/** An agent that runs, and what becomes of the slots that a request gets in it. */
+function fixture({
+  whyEnded,
+  init = {},
+  instances = [instanceOf()],
+}: { whyEnded?: RunnerError; init?: RequestInit; instances?: Instance[] } = {}) {
   const clock = createFakeClock();
   const metrics = createMetrics();
-  const instance = instanceOf();
+  const [instance = instanceOf()] = instances;
   const agent = agentIn("running", { instance });
   const happened: string[] = [];
-  const lease = {
-    instance,
+  const leases = instances.map((it) => ({
+    instance: it,
     openEnded: () => void happened.push("open-ended"),
     release: () => void happened.push("released"),
-  };
+  }));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that a slot asks for
   const context = {
     clock,
     metrics,
     settings: { queueTimeout: 30 },
-    pool: { acquire: () => lease },
-    agents: { causeOfExit: async () => causeOfExit },
+    pool: { acquire: () => leases.shift() },
+    agents: { whyEnded: async () => whyEnded, lose: () => void happened.push("lost") },
   } as unknown as SlotContext;
   const caller = new AbortController();
-  const request = new Request("http://localhost/invoke/echo", { signal: caller.signal });
+  const request = new Request("http://localhost/invoke/echo", { ...init, signal: caller.signal });
   return {
     clock,
+    instance,
     caller,
     request,
     happened,
@@ -42,6 +49,10 @@ function fixture(causeOfExit?: RunnerError) {
 }
 
 const broken = () => Promise.reject(new Error("connection reset"));
+
+const refused = () => Promise.reject(Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
+
+const two = () => [instanceOf(), instanceOf()];
 
 const untilAborted = (signal: AbortSignal) =>
   new Promise<never>((_, reject) =>
@@ -65,6 +76,15 @@ test("the agent is told its limits", async () => {
   await use(async () => new Response());
   expect(request.headers.get("x-oken-timeout-ms")).toBe("300000");
   expect(request.headers.get("x-oken-queue-timeout-ms")).toBe("30000");
+});
+
+test("the agent is told whom the request is for, whatever the caller says", async () => {
+  const { request, use } = fixture({
+    init: { headers: { "x-oken-instance": "mine" } },
+    instances: [instanceOf(undefined, { name: "oken-echo-v1" })],
+  });
+  await use(async () => new Response());
+  expect(request.headers.get("x-oken-instance")).toBe("oken-echo-v1");
 });
 
 test("an agent that does not answer in time is given up, with its timeout in the sentence", async () => {
@@ -111,11 +131,100 @@ test("a caller who leaves ends the work with that reason", async () => {
 
 test("the error of a broken connection says what ended the agent's process", async () => {
   const outOfMemory = new RunnerError("INVOKE_FAILED", "Agent echo ran out of memory.");
-  await expect(fixture(outOfMemory).use(broken)).rejects.toBe(outOfMemory);
+  await expect(fixture({ whyEnded: outOfMemory }).use(broken)).rejects.toBe(outOfMemory);
   await expect(fixture().use(broken)).rejects.toMatchObject({ code: "INVOKE_FAILED", status: 502 });
 });
 
 test("an error of the work is passed on as it is", async () => {
   const refusal = new RunnerError("AGENT_BUSY", "Agent echo is busy.");
   await expect(fixture().use(() => Promise.reject(refusal))).rejects.toBe(refusal);
+});
+
+test("an instance that ends breaks off the work with the cause, and has no listener left", async () => {
+  const { instance, happened, use, clock } = fixture();
+  const failure = use(({ signal }) => untilAborted(signal)).catch((error: unknown) => error);
+  await clock.advance(0);
+  instance.end({ reason: "exited", exitCode: 3 });
+  expect(await failure).toMatchObject({
+    code: "INVOKE_FAILED",
+    status: 502,
+    message: "Agent echo exited with code 3 during the invoke.",
+    details: { reason: "exited", exit_code: 3 },
+  });
+  expect(happened).toEqual(["released"]);
+});
+
+test("an instance that ends after the slot was given back breaks off nothing", async () => {
+  const { instance, use } = fixture();
+  let signal: AbortSignal | undefined;
+  await use(async (slot) => {
+    signal = slot.signal;
+    slot.release();
+    return new Response();
+  });
+  instance.end({ reason: "oom" });
+  expect(signal?.aborted).toBe(false);
+});
+
+describe("a request that never reached its instance", () => {
+  const whyEnded = new RunnerError("INVOKE_FAILED", "Agent echo exited with code 1 during the invoke.");
+
+  test("is sent once more when the instance has ended, to the next one", async () => {
+    const instances = two();
+    const { use, happened, counted } = fixture({ whyEnded, instances });
+    const asked: Instance[] = [];
+    const answer = await use(async ({ instance, release }) => {
+      asked.push(instance);
+      if (asked.length === 1) return refused();
+      release();
+      return new Response("served");
+    });
+    expect(await answer.text()).toBe("served");
+    expect(asked).toEqual(instances);
+    expect(happened).toEqual(["released", "released"]);
+    expect(await counted()).toBe('type="handler",result="ok"');
+  });
+
+  test("is not sent a third time", async () => {
+    const { use } = fixture({ whyEnded, instances: [...two(), instanceOf()] });
+    let sent = 0;
+    const failure = use(() => {
+      sent += 1;
+      return refused();
+    });
+    await expect(failure).rejects.toBe(whyEnded);
+    expect(sent).toBe(2);
+  });
+
+  test("is not sent again while the instance is there", async () => {
+    const { use } = fixture({ instances: two() });
+    await expect(use(refused)).rejects.toMatchObject({
+      code: "INVOKE_FAILED",
+      message: "Agent echo could not be connected to.",
+    });
+  });
+
+  test("is not sent again without the body that it had", async () => {
+    const init = { method: "POST", body: "once" };
+    const { use, request } = fixture({ whyEnded, instances: two(), init });
+    await request.text();
+    await expect(use(refused)).rejects.toBe(whyEnded);
+  });
+
+  test("and that another's runtime refused has its instance taken out of service", async () => {
+    const { use, happened } = fixture({ whyEnded, instances: two() });
+    let sent = 0;
+    await use(async () => {
+      sent += 1;
+      if (sent === 1) throw new MisdirectedError();
+      return new Response();
+    });
+    expect(happened).toEqual(["released", "lost"]);
+  });
+});
+
+test("a request that may have reached its instance is not sent again", async () => {
+  const whyEnded = new RunnerError("INVOKE_FAILED", "Agent echo exited with code 1 during the invoke.");
+  const { use } = fixture({ whyEnded, instances: two() });
+  await expect(use(broken)).rejects.toBe(whyEnded);
 });

@@ -1,0 +1,47 @@
+import type { ContainerState, Engine } from "../docker/types.ts";
+import type { Instance, InstanceEnd } from "../instance/instance.ts";
+import { RunnerError } from "../lib/errors.ts";
+
+/** What is told to those whose request the end of an instance cut off. */
+export function endError(agentId: string, { version }: Instance, cause: InstanceEnd): RunnerError {
+  const what = `Agent ${agentId} ${endInWords(cause)}`;
+  if (cause.reason === "oom") {
+    const advice = `(${version.manifest.memory} bytes). Raise \`memory\` in oken.toml.`;
+    return new RunnerError("INVOKE_FAILED", `${what} ${advice}`, { details: { reason: "oom" } });
+  }
+  const exitCode = cause.reason === "exited" ? { exit_code: cause.exitCode } : {};
+  return new RunnerError("INVOKE_FAILED", `${what} during the invoke.`, {
+    details: { reason: cause.reason, ...exitCode },
+  });
+}
+
+/** The rest of a sentence that begins with the agent or its container. */
+export function endInWords(cause: InstanceEnd): string {
+  if (cause.reason === "exited") return `exited with code ${cause.exitCode}`;
+  if (cause.reason === "oom") return "ran out of memory";
+  if (cause.reason === "disconnected") return "lost its network";
+  return cause.signal === undefined
+    ? "was stopped"
+    : `was stopped from outside the runner (signal ${cause.signal})`;
+}
+
+/** Asks the engine whether an instance has ended. Undefined if it has not, or if the engine does not answer. */
+export async function lookForEnd(
+  engine: Pick<Engine, "inspectContainer">,
+  { container }: Instance,
+): Promise<InstanceEnd | undefined> {
+  try {
+    return endOf(await engine.inspectContainer(container.name), container);
+  } catch {
+    return undefined;
+  }
+}
+
+function endOf(
+  state: ContainerState | undefined,
+  { id, address }: Instance["container"],
+): InstanceEnd | undefined {
+  if (state?.id !== id) return { reason: "stopped" };
+  if (state.running) return state.address === address ? undefined : { reason: "disconnected" };
+  return state.oomKilled ? { reason: "oom" } : { reason: "exited", exitCode: state.exitCode };
+}

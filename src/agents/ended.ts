@@ -1,0 +1,80 @@
+import type { Instance, InstanceEnd } from "../instance/instance.ts";
+import type { RunnerError } from "../lib/errors.ts";
+import { ASLEEP, type Activity } from "./activity.ts";
+import type { Agent } from "./agent.ts";
+import { endError, endInWords, lookForEnd } from "./end-cause.ts";
+import type { AgentParts } from "./parts.ts";
+import type { StartParts } from "./start.ts";
+import { wake } from "./wake.ts";
+
+/** How long after a connection broke the engine may take to tell of an exit, milliseconds. */
+const EVENT_WAIT_MS = 200;
+
+/** What a container without its network has to end in. Nothing that it does reaches anybody. */
+const LOST_GRACE_SECONDS = 1;
+
+type EndedParts = StartParts & Pick<AgentParts, "engine">;
+
+/** Answers all who are inside an instance that has ended. If it was the one that served, the next invoke wakes the agent. */
+export function ended(
+  parts: EndedParts,
+  agent: Agent,
+  { instance, cause }: { instance: Instance; cause: InstanceEnd },
+): void {
+  instance.end(cause);
+  if (agent.instance !== instance) return;
+  parts.metrics.exits.inc({});
+  const what = `container ${endInWords(cause)}`;
+  agent.move(activityAfter(parts, instance, cause), {
+    reason: `its ${what}`,
+    error: {
+      at: new Date(parts.clock.now()).toISOString(),
+      code: "INVOKE_FAILED",
+      message: `Its ${what}.`,
+      log: "",
+    },
+  });
+  if (agent.queue.length > 0) wake(parts, agent);
+}
+
+/** Takes an instance out of service whose address is another's. */
+export function lose(parts: EndedParts, agent: Agent, instance: Instance): void {
+  if (instance.ended === undefined) ended(parts, agent, { instance, cause: { reason: "disconnected" } });
+}
+
+/** Why an instance broke off its requests; undefined if its container runs on. */
+export async function whyEnded(
+  parts: EndedParts,
+  agent: Agent,
+  instance: Instance,
+): Promise<RunnerError | undefined> {
+  const told = await endWithin(parts, instance, EVENT_WAIT_MS);
+  if (told === undefined) {
+    // The events cannot be followed, or the container runs on.
+    const found = await lookForEnd(parts.engine, instance);
+    if (found !== undefined && instance.ended === undefined) ended(parts, agent, { instance, cause: found });
+  }
+  return instance.ended && endError(agent.id, instance, instance.ended);
+}
+
+function activityAfter({ engine, log }: EndedParts, { container }: Instance, cause: InstanceEnd): Activity {
+  if (cause.reason !== "disconnected") return ASLEEP;
+  const stopping = engine.stopContainer(container.name, LOST_GRACE_SECONDS).catch((error: unknown) => {
+    log.error({ container: container.name, err: error }, "could not stop a container that lost its network");
+  });
+  return { state: "idle", stopping };
+}
+
+async function endWithin(
+  { clock }: EndedParts,
+  instance: Instance,
+  ms: number,
+): Promise<InstanceEnd | undefined> {
+  const { promise, resolve } = Promise.withResolvers<InstanceEnd | undefined>();
+  const forget = instance.onEnd(resolve);
+  const cancel = clock.timer(ms, () => resolve(undefined));
+  const cause = await promise;
+  cancel();
+  forget();
+  return cause;
+}
