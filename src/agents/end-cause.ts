@@ -4,14 +4,14 @@ import { RunnerError } from "../lib/errors.ts";
 
 /** What is told to those whose request the end of an instance cut off. */
 export function endError(agentId: string, { version }: Instance, cause: InstanceEnd): RunnerError {
-  const what = `Agent ${agentId} ${endInWords(cause)}`;
-  if (cause.reason === "oom") {
-    const advice = `(${version.manifest.memory} bytes). Raise \`memory\` in oken.toml.`;
-    return new RunnerError("INVOKE_FAILED", `${what} ${advice}`, { details: { reason: "oom" } });
+  const { reason } = cause;
+  if (reason === "oom") {
+    const why = `ran out of memory (${version.manifest.memory} bytes). Raise \`memory\` in oken.toml.`;
+    return new RunnerError("INVOKE_FAILED", `Agent ${agentId} ${why}`, { details: { reason } });
   }
   const exitCode = cause.reason === "exited" ? { exit_code: cause.exitCode } : {};
-  return new RunnerError("INVOKE_FAILED", `${what} during the invoke.`, {
-    details: { reason: cause.reason, ...exitCode },
+  return new RunnerError("INVOKE_FAILED", `Agent ${agentId} ${endInWords(cause)} during the invoke.`, {
+    details: { reason, ...exitCode },
   });
 }
 

@@ -39,7 +39,7 @@ export const INVOKE_PROBLEMS = {
   agentUnreachable: {
     code: "INVOKE_FAILED",
     status: 502,
-    when: "could not connect, the connection was lost, or the agent ran out of memory",
+    when: "could not connect, the connection was lost, or the agent ended: `details.reason` is `exited`, `oom`, `stopped` or `disconnected`",
     error: "Agent echo closed the connection before it answered.",
   },
   agentTimedOut: {
