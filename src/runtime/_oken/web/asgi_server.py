@@ -10,11 +10,8 @@ from email.utils import formatdate
 
 from ..agent.failures import StartupError
 from ..listening import BACKLOG
+from . import handover
 from .uvicorn_parts import Config, HttpProtocol, Lifespan, ServerState
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 # Of the ten seconds between SIGTERM and SIGKILL.
 GRACEFUL_SECONDS = 7.0
@@ -22,15 +19,14 @@ LIFESPAN_END_SECONDS = 1.5
 POLL_SECONDS = 0.05
 
 
-def serve(app: Any, host: str, port: int) -> None:
+def serve(config: Config, host: str, port: int) -> None:
     """Serves until SIGTERM. Raises StartupError for the application, OSError for the port."""
-    asyncio.run(_serve(app, host, port))
+    asyncio.run(_serve(config, host, port))
 
 
-async def _serve(app: Any, host: str, port: int) -> None:
+async def _serve(config: Config, host: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     state = ServerState()
-    config = Config(app)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
@@ -46,6 +42,8 @@ async def _serve(app: Any, host: str, port: int) -> None:
     server.close()
     for connection in list(state.connections):
         connection.shutdown()
+    for taken in list(state.taken):
+        handover.end(taken)
     await _until_idle(state)
     for task in list(state.tasks):
         task.cancel()

@@ -28,6 +28,9 @@ GRACEFUL_SECONDS = 8
 # The runner keeps connections open for reuse; closing them first would race with its next request.
 IDLE_SECONDS = 900
 
+# Either is what uvicorn needs for WebSockets.
+_WEBSOCKET_LIBRARIES = ("websockets", "wsproto")
+
 
 def choose(interface: str) -> tuple[str, Callable[[Any, int, int], None]]:
     """The server's name for the state, and the function that serves (application, port, threads)."""
@@ -38,9 +41,17 @@ def choose(interface: str) -> tuple[str, Callable[[Any, int, int], None]]:
     if interface == GRADIO:
         return "gradio", _gradio
     for name, serves, serve in _INSTALLED:
-        if interface in serves and _is_installed(name):
+        if interface in serves and _is_installed(name) and not _lacks_websockets(name):
             return name, serve
-    return OWN, _oken
+    return OWN, _oken_wsgi if interface == WSGI else _oken_asgi
+
+
+def _lacks_websockets(server: str) -> bool:
+    """Whether it would refuse the WebSockets that ours can serve."""
+    if server == "uvicorn":
+        return not any(_is_installed(library) for library in _WEBSOCKET_LIBRARIES)
+    # It gives nobody the socket.
+    return server == "waitress" and _is_installed("simple_websocket")
 
 
 def _is_installed(name: str) -> bool:
@@ -50,10 +61,17 @@ def _is_installed(name: str) -> bool:
         return False
 
 
-def _oken(app: Any, port: int, threads: int) -> None:
-    from . import asgi_server
+def _oken_asgi(app: Any, port: int, threads: int) -> None:
+    from . import asgi_server, uvicorn_parts
 
-    asgi_server.serve(app, HOST, port)
+    asgi_server.serve(uvicorn_parts.Config(app, hands_over=False), HOST, port)
+
+
+def _oken_wsgi(app: Any, port: int, threads: int) -> None:
+    """`app` is the WSGI application as an ASGI one."""
+    from . import asgi_server, uvicorn_parts
+
+    asgi_server.serve(uvicorn_parts.Config(app, hands_over=True), HOST, port)
 
 
 def _uvicorn(app: Any, port: int, threads: int) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import logging
 import sys
+import weakref
 
-from . import wheels
+from . import handover, wheels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
+    import socket
     from typing import Any
 
 LOGGER = logging.getLogger("oken.server")
@@ -26,6 +28,8 @@ class ServerState:
         self.connections: set[Any] = set()
         self.tasks: set[asyncio.Task[None]] = set()
         self.default_headers: list[tuple[bytes, bytes]] = []
+        # Sockets that the application took.
+        self.taken: weakref.WeakSet[socket.socket] = weakref.WeakSet()
 
 
 class Config:
@@ -47,8 +51,10 @@ class Config:
     ws_ping_timeout = None
     ws_per_message_deflate = True
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, *, hands_over: bool) -> None:
         self.loaded_app = app
+        # The application gets the socket of a WebSocket, in place of its events.
+        self.hands_over = hands_over
         self.ws_protocol_class = WebSocketProtocol
 
     def load(self) -> None:
@@ -72,6 +78,22 @@ class HttpProtocol(_H11Protocol):  # type: ignore[misc]
         super().__init__(config, server_state, app_state)
         self.logger = self.access_logger = LOGGER
         self.access_log = False
+
+    def _should_upgrade(self) -> bool:
+        # Asked for each request, once its scope is there.
+        if not self.config.hands_over:
+            upgrades: bool = super()._should_upgrade()
+            return upgrades
+        self.scope["extensions"] = {handover.EXTENSION: self._hand_over}
+        return False
+
+    def _hand_over(self) -> socket.socket:
+        taken: socket.socket = self.transport.get_extra_info("socket").dup()
+        taken.setblocking(True)
+        self.server_state.taken.add(taken)
+        # Closes the server's own descriptor; the connection lives on in the other.
+        self.transport.abort()
+        return taken
 
 
 class WebSocketProtocol(_WSProtocol):  # type: ignore[misc]

@@ -13,8 +13,12 @@ import sys
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
+from . import handover
+from .handover import OfferedSocket
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from typing import Any, Callable
 
 
@@ -29,10 +33,8 @@ def as_asgi(app: Any, threads: int) -> Any:
     async def asgi(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             await _Exchange(app, pool, scope, receive, send).run()
-        elif scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1000})
         else:
-            raise RuntimeError("WSGI has no lifespan")
+            raise RuntimeError("WSGI has no " + scope["type"])
 
     return asgi
 
@@ -48,6 +50,7 @@ class _Exchange:
         self._status: int | None = None
         self._headers: list[tuple[bytes, bytes]] = []
         self._sent = False
+        self._offered: OfferedSocket | None = None
 
     async def run(self) -> None:
         # With the request's variables: the log names it by one.
@@ -56,7 +59,16 @@ class _Exchange:
     def _call(self) -> None:
         """On a thread; every wait on the loop goes through `_wait`."""
         body = io.BufferedReader(_Body(self))
-        answer = self._app(environment(self._scope, body), self._start_response)
+        environ = environment(self._scope, body)
+        if handover.asks_for_websocket(self._scope):
+            self._offered = environ[handover.VARIABLE] = OfferedSocket(lambda: self._wait(self._take()))
+        try:
+            self._answer(self._app(environ, self._start_response))
+        finally:
+            if self._offered is not None:
+                self._offered.finish()
+
+    def _answer(self, answer: Any) -> None:
         try:
             for piece in answer:
                 if piece:
@@ -83,7 +95,14 @@ class _Exchange:
         self._headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         return self._write
 
+    async def _take(self) -> socket.socket:
+        taken: socket.socket = self._scope["extensions"][handover.EXTENSION]()
+        return taken
+
     def _write(self, piece: bytes, last: bool = False) -> None:
+        if self._offered is not None and self._offered.taken:
+            # werkzeug's server too gets an answer to drop after a WebSocket.
+            return
         if not self._sent:
             if self._status is None:
                 raise AssertionError("start_response was not called before the body")
