@@ -9,32 +9,43 @@ from harness import TestCase
 
 class Frameworks(TestCase):
     def test_an_mcp_server_answers_under_any_host_unless_its_author_named_some(self) -> None:
-        # The SDK's two generations.
+        # The SDK's two generations: settings of the server, and a parameter of its application.
+        sdk = """
+            class TransportSecurityMiddleware:
+                def __init__(self, settings=None): self.settings = settings
+        """
         source = """
+            from mcp.server.transport_security import TransportSecurityMiddleware
             LOCAL = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
             class Security:
                 def __init__(self, hosts): self.allowed_hosts = hosts
-            class Settings:
-                def __init__(self, hosts): self.transport_security = Security(hosts)
-            def answering(text):
+            def answering(hosts):
+                middleware = TransportSecurityMiddleware(Security(hosts))
                 async def app(scope, receive, send):
                     if scope["type"] == "lifespan": return
+                    settings = middleware.settings
+                    text = " ".join(settings.allowed_hosts) if settings else "any"
                     await send({"type": "http.response.start", "status": 200, "headers": []})
                     await send({"type": "http.response.body", "body": text.encode()})
                 return app
             class FastMCP:
-                def __init__(self, hosts): self.settings = Settings(hosts)
-                def streamable_http_app(self):
-                    security = self.settings.transport_security
-                    return answering(" ".join(security.allowed_hosts) if security else "any")
+                def __init__(self, hosts): self.hosts = hosts
+                def streamable_http_app(self): return answering(self.hosts)
             class MCPServer:
-                def streamable_http_app(self, *, host="127.0.0.1"): return answering(host)
+                def streamable_http_app(self, *, host="127.0.0.1"): return answering(LOCAL)
             class Mine(MCPServer): pass
             first, named, second = FastMCP(LOCAL), FastMCP(["a.example"]), Mine()
+            app = first.streamable_http_app()
         """
-        for attribute, expected in (("first", b"any"), ("named", b"a.example"), ("second", b"0.0.0.0")):
+        files = {"mcp/server/transport_security.py": sdk, "main.py": source}
+        for attribute, expected in (
+            ("first", b"any"),
+            ("named", b"a.example"),
+            ("second", b"any"),
+            ("app", b"any"),
+        ):
             with self.subTest(attribute):
-                agent = self.agent({"main.py": source}, type="http", attr=attribute).ready()
+                agent = self.agent(files, type="http", attr=attribute).ready()
                 self.assertEqual(agent.request("GET", "/", port=agent.port).body, expected)
 
     def test_fasthtml_keeps_its_key_at_home_where_its_program_cannot_be_written(self) -> None:

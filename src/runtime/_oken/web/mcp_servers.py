@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _CLASSES = ("FastMCP", "MCPServer")
 _FACTORIES = ("http_app", "streamable_http_app")
 # The hosts that the SDK allows by default, for a server on localhost.
-_LOCAL_HOSTS = ["127.0.0.1:*", "localhost:*", "[::1]:*"]
+_LOCAL_HOSTS = {"127.0.0.1:*", "localhost:*", "[::1]:*"}
 
 
 def is_mcp_server(value: Any) -> bool:
@@ -21,19 +21,23 @@ def is_mcp_server(value: Any) -> bool:
 
 
 def application_of(server: Any) -> Any:
-    """Its ASGI application for streamable HTTP, for any `Host`.
-
-    Without this the SDK refuses every name but localhost's. A list that the author gave it stays.
-    """
-    _forget_localhost(server)
+    """Its ASGI application for streamable HTTP."""
     make = next(getattr(server, name) for name in _FACTORIES if hasattr(server, name))
     if "host" in signature(make).parameters:
         return make(host="0.0.0.0")
     return make()
 
 
-def _forget_localhost(server: Any) -> None:
-    settings = getattr(server, "settings", None)
-    security = getattr(settings, "transport_security", None)
-    if getattr(security, "allowed_hosts", None) == _LOCAL_HOSTS:
-        settings.transport_security = None  # type: ignore[union-attr]
+def allow_any_host(module: Any) -> None:
+    """Changes the SDK's module that compares `Host`: it would refuse every name but localhost's.
+
+    A list that the author gave it stays.
+    """
+    middleware = module.TransportSecurityMiddleware
+    begin = middleware.__init__
+
+    def begin_for_any(self: Any, settings: Any = None) -> None:
+        is_default = set(getattr(settings, "allowed_hosts", ())) == _LOCAL_HOSTS
+        begin(self, None if is_default else settings)
+
+    middleware.__init__ = begin_for_any

@@ -1,4 +1,4 @@
-"""Changes to packages that would write into their program's directory, which is read-only here.
+"""Changes to packages for a program that lives in a container: its directory is read-only, its host any.
 
 Each change is made to a module in memory, right after its import by the agent.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+
+from . import mcp_servers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,4 +61,7 @@ def _fasthtml(module: Any) -> None:
     module.get_key = get_key_anywhere
 
 
-_PATCHES = {"fasthtml.core": _fasthtml}
+_PATCHES = {
+    "fasthtml.core": _fasthtml,
+    "mcp.server.transport_security": mcp_servers.allow_any_host,
+}
