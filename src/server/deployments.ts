@@ -5,6 +5,7 @@ import type { ServerContext } from "./context.ts";
 import { sseEvents, viewOf } from "./deployment-view.ts";
 import * as docs from "./openapi/deployments.ts";
 import { sseResponse } from "./sse.ts";
+import { queryOf } from "./target.ts";
 
 /** The deployments of an agent: their state, and their events, from any one on. */
 export function deploymentsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {
@@ -49,7 +50,7 @@ function parseNumber(text: string): number {
 
 /** The id of the last event that the reader has, or 0. Browsers send the header; others may use `?after=`. */
 function lastEventId(request: Request): number {
-  const text = request.headers.get("last-event-id") ?? new URL(request.url).searchParams.get("after");
+  const text = request.headers.get("last-event-id") ?? queryOf(request.url).get("after");
   if (text === null || text === "") return 0;
   if (/^\d{1,15}$/.test(text)) return Number(text);
   throw new RunnerError(

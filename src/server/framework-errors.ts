@@ -1,6 +1,7 @@
 import { NotFoundError, ParseError, ValidationError } from "elysia";
 
 import { RunnerError } from "../lib/errors.ts";
+import { pathOf } from "./target.ts";
 
 /** Turns an error of Elysia's into one of ours. Any other error is returned as it is. */
 export function fromFramework(
@@ -21,7 +22,7 @@ export function fromFramework(
 }
 
 function noRoute(request: Request, routes: { method: string; path: string }[]): RunnerError {
-  const path = new URL(request.url).pathname;
+  const path = pathOf(request.url);
   const allowed = [
     ...new Set(routes.filter((route) => matches(route.path, path)).map(({ method }) => method)),
   ];

@@ -9,7 +9,9 @@ import { invokeFailure } from "./invoke-failure.ts";
 import { type SocketContext, openSocket } from "./invoke-socket.ts";
 import { unlessMisdirected } from "./misdirected.ts";
 import { invokeDocs } from "./openapi/invoke.ts";
+import { limitBody, requireFits, requireReadable } from "./request-body.ts";
 import { type Slot, entrypointType, withSlot } from "./slot.ts";
+import { pathOf, targetOf } from "./target.ts";
 
 export function invokeController(context: SocketContext) {
   return new Elysia({ name: "invoke" })
@@ -30,6 +32,9 @@ type Incoming = { request: Request; server: CallServer | null };
 async function invoke(context: SocketContext, id: string, incoming: Incoming): Promise<Response> {
   const agent = context.agents.find(id);
   const { request } = incoming;
+  // Elysia takes `/invoke/{id}/` for this route too, but it is the root of an agent that has paths.
+  if (pathOf(request.url).endsWith("/") && entrypointType(agent) === "http")
+    return passThrough(context, id, incoming);
   requireFits(request, context.settings.maxInvokeBytes);
   stripConnection(request.headers);
   return withSlot(context, { agent, request }, async (slot) => {
@@ -44,7 +49,9 @@ function passThrough(context: SocketContext, id: string, incoming: Incoming): Pr
   const agent = context.agents.find(id);
   requireHttp(agent);
   const { request, server } = incoming;
-  const call = { agent, ...incoming, path: pathBelow(request.url, id), isPrefixItself: false };
+  requireFits(request, context.settings.maxInvokeBytes);
+  requireReadable(request);
+  const call = { agent, ...incoming, path: pathBelow(request.url), isPrefixItself: false };
   if (server !== null && isWebSocketUpgrade(request)) return openSocket(context, { ...call, server });
   stripConnection(request.headers);
   return withSlot(context, call, async (slot) => {
@@ -56,7 +63,7 @@ function passThrough(context: SocketContext, id: string, incoming: Incoming): Pr
 }
 
 async function exchange(
-  { settings, front }: SocketContext,
+  { settings, front, clock }: SocketContext,
   { instance, signal, release }: Slot,
   call: Call,
 ): Promise<Response> {
@@ -64,7 +71,7 @@ async function exchange(
   if (settings.apiToken !== undefined) request.headers.delete("authorization");
   const mapAnswer = (call.mapAnswer ??= introduce(request.headers, call, { front, instance }));
   const response = await forward({
-    request,
+    request: await limitBody(request, { maxBytes: settings.maxInvokeBytes, clock }),
     url: instance.origin + path,
     signal,
     // Our runtime's servers never close an idle connection first. The agent's own may.
@@ -84,19 +91,8 @@ function requireHttp(agent: Agent): void {
   );
 }
 
-function requireFits(request: Request, maxBytes: number): void {
-  const length = Number(request.headers.get("content-length") ?? 0);
-  if (length > maxBytes)
-    throw new RunnerError("INVALID_REQUEST", `The body has ${length} bytes, the limit is ${maxBytes}.`, {
-      status: 413,
-      details: { limit: maxBytes },
-    });
-}
-
-/** The part of the URL after `/invoke/{id}`, not decoded: the agent must see what was sent. */
-function pathBelow(url: string, id: string): string {
-  const { pathname, search } = new URL(url);
-  const start = pathname.indexOf("/", "/invoke/".length);
-  if (start === -1) throw new RunnerError("NOT_FOUND", `There is nothing at ${pathname} of agent ${id}.`);
-  return pathname.slice(start) + search;
+/** The target after `/invoke/{id}`, not decoded: the agent must see what was sent. */
+function pathBelow(url: string): string {
+  const target = targetOf(url);
+  return target.slice(target.indexOf("/", "/invoke/".length));
 }

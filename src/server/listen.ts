@@ -14,8 +14,8 @@ export type Listener = {
   stop(timeoutMs: number): Promise<void>;
 };
 
-/** Bun's limit on a body is this much above ours, bytes. Our answer is a JSON error, and Bun's is empty. */
-const BODY_LIMIT_MARGIN = 16 * 1024 * 1024;
+/** Bun's answer to a body above its limit is empty. Ours are counted where they are read, and Bun drops what is not. */
+const NO_BODY_LIMIT = Number.MAX_SAFE_INTEGER;
 
 /** Seconds without a byte after which a connection that is not in a request is closed. */
 const IDLE_TIMEOUT_SECONDS = 120;
@@ -51,7 +51,7 @@ function serve(
   requests: ReturnType<typeof createRequests>,
   tunnels: Set<Tunnel>,
 ) {
-  const { host, port, maxUploadBytes, maxInvokeBytes } = settings;
+  const { host, port, maxInvokeBytes } = settings;
   try {
     return Bun.serve({
       hostname: host,
@@ -60,7 +60,7 @@ function serve(
       reusePort: false,
       development: false,
       idleTimeout: IDLE_TIMEOUT_SECONDS,
-      maxRequestBodySize: Math.max(maxUploadBytes, maxInvokeBytes) + BODY_LIMIT_MARGIN,
+      maxRequestBodySize: NO_BODY_LIMIT,
       fetch: (request, server) => requests.answer(request, server),
       websocket: callerHandlers({ maxMessageBytes: maxInvokeBytes, tunnels }),
       error: (error) => errorResponse(error, { log, metrics, requestId: "" }),

@@ -6,8 +6,10 @@ import type { createApp } from "./app.ts";
 import { createAuth } from "./auth.ts";
 import type { ServerContext, ServerSettings } from "./context.ts";
 import { errorResponse } from "./errors.ts";
+import { checkHead } from "./request-head.ts";
 import { REQUEST_ID_HEADER, ensureRequestId } from "./request-id.ts";
 import { routeOf } from "./route.ts";
+import { pathOf } from "./target.ts";
 
 /** nginx's status for a caller who left before the answer. It is only logged and counted. */
 const CLIENT_LEFT = 499;
@@ -34,6 +36,7 @@ export function createRequests(
   const respond = async (request: Request, path: string, requestId: string): Promise<Response> => {
     try {
       if (refusing) throw shuttingDown();
+      checkHead(request);
       authenticate(request, path);
       return await app.handle(request);
     } catch (error) {
@@ -62,12 +65,6 @@ export function createRequests(
       refusing = true;
     },
   };
-}
-
-function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("//") + 2);
-  const end = url.indexOf("?", start);
-  return start === -1 ? "/" : url.slice(start, end === -1 ? undefined : end);
 }
 
 function shuttingDown(): RunnerError {

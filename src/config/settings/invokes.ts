@@ -14,7 +14,7 @@ export const INVOKE_SETTINGS = {
   maxInvokeBytes: setting({
     env: "OKEN_MAX_INVOKE_BYTES",
     group: "Invokes",
-    help: "largest body of an invoke, and largest WebSocket message",
+    help: "largest body of a request to an agent, on any path, and largest WebSocket message",
     default: 16 * MiB,
     shown: "16m",
     parse: parseSize({ min: KiB }),

@@ -91,7 +91,12 @@ both ways. Whatever the agent answers is passed on, errors too. An agent that sl
         "*/*": { schema: {} },
       }),
       ...(isSocket && { 101: success("A WebSocket, as the agent accepted it.") }),
-      ...errorResponses("noPaths", ...(isSocket ? (["handshakeMalformed"] as const) : []), ...ON_THE_WAY),
+      ...errorResponses(
+        "noPaths",
+        ...(isSocket ? (["handshakeMalformed"] as const) : []),
+        ...(WITH_BODY.has(method) ? (["bodyTooLarge"] as const) : []),
+        ...ON_THE_WAY,
+      ),
     },
   };
 }

@@ -1,0 +1,34 @@
+import { RunnerError } from "../lib/errors.ts";
+import { HOST } from "../proxy/headers.ts";
+
+/** Methods that are about the way to a server, and not for an agent. */
+const NOT_SERVED: ReadonlySet<string> = new Set(["CONNECT", "TRACE"]);
+
+/** The host of a request that names none, as HTTP/1.0 allows. */
+const NO_HOST = "http://localhost";
+
+/**
+ * Makes `url` absolute where the caller sent no host: Bun then has the path alone. It changes the request, since a copy
+ * would have lost its connection.
+ *
+ * @throws RunnerError INVALID_REQUEST for a head that may be understood in two ways, or is not served
+ */
+export function checkHead(request: Request): void {
+  const { method, headers, url } = request;
+  if (NOT_SERVED.has(method)) throw invalid(`${method} is not served.`, 501);
+  const host = headers.get("host");
+  if (host !== null && !HOST.test(host))
+    throw invalid(`Host is ${shown(host)}, but must be the name or the address of a host.`);
+  const length = headers.get("content-length");
+  if (length !== null && !/^\d+$/.test(length))
+    throw invalid(`Content-Length is ${shown(length)}, but must be one number of bytes.`);
+  if (url.startsWith("/")) Object.defineProperty(request, "url", { value: NO_HOST + url });
+}
+
+function invalid(message: string, status = 400): RunnerError {
+  return new RunnerError("INVALID_REQUEST", message, { status });
+}
+
+function shown(value: string): string {
+  return JSON.stringify(value.slice(0, 100));
+}

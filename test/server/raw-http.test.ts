@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
+
+import { agentIn, instanceOf, versionRecord } from "../helpers/records.ts";
+import { sendRaw, startRawServer } from "../helpers/raw-http.ts";
+import { startServer } from "../helpers/server.ts";
+
+/** What the runner of these tests allows in a body, bytes. */
+const MAX_BODY = 2048;
+
+/** What an http agent's server got, byte by byte, and a runner in front of it. */
+let upstream: Awaited<ReturnType<typeof startRawServer>>;
+let server: Awaited<ReturnType<typeof startServer>>;
+beforeAll(async () => {
+  upstream = await startRawServer();
+  const version = versionRecord(1);
+  const entrypoint = { ...version.entrypoint, type: "http" as const };
+  const instance = instanceOf({ ...version, entrypoint }, { origin: upstream.origin });
+  server = await startServer(agentIn("running", { instance }), { OKEN_MAX_INVOKE_BYTES: String(MAX_BODY) });
+});
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await upstream[Symbol.asyncDispose]();
+});
+beforeEach(() => void upstream.requests.splice(0));
+
+const send = (...parts: string[]) => sendRaw(server.port, ...parts);
+
+/** A request with these lines, after which the runner closes. */
+const head = (line: string, ...headers: string[]) =>
+  `${[`${line} HTTP/1.1`, "Host: runner", "Connection: close", ...headers].join("\r\n")}\r\n\r\n`;
+
+const statusOf = (answer: string) => Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
+const bodyOf = (answer: string): unknown => JSON.parse(answer.slice(answer.indexOf("\r\n\r\n") + 4));
+
+describe("a target", () => {
+  test.each([
+    ["/invoke/echo/", "/"],
+    ["/invoke/echo/x//y?//z", "/x//y?//z"],
+    ["/invoke/echo/it's%2F%27/%zz?q=%2f+%20", "/it's%2F%27/%zz?q=%2f+%20"],
+    ["/invoke/echo/[a]|b?c=[d]|{e}`f", "/[a]|b?c=[d]|{e}`f"],
+    ["/invoke/echo/x?a=/b?c=:d@", "/x?a=/b?c=:d@"],
+    ["http://elsewhere.example/invoke/echo/x?y", "/x?y"],
+    ["/invoke/echo/x?y#z", "/x?y"],
+  ])("of %j reaches the agent as %j", async (sent, received) => {
+    expect(statusOf(await send(head(`GET ${sent}`)))).toBe(200);
+    expect(upstream.requests.map(({ line }) => line)).toEqual([`GET ${received} HTTP/1.1`]);
+  });
+
+  test("of the agent's root is no invoke", async () => {
+    await send(head("POST /invoke/echo/?a", "Content-Length: 2"), "hi");
+    await send(head("POST /invoke/echo?a", "Content-Length: 2"), "hi");
+    expect(upstream.requests.map(({ line }) => line)).toEqual(["POST /?a HTTP/1.1", "POST /invoke HTTP/1.1"]);
+  });
+
+  test("has its quotes encoded by Bun", async () => {
+    await send(head(`GET /invoke/echo/"?q='"`));
+    expect(upstream.requests.map(({ line }) => line)).toEqual(["GET /%22?q=%27%22 HTTP/1.1"]);
+  });
+});
+
+describe("HTTP/1.0", () => {
+  test.each([
+    ["with a Host", "Host: runner\r\n"],
+    ["without a Host", ""],
+    ["with an empty Host", "Host:\r\n"],
+  ])("%s is served", async (_, host) => {
+    expect(await send(`GET /invoke/echo/a?b HTTP/1.0\r\n${host}\r\n`)).toEndWith("\r\n\r\nok");
+    expect(upstream.requests.map(({ line }) => line)).toEqual(["GET /a?b HTTP/1.1"]);
+    expect(bodyOf(await send(`GET /nothing HTTP/1.0\r\n${host}\r\n`))).toMatchObject({ code: "NOT_FOUND" });
+  });
+});
+
+describe("a Host", () => {
+  test.each(["a b", "a/b", "a, b", "user:pw@a", "a?b", "@/<>", "[::", "a:b", "a:999999"])(
+    "of %j is refused",
+    async (host) => {
+      const answer = await send(`GET /invoke/echo/a HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      expect(statusOf(answer)).toBe(400);
+      expect(bodyOf(answer)).toEqual({
+        error: `Host is ${JSON.stringify(host)}, but must be the name or the address of a host.`,
+        code: "INVALID_REQUEST",
+      });
+      expect(upstream.requests).toEqual([]);
+    },
+  );
+
+  test.each(["a", "A_b.example:80", "1.2.3.4.5.6", "[::1]:8000", "xn--bcher-kva.example"])(
+    "of %j is passed on",
+    async (host) => {
+      const answer = await send(`GET /invoke/echo/a HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      expect(statusOf(answer)).toBe(200);
+      expect(upstream.requests[0]?.headers).toContainEqual(
+        expect.stringMatching(new RegExp("^x-forwarded-host: ", "i")),
+      );
+    },
+  );
+});
+
+describe("a method", () => {
+  test.each(["TRACE", "CONNECT"])("%s is refused", async (method) => {
+    const answer = await send(head(`${method} /invoke/echo/a`));
+    expect(statusOf(answer)).toBe(501);
+    expect(bodyOf(answer)).toEqual({ error: `${method} is not served.`, code: "INVALID_REQUEST" });
+  });
+
+  test("that Bun does not know ends in a closed connection", async () => {
+    expect(await send(head("BREW /invoke/echo/a"))).toBe("");
+  });
+
+  test.each(["GET", "HEAD", "OPTIONS", "PROPFIND"])("%s is passed on", async (method) => {
+    expect(statusOf(await send(head(`${method} /invoke/echo/a`)))).toBe(200);
+    expect(upstream.requests.map(({ line }) => line)).toEqual([`${method} /a HTTP/1.1`]);
+  });
+});
+
+describe("a body", () => {
+  test.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])("of %s is passed on", async (method) => {
+    await send(head(`${method} /invoke/echo/a`, "Content-Length: 5"), "hello");
+    expect(upstream.requests).toEqual([expect.objectContaining({ body: "hello" })]);
+  });
+
+  test.each(["GET", "HEAD"])("of %s is refused, since Bun drops it", async (method) => {
+    const answer = await send(head(`${method} /invoke/echo/a`, "Content-Length: 5"), "hello");
+    expect(statusOf(answer)).toBe(400);
+    expect(upstream.requests).toEqual([]);
+  });
+
+  describe.each(["/invoke/echo", "/invoke/echo/files"])("to %s", (path) => {
+    test("above the limit is refused by its length", async () => {
+      const answer = await send(head(`POST ${path}`, `Content-Length: ${MAX_BODY + 1}`));
+      expect(statusOf(answer)).toBe(413);
+      expect(bodyOf(answer)).toEqual({
+        error: `The body has ${MAX_BODY + 1} bytes, the limit is ${MAX_BODY}.`,
+        code: "INVALID_REQUEST",
+        details: { limit: MAX_BODY },
+      });
+      expect(upstream.requests).toEqual([]);
+    });
+
+    test("above the limit is refused as it comes in chunks", async () => {
+      const chunk = `400\r\n${"x".repeat(1024)}\r\n`;
+      const chunks = [chunk, chunk, chunk, "0\r\n\r\n"];
+      const answer = await send(head(`POST ${path}`, "Transfer-Encoding: chunked"), ...chunks);
+      expect(statusOf(answer)).toBe(413);
+      expect(bodyOf(answer)).toEqual({
+        error: `The body has more than ${MAX_BODY} bytes, which is the limit.`,
+        code: "INVALID_REQUEST",
+        details: { limit: MAX_BODY },
+      });
+      expect(upstream.requests).toEqual([]);
+    });
+
+    test("in chunks up to the limit is passed on", async () => {
+      const chunk = `400\r\n${"x".repeat(1024)}\r\n`;
+      const answer = await send(
+        head(`POST ${path}`, "Transfer-Encoding: chunked"),
+        ...[chunk, chunk, "0\r\n\r\n"],
+      );
+      expect(answer).toEndWith("ok");
+      expect(upstream.requests[0]?.body.match(/x/g)?.length).toBe(MAX_BODY);
+    });
+  });
+});
+
+describe("Expect", () => {
+  test("of 100-continue is answered before the body", async () => {
+    const answer = await send(
+      head("POST /invoke/echo/a", "Content-Length: 5", "Expect: 100-continue"),
+      "hello",
+    );
+    expect(answer).toStartWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n");
+    expect(upstream.requests).toEqual([expect.objectContaining({ body: "hello" })]);
+  });
+
+  test("in another case is served when the caller sends its body all the same", async () => {
+    const answer = await send(
+      head("POST /invoke/echo/a", "Content-Length: 5", "Expect: 100-Continue"),
+      "hello",
+    );
+    expect(statusOf(answer)).toBe(200);
+    expect(upstream.requests).toEqual([expect.objectContaining({ body: "hello" })]);
+  });
+});
