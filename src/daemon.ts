@@ -38,6 +38,7 @@ import { VERSION } from "./lib/version.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { observeProcess } from "./metrics/process.ts";
 import { createFront } from "./proxy/front.ts";
+import { createHttpClient } from "./proxy/http1/client.ts";
 import { RUNTIME_CONTEXT } from "./runtime/index.ts";
 import { createApp } from "./server/app.ts";
 import type { ServerContext } from "./server/context.ts";
@@ -110,6 +111,7 @@ export async function startDaemon(options: {
     await Promise.all([...background, parts.builder.settled()]);
   });
   const server = createServerContext(host, parts, reconciling.promise);
+  begun.defer(() => server.client.close());
   const listener = await listen(createApp(server), server);
   begun.defer(() => listener.stop(SHUTDOWN_TIMEOUT_MS));
 
@@ -205,6 +207,7 @@ function createServerContext(host: Host, parts: AgentParts, reconciled: Promise<
     clock,
     pool,
     front: createFront(settings),
+    client: createHttpClient(clock),
     agents: createAgents(
       { ...parts, pool },
       {

@@ -1,6 +1,4 @@
-// Must be first: it may start the program again. Large modules are loaded later, by the command that needs them.
-import "./lib/request-limit.ts";
-
+// Large modules are loaded later, by the command that needs them.
 import { HELP } from "./cli/help.ts";
 import { raisePriority } from "./lib/priority.ts";
 import { StartError } from "./lib/start-error.ts";

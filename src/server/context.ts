@@ -4,6 +4,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Front } from "../proxy/forwarded.ts";
+import type { HttpClient } from "../proxy/http1/client.ts";
 import type { Upload } from "../upload/receive.ts";
 
 /** What the operator decides about the API. */
@@ -31,6 +32,8 @@ export type ServerContext = {
   agents: Agents;
   pool: Pool;
   front: Front;
+  /** Speaks to the agents. */
+  client: HttpClient;
   /** Receives the form of a deploy. The caller disposes of the upload. */
   receiveUpload(request: Request): Promise<Upload>;
   health(): Promise<HealthReport>;

@@ -1,6 +1,7 @@
 import type { Server } from "bun";
 
 import type { Agent, Instance } from "../agents/agent.ts";
+import type { OutgoingBody } from "../proxy/http1/request.ts";
 import { type Front, dropForwarded, isBelieved, setForwarded } from "../proxy/forwarded.ts";
 import { mapBelowPrefix } from "../proxy/prefix.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
@@ -16,6 +17,8 @@ export type Call = {
   path: string;
   /** Whether the caller asked for `/invoke/{id}` and nothing below it. */
   isPrefixItself: boolean;
+  /** The body, once it is on its way or was read whole: a second attempt sends the same. */
+  body?: OutgoingBody;
   /** What `introduce` gave for the headers of the request. It reads what the caller said, and so does it once. */
   mapAnswer?: MapAnswer;
 };

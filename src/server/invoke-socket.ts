@@ -1,7 +1,7 @@
 import type { Agent, CutOff, Instance } from "../agents/agent.ts";
 import { endError } from "../agents/end-cause.ts";
 import { RunnerError } from "../lib/errors.ts";
-import { relay } from "../proxy/forward.ts";
+import { relay } from "../proxy/relay.ts";
 import { TOKEN, offeredProtocols, stripConnection } from "../proxy/headers.ts";
 import { ABNORMAL, type Tunnel } from "../proxy/tunnel.ts";
 import { connect } from "../proxy/websocket.ts";

@@ -4,6 +4,8 @@ import type { Agent } from "../agents/agent.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { forward } from "../proxy/forward.ts";
 import { isWebSocketUpgrade, stripConnection } from "../proxy/headers.ts";
+import { outgoingBody } from "../proxy/outgoing-body.ts";
+import type { ServerContext } from "./context.ts";
 import { type Call, type CallServer, introduce } from "./invoke-caller.ts";
 import { invokeFailure } from "./invoke-failure.ts";
 import { type SocketContext, openSocket } from "./invoke-socket.ts";
@@ -13,7 +15,9 @@ import { limitBody, requireFits, requireReadable } from "./request-body.ts";
 import { type Slot, entrypointType, withSlot } from "./slot.ts";
 import { pathOf, targetOf } from "./target.ts";
 
-export function invokeController(context: SocketContext) {
+export type InvokeContext = SocketContext & Pick<ServerContext, "client">;
+
+export function invokeController(context: InvokeContext) {
   return new Elysia({ name: "invoke" })
     .post("/invoke/:id", ({ params, request, server }) => invoke(context, params.id, { request, server }), {
       parse: "none",
@@ -29,7 +33,7 @@ export function invokeController(context: SocketContext) {
 type Incoming = { request: Request; server: CallServer | null };
 
 /** Asks `POST /invoke` of the agent. Any answer but a 2xx becomes INVOKE_FAILED. */
-async function invoke(context: SocketContext, id: string, incoming: Incoming): Promise<Response> {
+async function invoke(context: InvokeContext, id: string, incoming: Incoming): Promise<Response> {
   const agent = context.agents.find(id);
   const { request } = incoming;
   // Elysia takes `/invoke/{id}/` for this route too, but it is the root of an agent that has paths.
@@ -37,21 +41,21 @@ async function invoke(context: SocketContext, id: string, incoming: Incoming): P
     return passThrough(context, id, incoming);
   requireFits(request, context.settings.maxInvokeBytes);
   stripConnection(request.headers);
-  return withSlot(context, { agent, request }, async (slot) => {
-    const call = { agent, ...incoming, path: "/invoke", isPrefixItself: true };
+  const call: Call = { agent, ...incoming, path: "/invoke", isPrefixItself: true };
+  return withSlot(context, call, async (slot) => {
     const response = await exchange(context, slot, call);
     return response.ok ? response : invokeFailure(agent, response);
   });
 }
 
 /** Passes the request on to `/{path}` of an `http` agent's own server, WebSockets included. */
-function passThrough(context: SocketContext, id: string, incoming: Incoming): Promise<Response> {
+function passThrough(context: InvokeContext, id: string, incoming: Incoming): Promise<Response> {
   const agent = context.agents.find(id);
   requireHttp(agent);
   const { request, server } = incoming;
   requireFits(request, context.settings.maxInvokeBytes);
   requireReadable(request);
-  const call = { agent, ...incoming, path: pathBelow(request.url), isPrefixItself: false };
+  const call: Call = { agent, ...incoming, path: pathBelow(request.url), isPrefixItself: false };
   if (server !== null && isWebSocketUpgrade(request)) return openSocket(context, { ...call, server });
   stripConnection(request.headers);
   return withSlot(context, call, async (slot) => {
@@ -63,16 +67,22 @@ function passThrough(context: SocketContext, id: string, incoming: Incoming): Pr
 }
 
 async function exchange(
-  { settings, front, clock }: SocketContext,
+  { settings, front, client, clock }: InvokeContext,
   { instance, signal, release }: Slot,
   call: Call,
 ): Promise<Response> {
   const { request, path } = call;
   if (settings.apiToken !== undefined) request.headers.delete("authorization");
   const mapAnswer = (call.mapAnswer ??= introduce(request.headers, call, { front, instance }));
+  call.body ??= await outgoingBody(
+    await limitBody(request, { maxBytes: settings.maxInvokeBytes, clock }),
+    signal,
+  );
+  const { method, headers } = request;
   const response = await forward({
-    request: await limitBody(request, { maxBytes: settings.maxInvokeBytes, clock }),
-    url: instance.origin + path,
+    client,
+    request: { method, target: path, headers, body: call.body },
+    origin: instance.origin,
     signal,
     // Our runtime's servers never close an idle connection first. The agent's own may.
     keepAlive: instance.version.entrypoint.mode === "object",

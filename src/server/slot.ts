@@ -3,9 +3,11 @@ import { endError } from "../agents/end-cause.ts";
 import type { Lease } from "../agents/pool.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { resultOf } from "../metrics/metrics.ts";
-import { connectionError } from "../proxy/forward.ts";
+import { connectionError } from "../proxy/connection-error.ts";
 import { MisdirectedError, isUnreached } from "../proxy/reach.ts";
+import { isSpent } from "../proxy/outgoing-body.ts";
 import type { ServerContext } from "./context.ts";
+import type { Call } from "./invoke-caller.ts";
 import { setLimits } from "./invoke-limits.ts";
 
 export type SlotContext = Pick<ServerContext, "agents" | "pool" | "settings" | "metrics" | "clock">;
@@ -28,10 +30,11 @@ export type Slot = {
  */
 export async function withSlot(
   context: SlotContext,
-  { agent, request }: { agent: Agent; request: Request },
+  call: Pick<Call, "agent" | "request" | "body">,
   work: (slot: Slot) => Promise<Response>,
 ): Promise<Response> {
   const { pool, metrics, clock } = context;
+  const { agent, request } = call;
   const startedAt = clock.monotonic();
   let result = "ok";
   const send = async (attempt: "first" | "second"): Promise<Response> => {
@@ -42,7 +45,9 @@ export async function withSlot(
     } catch (error) {
       slot.release();
       const failure = { agent, request, slot, error };
-      if (attempt === "first" && (await canBeSentAgain(context, failure))) return await send("second");
+      const isWhole = !request.bodyUsed || (call.body !== undefined && !isSpent(call.body));
+      if (attempt === "first" && isWhole && (await canBeSentAgain(context, failure)))
+        return await send("second");
       throw await causeOf(context, failure);
     }
   };
@@ -94,7 +99,7 @@ async function canBeSentAgain(
   { agents }: SlotContext,
   { agent, request, slot: { instance }, error }: Failure,
 ): Promise<boolean> {
-  if (!isUnreached(error) || request.signal.aborted || request.bodyUsed) return false;
+  if (!isUnreached(error) || request.signal.aborted) return false;
   if (error instanceof MisdirectedError) agents.lose(agent, instance);
   return (await agents.whyEnded(agent, instance)) !== undefined;
 }

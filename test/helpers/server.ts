@@ -7,6 +7,7 @@ import { RunnerError } from "../../src/lib/errors.ts";
 import { createFront } from "../../src/proxy/front.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
+import { createHttpClient } from "../../src/proxy/http1/client.ts";
 import { createApp } from "../../src/server/app.ts";
 import type { ServerContext } from "../../src/server/context.ts";
 import { listen } from "../../src/server/listen.ts";
@@ -29,6 +30,7 @@ export async function startServer(agent: Agent, env: Record<string, string> = {}
     queueTimeoutMs: config.queueTimeout * 1000,
     wake: () => undefined,
   });
+  const client = createHttpClient(systemClock);
   const agents = {
     find(id: string) {
       if (id === agent.id) return agent;
@@ -44,6 +46,7 @@ export async function startServer(agent: Agent, env: Record<string, string> = {}
     clock: systemClock,
     pool,
     front: createFront(settings),
+    client,
     agents,
   } as unknown as ServerContext;
   const listener = await listen(createApp(context), context);
@@ -52,6 +55,9 @@ export async function startServer(agent: Agent, env: Record<string, string> = {}
     socketUrl: listener.url.replace("http", "ws"),
     /** The log so far. */
     lines,
-    [Symbol.asyncDispose]: () => listener.stop(0),
+    async [Symbol.asyncDispose]() {
+      await listener.stop(0);
+      client.close();
+    },
   };
 }

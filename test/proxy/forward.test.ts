@@ -2,7 +2,9 @@ import { expect, test } from "bun:test";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-import { forward } from "../../src/proxy/forward.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { createHttpClient } from "../../src/proxy/http1/client.ts";
+import { forwardRequest } from "../helpers/forward.ts";
 
 /** Bytes above which a body is streamed. */
 const LARGE = 1024 * 1024;
@@ -18,14 +20,17 @@ function startProxy(signal: AbortSignal = new AbortController().signal) {
         headers: { "x-length": request.headers.get("content-length") ?? "none" },
       }),
   });
+  const client = createHttpClient(systemClock);
   const proxy = Bun.serve({
     port: 0,
     async fetch(request) {
-      const answer = forward({
+      const answer = forwardRequest({
         request,
         signal,
         keepAlive: true,
-        url: upstream.url.href,
+        client,
+        origin: upstream.url.origin,
+        target: "/",
         onDone: () => void ended.push("done"),
       });
       received.resolve();
@@ -39,6 +44,7 @@ function startProxy(signal: AbortSignal = new AbortController().signal) {
     port: proxy.port ?? 0,
     async [Symbol.asyncDispose]() {
       await Promise.all([proxy.stop(true), upstream.stop(true)]);
+      client.close();
     },
   };
 }
@@ -103,9 +109,11 @@ test("a server that closes each connection after its answer, and does not say so
   const port = typeof address === "object" ? address?.port : undefined;
   try {
     for (const _ of ["first", "second", "third"]) {
-      const response = await forward({
+      const response = await forwardRequest({
         request: new Request("http://agent/", { method: "POST", body: "in" }),
-        url: `http://127.0.0.1:${port}/`,
+        client: createHttpClient(systemClock),
+        origin: `http://127.0.0.1:${port}`,
+        target: "/",
         signal: new AbortController().signal,
         keepAlive: false,
         onDone: () => undefined,

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 
 import type { Agent } from "../../../../src/agents/agent.ts";
-import { connectionError } from "../../../../src/proxy/forward.ts";
+import { connectionError } from "../../../../src/proxy/connection-error.ts";
 import { invokeFailure } from "../../../../src/server/invoke-failure.ts";
 import type { INVOKE_PROBLEMS } from "../../../../src/server/openapi/problems/invokes.ts";
 import { type SlotContext, withSlot } from "../../../../src/server/slot.ts";

@@ -1,0 +1,50 @@
+import type { Connection } from "./http1/connection.ts";
+
+/** Bytes that wait for a slow reader before the agent is made to wait. */
+const BUFFER_BYTES = 64 * 1024;
+
+/** The body of an answer as a stream that its reader paces. */
+export type AnswerBody = {
+  readonly stream: ReadableStream<Uint8Array>;
+  push(bytes: Uint8Array): void;
+  end(): void;
+  /** Breaks the stream off: it never ends as if it were whole. */
+  fail(reason: unknown): void;
+};
+
+export function createAnswerBody(
+  connection: Pick<Connection, "pause" | "resume">,
+  onCancel: (reason: unknown) => void,
+): AnswerBody {
+  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  let isOpen = true;
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      start(it) {
+        controller = it;
+      },
+      pull: () => connection.resume(),
+      cancel(reason) {
+        isOpen = false;
+        onCancel(reason);
+      },
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: BUFFER_BYTES }),
+  );
+  return {
+    stream,
+    push(bytes) {
+      if (!isOpen) return;
+      controller?.enqueue(bytes);
+      if ((controller?.desiredSize ?? 1) <= 0) connection.pause();
+    },
+    end() {
+      if (isOpen) controller?.close();
+      isOpen = false;
+    },
+    fail(reason) {
+      if (isOpen) controller?.error(reason);
+      isOpen = false;
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import { type AnswerBody, createAnswerBody } from "./answer-body.ts";
+import { stripHopByHop } from "./headers.ts";
+import type { Connection, ExchangeListener } from "./http1/connection.ts";
+import type { AnswerHead } from "./http1/head.ts";
+
+/** Bytes. A body of known length, up to this size, is read whole: that costs less than a stream. */
+const SMALL_BODY = 64 * 1024;
+
+/** Statuses whose responses have no body (Fetch standard, "null body status"). */
+const NULL_BODY = new Set([204, 205, 304]);
+
+/** Makes a response of what a connection tells of an answer. */
+export type Answer = ExchangeListener & {
+  connected(connection: Pick<Connection, "pause" | "resume" | "destroy">): void;
+  /** The answer broke off, or never came. */
+  fail(error: unknown): void;
+  /** Resolves with the head, or with the whole of a small answer. */
+  readonly response: Promise<Response>;
+};
+
+/** Calls `onDone` once, when the answer has ended or was cut off. */
+export function answerListener(onDone: () => void): Answer {
+  const { promise, resolve, reject } = Promise.withResolvers<Response>();
+  let connection: Parameters<Answer["connected"]>[0] | undefined;
+  let head: AnswerHead | undefined;
+  let pieces: Uint8Array[] = [];
+  let body: AnswerBody | undefined;
+  let isWhole = false;
+
+  return {
+    response: promise,
+    connected(it) {
+      connection = it;
+    },
+    head(it) {
+      head = it;
+    },
+    data(bytes) {
+      if (body === undefined) pieces.push(bytes);
+      else body.push(bytes);
+    },
+    end() {
+      isWhole = true;
+      onDone();
+      if (body !== undefined) body.end();
+      else if (head !== undefined) resolve(wholeResponse(head, pieces));
+    },
+    flush() {
+      if (head === undefined || connection === undefined || isWhole || body !== undefined) return;
+      if (head.framing.kind === "length" && head.framing.length <= SMALL_BODY) return;
+      const source = connection;
+      body = createAnswerBody(source, (reason) => source.destroy(reason));
+      for (const bytes of pieces) body.push(bytes);
+      pieces = [];
+      resolve(new Response(NULL_BODY.has(head.status) ? null : body.stream, initOf(head)));
+    },
+    fail(error) {
+      onDone();
+      if (body === undefined) reject(error);
+      else body.fail(error);
+    },
+  };
+}
+
+function wholeResponse(head: AnswerHead, pieces: Uint8Array[]): Response {
+  const hasBody = head.framing.kind !== "none" && !NULL_BODY.has(head.status);
+  const [only] = pieces;
+  const bytes = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
+  return new Response(hasBody ? bytes : null, initOf(head));
+}
+
+/** Bun writes the framing of the response itself. */
+function initOf({ status, headers }: AnswerHead): { status: number; headers: Headers } {
+  const kept = new Headers();
+  for (const [name, value] of headers) kept.append(name, value);
+  stripHopByHop(kept);
+  return { status, headers: kept };
+}
