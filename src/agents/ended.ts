@@ -7,10 +7,13 @@ import type { AgentParts } from "./parts.ts";
 import type { StartParts } from "./start.ts";
 import { wake } from "./wake.ts";
 
-/** How long after a connection broke the engine may take to tell of an exit, milliseconds. */
+/** How long after a connection broke the engine is waited for before it is asked, milliseconds. */
 const EVENT_WAIT_MS = 200;
 
-/** What a container without its network has to end in. Nothing that it does reaches anybody. */
+/** How long the engine may take to tell of an end that it has confirmed, milliseconds. Its events know more of the cause. */
+const CONFIRMED_WAIT_MS = 1_000;
+
+/** What a container has to end in that nobody can reach. */
 const LOST_GRACE_SECONDS = 1;
 
 type EndedParts = StartParts & Pick<AgentParts, "engine">;
@@ -49,18 +52,18 @@ export async function whyEnded(
   instance: Instance,
 ): Promise<RunnerError | undefined> {
   const told = await endWithin(parts, instance, EVENT_WAIT_MS);
-  if (told === undefined) {
-    // The events cannot be followed, or the container runs on.
-    const found = await lookForEnd(parts.engine, instance);
-    if (found !== undefined && instance.ended === undefined) ended(parts, agent, { instance, cause: found });
-  }
-  return instance.ended && endError(agent.id, instance, instance.ended);
+  const found = told ?? (await lookForEnd(parts.engine, instance));
+  if (found === undefined) return undefined;
+  const cause = told ?? (await endWithin(parts, instance, CONFIRMED_WAIT_MS)) ?? found;
+  if (instance.ended === undefined) ended(parts, agent, { instance, cause });
+  return endError(agent.id, instance, cause);
 }
 
+/** A container may still be there, or on its way out, unless it has exited by itself. */
 function activityAfter({ engine, log }: EndedParts, { container }: Instance, cause: InstanceEnd): Activity {
-  if (cause.reason !== "disconnected") return ASLEEP;
+  if (cause.reason === "exited" || cause.reason === "oom") return ASLEEP;
   const stopping = engine.stopContainer(container.name, LOST_GRACE_SECONDS).catch((error: unknown) => {
-    log.error({ container: container.name, err: error }, "could not stop a container that lost its network");
+    log.error({ container: container.name, err: error }, "could not stop a container that ends");
   });
   return { state: "idle", stopping };
 }

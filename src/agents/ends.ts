@@ -7,7 +7,7 @@ import type { Clock } from "../lib/clock.ts";
  * How long an end may wait for the rest of its events, milliseconds. A container leaves its network a little before or
  * after it exits, and that it was out of memory may be told after its exit.
  */
-const SETTLE_MS = 100;
+const SETTLE_MS = 150;
 
 /** How long after a signal an exit is awaited, milliseconds: what `docker stop` gives a program, and a little more. */
 const SIGNAL_HOLDS_MS = STOP_GRACE_SECONDS * 1000 + 2_000;
@@ -90,8 +90,8 @@ function isClear({ exitCode, signal, isOutOfMemory }: Signs): boolean {
 }
 
 function causeOf({ exitCode, signal, isOutOfMemory }: Signs): InstanceEnd {
-  if (exitCode === undefined) return { reason: "disconnected" };
   if (signal !== undefined) return { reason: "stopped", signal };
+  if (exitCode === undefined) return { reason: "disconnected" };
   // A child may have been out of memory, and the main process have lived on.
   if (isOutOfMemory && exitCode === KILLED) return { reason: "oom" };
   return { reason: "exited", exitCode };

@@ -8,13 +8,16 @@ import { createAgentsCgroup } from "./agents-cgroup.ts";
 import * as args from "./args.ts";
 import { createCpuLimits } from "./cpu-limits.ts";
 import type { FactsReader } from "./engine-facts.ts";
-import { isAlreadyExists, isNoSuchObject } from "./errors.ts";
+import { isAlreadyExists, isBeingRemoved, isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { parseIdentity, runnerLabels } from "./labels.ts";
 import type { ContainerSpec, ContainerState, Engine, ListedContainer, RunningContainer } from "./types.ts";
 
 /** Deadline of a start or a stop, which take long while the engine is busy. */
 const SLOW_COMMAND_MS = 60_000;
+
+/** Pause between two looks at a removal, milliseconds; it takes a tenth of a second. */
+const REMOVAL_PAUSE_MS = 20;
 
 /** Only the fields that we use: the engine adds and renames others between versions. */
 const Inspected = Type.Object({
@@ -72,7 +75,19 @@ export function createContainers(
   }
 
   const remove = async (name: string) => {
-    await exec.run(args.removeArgs(name), { timeoutMs: SLOW_COMMAND_MS }).catch(undefinedIfMissing);
+    try {
+      await exec.run(args.removeArgs(name), { timeoutMs: SLOW_COMMAND_MS });
+    } catch (error) {
+      if (isBeingRemoved(error)) await gone(name);
+      else undefinedIfMissing(error);
+    }
+  };
+
+  /** Waits for a removal that somebody else has begun: until its end the name is taken. */
+  const gone = async (name: string) => {
+    const deadline = performance.now() + SLOW_COMMAND_MS;
+    while ((await inspectOne(name)) !== undefined && performance.now() < deadline)
+      await Bun.sleep(REMOVAL_PAUSE_MS);
   };
 
   const cgroup = createAgentsCgroup({ facts, chosen: settings.cgroupParent });
@@ -109,7 +124,7 @@ export function createContainers(
     async restartContainer(name) {
       const output = await exec
         .run(args.startArgs(name), { timeoutMs: SLOW_COMMAND_MS })
-        .catch(undefinedIfMissing);
+        .catch((error: unknown) => (isBeingRemoved(error) ? undefined : undefinedIfMissing(error)));
       if (output === undefined) return undefined;
       const state = await started(name);
       const isDisconnected = state.running && state.address === "";

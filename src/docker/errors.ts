@@ -46,12 +46,18 @@ const KNOWN: { pattern: RegExp; make: (failure: string, args: string[]) => Runne
       new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: NO_SUCH_OBJECT } }),
   },
   {
+    pattern: /marked for removal|removal of container .* already in progress/i,
+    make: (text) =>
+      new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: BEING_REMOVED } }),
+  },
+  {
     pattern: /is already in use by container|already exists/i,
     make: (text) =>
       new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: ALREADY_EXISTS } }),
   },
 ];
 
+const BEING_REMOVED = "being_removed";
 const NO_SUCH_OBJECT = "no_such_object";
 const ALREADY_EXISTS = "already_exists";
 
@@ -80,6 +86,11 @@ export function engineTimeout(args: string[], timeoutMs: number): RunnerError {
 /** Whether an error says that a container, an image or a network does not exist. */
 export function isNoSuchObject(error: unknown): boolean {
   return error instanceof RunnerError && error.details?.["reason"] === NO_SUCH_OBJECT;
+}
+
+/** Whether an error says that a container is on its way out, by somebody else's hand. */
+export function isBeingRemoved(error: unknown): boolean {
+  return error instanceof RunnerError && error.details?.["reason"] === BEING_REMOVED;
 }
 
 export function isAlreadyExists(error: unknown): boolean {

@@ -86,7 +86,7 @@ describe("an agent whose container exits", () => {
     engine.exit(NAME, 137);
     await clock.advance(0);
     expect({ ends, hasFreeSlot: instance.hasFreeSlot() }).toEqual({ ends: [], hasFreeSlot: false });
-    await clock.advance(100);
+    await clock.advance(150);
     expect({ ends, state: agent.state }).toEqual({
       ends: [{ reason: "exited", exitCode: 137 }],
       state: "idle",
@@ -150,18 +150,27 @@ describe("an agent whose container leaves the network", () => {
     await clock.advance(0);
     const waiting = pool.acquire(agent, never);
     expect(instance.hasFreeSlot()).toBe(false);
-    await clock.advance(100);
+    await clock.advance(150);
     expect(ends).toEqual([{ reason: "disconnected" }]);
     expect(engine.containers.get(NAME)?.running).toBe(false);
     expect((await waiting).instance).not.toBe(instance);
     expect(agent.state).toBe("running");
   });
 
+  test("and exits late, was stopped if it was told to", async () => {
+    await using runner = await watching();
+    const { engine, clock, ends } = runner;
+    engine.signal(NAME, 9);
+    engine.disconnect(NAME);
+    await clock.advance(150);
+    expect(ends).toEqual([{ reason: "stopped", signal: 9 }]);
+  });
+
   test("says so", async () => {
     await using runner = await watching();
     const { agent, engine, clock } = runner;
     engine.disconnect(NAME);
-    await clock.advance(100);
+    await clock.advance(150);
     expect(agent.state).toBe("idle");
     expect(agent.lastError?.message).toBe("Its container lost its network.");
   });

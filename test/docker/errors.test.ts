@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { commandError, isAlreadyExists, isNoSuchObject } from "../../src/docker/errors.ts";
+import { commandError, isAlreadyExists, isBeingRemoved, isNoSuchObject } from "../../src/docker/errors.ts";
 
 const failed = (stderr: string) =>
   commandError(["container", "inspect"], { exitCode: 1, code: undefined, stderr, message: undefined });
@@ -27,6 +27,15 @@ describe("docker's sentences", () => {
       expect(isNoSuchObject(failed(text))).toBe(true);
     }
     expect(isNoSuchObject(failed("something else"))).toBe(false);
+  });
+
+  test("a container that is being removed is recognised", () => {
+    for (const text of [
+      "Error response from daemon: container is marked for removal and cannot be started",
+      "Error response from daemon: removal of container oken-echo-v1 is already in progress",
+    ]) {
+      expect(isBeingRemoved(failed(text))).toBe(true);
+    }
   });
 
   test("a name that is taken is recognised", () => {
