@@ -104,7 +104,7 @@ test("a build that a crash left running is ended by the next start", async () =>
   await deploying;
   expect(await builds(runner)).not.toEqual([]);
   await runner.restart();
-  expect(await builds(runner)).toEqual([]);
+  await eventually(async () => expect(await builds(runner)).toEqual([]));
   await eventually(async () =>
     expect([...(await runner.containers()), ...(await runner.images())]).toEqual([]),
   );
