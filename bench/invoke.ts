@@ -1,23 +1,14 @@
 /** Time of an invoke, beside the same request straight to the container, and through a plain proxy. */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { type TestRunner, startRunner } from "../test/helpers/runner.ts";
-import { type LoadResult, runLoad } from "./load.ts";
+import { type Figures, type Measured, measure } from "./figures.ts";
 import { type Row, median } from "./report.ts";
 import { type Session, progress, runBenchmarks } from "./session.ts";
 
 const CONNECTIONS = [1, 32];
 const ROUNDS = 3;
-const SECONDS = 2;
-const WARMUP_SECONDS = 0.5;
-
-/** Ticks of `/proc/<pid>/stat` per second: Linux shows a hundred to every program. */
-const TICKS_PER_SECOND = 100;
-
 const AGENT_ID = "echo";
-const BODY = JSON.stringify({ input: { name: "a name of some length", numbers: [1, 2, 3, 4, 5, 6, 7, 8] } });
-
 /** Every connection has a slot: this measures the way to the agent, not the wait for a turn. */
 const AGENT = {
   "oken.toml": '[agent]\nname = "Echo"\nconcurrency = 64\n',
@@ -25,12 +16,7 @@ const AGENT = {
 };
 
 type Side = "runner" | "straight" | "plain proxy";
-type Target = { side: Side; url: string; pid: number | undefined };
-type Figures = LoadResult & {
-  /** CPU time for one request of the process between client and agent, microseconds. */
-  cpu: number;
-};
-
+type Target = Measured & { side: Side };
 export async function measureInvokes({ stack, signal }: Session): Promise<Row[]> {
   const runner = stack.use(await startRunner());
   const { status, body } = await runner.deploy(AGENT_ID, AGENT);
@@ -56,19 +42,6 @@ export async function measureInvokes({ stack, signal }: Session): Promise<Row[]>
     rows.push(...rowsOf(connections, figures));
   }
   return rows;
-}
-
-async function measure({ url, pid }: Target, connections: number): Promise<Figures> {
-  const before = await cpuSeconds(pid);
-  const result = await runLoad({
-    url,
-    connections,
-    body: BODY,
-    seconds: SECONDS,
-    warmupSeconds: WARMUP_SECONDS,
-  });
-  const used = (await cpuSeconds(pid)) - before;
-  return { ...result, cpu: (used * 1e6) / result.total };
 }
 
 function rowsOf(connections: number, figures: Record<Side, Figures[]>): Row[] {
@@ -107,15 +80,6 @@ async function startPlainProxy(origin: string) {
       await child.exited;
     },
   };
-}
-
-/** User and system time of all threads of a process (proc(5), fields 14 and 15). */
-async function cpuSeconds(pid: number | undefined): Promise<number> {
-  if (pid === undefined) return 0;
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-  // The name in parentheses may hold anything, so the fields are counted from its end.
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 if (import.meta.main) await runBenchmarks([measureInvokes]);
