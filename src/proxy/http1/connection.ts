@@ -50,6 +50,7 @@ export class Connection {
     const reader = createAnswerReader(request.method, { ...listener, end: ended });
     const active: Active = { reader, listener, settled, isSent: request.body.kind !== "stream" };
     this.#active = active;
+    if (!this.isOpen) this.closed();
     this.#write(requestBytes(request));
     if (request.body.kind === "stream") void this.#sendBody(request.body, active);
     try {
