@@ -4,7 +4,7 @@ import { HANDLER } from "../helpers/agents.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
 import { tarball } from "../helpers/tarball.ts";
 
-/** What the Platform and the `oken` CLI of today make of the runner: CONTRACT section 6. */
+/** What the Platform and the `oken` CLI of today make of the runner. */
 let runner: TestRunner;
 beforeAll(async () => {
   runner = await startRunner();
