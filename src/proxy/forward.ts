@@ -11,8 +11,11 @@ export type ForwardOptions = {
   origin: string;
   /** Aborts when the caller has left, or the invoke took too long. */
   signal: AbortSignal;
-  /** False for a connection of its own: the agent's server may close an idle connection at any time. */
-  keepAlive: boolean;
+  /**
+   * The server that a connection is kept for: the next one at the same address gets none of it. Undefined for a
+   * connection of its own: the agent's server may close an idle one at any time.
+   */
+  keptFor: object | undefined;
   /** Called once, when the answer has ended or was cut off. */
   onDone: () => void;
 };
@@ -22,7 +25,7 @@ export type ForwardOptions = {
  * response: it never ends as if it were whole.
  */
 export function forward(options: ForwardOptions): Promise<Response> {
-  const { client, request, origin, signal, keepAlive, onDone } = options;
+  const { client, request, origin, signal, keptFor, onDone } = options;
   const answer = answerListener(onDone);
   stripHopByHop(request.headers);
   request.headers.delete("content-length");
@@ -32,7 +35,7 @@ export function forward(options: ForwardOptions): Promise<Response> {
     onConnection: (connection) => answer.connected(connection),
     origin,
     signal,
-    keepAlive,
+    keptFor,
   });
   exchange.catch((error: unknown) => answer.fail(error));
   return answer.response;

@@ -18,8 +18,17 @@ export class MisdirectedError extends Error {
   }
 }
 
+/** The exchange was ended while its connection was being made, for the reason that is the cause. */
+export class UnsentError extends Error {
+  override readonly name = "UnsentError";
+
+  constructor(cause: unknown) {
+    super("the exchange ended before it had a connection", { cause });
+  }
+}
+
 /** Whether the request surely never reached the agent, so that it can be sent once more. */
 export function isUnreached(error: unknown): boolean {
-  if (error instanceof MisdirectedError) return true;
+  if (error instanceof MisdirectedError || error instanceof UnsentError) return true;
   return error instanceof Error && "code" in error && NOT_CONNECTED.has(String(error.code));
 }

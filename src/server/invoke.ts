@@ -85,7 +85,7 @@ async function exchange(
     origin: instance.origin,
     signal,
     // Our runtime's servers never close an idle connection first. The agent's own may.
-    keepAlive: instance.version.entrypoint.mode === "object",
+    keptFor: instance.version.entrypoint.mode === "object" ? instance : undefined,
     onDone: release,
   });
   mapAnswer(response.headers, instance.origin);

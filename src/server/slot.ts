@@ -97,15 +97,18 @@ type Failure = { agent: Agent; request: Request; slot: Slot; error: unknown };
 /** Whether the request never reached its instance and can reach the next one. */
 async function canBeSentAgain(
   { agents }: SlotContext,
-  { agent, request, slot: { instance }, error }: Failure,
+  { agent, request, slot: { instance, signal }, error }: Failure,
 ): Promise<boolean> {
   if (!isUnreached(error) || request.signal.aborted) return false;
+  const isTooLate = signal.aborted && instance.ended === undefined;
+  if (isTooLate) return false;
   if (error instanceof MisdirectedError) agents.lose(agent, instance);
   return (await agents.whyEnded(agent, instance)) !== undefined;
 }
 
 async function causeOf({ agents }: SlotContext, { agent, request, slot, error }: Failure): Promise<unknown> {
-  if (request.signal.aborted || error instanceof RunnerError) return error;
+  if (request.signal.aborted) return request.signal.reason;
+  if (error instanceof RunnerError) return error;
   if (slot.signal.aborted) return slot.signal.reason;
   return (await agents.whyEnded(agent, slot.instance)) ?? connectionError(agent.id, error);
 }

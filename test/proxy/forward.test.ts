@@ -27,7 +27,7 @@ function startProxy(signal: AbortSignal = new AbortController().signal) {
       const answer = forwardRequest({
         request,
         signal,
-        keepAlive: true,
+        keptFor: upstream,
         client,
         origin: upstream.url.origin,
         target: "/",
@@ -115,7 +115,7 @@ test("a server that closes each connection after its answer, and does not say so
         origin: `http://127.0.0.1:${port}`,
         target: "/",
         signal: new AbortController().signal,
-        keepAlive: false,
+        keptFor: undefined,
         onDone: () => undefined,
       });
       expect(await response.text()).toBe("ok");

@@ -1,5 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import { Connection, type Exchange } from "./connection.ts";
+import { UnsentError } from "../reach.ts";
 import { BrokenAnswerError } from "./errors.ts";
 
 /** Longest wait for a connection, milliseconds. A server on this host takes one within a millisecond. */
@@ -12,8 +13,11 @@ export type ExchangeOptions = Exchange & {
   /** `http://address:port`. */
   origin: string;
   signal: AbortSignal;
-  /** False for a connection of its own: the agent's server may close an idle one at any time. */
-  keepAlive: boolean;
+  /**
+   * The server that a connection is kept for: the next one at the same address gets none of it. Undefined for a
+   * connection of its own: the agent's server may close an idle one at any time.
+   */
+  keptFor: object | undefined;
   /** Has the connection, which can be paused, before the answer comes. */
   onConnection: (connection: Pick<Connection, "pause" | "resume" | "destroy">) => void;
 };
@@ -21,7 +25,7 @@ export type ExchangeOptions = Exchange & {
 /** Sends requests to agents, over connections that it keeps. */
 export type HttpClient = {
   /**
-   * Resolves when the answer has ended. Rejects with the system's error when there is no connection, with
+   * Resolves when the answer has ended. Rejects with the system's error or UnsentError when there is no connection, with
    * BrokenAnswerError, or with the signal's reason.
    */
   exchange(options: ExchangeOptions): Promise<void>;
@@ -31,43 +35,43 @@ export type HttpClient = {
 };
 
 export function createHttpClient(clock: Pick<Clock, "monotonic" | "timer">): HttpClient {
-  const pools = new Map<string, Connection[]>();
+  const pools = new Map<object, Connection[]>();
   let cancelSweep: (() => void) | undefined;
 
   /** The one that was used last: the others then become old and go. */
-  function takeIdle(origin: string): Connection | undefined {
-    const pool = pools.get(origin);
+  function takeIdle(server: object): Connection | undefined {
+    const pool = pools.get(server);
     for (let found = pool?.pop(); found !== undefined; found = pool?.pop()) if (found.isOpen) return found;
     return undefined;
   }
 
-  function keep(origin: string, connection: Connection): void {
+  function keep(server: object, connection: Connection): void {
     connection.idleSince = clock.monotonic();
-    const pool = pools.get(origin);
-    if (pool === undefined) pools.set(origin, [connection]);
+    const pool = pools.get(server);
+    if (pool === undefined) pools.set(server, [connection]);
     else pool.push(connection);
     cancelSweep ??= clock.timer(IDLE_MS, sweep);
   }
 
   function sweep(): void {
     const oldest = clock.monotonic() - IDLE_MS;
-    for (const [origin, pool] of pools) {
+    for (const [server, pool] of pools) {
       const kept = pool.filter((connection) => connection.isOpen && connection.idleSince > oldest);
       for (const connection of pool) if (!kept.includes(connection)) connection.destroy();
-      if (kept.length === 0) pools.delete(origin);
-      else pools.set(origin, kept);
+      if (kept.length === 0) pools.delete(server);
+      else pools.set(server, kept);
     }
     cancelSweep = pools.size === 0 ? undefined : clock.timer(IDLE_MS, sweep);
   }
 
   async function run(options: ExchangeOptions, connection: Connection): Promise<void> {
-    const { origin, signal, keepAlive } = options;
+    const { signal, keptFor } = options;
     const onAbort = () => connection.destroy(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     options.onConnection(connection);
     try {
       const { isReusable } = await connection.exchange(options);
-      if (isReusable && keepAlive) keep(origin, connection);
+      if (isReusable && keptFor !== undefined) keep(keptFor, connection);
       else connection.destroy();
     } finally {
       signal.removeEventListener("abort", onAbort);
@@ -76,8 +80,8 @@ export function createHttpClient(clock: Pick<Clock, "monotonic" | "timer">): Htt
 
   return {
     async exchange(options) {
-      options.signal.throwIfAborted();
-      const known = options.keepAlive ? takeIdle(options.origin) : undefined;
+      if (options.signal.aborted) throw new UnsentError(options.signal.reason);
+      const known = options.keptFor === undefined ? undefined : takeIdle(options.keptFor);
       if (known !== undefined) {
         try {
           return await run(options, known);
@@ -114,7 +118,7 @@ async function connect(
   const connection = new Connection();
   const opening = connection.open({ hostname, port: Number(port) });
   const { promise: ended, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
+  const onAbort = () => reject(new UnsentError(signal.reason));
   const cancel = clock.timer(CONNECT_TIMEOUT_MS, () => reject(timedOut(origin)));
   signal.addEventListener("abort", onAbort, { once: true });
   try {

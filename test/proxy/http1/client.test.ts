@@ -16,19 +16,22 @@ type Sent = {
   origin: string;
   init?: RequestInit;
   signal?: AbortSignal;
-  keepAlive?: boolean;
+  keptFor?: object | undefined;
   target?: string;
 };
 
+/** The server that connections are kept for, unless a test says otherwise. */
+const SERVER = {};
+
 function caller(client = createHttpClient(systemClock)) {
-  const send = ({ origin, init = {}, signal = never, keepAlive = true, target = "/" }: Sent) =>
+  const send = ({ origin, init = {}, signal = never, target = "/", ...sent }: Sent) =>
     forwardRequest({
       client,
       request: new Request("http://agent/", init),
       origin,
       target,
       signal,
-      keepAlive,
+      keptFor: "keptFor" in sent ? sent.keptFor : SERVER,
       onDone: () => undefined,
     });
   return { client, send, [Symbol.dispose]: () => client.close() };
@@ -117,9 +120,16 @@ describe("connections", () => {
     using calls = caller();
     for (const _ of [1, 2, 3]) await calls.send({ origin: server.origin });
     expect(server.connections()).toBe(1);
-    for (const _ of [1, 2]) await calls.send({ origin: server.origin, keepAlive: false });
+    for (const _ of [1, 2]) await calls.send({ origin: server.origin, keptFor: undefined });
     expect(server.connections()).toBe(3);
     await eventually(() => expect(server.open()).toBe(1));
+  });
+
+  test("are never used for the next server at the same address", async () => {
+    await using server = await startRawServer(answering(SHORT));
+    using calls = caller();
+    for (const next of [{}, {}]) await calls.send({ origin: server.origin, keptFor: next });
+    expect(server.connections()).toBe(2);
   });
 
   test("that nobody uses for a minute are closed", async () => {
@@ -141,9 +151,9 @@ describe("connections", () => {
     expect(forGet.connections()).toBe(3);
 
     await using forPost = await serveOnce();
-    const init = { method: "POST", body: "in" };
-    await calls.send({ origin: forPost.origin, init });
-    const error = await calls.send({ origin: forPost.origin, init }).catch((cause: unknown) => cause);
+    const post = { origin: forPost.origin, keptFor: {}, init: { method: "POST", body: "in" } };
+    await calls.send(post);
+    const error = await calls.send(post).catch((cause: unknown) => cause);
     expect(error).toMatchObject({ code: "ECONNRESET" });
     expect(isUnreached(error)).toBe(false);
     expect(forPost.connections()).toBe(1);
@@ -154,6 +164,19 @@ describe("connections", () => {
     await server[Symbol.asyncDispose]();
     using calls = caller();
     const error = await calls.send({ origin: server.origin }).catch((cause: unknown) => cause);
+    expect(isUnreached(error)).toBe(true);
+  });
+
+  test("that were still being made when the exchange was ended carried nothing", async () => {
+    await using server = await startRawServer(answering(SHORT));
+    using calls = caller();
+    const ending = new AbortController();
+    const answer = calls.send({ origin: server.origin, signal: ending.signal });
+    // The event loop makes no connection before the microtasks are done.
+    for (const _ of Array(20)) await Promise.resolve();
+    ending.abort(new Error("ended"));
+    const error = await answer.catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ cause: new Error("ended") });
     expect(isUnreached(error)).toBe(true);
   });
 

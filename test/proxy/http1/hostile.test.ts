@@ -23,7 +23,7 @@ async function ask({ bytes, close = false, method = "POST" }: Sent) {
       origin: server.origin,
       target: "/",
       signal: AbortSignal.timeout(5_000),
-      keepAlive: true,
+      keptFor: server,
       onDone: () => void (ends += 1),
     });
   try {
