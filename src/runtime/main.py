@@ -18,7 +18,7 @@ def main() -> None:
     package.__path__ = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "_oken")]
     sys.modules[PACKAGE] = package
     if sys.argv[1:2] == ["--worker"]:
-        half("worker_process").main(int(sys.argv[2]), int(sys.argv[3]))
+        half("worker_process").main(*map(int, sys.argv[2:5]))
     else:
         ends = half("parent_process").main(os.path.abspath(__file__))
         if ends is not None:

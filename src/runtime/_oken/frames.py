@@ -17,6 +17,7 @@ CANCEL = 3
 PAUSE = 4
 RESUME = 5
 DRAIN = 6
+PING = 7
 
 # Worker to parent.
 READY = 16
@@ -27,6 +28,8 @@ ITEM = 20
 END = 21
 PART = 22
 EXITING = 23
+PONG = 24
+STUCK = 25
 
 # How the caller wants the answer; part of INVOKE.
 AS_JSON = 0

@@ -17,6 +17,10 @@ def bind(port: int) -> socket.socket:
     return bound
 
 
+def descriptor_of(bound: socket.socket | None) -> int:
+    return -1 if bound is None else bound.fileno()
+
+
 def listen(port: int) -> socket.socket:
     listener = bind(port)
     listener.listen(BACKLOG)

@@ -16,7 +16,7 @@ from .output import capture
 from .spec import Spec
 
 
-def main(channel_descriptor: int, log_descriptor: int) -> None:
+def main(channel_descriptor: int, log_descriptor: int, door_descriptor: int) -> None:
     """Runs until the parent says so or is gone."""
     # There is nothing to cancel before an executor runs.
     signal.signal(CANCEL_SIGNAL, signal.SIG_IGN)
@@ -38,7 +38,9 @@ def main(channel_descriptor: int, log_descriptor: int) -> None:
         from .web import serve as web
 
         imports.install(paths, beside)
-        web.run(spec, channel)
+        # Without one the agent's own program takes its port.
+        door = socket.socket(fileno=door_descriptor) if door_descriptor >= 0 else None
+        web.run(spec, channel, door)
     else:
         # Before the agent's paths, so that none of its modules is imported by these.
         from .calls import serve as serve_calls

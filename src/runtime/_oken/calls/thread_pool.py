@@ -1,4 +1,4 @@
-"""The threads that sync handlers run on, and the exception that ends one of them."""
+"""The threads that sync handlers run on."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import queue
 import threading
 
 from ..agent.request import CURRENT, Cancelled
+from ..agent.stopper import Stopper
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class ThreadPool:
     def _run(self) -> None:
         while True:
             request, work = self._jobs.get()
-            stopper = _Stopper()
+            stopper = Stopper()
             try:
                 CURRENT.set(request)
                 request.stop_thread = stopper.stop
@@ -56,41 +57,3 @@ class ThreadPool:
             CURRENT.set(None)
             with self._lock:
                 self._idle += 1
-
-
-class _Stopper:
-    """Raises Cancelled in the thread that made it, only while its work runs."""
-
-    def __init__(self) -> None:
-        self._thread = threading.get_ident()
-        self._lock = threading.Lock()
-        self._open = True
-        self._struck = False
-
-    def stop(self) -> None:
-        with self._lock:
-            if self._open:
-                self._struck = True
-                raise_in_thread(self._thread)
-
-    def finish(self) -> None:
-        """After this no Cancelled is raised; the call itself may still raise one."""
-        with self._lock:
-            self._open = False
-        if self._struck:
-            # One that was not raised yet would end the next request.
-            clear_in_thread(self._thread)
-
-
-def raise_in_thread(identity: int) -> None:
-    """Raises Cancelled in a thread as soon as it runs Python code again; a blocking call is not ended."""
-    # Loaded at the first cancel: it costs a megabyte and five milliseconds.
-    import ctypes
-
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(identity), ctypes.py_object(Cancelled))
-
-
-def clear_in_thread(identity: int) -> None:
-    import ctypes
-
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(identity), ctypes.py_object())

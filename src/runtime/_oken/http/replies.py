@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 INVOKE_FAILED = "INVOKE_FAILED"
+TIMED_OUT = 504
 
 REASONS = {
     200: "OK",
@@ -52,6 +53,17 @@ def error_body(code: str, message: str, details: dict[str, Any] | None = None) -
     if details:
         body["details"] = details
     return json.dumps(body).encode("ascii")
+
+
+def timed_out(seconds: float) -> bytes:
+    message = f"The agent did not answer within {seconds:g} s."
+    return error_body(INVOKE_FAILED, message, {"reason": "timeout"})
+
+
+def process_ended(how: str, reason: str | None = None) -> bytes:
+    """For a request whose process is gone."""
+    details = {"reason": reason or "exited", "exit": how}
+    return error_body(INVOKE_FAILED, f"The agent's process {how} while it had this request.", details)
 
 
 def ok(request_id: bytes, length: int) -> bytes:

@@ -10,6 +10,13 @@ from ..http import replies
 from ..http.invocation import DEADLINE, DISCONNECT, SHUTDOWN, Invocation
 from ..http.replies import INVOKE_FAILED
 from ..log_format import LEVEL_WARNING
+from ..patience import (
+    KILL_AFTER_SECONDS,
+    KILL_SHARED_AFTER_SECONDS,
+    SIGNAL_AFTER_SECONDS,
+    SIGNAL_AGAIN_SECONDS,
+    reason_to_end,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +31,6 @@ if TYPE_CHECKING:
 MAX_QUEUED = 1000
 # How often deadlines and cancelled requests are looked at, while there are any.
 TICK_SECONDS = 0.05
-# From a cancel to the signal for code that could not be told otherwise.
-SIGNAL_AFTER_SECONDS = 0.5
-# From one signal to the next, for code that caught what the first one raised. Long enough to clean up in.
-SIGNAL_AGAIN_SECONDS = 1.5
-# From a cancel to the kill: with nothing else in the worker, and when other requests would die with it.
-KILL_AFTER_SECONDS = 3.0
-KILL_SHARED_AFTER_SECONDS = 5.0
 # A worker that must go (its agent called sys.exit) waits this long for its other requests.
 RETIRE_SECONDS = 5.0
 
@@ -150,8 +150,7 @@ class Dispatcher:
             self._tick_soon()
 
     def _expire(self, invocation: Invocation) -> None:
-        message = f"The agent did not answer within {invocation.timeout:g} s."
-        invocation.fail(504, replies.error_body(INVOKE_FAILED, message, {"reason": "timeout"}))
+        invocation.fail(replies.TIMED_OUT, replies.timed_out(invocation.timeout))
         self._cancel(invocation, DEADLINE)
 
     def _expire_queue(self, now: float) -> None:
@@ -197,9 +196,7 @@ class Dispatcher:
         alone = all(other.cancelled_at for other in worker.active.values())
         if since > (KILL_AFTER_SECONDS if alone else KILL_SHARED_AFTER_SECONDS):
             if not worker.killed_for:
-                why = "its caller went away" if invocation.cancelled_for == DISCONNECT else "its time was up"
-                request_id = invocation.request_id.decode("ascii")
-                reason = f"request {request_id} did not stop after {why}"
+                reason = reason_to_end(invocation.request_id.decode("ascii"), invocation.cancelled_for)
                 self._sink.write(f"the agent's process is replaced: {reason}", level=LEVEL_WARNING)
                 worker.kill(reason)
         elif now >= invocation.signal_at:

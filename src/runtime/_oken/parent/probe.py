@@ -39,7 +39,7 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
         listening = listeners()
         here = [listener for listener in listening if listener.port == spec.port]
         if any(not listener.loopback for listener in here):
-            status = await ask(spec.port, spec.health_path)
+            status = await ask_soon(spec.port, spec.health_path)
             if status is not None and status < 500:
                 supervisor.serving()
             elif status is not None:
@@ -70,15 +70,16 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
             )
 
 
-async def ask(port: int, path: str) -> int | None:
+async def ask_soon(port: int, path: str) -> int | None:
     """The status of one GET, None when there is no HTTP answer."""
     try:
-        return await asyncio.wait_for(_ask(port, path), ANSWER_SECONDS)
+        return await asyncio.wait_for(ask(port, path), ANSWER_SECONDS)
     except (OSError, ValueError, asyncio.TimeoutError, EOFError):
         return None
 
 
-async def _ask(port: int, path: str) -> int:
+async def ask(port: int, path: str) -> int:
+    """The status of one GET. Raises OSError, ValueError or EOFError when the answer is not HTTP."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("ascii"))

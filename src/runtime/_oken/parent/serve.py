@@ -15,21 +15,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 
-    from ..spec import Spec
-    from .spawn import Spawned
+    from .spawn import Launch, Spawned
 
 # Between the last answer and the close of its connection.
 LINGER_SECONDS = 0.05
 
 
-def serve(
-    spec: Spec, listener: socket.socket, spawned: Spawned | None, failure: str, main_file: str, config: bytes
-) -> None:
+def serve(launch: Launch, listener: socket.socket, spawned: Spawned | None, failure: str) -> None:
     """Runs until SIGTERM or SIGINT has drained everything."""
+    spec = launch.spec
     loop = asyncio.SelectorEventLoop()
     sink = LogSink()
     sink.attach(loop)
-    supervisor = Supervisor(loop, spec, main_file, sink, config)
+    supervisor = Supervisor(loop, launch, sink)
     control = Control(loop, supervisor, spec)
 
     def stop() -> None:
@@ -48,11 +46,15 @@ def serve(
     # A worker that ended before the handler was there.
     supervisor.reap()
     if spec.type == "http":
-        from .probe import watch
+        from . import heartbeat, outlook, probe
 
         # Kept in a name: the loop holds only weak references to tasks.
-        watching = loop.create_task(watch(spec, supervisor))
-        watching.add_done_callback(lambda task: task.cancelled() or task.exception())
+        watching = [
+            loop.create_task(watch(spec, supervisor))
+            for watch in (probe.watch, heartbeat.watch, outlook.watch)
+        ]
+        for task in watching:
+            task.add_done_callback(lambda task: task.cancelled() or task.exception())
     loop.run_forever()
     sink.flush()
     # All is said and done; the interpreter's own end would only take time and complain about tasks.

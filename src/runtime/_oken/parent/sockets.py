@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 # /proc/net/tcp, column `st`.
 LISTEN = "0A"
+# The other side has closed it, and this one has not.
+CLOSE_WAIT = "08"
 
 
 class Listener:
@@ -22,6 +28,25 @@ class Listener:
 def listeners() -> list[Listener]:
     """Every listening TCP socket of this network namespace."""
     found = []
+    for fields in _tcp():
+        if fields[3] == LISTEN:
+            address, _, port = fields[1].partition(":")
+            found.append(Listener(address, int(port, 16), fields[9]))
+    return found
+
+
+def has_unread(port: int) -> bool:
+    """Whether something that was sent to a port is not read, be it the end of a connection."""
+    local = f":{port:04X}"
+    for fields in _tcp():
+        waiting = fields[4].rpartition(":")[2]
+        if fields[1].endswith(local) and (fields[3] == CLOSE_WAIT or int(waiting, 16)):
+            return True
+    return False
+
+
+def _tcp() -> Iterator[list[str]]:
+    """The fields of each TCP socket."""
     for path in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             with open(path, encoding="ascii") as file:
@@ -30,10 +55,8 @@ def listeners() -> list[Listener]:
             continue
         for line in lines:
             fields = line.split()
-            if len(fields) > 9 and fields[3] == LISTEN:
-                address, _, port = fields[1].partition(":")
-                found.append(Listener(address, int(port, 16), fields[9]))
-    return found
+            if len(fields) > 9:
+                yield fields
 
 
 def is_loopback(address: str) -> bool:

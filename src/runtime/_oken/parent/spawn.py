@@ -6,6 +6,7 @@ import os
 import socket
 import sys
 
+from ..listening import descriptor_of
 from .environment import is_read_at_start, worker_environment
 
 TYPE_CHECKING = False
@@ -13,6 +14,19 @@ if TYPE_CHECKING:
     from typing import Union
 
     from ..spec import Spec
+
+
+class Launch:
+    """What every worker is started with. `door` is the port of an application that we serve, else None."""
+
+    __slots__ = ("config", "door", "main_file", "spec")
+
+    def __init__(self, main_file: str, spec: Spec, config: bytes, door: socket.socket | None) -> None:
+        self.main_file = main_file
+        self.spec = spec
+        # The first frame that a worker reads.
+        self.config = config
+        self.door = door
 
 
 class _Ends:
@@ -47,16 +61,16 @@ class WorkerEnds(_Ends):
     __slots__ = ()
 
 
-def first_worker(main_file: str, spec: Spec, config: bytes) -> Union[Spawned, WorkerEnds]:
+def first_worker(launch: Launch) -> Union[Spawned, WorkerEnds]:
     """Starts the first worker, as a fork where it can: a fork has its interpreter already.
 
     A fork returns in both processes, with the ends of each. This process must have one thread and no slow
     imports yet. Raises as `spawn_worker` does.
     """
-    environment = worker_environment(spec)
+    environment = worker_environment(launch.spec)
     if is_read_at_start(environment):
-        return spawn_worker(main_file, spec, config)
-    spawned, ends = _connect(config)
+        return spawn_worker(launch)
+    spawned, ends = _connect(launch.config)
     try:
         spawned.pid = os.fork()
     except BaseException:
@@ -74,25 +88,27 @@ def first_worker(main_file: str, spec: Spec, config: bytes) -> Union[Spawned, Wo
     return ends
 
 
-def spawn_worker(main_file: str, spec: Spec, config: bytes) -> Spawned:
+def spawn_worker(launch: Launch) -> Spawned:
     """Starts a worker in a process group of its own and writes its first frame.
 
     Raises OSError when no process can be made, ValueError when the secrets cannot be an environment.
     """
-    environment = worker_environment(spec)
-    spawned, ends = _connect(config)
+    environment = worker_environment(launch.spec)
+    spawned, ends = _connect(launch.config)
+    passed = [end for end in (ends.channel, ends.logs, launch.door) if end is not None]
     try:
-        for end in (ends.channel, ends.logs):
+        for end in passed:
             end.set_inheritable(True)
         spawned.pid = os.posix_spawn(
             sys.executable,
             [
                 sys.executable,
                 "-I",
-                main_file,
+                launch.main_file,
                 "--worker",
                 str(ends.channel.fileno()),
                 str(ends.logs.fileno()),
+                str(descriptor_of(launch.door)),
             ],
             environment,
             file_actions=[
@@ -108,6 +124,8 @@ def spawn_worker(main_file: str, spec: Spec, config: bytes) -> Spawned:
         raise
     finally:
         ends.close()
+        if launch.door is not None:
+            launch.door.set_inheritable(False)
     return spawned
 
 

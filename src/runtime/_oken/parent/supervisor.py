@@ -7,9 +7,9 @@ import os
 
 from .. import frames
 from ..http import replies
-from ..http.replies import INVOKE_FAILED
-from ..log_format import LEVEL_ERROR
+from ..log_format import LEVEL_ERROR, LEVEL_WARNING
 from .dispatcher import Dispatcher
+from .door import Door
 from .drain import Drain
 from .exits import describe_exit, is_kernel_kill
 from .health import Health
@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     import asyncio
     from typing import Any, Callable
 
-    from ..spec import Spec
     from .log_sink import LogSink
-    from .spawn import Spawned
+    from .spawn import Launch, Spawned
 
 # A worker that dies soon after its start is started again later and later.
 RESTART_FIRST_SECONDS = 0.1
@@ -32,17 +31,15 @@ STABLE_SECONDS = 10.0
 
 
 class Supervisor:
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, spec: Spec, main_file: str, sink: LogSink, config: bytes
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, launch: Launch, sink: LogSink) -> None:
         self.loop = loop
-        self.spec = spec
+        self.spec = spec = launch.spec
         self.sink = sink
         self.requests = Dispatcher(loop, spec, sink)
         self.health = Health(spec, self.requests)
         self._drain = Drain(loop, spec, self.requests)
-        self._main_file = main_file
-        self._config = config
+        self._launch = launch
+        self._door = Door(loop, launch.door)
         self._ready_once = False
         self._restart_delay = RESTART_FIRST_SECONDS
         sink.on_full = self._logs_full
@@ -94,6 +91,16 @@ class Supervisor:
             self.requests.refusal = ""
         self.requests.pump()
 
+    def replace(self, link: WorkerLink, reason: str) -> None:
+        """Ends a worker that nothing else helps; the next one starts when it is gone."""
+        if link.killed_for:
+            return
+        self.sink.write(f"the agent's process is replaced: {reason}", level=LEVEL_WARNING)
+        if self.health.info.get("watched"):
+            link.kill(reason)
+        else:
+            link.end(reason)
+
     def _exit(self, link: WorkerLink, status: int) -> None:
         how = describe_exit(status, link.killed_for)
         oom = is_kernel_kill(status) and not link.killed_for
@@ -102,9 +109,7 @@ class Supervisor:
         if link is self.worker:
             self.requests.worker = None
         for invocation in orphans:
-            details = {"reason": "oom" if oom else "exited", "exit": how}
-            message = f"The agent's process {how} while it had this request."
-            body = replies.error_body(INVOKE_FAILED, message, details)
+            body = replies.process_ended(how, "oom" if oom else None)
             invocation.fail(502 if oom or link.killed_for else 500, body)
         if self._drain.under_way:
             self._drain.end()
@@ -142,7 +147,8 @@ class Supervisor:
         if self.health.state != "failed":
             self.health.state = "starting"
         try:
-            self.adopt(spawn_worker(self._main_file, self.spec, self._config))
+            self._door.wait()
+            self.adopt(spawn_worker(self._launch))
         except (OSError, ValueError) as error:
             self.fail_start(f"the agent's process could not be started again: {error}")
             self.loop.call_later(self._restart_delay, self._restart)
@@ -152,7 +158,10 @@ class Supervisor:
         self.health.failed(reason, message, traceback)
         for line in (traceback or message).splitlines():
             self.sink.write(line, level=LEVEL_ERROR)
-        self.requests.refuse(f"The agent is not running: {message}")
+        refusal = f"The agent is not running: {message}"
+        self.requests.refuse(refusal)
+        if self._ready_once:
+            self._door.refuse(refusal)
 
     def _logs_full(self, full: bool) -> None:
         if self.worker is not None:
@@ -185,6 +194,10 @@ class Supervisor:
             if invocation is not None:
                 invocation.fail(frames.ERROR_HEAD.unpack_from(payload)[0], payload[frames.ERROR_HEAD.size :])
                 self._released(link)
+        elif kind == frames.PONG:
+            link.pinged_at = 0.0
+        elif kind == frames.STUCK:
+            self.replace(link, payload.decode("utf-8", "replace"))
         elif kind == frames.EXITING:
             self.requests.retire(link, payload.decode("utf-8", "replace"))
         elif link is self.worker:
@@ -226,6 +239,7 @@ class Supervisor:
         """SIGTERM: no new requests, those under way may end, then teardown, then `on_drained`."""
         if not self._drain.under_way:
             self.health.draining()
+            self._door.close()
             self._drain.begin()
 
     def when_drained(self, call: Callable[[], None]) -> None:

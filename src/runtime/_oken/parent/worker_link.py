@@ -9,6 +9,7 @@ import signal
 from .. import frames
 from ..cancel_signal import CANCEL_SIGNAL
 from ..log_format import STREAM_STDERR, STREAM_STDOUT
+from ..patience import KILL_AFTER_SECONDS
 from .log_pipes import MessageReader, PipeReader
 
 TYPE_CHECKING = False
@@ -44,6 +45,8 @@ class WorkerLink(asyncio.Protocol):
         # Why we killed it, for those who had a request in it.
         self.killed_for = ""
         self.started_at = loop.time()
+        # When it was asked whether it runs; 0 once it has answered.
+        self.pinged_at = 0.0
         self.status: int | None = None
         self._loop = loop
         self._on_frame = on_frame
@@ -77,6 +80,12 @@ class WorkerLink(asyncio.Protocol):
         """Ends the process and what it started; `reason` is told to those with a request in it."""
         self.killed_for = self.killed_for or reason
         self._kill(signal.SIGKILL, group=True)
+
+    def end(self, reason: str) -> None:
+        """As `kill`, for a server that may still end in order."""
+        self.killed_for = self.killed_for or reason
+        self.terminate()
+        self._loop.call_later(KILL_AFTER_SECONDS, self.kill, reason)
 
     def pause_logs(self, paused: bool) -> None:
         self._logs_paused = paused

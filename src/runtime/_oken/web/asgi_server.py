@@ -13,18 +13,22 @@ from ..listening import BACKLOG
 from . import handover
 from .uvicorn_parts import Config, HttpProtocol, Lifespan, ServerState
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import socket
+
 # Of the ten seconds between SIGTERM and SIGKILL.
 GRACEFUL_SECONDS = 7.0
 LIFESPAN_END_SECONDS = 1.5
 POLL_SECONDS = 0.05
 
 
-def serve(config: Config, host: str, port: int) -> None:
+def serve(config: Config, door: socket.socket) -> None:
     """Serves until SIGTERM. Raises StartupError for the application, OSError for the port."""
-    asyncio.run(_serve(config, host, port))
+    asyncio.run(_serve(config, door))
 
 
-async def _serve(config: Config, host: str, port: int) -> None:
+async def _serve(config: Config, door: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     state = ServerState()
     stopping = asyncio.Event()
@@ -37,7 +41,7 @@ async def _serve(config: Config, host: str, port: int) -> None:
         raise StartupError(lifespan.reason.strip().rpartition("\n")[2] or "the application's startup failed")
     protocol = functools.partial(HttpProtocol, config=config, server_state=state, app_state=lifespan.state)
     dates = loop.create_task(_date_header(state))
-    server = await loop.create_server(protocol, host=host, port=port, backlog=BACKLOG)
+    server = await loop.create_server(protocol, sock=door, backlog=BACKLOG)
     await stopping.wait()
     server.close()
     for connection in list(state.connections):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable
 
 VARIABLE = "werkzeug.socket"
-# In an ASGI scope's `extensions`: the function that takes the socket from our server.
+# In an ASGI scope's `extensions`: the connection of our server, which gives its socket away.
 EXTENSION = "oken.hand_over"
 
 

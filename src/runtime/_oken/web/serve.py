@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 
 from ..agent import failures
 from ..agent.report import report_failure, report_ready
 from ..agent.target import resolve
-from . import applications, entry, patches, servers
+from ..cancel_signal import CANCEL_SIGNAL
+from ..listening import descriptor_of
+from . import applications, entry, lookout, patches, servers
+from .watch import Watch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,23 +21,26 @@ if TYPE_CHECKING:
     from ..spec import Spec
 
 
-def run(spec: Spec, channel: socket.socket) -> None:
+def run(spec: Spec, channel: socket.socket, door: socket.socket | None) -> None:
     """Serves until SIGTERM. The parent looks at the port to see when it answers."""
-    threading.Thread(target=_die_with_parent, args=(channel,), name="oken-parent", daemon=True).start()
+    watch = Watch(spec)
+    lookout.start(channel, watch, descriptor_of(door))
     patches.install()
-    if spec.mode == "script":
+    if door is None:
         run_script(spec, channel)
         return
     try:
         interface, app = applications.classify(resolve(spec), spec.label())
         name, serve = servers.choose(interface)
-        guarded = entry.guard(app, interface, name, spec)
+        guarded = entry.guard(app, interface, name, spec, watch)
     except BaseException as error:
         report_failure(channel, error, spec)
         return
-    report_ready(channel, callable=spec.label(), kind=interface, server=name)
+    signal.signal(CANCEL_SIGNAL, watch.on_signal)
+    watched = name in servers.WATCHED
+    report_ready(channel, callable=spec.label(), kind=interface, server=name, watched=watched)
     try:
-        serve(guarded, spec.port, spec.threads)
+        serve(guarded, door, spec.threads)
     except BaseException as error:
         if isinstance(error, SystemExit) and not error.code:
             return
@@ -73,12 +78,3 @@ def _run_command(command: list[str], port: int) -> None:
         raise ValueError(f"the command begins with {option}, not with -m")
     sys.argv[1:] = arguments
     runpy.run_module(module, run_name="__main__", alter_sys=True)
-
-
-def _die_with_parent(channel: socket.socket) -> None:
-    try:
-        while channel.recv(4096):
-            pass
-    except OSError:
-        pass
-    os._exit(0)

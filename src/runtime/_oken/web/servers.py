@@ -17,11 +17,14 @@ from .applications import AIOHTTP, ASGI, GRADIO, TORNADO, WSGI
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from types import FrameType
     from typing import Any, Callable
 
 # The name of ours.
 OWN = "oken"
+# Those that run each request in a task of the loop on the main thread.
+WATCHED = (OWN, "uvicorn", "hypercorn")
 HOST = "0.0.0.0"
 # Of the ten seconds between SIGTERM and SIGKILL.
 GRACEFUL_SECONDS = 8
@@ -32,8 +35,8 @@ IDLE_SECONDS = 900
 _WEBSOCKET_LIBRARIES = ("websockets", "wsproto")
 
 
-def choose(interface: str) -> tuple[str, Callable[[Any, int, int], None]]:
-    """The server's name for the state, and the function that serves (application, port, threads)."""
+def choose(interface: str) -> tuple[str, Callable[[Any, socket.socket, int], None]]:
+    """The server's name for the state, and the function that serves (application, bound socket, threads)."""
     if interface == AIOHTTP:
         return "aiohttp", _aiohttp
     if interface == TORNADO:
@@ -61,25 +64,23 @@ def _is_installed(name: str) -> bool:
         return False
 
 
-def _oken_asgi(app: Any, port: int, threads: int) -> None:
+def _oken_asgi(app: Any, door: socket.socket, threads: int) -> None:
     from . import asgi_server, uvicorn_parts
 
-    asgi_server.serve(uvicorn_parts.Config(app, hands_over=False), HOST, port)
+    asgi_server.serve(uvicorn_parts.Config(app, hands_over=False), door)
 
 
-def _oken_wsgi(app: Any, port: int, threads: int) -> None:
+def _oken_wsgi(app: Any, door: socket.socket, threads: int) -> None:
     """`app` is the WSGI application as an ASGI one."""
     from . import asgi_server, uvicorn_parts
 
-    asgi_server.serve(uvicorn_parts.Config(app, hands_over=True), HOST, port)
+    asgi_server.serve(uvicorn_parts.Config(app, hands_over=True), door)
 
 
-def _uvicorn(app: Any, port: int, threads: int) -> None:
+def _uvicorn(app: Any, door: socket.socket, threads: int) -> None:
     import uvicorn
 
     wanted = {
-        "host": HOST,
-        "port": port,
         # The agent's own logging stays as it is, and the runner keeps the access log.
         "log_config": None,
         "access_log": False,
@@ -91,17 +92,17 @@ def _uvicorn(app: Any, port: int, threads: int) -> None:
     known = inspect.signature(uvicorn.Config).parameters
     config = uvicorn.Config(app, **{name: value for name, value in wanted.items() if name in known})
     server = uvicorn.Server(config)
-    server.run()
+    server.run(sockets=[door])
     if not getattr(server, "started", True):
         raise StartupError("the application's startup failed")
 
 
-def _hypercorn(app: Any, port: int, threads: int) -> None:
+def _hypercorn(app: Any, door: socket.socket, threads: int) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
     config = Config()
-    config.bind = [f"{HOST}:{port}"]
+    config.bind = [f"fd://{door.detach()}"]
     config.graceful_timeout = GRACEFUL_SECONDS
     config.keep_alive_timeout = IDLE_SECONDS
     config.backlog = BACKLOG
@@ -110,13 +111,13 @@ def _hypercorn(app: Any, port: int, threads: int) -> None:
     asyncio.run(serve(app, config))
 
 
-def _gunicorn(app: Any, port: int, threads: int) -> None:
+def _gunicorn(app: Any, door: socket.socket, threads: int) -> None:
     from gunicorn.app.base import BaseApplication
 
     class Application(BaseApplication):  # type: ignore[misc]
         def load_config(self) -> None:
             options = {
-                "bind": f"{HOST}:{port}",
+                "bind": f"fd://{door.detach()}",
                 "workers": 1,
                 "worker_class": "gthread",
                 "threads": threads,
@@ -136,7 +137,7 @@ def _gunicorn(app: Any, port: int, threads: int) -> None:
     Application().run()
 
 
-def _waitress(app: Any, port: int, threads: int) -> None:
+def _waitress(app: Any, door: socket.socket, threads: int) -> None:
     import waitress
 
     # It has no handler of its own, but closes in order when it is left by SystemExit.
@@ -145,29 +146,35 @@ def _waitress(app: Any, port: int, threads: int) -> None:
     if hasattr(waitress.adjustments.Adjustments, "clear_untrusted_proxy_headers"):
         # They are the runner's.
         options["clear_untrusted_proxy_headers"] = False
-    waitress.serve(app, host=HOST, port=port, **options)
+    waitress.serve(app, sockets=[door], **options)
 
 
-def _aiohttp(app: Any, port: int, threads: int) -> None:
+def _aiohttp(app: Any, door: socket.socket, threads: int) -> None:
     from aiohttp import web
 
     wanted = {"print": None, "access_log": None, "keepalive_timeout": IDLE_SECONDS, "backlog": BACKLOG}
     known = inspect.signature(web.run_app).parameters
-    web.run_app(app, host=HOST, port=port, **{name: value for name, value in wanted.items() if name in known})
+    web.run_app(app, sock=door, **{name: value for name, value in wanted.items() if name in known})
 
 
-def _tornado(app: Any, port: int, threads: int) -> None:
+def _tornado(app: Any, door: socket.socket, threads: int) -> None:
+    from tornado import httpserver
+
     async def main() -> None:
         stopping = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
-        app.listen(port, HOST, backlog=BACKLOG)
+        door.listen(BACKLOG)
+        httpserver.HTTPServer(app).add_sockets([door])
         await stopping.wait()
 
     asyncio.run(main())
 
 
-def _gradio(app: Any, port: int, threads: int) -> None:
+def _gradio(app: Any, door: socket.socket, threads: int) -> None:
     signal.signal(signal.SIGTERM, _exit_on_signal)
+    # It takes the port by itself, and none that another socket holds in this process.
+    port = door.getsockname()[1]
+    door.close()
     app.launch(server_name=HOST, server_port=port, quiet=True, share=False, inbrowser=False)
 
 
@@ -175,7 +182,7 @@ def _exit_on_signal(number: int, frame: FrameType | None) -> None:
     sys.exit(0)
 
 
-_INSTALLED: tuple[tuple[str, tuple[str, ...], Callable[[Any, int, int], None]], ...] = (
+_INSTALLED: tuple[tuple[str, tuple[str, ...], Callable[[Any, socket.socket, int], None]], ...] = (
     ("uvicorn", (ASGI,), _uvicorn),
     ("hypercorn", (ASGI,), _hypercorn),
     ("gunicorn", (WSGI,), _gunicorn),

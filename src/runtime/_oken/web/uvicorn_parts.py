@@ -84,10 +84,10 @@ class HttpProtocol(_H11Protocol):  # type: ignore[misc]
         if not self.config.hands_over:
             upgrades: bool = super()._should_upgrade()
             return upgrades
-        self.scope["extensions"] = {handover.EXTENSION: self._hand_over}
+        self.scope["extensions"] = {handover.EXTENSION: self}
         return False
 
-    def _hand_over(self) -> socket.socket:
+    def hand_over(self) -> socket.socket:
         taken: socket.socket = self.transport.get_extra_info("socket").dup()
         taken.setblocking(True)
         self.server_state.taken.add(taken)

@@ -13,26 +13,32 @@ import sys
 import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 
+from ..agent.request import CURRENT, Cancelled
+from ..agent.stopper import Stopper
+from ..http.invocation import DEADLINE
 from . import handover
 from .handover import OfferedSocket
+from .watch import CURRENT_WORK, Work
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
     from typing import Any, Callable
 
+    from .watch import Watch
+
 
 class ClientGoneError(OSError):
     """The client closed the connection while its answer was written."""
 
 
-def as_asgi(app: Any, threads: int) -> Any:
+def as_asgi(app: Any, threads: int, watch: Watch) -> Any:
     """The ASGI application that runs `app`, up to `threads` requests at a time."""
     pool = ThreadPoolExecutor(threads, thread_name_prefix="wsgi")
 
     async def asgi(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
-            await _Exchange(app, pool, scope, receive, send).run()
+            await _Exchange(app, watch, scope, receive, send).run(pool)
         else:
             raise RuntimeError("WSGI has no " + scope["type"])
 
@@ -40,24 +46,67 @@ def as_asgi(app: Any, threads: int) -> Any:
 
 
 class _Exchange:
-    def __init__(self, app: Any, pool: ThreadPoolExecutor, scope: Any, receive: Any, send: Any) -> None:
+    def __init__(self, app: Any, watch: Watch, scope: Any, receive: Any, send: Any) -> None:
         self._app = app
-        self._pool = pool
+        self._watch = watch
         self._scope = scope
         self._receive = receive
         self._send = send
+        self._connection = scope["extensions"][handover.EXTENSION]
+        # uvicorn's record of this request.
+        self._cycle = self._connection.cycle
         self._loop = asyncio.get_running_loop()
+        self._work: Work | None = None
         self._status: int | None = None
         self._headers: list[tuple[bytes, bytes]] = []
         self._sent = False
         self._offered: OfferedSocket | None = None
 
-    async def run(self) -> None:
+    async def run(self, pool: ThreadPoolExecutor) -> None:
         # With the request's variables: the log names it by one.
-        await self._loop.run_in_executor(self._pool, contextvars.copy_context().run, self._call)
+        call = contextvars.copy_context().run
+        self._set_waits(True)
+        try:
+            await self._loop.run_in_executor(pool, call, self._call)
+        except asyncio.CancelledError:
+            if self._work is not None:
+                self._watch.cancel(self._work, DEADLINE)
+            raise
+        except (ClientGoneError, Cancelled):
+            if not self._is_gone():
+                raise
+
+    @staticmethod
+    def _set_waits(waits: bool) -> None:
+        """Whether the request waits for a thread."""
+        request = CURRENT_WORK.get()
+        if request is not None:
+            request.waits = waits
+
+    def _is_gone(self) -> bool:
+        """Whether the caller went away; the socket that an application took is its own to look at."""
+        gone: bool = self._cycle.disconnected
+        return gone and not (self._offered is not None and self._offered.taken)
 
     def _call(self) -> None:
-        """On a thread; every wait on the loop goes through `_wait`."""
+        """On a thread, which is the request's until it comes back."""
+        request = CURRENT.get()
+        stopper = Stopper()
+        work = Work(request.request_id if request is not None else "", stopper.stop)
+        work.left = self._is_gone
+        self._watch.begin(work)
+        self._work = work
+        self._set_waits(False)
+        try:
+            try:
+                self._respond()
+            finally:
+                stopper.finish()
+        finally:
+            self._watch.end(work)
+
+    def _respond(self) -> None:
+        """Every wait on the loop goes through `_wait`."""
         body = io.BufferedReader(_Body(self))
         environ = environment(self._scope, body)
         if handover.asks_for_websocket(self._scope):
@@ -96,13 +145,15 @@ class _Exchange:
         return self._write
 
     async def _take(self) -> socket.socket:
-        taken: socket.socket = self._scope["extensions"][handover.EXTENSION]()
+        taken: socket.socket = self._connection.hand_over()
         return taken
 
     def _write(self, piece: bytes, last: bool = False) -> None:
         if self._offered is not None and self._offered.taken:
             # werkzeug's server too gets an answer to drop after a WebSocket.
             return
+        if self._is_gone():
+            raise ClientGoneError("the client went away before its answer was written")
         if not self._sent:
             if self._status is None:
                 raise AssertionError("start_response was not called before the body")
