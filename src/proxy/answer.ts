@@ -66,7 +66,19 @@ function wholeResponse(head: AnswerHead, pieces: Uint8Array[]): Response {
   const hasBody = head.framing.kind !== "none" && !NULL_BODY.has(head.status);
   const [only] = pieces;
   const bytes = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
-  return new Response(hasBody ? bytes : null, initOf(head));
+  const init = initOf(head);
+  if (!hasBody) return new Response(null, init);
+  return new Response(init.headers.has("content-type") ? bytes : untyped(bytes), init);
+}
+
+/** Bun gives bytes a Content-Type. A stream that has ended gets none, and its length all the same. */
+function untyped(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      if (bytes.length > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+  });
 }
 
 /** Bun writes the framing of the response itself. */

@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
 import { once } from "node:events";
+import { type IncomingMessage, get } from "node:http";
 import { createServer } from "node:net";
 
 import { systemClock } from "../../src/lib/clock.ts";
 import { createHttpClient } from "../../src/proxy/http1/client.ts";
 import { forwardRequest } from "../helpers/forward.ts";
+import { answering, startRawServer } from "../helpers/raw-server.ts";
 
 /** Bytes above which a body is streamed. */
 const LARGE = 1024 * 1024;
@@ -124,4 +126,32 @@ test("a server that closes each connection after its answer, and does not say so
   } finally {
     upstream.close();
   }
+});
+
+test.each([
+  ["with its type", "content-type: text/x-own\r\n", "text/x-own"],
+  ["without one", "", undefined],
+])("a short answer arrives %s, and with its length", async (_, header, type) => {
+  await using upstream = await startRawServer(
+    answering(`HTTP/1.1 200 OK\r\n${header}content-length: 2\r\n\r\nok`),
+  );
+  const client = createHttpClient(systemClock);
+  await using proxy = Bun.serve({
+    port: 0,
+    fetch: (request) =>
+      forwardRequest({
+        client,
+        request,
+        origin: upstream.origin,
+        target: "/",
+        signal: request.signal,
+        keptFor: upstream,
+        onDone: () => undefined,
+      }),
+  });
+  const { promise, resolve } = Promise.withResolvers<IncomingMessage>();
+  get(proxy.url, resolve);
+  const { headers } = await promise;
+  expect({ type: headers["content-type"], length: headers["content-length"] }).toEqual({ type, length: "2" });
+  client.close();
 });
