@@ -3,32 +3,17 @@ import { describe, expect, test } from "bun:test";
 import { watchEngine } from "../../src/agents/events.ts";
 import { retire } from "../../src/agents/retire.ts";
 import type { InstanceEnd } from "../../src/instance/instance.ts";
-import { agentParts } from "../helpers/agent-parts.ts";
-import { instanceOf, versionRecord } from "../helpers/records.ts";
+import { runningAgent } from "../helpers/agent-parts.ts";
+import { instanceOf, specOf, versionRecord } from "../helpers/records.ts";
 
 const never = new AbortController().signal;
 
 const NAME = "oken-echo-v3";
 
-const specOf = (version: number) => ({
-  name: `oken-echo-v${version}`,
-  image: `oken/echo:v${version}`,
-  identity: { agentId: "echo", version, spec: `spec-${version}` },
-  env: {},
-  mounts: [],
-  memory: 1,
-  cpus: 1,
-  boost: false,
-});
-
 /** A runner that watches the engine's events, in front of the running container of version 3 of `echo`. */
 async function watching() {
-  const fixture = agentParts({ state: "stopped" });
-  const { parts, engine, agent, clock } = fixture;
-  engine.images.set("oken/echo:v3", {});
-  const container = await engine.startContainer(specOf(3));
-  const instance = instanceOf(versionRecord(3), { ...container, clock });
-  agent.move({ state: "running", instance }, { reason: "a test" });
+  const fixture = await runningAgent();
+  const { parts, clock, instance } = fixture;
   const ends: InstanceEnd[] = [];
   instance.onEnd((cause) => void ends.push(cause));
   const closing = new AbortController();
@@ -36,7 +21,6 @@ async function watching() {
   await clock.advance(0);
   return {
     ...fixture,
-    instance,
     /** What those inside the instance are told. */
     ends,
     async [Symbol.asyncDispose]() {

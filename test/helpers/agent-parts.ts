@@ -13,7 +13,7 @@ import { createMetrics } from "../../src/metrics/metrics.ts";
 import type { AgentRecord, AgentState, VersionRecord } from "../../src/model/agent.ts";
 import { createFakeClock } from "./fake-clock.ts";
 import { createFakeEngine } from "./fake-engine.ts";
-import { agentRecord, instanceOf, versionRecord } from "./records.ts";
+import { agentRecord, instanceOf, specOf, versionRecord } from "./records.ts";
 
 export type Fakes = {
   state?: Exclude<AgentState, "starting">;
@@ -96,6 +96,17 @@ export function agentParts(fakes: Fakes = {}) {
     wake: (it) => wake(parts, it),
   });
   return { parts, pool, agent, engine, clock, stopped, written, made };
+}
+
+/** The same, with version 3 running in a container of the fake engine. */
+export async function runningAgent() {
+  const fixture = agentParts({ state: "stopped" });
+  const { engine, agent, clock } = fixture;
+  engine.images.set("oken/echo:v3", {});
+  const container = await engine.startContainer(specOf(3));
+  const instance = instanceOf(versionRecord(3), { ...container, clock });
+  agent.move({ state: "running", instance }, { reason: "a test" });
+  return { ...fixture, instance };
 }
 
 /** A start that does not end before it is told to. */

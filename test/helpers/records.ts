@@ -1,6 +1,6 @@
 import { ASLEEP, type Activity } from "../../src/agents/activity.ts";
 import { Agent } from "../../src/agents/agent.ts";
-import type { RunningContainer } from "../../src/docker/types.ts";
+import type { ContainerSpec, RunningContainer } from "../../src/docker/types.ts";
 import { type Instance, createInstance } from "../../src/instance/instance.ts";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { createLog } from "../../src/lib/log.ts";
@@ -59,6 +59,20 @@ export function agentRecord(versions: number[], current: number): AgentRecord {
     desired: "running",
     current_version: current,
     versions,
+  };
+}
+
+/** The container of a version of `echo`, for the fake engine. */
+export function specOf(version: number): ContainerSpec {
+  return {
+    name: `oken-echo-v${version}`,
+    image: `oken/echo:v${version}`,
+    identity: { agentId: "echo", version, spec: `spec-${version}` },
+    env: {},
+    mounts: [],
+    memory: 1,
+    cpus: 1,
+    boost: false,
   };
 }
 
