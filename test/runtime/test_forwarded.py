@@ -67,6 +67,12 @@ class Forwarded(TestCase):
         seen = agent.request("GET", "/a", port=agent.port).json
         self.assertEqual(seen[:4], ["", "/a", "http", "127.0.0.1"])
 
+    def test_an_application_sees_its_prefix_before_the_first_call_already(self) -> None:
+        for source, seen in ((ASGI, "seen /invoke/a/health"), (WSGI, "seen /health")):
+            env = {"OKEN_AGENT_ID": "a"}
+            agent = self.agent({"main.py": source}, env=env, type="http", attr="app").ready()
+            agent.wait_line(seen)
+
     def test_a_request_for_another_instance_is_refused_before_the_agent_sees_it(self) -> None:
         other = {"X-Oken-Instance": "oken-b-v1"}
         for source in (ASGI, WSGI):

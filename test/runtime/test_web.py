@@ -44,7 +44,7 @@ WSGI = """
         print("asked", environ["PATH_INFO"], environ["QUERY_STRING"])
         if environ["PATH_INFO"] == "/together": five_here.wait(20)
         if environ["PATH_INFO"] == "/broken": raise ValueError("broken")
-        write = start_response("201 Made", [("Content-Type", "text/plain"), ("X-A", environ.get("HTTP_X_B", ""))])
+        write = start_response("201 Made", [("Content-Type", "text/plain"), ("X-A", " " + environ.get("HTTP_X_B", ""))])
         write(b"one ")
         return Pieces([b"two ", body])
     class Pieces:

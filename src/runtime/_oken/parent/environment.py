@@ -64,12 +64,21 @@ def server_environment(spec: Spec) -> dict[bytes, bytes]:
         "FASTMCP_PORT": port,
         "GUNICORN_CMD_ARGS": "--bind=0.0.0.0:" + port,
     }
+    if prefix():
+        # Gradio puts it before the addresses in its pages. It does not read the prefix of a request.
+        values["GRADIO_ROOT_PATH"] = prefix()
     if spec.mode == "object":
         # Flask's own switch: `app.run()` at the top of a module then does nothing, since we serve `app`.
         values["FLASK_RUN_FROM_CLI"] = "true"
     return {
         name.encode(): value.encode() for name, value in values.items() if name.encode() not in os.environb
     }
+
+
+def prefix() -> str:
+    """The path below which callers find the agent, without that of a gateway; empty outside of a runner."""
+    agent_id = os.environ.get("OKEN_AGENT_ID")
+    return "/invoke/" + agent_id if agent_id else ""
 
 
 def read_secrets() -> dict[str, str]:

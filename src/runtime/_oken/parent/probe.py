@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from . import environment
 from .sockets import listeners, socket_inodes
 
 TYPE_CHECKING = False
@@ -82,7 +83,7 @@ async def ask(port: int, path: str) -> int:
     """The status of one GET. Raises OSError, ValueError or EOFError when the answer is not HTTP."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("ascii"))
+        writer.write(_request(path).encode("ascii"))
         line = await reader.readline()
         version, status = line.split(b" ", 2)[:2]
         if not version.startswith(b"HTTP/"):
@@ -90,3 +91,11 @@ async def ask(port: int, path: str) -> int:
         return int(status)
     finally:
         writer.close()
+
+
+def _request(path: str) -> str:
+    lines = [f"GET {path} HTTP/1.1", "Host: localhost", "Connection: close"]
+    if environment.prefix():
+        # As in every later request: Django keeps the prefix that it sees first.
+        lines.append("X-Forwarded-Prefix: " + environment.prefix())
+    return "\r\n".join(lines) + "\r\n\r\n"

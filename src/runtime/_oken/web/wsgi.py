@@ -141,7 +141,10 @@ class _Exchange:
         elif self._status is not None:
             raise AssertionError("start_response was called twice")
         self._status = int(status.split(" ", 1)[0])
-        self._headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        # Django's cookies begin with a space.
+        self._headers = [
+            (name.lower().encode("latin-1"), value.strip(" \t").encode("latin-1")) for name, value in headers
+        ]
         return self._write
 
     async def _take(self) -> socket.socket:
