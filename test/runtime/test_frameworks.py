@@ -48,6 +48,32 @@ class Frameworks(TestCase):
                 agent = self.agent(files, type="http", attr=attribute).ready()
                 self.assertEqual(agent.request("GET", "/", port=agent.port).body, expected)
 
+    def test_the_prefix_is_kept_from_packages_that_would_look_for_a_route_with_it(self) -> None:
+        source = """
+            import {package}
+            class App:
+                async def __call__(self, scope, receive, send):
+                    if scope["type"] == "lifespan": return
+                    await send({{"type": "http.response.start", "status": 200, "headers": []}})
+                    text = scope["root_path"] + " " + scope["path"]
+                    await send({{"type": "http.response.body", "body": text.encode()}})
+            App.__module__ = "{module}"
+            app = App()
+        """
+        for package, module, version, path in (
+            ("falcon", "falcon.asgi.app", "4.0", b"/items"),
+            ("starlette", "fastapi.applications", "0.34.0", b"/items"),
+            ("starlette", "fastapi.applications", "0.35.0", b"/invoke/a/items"),
+        ):
+            with self.subTest(package, version=version):
+                files = {
+                    f"{package}/__init__.py": f"__version__ = '{version}'",
+                    "main.py": source.format(package=package, module=module),
+                }
+                agent = self.agent(files, type="http", attr="app").ready()
+                answer = agent.request("GET", "/items", None, {"X-Forwarded-Prefix": "/invoke/a"}, agent.port)
+                self.assertEqual(answer.body, b"/invoke/a " + path)
+
     def test_fasthtml_keeps_its_key_at_home_where_its_program_cannot_be_written(self) -> None:
         agent = self.agent(
             {

@@ -35,8 +35,7 @@ _WAITS_FOR_THREAD = ("run_sync_in_worker_thread", "to_thread")
 def guard(app: Any, spec: Spec, watch: Watch) -> Any:
     """The application inside one that looks at each request first."""
     own_name = spec.instance.encode()
-    starlette = sys.modules.get("starlette")
-    path_has_prefix = starlette is None or forwarded.starlette_wants_prefix(starlette.__version__)
+    with_prefix = forwarded.path_has_prefix(app)
 
     async def asgi(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -48,7 +47,7 @@ def guard(app: Any, spec: Spec, watch: Watch) -> Any:
             return
         if not _PRIVATE.isdisjoint(told):
             scope["headers"] = [pair for pair in scope["headers"] if pair[0] not in _PRIVATE]
-        forwarded.to_scope(scope, told, path_has_prefix=path_has_prefix)
+        forwarded.to_scope(scope, told, with_prefix=with_prefix)
         request = tagging.named(told.get(REQUEST_ID, b"").decode("latin-1"))
         # The server runs each request in a task of its own, so nothing needs to be reset.
         CURRENT.set(request)

@@ -6,6 +6,7 @@ The runner is in front of it, and sets or removes these headers in every request
 from __future__ import annotations
 
 import re
+import sys
 import urllib.parse
 
 TYPE_CHECKING = False
@@ -18,14 +19,16 @@ PREFIX = b"x-forwarded-prefix"
 PROTO = b"x-forwarded-proto"
 
 _SCHEMES = ("http", "https")
+_WITHOUT_PREFIX = frozenset(("engineio", "falcon", "sanic", "socketio"))
+_STARLETTE_WITH_PREFIX = (0, 35)
 
 
-def to_scope(scope: Any, told: dict[bytes, bytes], *, path_has_prefix: bool) -> None:
-    """Changes an ASGI scope; `told` holds the request's headers."""
+def to_scope(scope: Any, told: dict[bytes, bytes], *, with_prefix: bool) -> None:
+    """Changes an ASGI scope; `told` holds the request's headers, `with_prefix` whether `path` gets it too."""
     prefix = told.get(PREFIX, b"").rstrip(b"/")
     if prefix:
         scope["root_path"] = urllib.parse.unquote(prefix.decode("latin-1"))
-        if path_has_prefix:
+        if with_prefix:
             scope["path"] = scope["root_path"] + scope["path"]
             if scope.get("raw_path") is not None:
                 scope["raw_path"] = prefix + scope["raw_path"]
@@ -62,7 +65,13 @@ def first(addresses: str) -> str:
     return addresses.partition(",")[0].strip()
 
 
-def starlette_wants_prefix(version: str) -> bool:
-    """False for those before 0.35, which look for their routes at the start of `path`."""
-    numbers = re.match(r"(\d+)\.(\d+)", version)
-    return numbers is None or (int(numbers[1]), int(numbers[2])) >= (0, 35)
+def path_has_prefix(app: Any) -> bool:
+    """As ASGI has it, but for packages that look for their routes at the start of `path`."""
+    if type(app).__module__.partition(".")[0] in _WITHOUT_PREFIX:
+        return False
+    starlette = sys.modules.get("starlette")
+    return starlette is None or _version(starlette.__version__) >= _STARLETTE_WITH_PREFIX
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", text)[:2])
