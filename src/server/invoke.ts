@@ -37,7 +37,7 @@ async function invoke(context: InvokeContext, id: string, incoming: Incoming): P
   const agent = context.agents.find(id);
   const { request } = incoming;
   // Elysia takes `/invoke/{id}/` for this route too, but it is the root of an agent that has paths.
-  if (pathOf(request.url).endsWith("/") && entrypointType(agent) === "http")
+  if (entrypointType(agent) === "http" && pathOf(request.url).endsWith("/"))
     return passThrough(context, id, incoming);
   requireFits(request, context.settings.maxInvokeBytes);
   stripConnection(request.headers);

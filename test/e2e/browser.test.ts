@@ -5,6 +5,7 @@ import type { Browser, Page } from "playwright-core";
 import * as sites from "../fixtures/browser/applications.ts";
 import { findBrowser, launchBrowser, openPage } from "../helpers/browser.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { startGateway } from "../helpers/gateway.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
 
 const executable = findBrowser();
@@ -91,6 +92,27 @@ describe.skipIf(executable === undefined)("in a browser that reaches nothing but
     ]);
     await page.goto(`${otherUrl}/me`);
     expect(await textOf(page)).toMatch(/nobody\s+0/);
+    expect(problems).toEqual([]);
+  });
+
+  test("below a gateway's path, redirects, links and sessions stay there", async () => {
+    await using behind = await startRunner({ OKEN_TRUSTED_PROXIES: "127.0.0.1" });
+    await using gateway = startGateway("/team", behind.url);
+    const deployed = await behind.deploy("flask", sites.FLASK_SITE);
+    expect(deployed.body).toMatchObject({ status: "running" });
+    const url = `${gateway.origin}/team/invoke/flask`;
+    await using opened = await openPage(browser, gateway.origin);
+    const { page, problems } = opened;
+    await page.goto(`${url}/login`);
+    await page.locator("input").fill("Ada");
+    await page.getByText("Log in").click();
+    await page.waitForURL(`${url}/me`);
+    await page.goto(`${url}/plain`);
+    expect(page.url()).toBe(`${url}/me`);
+    expect(await page.locator("p").innerText()).toBe("Ada");
+    expect(await page.context().cookies()).toEqual([
+      expect.objectContaining({ name: "session", path: "/team/invoke/flask" }),
+    ]);
     expect(problems).toEqual([]);
   });
 
