@@ -6,6 +6,7 @@ import { type DeployParts, deploy } from "./deploy/deploy.ts";
 import { type Deployments, createDeployments } from "./deploy/deployments.ts";
 import { countedDeploy } from "./deploy/metrics.ts";
 import type { SourceOptions } from "./deploy/source.ts";
+import { createSharedLook } from "./end-cause.ts";
 import { lose, whyEnded } from "./ended.ts";
 import { followLines, lastLines } from "./logs.ts";
 import type { AgentParts } from "./parts.ts";
@@ -34,6 +35,7 @@ export type Agents = {
 
 export function createAgents(parts: AgentParts & DeployParts, options: SourceOptions): Agents {
   const { registry, engine, clock, metrics } = parts;
+  const lookForEnd = createSharedLook(engine);
   const deployments = createDeployments({
     clock,
     deploy: (request) => countedDeploy(metrics, () => deploy(parts, options, request)),
@@ -52,7 +54,7 @@ export function createAgents(parts: AgentParts & DeployParts, options: SourceOpt
     detail: (agentId) => detailOf(registry.get(agentId), engine),
     logs: (agentId, tail) => lastLines(parts, registry.get(agentId), tail),
     followLogs: (agentId, follow) => followLines(parts, registry.get(agentId), follow),
-    whyEnded: (agent, instance) => whyEnded(parts, agent, instance),
+    whyEnded: (agent, instance) => whyEnded({ ...parts, lookForEnd }, agent, instance),
     lose: (agent, instance) => lose(parts, agent, instance),
   };
 }

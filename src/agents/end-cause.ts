@@ -25,6 +25,20 @@ export function endInWords(cause: InstanceEnd): string {
     : `was stopped from outside the runner (signal ${cause.signal})`;
 }
 
+export type LookForEnd = (instance: Instance) => Promise<InstanceEnd | undefined>;
+
+/** Looks as `lookForEnd` does, once at a time for each instance: a server that breaks connections off must not cost more. */
+export function createSharedLook(engine: Pick<Engine, "inspectContainer">): LookForEnd {
+  const underWay = new WeakMap<Instance, Promise<InstanceEnd | undefined>>();
+  return (instance) => {
+    const known = underWay.get(instance);
+    if (known !== undefined) return known;
+    const look = lookForEnd(engine, instance).finally(() => underWay.delete(instance));
+    underWay.set(instance, look);
+    return look;
+  };
+}
+
 /** Asks the engine whether an instance has ended. Undefined if it has not, or if the engine does not answer. */
 export async function lookForEnd(
   engine: Pick<Engine, "inspectContainer">,

@@ -2,7 +2,7 @@ import type { Instance, InstanceEnd } from "../instance/instance.ts";
 import type { RunnerError } from "../lib/errors.ts";
 import { ASLEEP, type Activity } from "./activity.ts";
 import type { Agent } from "./agent.ts";
-import { endError, endInWords, lookForEnd } from "./end-cause.ts";
+import { type LookForEnd, endError, endInWords } from "./end-cause.ts";
 import type { AgentParts } from "./parts.ts";
 import type { StartParts } from "./start.ts";
 import { wake } from "./wake.ts";
@@ -47,12 +47,12 @@ export function lose(parts: EndedParts, agent: Agent, instance: Instance): void 
 
 /** Why an instance broke off its requests; undefined if its container runs on. */
 export async function whyEnded(
-  parts: EndedParts,
+  parts: EndedParts & { lookForEnd: LookForEnd },
   agent: Agent,
   instance: Instance,
 ): Promise<RunnerError | undefined> {
   const told = await endWithin(parts, instance, EVENT_WAIT_MS);
-  const found = told ?? (await lookForEnd(parts.engine, instance));
+  const found = told ?? (await parts.lookForEnd(instance));
   if (found === undefined) return undefined;
   const cause = told ?? (await endWithin(parts, instance, CONFIRMED_WAIT_MS)) ?? found;
   if (instance.ended === undefined) ended(parts, agent, { instance, cause });

@@ -46,6 +46,7 @@ function onEvent(parts: EventParts, ends: Ends, event: EngineEvent): void {
     return;
   }
   if (event.type === "exit") parts.exits.record(event.id);
+  if (event.type === "signal") parts.exits.recordSignal(event.id);
   const found = find(parts, event.id);
   if (found !== undefined) ends.observe(found.instance, event);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 
+import { createSharedLook } from "../../src/agents/end-cause.ts";
 import { ended, lose, whyEnded } from "../../src/agents/ended.ts";
 import { runningAgent } from "../helpers/agent-parts.ts";
 import { instanceOf, versionRecord } from "../helpers/records.ts";
@@ -9,8 +10,9 @@ const NAME = "oken-echo-v3";
 /** An agent that runs, whose connection has just broken. */
 async function broken() {
   const fixture = await runningAgent();
-  const { parts, agent, instance } = fixture;
-  return { ...fixture, why: () => whyEnded(parts, agent, instance) };
+  const { parts, agent, instance, engine } = fixture;
+  const lookForEnd = createSharedLook(engine);
+  return { ...fixture, why: () => whyEnded({ ...parts, lookForEnd }, agent, instance) };
 }
 
 test("a broken connection is explained by the events that follow it", async () => {
@@ -36,6 +38,15 @@ test("without events the engine is asked, and the agent sleeps", async () => {
     details: { reason: "oom" },
   });
   expect(agent.state).toBe("idle");
+});
+
+test("the engine is asked once for many who ask at the same time, and again for the next", async () => {
+  const { engine, instance } = await broken();
+  const look = createSharedLook(engine);
+  expect(await Promise.all([look(instance), look(instance)])).toEqual([undefined, undefined]);
+  expect(engine.calls("inspectContainer")).toHaveLength(1);
+  await look(instance);
+  expect(engine.calls("inspectContainer")).toHaveLength(2);
 });
 
 test("a container that is gone was stopped, one with another address has lost its network", async () => {
