@@ -1,24 +1,36 @@
 import type { Clock } from "../lib/clock.ts";
 
-/** Exits remembered; a start asks for its own within seconds. */
+/** Containers remembered; a start asks for its own within seconds. */
 const KEPT = 1_000;
 
 /** Which containers have exited, by the engine's events. A look costs nothing, where asking the engine starts a process. */
 export type Exits = {
   record(containerId: string): void;
+  /** Someone had the engine send it a signal. */
+  recordSignal(containerId: string): void;
   /** When the container last exited, monotonic milliseconds; undefined if it did not. */
   lastAt(containerId: string): number | undefined;
+  /** When it was last sent a signal. */
+  lastSignalAt(containerId: string): number | undefined;
 };
 
+type Known = { exitedAt?: number; signalledAt?: number };
+
 export function createExits(clock: Pick<Clock, "monotonic">): Exits {
-  const exits = new Map<string, number>();
+  const known = new Map<string, Known>();
+
+  function remember(containerId: string, change: Known): void {
+    const before = known.get(containerId);
+    known.delete(containerId);
+    known.set(containerId, { ...before, ...change });
+    const [oldest] = known.keys();
+    if (known.size > KEPT && oldest !== undefined) known.delete(oldest);
+  }
+
   return {
-    record(containerId) {
-      exits.delete(containerId);
-      exits.set(containerId, clock.monotonic());
-      const [oldest] = exits.keys();
-      if (exits.size > KEPT && oldest !== undefined) exits.delete(oldest);
-    },
-    lastAt: (containerId) => exits.get(containerId),
+    record: (containerId) => remember(containerId, { exitedAt: clock.monotonic() }),
+    recordSignal: (containerId) => remember(containerId, { signalledAt: clock.monotonic() }),
+    lastAt: (containerId) => known.get(containerId)?.exitedAt,
+    lastSignalAt: (containerId) => known.get(containerId)?.signalledAt,
   };
 }

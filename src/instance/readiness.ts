@@ -55,13 +55,14 @@ export type Readiness = {
 
 /**
  * Resolves when the agent serves. Rejects with AGENT_START_FAILED as soon as its container exits, its runtime says that
- * it cannot serve, or the deadline passes; with the signal's reason when that aborts.
+ * it cannot serve, or the deadline passes; with CONTAINER_ERROR when an operator ended the container; with the signal's
+ * reason when that aborts.
  */
 export type WaitUntilReady = (start: Readiness) => Promise<void>;
 
 export function createReadiness(parts: {
   engine: Pick<Engine, "inspectContainer">;
-  exits: Pick<Exits, "lastAt">;
+  exits: Pick<Exits, "lastAt" | "lastSignalAt">;
   clock: Clock;
 }): WaitUntilReady {
   const { engine, exits, clock } = parts;
@@ -85,7 +86,7 @@ export function createReadiness(parts: {
         last = health;
       } else if (isDue(inspected)) {
         inspected = clock.monotonic();
-        await requireRunning(start, engine);
+        await requireRunning(start, { engine, exits });
       }
       if (clock.monotonic() >= deadline) throw timedOut(start, last);
       await clock.sleep(Math.max(0, pause - (clock.monotonic() - askedAt)), signal);
@@ -114,15 +115,27 @@ async function probe(
 }
 
 async function requireRunning(
-  { agentId, container }: Readiness,
-  engine: Pick<Engine, "inspectContainer">,
+  { agentId, container, startedAt }: Readiness,
+  { engine, exits }: { engine: Pick<Engine, "inspectContainer">; exits: Pick<Exits, "lastSignalAt"> },
 ): Promise<void> {
   const state = await engine.inspectContainer(container.name);
-  if (state?.running) return;
-  if (state?.oomKilled)
-    throw startFailed(agentId, "oom", "it ran out of memory. Raise `memory` in oken.toml");
-  const code = state === undefined ? "its container is gone" : `it exited with code ${state.exitCode}`;
-  throw startFailed(agentId, "exited", code);
+  if (state?.id !== container.id) throw interrupted(agentId, "its container was removed");
+  if (state.running) {
+    if (state.address !== container.address) throw interrupted(agentId, "its container lost its network");
+    return;
+  }
+  if ((exits.lastSignalAt(container.id) ?? startedAt) > startedAt)
+    throw interrupted(agentId, "its container was stopped");
+  if (state.oomKilled) throw startFailed(agentId, "oom", "it ran out of memory. Raise `memory` in oken.toml");
+  throw startFailed(agentId, "exited", `it exited with code ${state.exitCode}`);
+}
+
+/** By somebody else's hand: no fault of the agent, so that its next start may do better. */
+function interrupted(agentId: string, what: string): RunnerError {
+  return new RunnerError(
+    "CONTAINER_ERROR",
+    `Agent ${agentId} did not start: ${what} from outside the runner.`,
+  );
 }
 
 function notReady({ agentId }: Readiness, health: RuntimeHealth): RunnerError {

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 
 import { type Exits, createExits } from "../../src/instance/exits.ts";
 import { type Readiness, createReadiness } from "../../src/instance/readiness.ts";
@@ -100,6 +100,23 @@ test("a container whose death the engine tells is not waited for, and asked for 
     details: { reason: "exited" },
   });
   expect(asked).toEqual([CONTAINER.name]);
+});
+
+describe("a start that an operator ends is no fault of the agent", () => {
+  test.each<[string, ContainerState | undefined]>([
+    ["was stopped", { ...STOPPED, exitCode: 137 }],
+    ["was removed", undefined],
+    ["was removed", { ...STOPPED, id: "c2", running: true }],
+    ["lost its network", { ...STOPPED, running: true, address: "" }],
+  ])("its container %s", async (what, state) => {
+    const { waiting, exits } = start({ controlPort: await closedPort(), ...(state && { state }) });
+    exits.recordSignal(CONTAINER.id);
+    exits.record(CONTAINER.id);
+    await expect(waiting).rejects.toMatchObject({
+      code: "CONTAINER_ERROR",
+      message: `Agent echo did not start: its container ${what} from outside the runner.`,
+    });
+  });
 });
 
 test("a container that was killed for memory says so", async () => {
