@@ -32,6 +32,7 @@ import { createExits } from "./instance/exits.ts";
 import { createInstances } from "./instance/instances.ts";
 import { createNames } from "./instance/names.ts";
 import { createReadiness } from "./instance/readiness.ts";
+import { askRestarts } from "./instance/restarts.ts";
 import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./lib/log.ts";
 import { VERSION } from "./lib/version.ts";
@@ -161,6 +162,7 @@ function createAgentParts(host: Host, reconciled: Promise<void>): AgentParts {
       containerPort: config.containerPort,
     },
     waitUntilReady: createReadiness({ engine, exits, clock }),
+    askRestarts,
     healthCheckTimeoutMs: config.healthCheckTimeout * 1000,
     cpuBoost: createCpuBoost({ engine, clock, log, closing }),
     clock,

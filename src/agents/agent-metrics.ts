@@ -1,6 +1,7 @@
 import type { Metrics } from "../metrics/metrics.ts";
 import { AGENT_STATES } from "../model/agent.ts";
 import type { Registry } from "./registry.ts";
+import { createRestartCount } from "./restart-count.ts";
 
 /** Tells the metrics what agents are doing: their states, the invokes inside them, and those that wait. */
 export function observeAgents({ read }: Metrics, registry: Registry): void {
@@ -25,6 +26,16 @@ export function observeAgents({ read }: Metrics, registry: Registry): void {
       type: "gauge",
     },
     () => [[{}, sum(registry.all().map(({ queue }) => queue.length))]],
+  );
+  const restarts = createRestartCount(registry);
+  read(
+    {
+      name: "oken_agent_worker_restarts_total",
+      help: "Processes that runtimes have replaced: they had ended, or hung. Asked for with the metrics.",
+      labels: [],
+      type: "counter",
+    },
+    async () => [[{}, await restarts()]],
   );
 }
 

@@ -16,8 +16,10 @@ export function summaryOf(agent: Agent) {
 export async function detailOf(agent: Agent, engine: Pick<Engine, "usage">) {
   const { manifest, entrypoint, version } = agent.currentVersion;
   const { instance } = agent;
-  const usage =
-    instance === undefined ? undefined : await engine.usage(instance.container.id).catch(() => undefined);
+  const [usage, restarts] = await Promise.all([
+    instance === undefined ? undefined : engine.usage(instance.container.id).catch(() => undefined),
+    instance?.restarts(),
+  ]);
   return {
     ...summaryOf(agent),
     endpoint: `/invoke/${agent.id}`,
@@ -48,6 +50,7 @@ export async function detailOf(agent: Agent, engine: Pick<Engine, "usage">) {
               version: instance.version.version,
               address: instance.container.address,
               in_flight: instance.inFlight,
+              restarts: restarts ?? null,
               resources: resourcesOf(usage),
             },
           ],

@@ -20,6 +20,8 @@ export type Instance = {
   readonly container: RunningContainer;
   /** `http://address:port` of the agent's server. */
   readonly origin: string;
+  /** How often its runtime has replaced the agent's process; undefined when it does not say. */
+  restarts(): Promise<number | undefined>;
   /** Requests inside. */
   readonly inFlight: number;
   /** When the last request ended, monotonic milliseconds; at first when the instance was made. */
@@ -49,9 +51,10 @@ export function createInstance(options: {
   version: VersionRecord;
   container: RunningContainer;
   origin: string;
+  restarts: () => Promise<number | undefined>;
   clock: Pick<Clock, "monotonic">;
 }): Instance {
-  const { version, container, origin, clock } = options;
+  const { version, container, origin, restarts, clock } = options;
   const { concurrency } = version.manifest;
   const cutOffListeners = new Set<(why: CutOff) => void>();
   const emptyListeners = new Set<() => void>();
@@ -65,6 +68,7 @@ export function createInstance(options: {
     version,
     container,
     origin,
+    restarts,
     get inFlight() {
       return inFlight;
     },

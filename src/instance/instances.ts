@@ -52,6 +52,8 @@ export type InstancesOptions = {
   >;
   spec: ContainerSpecOptions;
   waitUntilReady: WaitUntilReady;
+  /** Asks the runtime with this origin. */
+  askRestarts: (origin: string) => Promise<number | undefined>;
   healthCheckTimeoutMs: number;
   cpuBoost: CpuBoost;
   clock: Clock;
@@ -76,6 +78,7 @@ export function createInstances(options: InstancesOptions): Instances {
       version,
       container,
       origin: `http://${container.address}:${ports.serving}`,
+      restarts: () => options.askRestarts(`http://${container.address}:${ports.control}`),
       clock,
     });
   }

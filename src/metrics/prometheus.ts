@@ -31,7 +31,7 @@ export type MetricsRegistry = {
   /** A value that is looked up for each text. `type` is `counter` for one that only grows. */
   read: <Name extends string>(
     definition: Definition<Name> & { type: "gauge" | "counter" },
-    look: () => readonly Reading<Name>[],
+    look: () => readonly Reading<Name>[] | Promise<readonly Reading<Name>[]>,
   ) => void;
   /** All of them in Prometheus' text format. */
   text: () => Promise<string>;
@@ -64,22 +64,24 @@ export function createMetricsRegistry(): MetricsRegistry {
 
 function readMetric<Name extends string>(
   definition: Definition<Name> & { type: "gauge" | "counter" },
-  look: () => readonly Reading<Name>[],
+  look: () => readonly Reading<Name>[] | Promise<readonly Reading<Name>[]>,
 ) {
   const settings = { ...settingsOf(definition), registers: [] };
   if (definition.type === "gauge")
     return new Gauge({
       ...settings,
-      collect() {
+      async collect() {
+        const readings = await look();
         this.reset();
-        for (const [labels, value] of look()) this.set(labels, value);
+        for (const [labels, value] of readings) this.set(labels, value);
       },
     });
   return new Counter({
     ...settings,
-    collect() {
+    async collect() {
+      const readings = await look();
       this.reset();
-      for (const [labels, value] of look()) this.inc(labels, value);
+      for (const [labels, value] of readings) this.inc(labels, value);
     },
   });
 }

@@ -59,6 +59,10 @@ const AgentInstance = Type.Object({
   version,
   address: Type.String({ description: "On the agents' network" }),
   in_flight: Type.Integer({ description: "Requests inside it" }),
+  restarts: Type.Union([
+    Type.Integer({ description: "How often its process was replaced, since it had ended or hung" }),
+    Type.Null({ description: "Its runtime does not say" }),
+  ]),
   resources: Type.Union([
     Type.Object({ memory_bytes: Type.Integer(), cpu_percent: Type.Number(), processes: Type.Integer() }),
     Type.Null({ description: "Not known, or not yet" }),
@@ -123,6 +127,7 @@ export const AgentDetail = Type.Object(
             version: 2,
             address: "172.20.0.3",
             in_flight: 0,
+            restarts: 0,
             resources: { memory_bytes: 31_457_280, cpu_percent: 0.2, processes: 2 },
           },
         ],

@@ -79,10 +79,22 @@ export function specOf(version: number): ContainerSpec {
 /** An instance that exists in this process alone; so many requests are inside. */
 export function instanceOf(
   version = versionRecord(1),
-  options: Partial<RunningContainer> & { origin?: string; inFlight?: number; clock?: Clock } = {},
+  options: Partial<RunningContainer> & {
+    origin?: string;
+    inFlight?: number;
+    clock?: Clock;
+    restarts?: () => number | undefined;
+  } = {},
 ): Instance {
   const { origin = "", name = "", id = "", address = "", inFlight = 0, clock = systemClock } = options;
-  const instance = createInstance({ version, container: { id, name, address }, origin, clock });
+  const { restarts = () => 0 } = options;
+  const instance = createInstance({
+    version,
+    container: { id, name, address },
+    origin,
+    restarts: () => Promise.resolve(restarts()),
+    clock,
+  });
   for (let inside = 0; inside < inFlight; inside += 1) instance.enter();
   return instance;
 }

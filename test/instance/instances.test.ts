@@ -28,6 +28,7 @@ function fixture(ready: (start: Readiness) => Promise<void> = () => Promise.reso
       waits.push(start);
       return ready(start);
     },
+    askRestarts: () => Promise.resolve(undefined),
     healthCheckTimeoutMs: 30_000,
     cpuBoost: createCpuBoost({ engine, clock, log, closing: never }),
     clock,
