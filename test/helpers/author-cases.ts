@@ -55,7 +55,7 @@ export async function checkCall(runner: TestRunner, id: string, call: Call): Pro
   });
   if ("answers" in call)
     for (const [name, value] of Object.entries(call.answers ?? {}))
-      expect(response.headers.get(name)).toBe(value);
+      expect(response.headers.get(name)).toBe(value.replaceAll("{id}", id));
 }
 
 function send(runner: TestRunner, id: string, call: Call): Promise<Response> {
@@ -87,7 +87,7 @@ function bodyOf(call: Call, text: string): unknown {
 
 function expectedBody(call: Call, id: string, text: string): unknown {
   if ("output" in call) return { output: call.output };
-  if ("json" in call) return call.json;
+  if ("json" in call) return withId(call.json, id);
   if ("text" in call) return call.text;
   if ("contains" in call) return text.includes(call.contains) ? text : `… ${call.contains} …`;
   if (!("error" in call)) return undefined;
@@ -98,6 +98,11 @@ function expectedBody(call: Call, id: string, text: string): unknown {
   return expect.objectContaining(
     call.details === undefined ? error : { ...error, details: expect.objectContaining(call.details) },
   );
+}
+
+function withId(value: unknown, id: string): unknown {
+  const named: unknown = JSON.parse(JSON.stringify(value).replaceAll("{id}", id));
+  return named;
 }
 
 /** What came before the connection was cut; a clean end is a failure. */
