@@ -1,8 +1,28 @@
 import { once } from "node:events";
 import { type Socket, connect, createServer } from "node:net";
 
+import { agentIn, instanceOf, versionRecord } from "./records.ts";
+import { startServer } from "./server.ts";
+
+/** A runner in front of an http agent, `echo`, whose server keeps what it gets byte by byte. */
+export async function startRawAgent(env: Record<string, string> = {}) {
+  const upstream = await startRawServer();
+  const version = versionRecord(1);
+  const entrypoint = { ...version.entrypoint, type: "http" as const };
+  const instance = instanceOf({ ...version, entrypoint }, { origin: upstream.origin });
+  const server = await startServer(agentIn("running", { instance }), env);
+  return {
+    requests: upstream.requests,
+    send: (...parts: string[]) => sendRaw(server.port, ...parts),
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await upstream[Symbol.asyncDispose]();
+    },
+  };
+}
+
 /** Sends bytes as they are, and gives what came back until the server closed. */
-export async function sendRaw(port: number, ...parts: string[]): Promise<string> {
+async function sendRaw(port: number, ...parts: string[]): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   let answer = "";
   const closed = Promise.withResolvers<void>();
@@ -15,10 +35,10 @@ export async function sendRaw(port: number, ...parts: string[]): Promise<string>
   return answer;
 }
 
-export type RawRequest = { line: string; headers: string[]; body: string };
+type RawRequest = { line: string; headers: string[]; body: string };
 
 /** A server that keeps each request as it came over the wire, and answers `ok`. */
-export async function startRawServer() {
+async function startRawServer() {
   const requests: RawRequest[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {

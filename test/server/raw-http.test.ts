@@ -1,29 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 
-import { agentIn, instanceOf, versionRecord } from "../helpers/records.ts";
-import { sendRaw, startRawServer } from "../helpers/raw-http.ts";
-import { startServer } from "../helpers/server.ts";
+import { startRawAgent } from "../helpers/raw-http.ts";
 
 /** What the runner of these tests allows in a body, bytes. */
 const MAX_BODY = 2048;
 
-/** What an http agent's server got, byte by byte, and a runner in front of it. */
-let upstream: Awaited<ReturnType<typeof startRawServer>>;
-let server: Awaited<ReturnType<typeof startServer>>;
+let agent: Awaited<ReturnType<typeof startRawAgent>>;
 beforeAll(async () => {
-  upstream = await startRawServer();
-  const version = versionRecord(1);
-  const entrypoint = { ...version.entrypoint, type: "http" as const };
-  const instance = instanceOf({ ...version, entrypoint }, { origin: upstream.origin });
-  server = await startServer(agentIn("running", { instance }), { OKEN_MAX_INVOKE_BYTES: String(MAX_BODY) });
+  agent = await startRawAgent({ OKEN_MAX_INVOKE_BYTES: String(MAX_BODY) });
 });
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await upstream[Symbol.asyncDispose]();
-});
-beforeEach(() => void upstream.requests.splice(0));
+afterAll(() => agent[Symbol.asyncDispose]());
+beforeEach(() => void agent.requests.splice(0));
 
-const send = (...parts: string[]) => sendRaw(server.port, ...parts);
+const send = (...parts: string[]) => agent.send(...parts);
 
 /** A request with these lines, after which the runner closes. */
 const head = (line: string, ...headers: string[]) =>
@@ -44,18 +33,18 @@ describe("a target", () => {
     ["/invoke/echo/x?y#z", "/x?y"],
   ])("of %j reaches the agent as %j", async (sent, received) => {
     expect(statusOf(await send(head(`GET ${sent}`)))).toBe(200);
-    expect(upstream.requests.map(({ line }) => line)).toEqual([`GET ${received} HTTP/1.1`]);
+    expect(agent.requests.map(({ line }) => line)).toEqual([`GET ${received} HTTP/1.1`]);
   });
 
   test("of the agent's root is no invoke", async () => {
     await send(head("POST /invoke/echo/?a", "Content-Length: 2"), "hi");
     await send(head("POST /invoke/echo?a", "Content-Length: 2"), "hi");
-    expect(upstream.requests.map(({ line }) => line)).toEqual(["POST /?a HTTP/1.1", "POST /invoke HTTP/1.1"]);
+    expect(agent.requests.map(({ line }) => line)).toEqual(["POST /?a HTTP/1.1", "POST /invoke HTTP/1.1"]);
   });
 
   test("has its quotes encoded by Bun", async () => {
     await send(head(`GET /invoke/echo/"?q='"`));
-    expect(upstream.requests.map(({ line }) => line)).toEqual(["GET /%22?q=%27%22 HTTP/1.1"]);
+    expect(agent.requests.map(({ line }) => line)).toEqual(["GET /%22?q=%27%22 HTTP/1.1"]);
   });
 });
 
@@ -66,7 +55,7 @@ describe("HTTP/1.0", () => {
     ["with an empty Host", "Host:\r\n"],
   ])("%s is served", async (_, host) => {
     expect(await send(`GET /invoke/echo/a?b HTTP/1.0\r\n${host}\r\n`)).toEndWith("\r\n\r\nok");
-    expect(upstream.requests.map(({ line }) => line)).toEqual(["GET /a?b HTTP/1.1"]);
+    expect(agent.requests.map(({ line }) => line)).toEqual(["GET /a?b HTTP/1.1"]);
     expect(bodyOf(await send(`GET /nothing HTTP/1.0\r\n${host}\r\n`))).toMatchObject({ code: "NOT_FOUND" });
   });
 });
@@ -81,7 +70,7 @@ describe("a Host", () => {
         error: `Host is ${JSON.stringify(host)}, but must be the name or the address of a host.`,
         code: "INVALID_REQUEST",
       });
-      expect(upstream.requests).toEqual([]);
+      expect(agent.requests).toEqual([]);
     },
   );
 
@@ -90,7 +79,7 @@ describe("a Host", () => {
     async (host) => {
       const answer = await send(`GET /invoke/echo/a HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
       expect(statusOf(answer)).toBe(200);
-      expect(upstream.requests[0]?.headers).toContainEqual(
+      expect(agent.requests[0]?.headers).toContainEqual(
         expect.stringMatching(new RegExp("^x-forwarded-host: ", "i")),
       );
     },
@@ -110,20 +99,20 @@ describe("a method", () => {
 
   test.each(["GET", "HEAD", "OPTIONS", "PROPFIND"])("%s is passed on", async (method) => {
     expect(statusOf(await send(head(`${method} /invoke/echo/a`)))).toBe(200);
-    expect(upstream.requests.map(({ line }) => line)).toEqual([`${method} /a HTTP/1.1`]);
+    expect(agent.requests.map(({ line }) => line)).toEqual([`${method} /a HTTP/1.1`]);
   });
 });
 
 describe("a body", () => {
   test.each(["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])("of %s is passed on", async (method) => {
     await send(head(`${method} /invoke/echo/a`, "Content-Length: 5"), "hello");
-    expect(upstream.requests).toEqual([expect.objectContaining({ body: "hello" })]);
+    expect(agent.requests).toEqual([expect.objectContaining({ body: "hello" })]);
   });
 
   test.each(["GET", "HEAD"])("of %s is refused, since Bun drops it", async (method) => {
     const answer = await send(head(`${method} /invoke/echo/a`, "Content-Length: 5"), "hello");
     expect(statusOf(answer)).toBe(400);
-    expect(upstream.requests).toEqual([]);
+    expect(agent.requests).toEqual([]);
   });
 
   describe.each(["/invoke/echo", "/invoke/echo/files"])("to %s", (path) => {
@@ -135,7 +124,7 @@ describe("a body", () => {
         code: "INVALID_REQUEST",
         details: { limit: MAX_BODY },
       });
-      expect(upstream.requests).toEqual([]);
+      expect(agent.requests).toEqual([]);
     });
 
     test("above the limit is refused as it comes in chunks", async () => {
@@ -148,7 +137,7 @@ describe("a body", () => {
         code: "INVALID_REQUEST",
         details: { limit: MAX_BODY },
       });
-      expect(upstream.requests).toEqual([]);
+      expect(agent.requests).toEqual([]);
     });
 
     test("in chunks up to the limit is passed on", async () => {
@@ -158,7 +147,7 @@ describe("a body", () => {
         ...[chunk, chunk, "0\r\n\r\n"],
       );
       expect(answer).toEndWith("ok");
-      expect(upstream.requests[0]?.body.match(/x/g)?.length).toBe(MAX_BODY);
+      expect(agent.requests[0]?.body.match(/x/g)?.length).toBe(MAX_BODY);
     });
   });
 });
@@ -170,7 +159,7 @@ describe("Expect", () => {
       "hello",
     );
     expect(answer).toStartWith("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n");
-    expect(upstream.requests).toEqual([expect.objectContaining({ body: "hello" })]);
+    expect(agent.requests).toEqual([expect.objectContaining({ body: "hello" })]);
   });
 
   test("in another case is served when the caller sends its body all the same", async () => {
@@ -179,6 +168,6 @@ describe("Expect", () => {
       "hello",
     );
     expect(statusOf(answer)).toBe(200);
-    expect(upstream.requests).toEqual([expect.objectContaining({ body: "hello" })]);
+    expect(agent.requests).toEqual([expect.objectContaining({ body: "hello" })]);
   });
 });

@@ -1,24 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
 
-import { agentIn, instanceOf, versionRecord } from "../helpers/records.ts";
-import { sendRaw, startRawServer } from "../helpers/raw-http.ts";
-import { startServer } from "../helpers/server.ts";
+import { startRawAgent } from "../helpers/raw-http.ts";
 
-/** What an http agent's server got, byte by byte, and a runner in front of it. */
-let upstream: Awaited<ReturnType<typeof startRawServer>>;
-let server: Awaited<ReturnType<typeof startServer>>;
+let agent: Awaited<ReturnType<typeof startRawAgent>>;
 beforeAll(async () => {
-  upstream = await startRawServer();
-  const version = versionRecord(1);
-  const entrypoint = { ...version.entrypoint, type: "http" as const };
-  const instance = instanceOf({ ...version, entrypoint }, { origin: upstream.origin });
-  server = await startServer(agentIn("running", { instance }));
+  agent = await startRawAgent();
 });
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  await upstream[Symbol.asyncDispose]();
-});
-beforeEach(() => void upstream.requests.splice(0));
+afterAll(() => agent[Symbol.asyncDispose]());
+beforeEach(() => void agent.requests.splice(0));
 
 /** The request that an attacker would like the agent to see. */
 const SMUGGLED = "GET /invoke/echo/smuggled HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
@@ -71,9 +60,9 @@ describe("is refused, and the agent sees nothing of it:", () => {
     ["another version", "GET /invoke/echo/a HTTP/1.2\r\nHost: a\r\n\r\n"],
     ["no Host", "GET /invoke/echo/a HTTP/1.1\r\n\r\n"],
   ])("%s", async (_, bytes) => {
-    const answer = await sendRaw(server.port, bytes, SMUGGLED);
+    const answer = await agent.send(bytes, SMUGGLED);
     expect(answer).toMatch(/^HTTP\/1\.1 (400|413|505) /);
-    expect(upstream.requests.filter(({ line }) => line.includes("/a"))).toEqual([]);
+    expect(agent.requests.filter(({ line }) => line.includes("/a"))).toEqual([]);
   });
 });
 
@@ -91,18 +80,14 @@ describe("is one request for the agent:", () => {
     ["a chunk with an extension", `${post(CHUNKED, "Connection: close")}2;a=b\r\nhi\r\n0\r\n\r\n`],
     ["a header of ours", get("X-Oken-Timeout-Ms: 1", "Connection: close, X-Oken-Timeout-Ms")],
   ])("%s", async (_, bytes) => {
-    expect(await sendRaw(server.port, bytes)).toStartWith("HTTP/1.1 200 OK\r\n");
-    expect(upstream.requests).toHaveLength(1);
-    expect(upstream.requests[0]?.headers.join("\n")).toMatch(/^x-oken-timeout-ms: 300000$/im);
+    expect(await agent.send(bytes)).toStartWith("HTTP/1.1 200 OK\r\n");
+    expect(agent.requests).toHaveLength(1);
+    expect(agent.requests[0]?.headers.join("\n")).toMatch(/^x-oken-timeout-ms: 300000$/im);
   });
 });
 
 test("what follows the trailers of a body never reaches the agent: Bun refuses trailers", async () => {
-  const answer = await sendRaw(
-    server.port,
-    `${post(CHUNKED, "Trailer: X-T")}2\r\nhi\r\n0\r\nX-T: 1\r\n\r\n`,
-    SMUGGLED,
-  );
+  const answer = await agent.send(`${post(CHUNKED, "Trailer: X-T")}2\r\nhi\r\n0\r\nX-T: 1\r\n\r\n`, SMUGGLED);
   expect(answer).toMatch(/HTTP\/1\.1 400 Bad Request\r\n/);
-  expect(upstream.requests.filter(({ line }) => line.includes("smuggled"))).toEqual([]);
+  expect(agent.requests.filter(({ line }) => line.includes("smuggled"))).toEqual([]);
 });
