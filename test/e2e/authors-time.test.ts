@@ -186,9 +186,10 @@ async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         return
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
-    if scope["path"] == "/received":
+    path = scope["path"].removeprefix(scope["root_path"])
+    if path == "/received":
         received.set()
-    elif scope["path"] == "/stream":
+    elif path == "/stream":
         async for item in items():
             await send({"type": "http.response.body", "body": item.encode(), "more_body": True})
     await send({"type": "http.response.body", "body": b""})
