@@ -124,6 +124,19 @@ class Hangs(TestCase):
         self.assertEqual(self.get(agent, "/").status, 200)
         self.assertEqual(agent.health()["restarts"], 0)
 
+    def test_a_first_answer_that_takes_long_is_part_of_the_start(self) -> None:
+        source = """
+            import time
+            first = [2.5]
+            def app(environ, start_response):
+                if first: time.sleep(first.pop())
+                start_response("200 OK", [])
+                return [b"well"]
+        """
+        agent = self.web(source)
+        self.assertEqual(agent.health()["restarts"], 0)
+        self.assertEqual(self.get(agent, "/").body, b"well")
+
     def test_a_request_has_no_more_time_than_the_runner_gives_it(self) -> None:
         agent = self.web(ASGI, timeout=30)
         answer = self.get(agent, "/await", X_Oken_Timeout_Ms="200")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from .. import frames
 from ..patience import KILL_SHARED_AFTER_SECONDS
 
 TYPE_CHECKING = False
@@ -25,7 +24,6 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
         if worker is None or not worker.ready:
             continue
         if not worker.pinged_at:
-            worker.pinged_at = loop.time()
-            worker.send(frames.PING, 0)
+            worker.ping()
         elif loop.time() - worker.pinged_at > patience:
             supervisor.replace(worker, "its process does not answer")

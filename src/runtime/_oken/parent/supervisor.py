@@ -86,6 +86,8 @@ class Supervisor:
             return
         worker.ready = True
         self._ready_once = True
+        if self.spec.type == "http":
+            worker.ping()
         self.health.ready()
         if not self._drain.under_way:
             self.requests.refusal = ""

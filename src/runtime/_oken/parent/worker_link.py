@@ -70,6 +70,10 @@ class WorkerLink(asyncio.Protocol):
             self._loop.call_soon(self._flush)
         self._out.append(frames.frame(kind, number, payload))
 
+    def ping(self) -> None:
+        self.pinged_at = self._loop.time()
+        self.send(frames.PING, 0)
+
     def interrupt(self) -> None:
         self._kill(CANCEL_SIGNAL, group=False)
 

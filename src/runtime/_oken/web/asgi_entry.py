@@ -121,7 +121,11 @@ class _Exchange:
 
     def _cancel(self) -> None:
         """From another thread."""
-        self._task.get_loop().call_soon_threadsafe(self._cancel_task)
+        try:
+            self._task.get_loop().call_soon_threadsafe(self._cancel_task)
+        except RuntimeError:
+            # The loop is closed: the server has ended.
+            pass
 
     def _cancel_task(self) -> None:
         if self._watch.is_inside(self._work) and not _waits_for_thread(self._task):

@@ -33,6 +33,8 @@ def _run(channel: socket.socket, watch: Watch, door: int) -> None:
     poll = select.poll()
     poll.register(channel, select.POLLIN)
     reason = ""
+    # Until the parent asks for the first time, the agent starts and may take long for its first answer.
+    serving = False
     try:
         while True:
             if poll.poll(watch.pause * 1000):
@@ -41,8 +43,9 @@ def _run(channel: socket.socket, watch: Watch, door: int) -> None:
                     break
                 for kind, _number, _payload in decoder.feed(data):
                     if kind == frames.PING:
+                        serving = True
                         channel.sendall(frames.frame(frames.PONG, 0))
-            if not reason:
+            if serving and not reason:
                 reason = watch.look(time.monotonic())
                 if reason:
                     _leave_to_the_next(watch, door)
