@@ -7,7 +7,7 @@ import { type Deployments, createDeployments } from "./deploy/deployments.ts";
 import { countedDeploy } from "./deploy/metrics.ts";
 import type { SourceOptions } from "./deploy/source.ts";
 import { createSharedLook } from "./end-cause.ts";
-import { lose, whyEnded } from "./ended.ts";
+import { hasEnded, lose, whyEnded } from "./ended.ts";
 import { followLines, lastLines } from "./logs.ts";
 import type { AgentParts } from "./parts.ts";
 import { rollback } from "./rollback.ts";
@@ -29,6 +29,8 @@ export type Agents = {
   followLogs(agentId: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<LogLine>;
   /** Why an instance broke off its requests; undefined if its container runs on. */
   whyEnded(agent: Agent, instance: Instance): Promise<RunnerError | undefined>;
+  /** Waits for the end of an instance that takes no requests. False if its container runs on. */
+  hasEnded(agent: Agent, instance: Instance): Promise<boolean>;
   /** Takes an instance out of service whose address is another's. */
   lose(agent: Agent, instance: Instance): void;
 };
@@ -55,6 +57,7 @@ export function createAgents(parts: AgentParts & DeployParts, options: SourceOpt
     logs: (agentId, tail) => lastLines(parts, registry.get(agentId), tail),
     followLogs: (agentId, follow) => followLines(parts, registry.get(agentId), follow),
     whyEnded: (agent, instance) => whyEnded({ ...parts, lookForEnd }, agent, instance),
+    hasEnded: (agent, instance) => hasEnded({ ...parts, lookForEnd }, agent, instance),
     lose: (agent, instance) => lose(parts, agent, instance),
   };
 }

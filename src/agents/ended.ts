@@ -1,4 +1,5 @@
 import type { Instance, InstanceEnd } from "../instance/instance.ts";
+import { STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
 import type { RunnerError } from "../lib/errors.ts";
 import { ASLEEP, type Activity } from "./activity.ts";
 import type { Agent } from "./agent.ts";
@@ -12,6 +13,9 @@ const EVENT_WAIT_MS = 200;
 
 /** How long the engine may take to tell of an end that it has confirmed, milliseconds. Its events know more of the cause. */
 const CONFIRMED_WAIT_MS = 1_000;
+
+/** How long an instance may take to end that was told to, milliseconds. */
+const CLOSING_MS = STOP_GRACE_SECONDS * 1000 + 2_000;
 
 /** What a container has to end in that nobody can reach. */
 const LOST_GRACE_SECONDS = 1;
@@ -57,6 +61,16 @@ export async function whyEnded(
   const cause = told ?? (await endWithin(parts, instance, CONFIRMED_WAIT_MS)) ?? found;
   if (instance.ended === undefined) ended(parts, agent, { instance, cause });
   return endError(agent.id, instance, cause);
+}
+
+/** Waits for the end of an instance that takes no requests. False if its container runs on. */
+export async function hasEnded(
+  parts: EndedParts & { lookForEnd: LookForEnd },
+  agent: Agent,
+  instance: Instance,
+): Promise<boolean> {
+  if ((await whyEnded(parts, agent, instance)) !== undefined) return true;
+  return instance.isClosed && (await endWithin(parts, instance, CLOSING_MS)) !== undefined;
 }
 
 /** A container may still be there, or on its way out, unless it has exited by itself. */

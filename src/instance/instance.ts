@@ -34,6 +34,8 @@ export type Instance = {
   empty(signal: AbortSignal): Promise<void>;
   /** Gives no more slots: its end has begun, or seems to. */
   close(): void;
+  /** Whether its end has begun, or seems to. */
+  readonly isClosed: boolean;
   /** Gives slots again: its end did not come. */
   reopen(): void;
   /** Its container is gone, or out of reach. Only the first cause counts. */
@@ -77,6 +79,9 @@ export function createInstance(options: {
     },
     get ended() {
       return ended;
+    },
+    get isClosed() {
+      return isClosed;
     },
     hasFreeSlot: () => !isClosed && inFlight < concurrency,
     enter() {

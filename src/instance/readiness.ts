@@ -121,7 +121,8 @@ async function requireRunning(
   const state = await engine.inspectContainer(container.name);
   if (state?.id !== container.id) throw interrupted(agentId, "its container was removed");
   if (state.running) {
-    if (state.address !== container.address) throw interrupted(agentId, "its container lost its network");
+    const isReachable = state.address !== "" && state.address === container.address;
+    if (!isReachable) throw interrupted(agentId, "its container lost its network");
     return;
   }
   if ((exits.lastSignalAt(container.id) ?? startedAt) > startedAt)

@@ -18,6 +18,15 @@ export class MisdirectedError extends Error {
   }
 }
 
+/** The runtime in the instance is being stopped, and refused the request before the agent's code had it. */
+export class ShuttingDownError extends Error {
+  override readonly name = "ShuttingDownError";
+
+  constructor() {
+    super("it is shutting down");
+  }
+}
+
 /** The exchange was ended while its connection was being made, for the reason that is the cause. */
 export class UnsentError extends Error {
   override readonly name = "UnsentError";
@@ -27,8 +36,10 @@ export class UnsentError extends Error {
   }
 }
 
+const UNREACHED = [MisdirectedError, ShuttingDownError, UnsentError];
+
 /** Whether the request surely never reached the agent, so that it can be sent once more. */
 export function isUnreached(error: unknown): boolean {
-  if (error instanceof MisdirectedError || error instanceof UnsentError) return true;
+  if (UNREACHED.some((kind) => error instanceof kind)) return true;
   return error instanceof Error && "code" in error && NOT_CONNECTED.has(String(error.code));
 }

@@ -7,7 +7,7 @@ import { ABNORMAL, type Tunnel } from "../proxy/tunnel.ts";
 import { connect } from "../proxy/websocket.ts";
 import type { ServerContext } from "./context.ts";
 import { type Call, type CallServer, introduce } from "./invoke-caller.ts";
-import { unlessMisdirected } from "./misdirected.ts";
+import { unlessRefused } from "./refused.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
 import { type Slot, type SlotContext, withSlot } from "./slot.ts";
 
@@ -43,7 +43,7 @@ export function openSocket(context: SocketContext, call: Call & { server: CallSe
       explain: () => explain(context, agent, instance),
     });
     if (answer instanceof Response) {
-      const refusal = await unlessMisdirected(await relay(answer, release), instance);
+      const refusal = await unlessRefused(await relay(answer, release), instance);
       mapAnswer(refusal.headers, instance.origin);
       openEnded();
       return refusal;

@@ -9,7 +9,7 @@ import type { ServerContext } from "./context.ts";
 import { type Call, type CallServer, introduce } from "./invoke-caller.ts";
 import { invokeFailure } from "./invoke-failure.ts";
 import { type SocketContext, openSocket } from "./invoke-socket.ts";
-import { unlessMisdirected } from "./misdirected.ts";
+import { unlessRefused } from "./refused.ts";
 import { invokeDocs } from "./openapi/invoke.ts";
 import { limitBody, requireFits, requireReadable } from "./request-body.ts";
 import { type Slot, entrypointType, withSlot } from "./slot.ts";
@@ -89,7 +89,7 @@ async function exchange(
     onDone: release,
   });
   mapAnswer(response.headers, instance.origin);
-  return unlessMisdirected(response, instance);
+  return unlessRefused(response, instance);
 }
 
 function requireHttp(agent: Agent): void {

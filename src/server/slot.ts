@@ -103,7 +103,7 @@ async function canBeSentAgain(
   const isTooLate = signal.aborted && instance.ended === undefined;
   if (isTooLate) return false;
   if (error instanceof MisdirectedError) agents.lose(agent, instance);
-  return (await agents.whyEnded(agent, instance)) !== undefined;
+  return agents.hasEnded(agent, instance);
 }
 
 async function causeOf({ agents }: SlotContext, { agent, request, slot, error }: Failure): Promise<unknown> {

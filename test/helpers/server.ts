@@ -37,6 +37,7 @@ export async function startServer(agent: Agent, env: Record<string, string> = {}
       throw new RunnerError("AGENT_NOT_FOUND", `There is no agent ${id}.`);
     },
     whyEnded: async () => undefined,
+    hasEnded: async () => false,
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that an invoke asks for
   const context = {

@@ -33,7 +33,11 @@ function fixture({
     metrics,
     settings: { queueTimeout: 30 },
     pool: { acquire: () => leases.shift() },
-    agents: { whyEnded: async () => whyEnded, lose: () => void happened.push("lost") },
+    agents: {
+      whyEnded: async () => whyEnded,
+      hasEnded: async () => whyEnded !== undefined,
+      lose: () => void happened.push("lost"),
+    },
   } as unknown as SlotContext;
   const caller = new AbortController();
   const request = new Request("http://localhost/invoke/echo", { ...init, signal: caller.signal });

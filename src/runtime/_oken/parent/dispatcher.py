@@ -42,6 +42,7 @@ class Dispatcher:
         self.worker: WorkerLink | None = None
         # Why nothing is taken any more, for the caller; empty while requests are welcome.
         self.refusal = ""
+        self._refusal_body = b""
         self._loop = loop
         self._spec = spec
         self._sink = sink
@@ -60,7 +61,7 @@ class Dispatcher:
     def submit(self, invocation: Invocation) -> None:
         """Sends it to the worker, or lets it wait for a slot or for the agent's start."""
         if self.refusal:
-            invocation.fail(503, replies.error_body(INVOKE_FAILED, self.refusal))
+            invocation.fail(503, self._refusal_body)
             return
         worker = self.worker
         if (
@@ -207,12 +208,15 @@ class Dispatcher:
             # After the frame, which the signal's handler looks for.
             self._loop.call_soon(worker.interrupt)
 
-    def refuse(self, message: str) -> None:
-        """Takes no more requests, and refuses those that wait."""
+    def refuse(self, message: str, reason: str = "") -> None:
+        """Takes no more requests, and refuses those that wait. `reason` is for the runner."""
         self.refusal = message
+        self._refusal_body = replies.error_body(
+            INVOKE_FAILED, message, {"reason": reason} if reason else None
+        )
         waiting, self._queue = self._queue, deque()
         for invocation in waiting:
-            invocation.fail(503, replies.error_body(INVOKE_FAILED, message))
+            invocation.fail(503, self._refusal_body)
 
     def retire(self, worker: WorkerLink, why: str) -> None:
         """Gives this worker nothing more and ends it when it has nothing left, or after a while."""

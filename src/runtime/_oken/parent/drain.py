@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 DRAIN_SECONDS = 8.0
 DRAIN_KILL_SECONDS = 9.3
 
+# The runner sends what it refuses for this reason to the agent's next start.
+SHUTTING_DOWN = "shutting_down"
+
 
 class Drain:
     def __init__(self, loop: asyncio.AbstractEventLoop, spec: Spec, requests: Dispatcher) -> None:
@@ -28,7 +31,7 @@ class Drain:
 
     def begin(self) -> None:
         self.under_way = True
-        self._requests.refuse("The agent is shutting down.")
+        self._requests.refuse("The agent is shutting down.", reason=SHUTTING_DOWN)
         self._loop.call_later(DRAIN_SECONDS, self._cancel)
         self._loop.call_later(DRAIN_KILL_SECONDS, self._kill)
         self.step()
