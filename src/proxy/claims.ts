@@ -13,8 +13,8 @@ export type Claims = {
 
 export const NO_CLAIMS: Claims = { hops: [], proto: undefined, host: undefined, prefix: undefined };
 
-/** The path of a URL as a proxy may put it before ours. */
-const PREFIX = /^(\/[\w.~!$&'()*+;=:@%-]+)*\/?$/;
+/** The path of a URL as a proxy may put it before ours; a semicolon would end the path of a cookie. */
+const PREFIX = /^(\/[\w.~!$&'()*+=:@%-]+)*\/?$/;
 
 /** One pair of `Forwarded`, or the comma between two elements (RFC 7239 section 4). */
 const PAIR = /([\w!#$%&'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s",;]*)|,/g;

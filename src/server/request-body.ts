@@ -29,10 +29,13 @@ export function requireReadable({ method, headers }: Request): void {
  * @throws RunnerError INVALID_REQUEST (417) when the caller waits for a `100 Continue` that Bun does not send
  */
 export async function limitBody(request: Request, { maxBytes, clock }: BodyOptions): Promise<Request> {
-  const { method, headers, body } = request;
+  const { method, headers } = request;
   const expect = headers.get("expect");
   const isUnanswered = expect !== null && expect !== "100-continue" && /^100-continue$/i.test(expect);
-  if (body === null || (!isUnanswered && !headers.has("transfer-encoding"))) return request;
+  if (!isUnanswered && !headers.has("transfer-encoding")) return request;
+  // Not asked for before: it makes a stream of a body that may be read whole for less.
+  const { body } = request;
+  if (body === null) return request;
   const reader = body.getReader();
   const first = reader.read();
   if (isUnanswered) await requireSent(first, { reader, clock });
@@ -46,8 +49,7 @@ type Chunk = Awaited<ReturnType<Reader["read"]>>;
 async function requireSent(first: Promise<Chunk>, { reader, clock }: { reader: Reader; clock: Clock }) {
   const late = Promise.withResolvers<"late">();
   const cancel = clock.timer(CONTINUE_MS, () => late.resolve("late"));
-  const winner = await Promise.race([first, late.promise]);
-  cancel();
+  const winner = await Promise.race([first, late.promise]).finally(cancel);
   if (winner !== "late") return;
   void reader.cancel().catch(() => undefined);
   throw new RunnerError(
