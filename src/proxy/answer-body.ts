@@ -25,6 +25,8 @@ export function createAnswerBody(
       },
       pull: () => connection.resume(),
       cancel(reason) {
+        // After the end the connection may serve another request.
+        if (!isOpen) return;
         isOpen = false;
         onCancel(reason);
       },
@@ -39,8 +41,11 @@ export function createAnswerBody(
       if ((controller?.desiredSize ?? 1) <= 0) connection.pause();
     },
     end() {
-      if (isOpen) controller?.close();
+      if (!isOpen) return;
       isOpen = false;
+      controller?.close();
+      // The next request finds it as it was.
+      connection.resume();
     },
     fail(reason) {
       if (isOpen) controller?.error(reason);

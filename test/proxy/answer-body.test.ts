@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+
+import { createAnswerBody } from "../../src/proxy/answer-body.ts";
+
+/** A body on a connection that remembers what it was told. */
+function fixture() {
+  const told: string[] = [];
+  const connection = { pause: () => void told.push("pause"), resume: () => void told.push("resume") };
+  const body = createAnswerBody(connection, () => void told.push("cancel"));
+  return { body, told };
+}
+
+test("a connection that waits for a slow reader is read again once the answer has ended", () => {
+  const { body, told } = fixture();
+  body.push(new Uint8Array(100_000));
+  body.end();
+  expect(told.at(-1)).toBe("resume");
+});
+
+test("a reader who leaves an answer that has ended says nothing to its connection", async () => {
+  const { body, told } = fixture();
+  body.push(new Uint8Array(100_000));
+  body.end();
+  await body.stream.cancel();
+  expect(told).not.toContain("cancel");
+});
+
+test("a reader who leaves before the end cancels the exchange", async () => {
+  const { body, told } = fixture();
+  await body.stream.cancel();
+  expect(told).toContain("cancel");
+});
