@@ -2,9 +2,7 @@ import { type AnswerBody, createAnswerBody } from "./answer-body.ts";
 import { stripHopByHop } from "./headers.ts";
 import type { Connection, ExchangeListener } from "./http1/connection.ts";
 import type { AnswerHead } from "./http1/head.ts";
-
-/** Bytes. A body of known length, up to this size, is read whole: that costs less than a stream. */
-const SMALL_BODY = 64 * 1024;
+import { SMALL_BODY } from "./small-body.ts";
 
 /** Statuses whose responses have no body (Fetch standard, "null body status"). */
 const NULL_BODY = new Set([204, 205, 304]);

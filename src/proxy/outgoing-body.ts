@@ -1,7 +1,5 @@
 import type { OutgoingBody } from "./http1/request.ts";
-
-/** Bytes. A body of known length, up to this size, is read whole: that costs less than a stream, and can be sent again. */
-const SMALL_BODY = 64 * 1024;
+import { SMALL_BODY } from "./small-body.ts";
 
 /** The body of a caller's request as it goes to the agent. Rejects with the signal's reason when that aborts. */
 export async function outgoingBody(request: Request, signal: AbortSignal): Promise<OutgoingBody> {

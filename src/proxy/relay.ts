@@ -1,5 +1,4 @@
-/** Bytes. A body of known length, up to this size, is read whole: that costs less than a stream. */
-const SMALL_BODY = 64 * 1024;
+import { SMALL_BODY } from "./small-body.ts";
 
 /** An answer with its body as a stream, which calls `onDone` once at its end. A small body of known length is read whole. */
 export async function relay(response: Response, onDone: () => void): Promise<Response> {
