@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import unittest
 
 from harness import Agent, TestCase, wait_for
@@ -15,6 +16,21 @@ STUCK = """
             near, far = socket.socketpair()
             near.recv(1)
         return context.remaining()
+"""
+
+# No more than so many threads for calls, whatever else the process may have.
+FEW_THREADS = """
+    import threading, time
+    start, left = threading.Thread.start, [%d]
+    def limited(thread):
+        if thread.name.startswith("oken-"):
+            if not left[0]: raise RuntimeError("can't start new thread")
+            left[0] -= 1
+        start(thread)
+    threading.Thread.start = limited
+    def handler(input):
+        time.sleep(0.05)
+        return input
 """
 
 
@@ -46,6 +62,19 @@ class Queue(TestCase):
         with agent.invoking("ask"):
             wait_for(lambda: agent.health()["queued"] == 1, "the wait")
         wait_for(lambda: agent.health()["queued"] == 0, "its end")
+
+    def test_a_call_waits_for_a_thread_when_the_system_gives_no_other(self) -> None:
+        for threads in (0, 1):
+            with self.subTest(threads=threads):
+                agent = self.handler(FEW_THREADS % threads, concurrency=5)
+                with concurrent.futures.ThreadPoolExecutor(5) as callers:
+                    answers = list(callers.map(agent.invoke, range(5)))
+                if threads:
+                    self.assertEqual([answer.json for answer in answers], [{"output": n} for n in range(5)])
+                else:
+                    self.assertEqual({answer.status for answer in answers}, {500})
+                    self.assertIn("can't start new thread", answers[0].json["error"])
+                self.assertEqual(agent.health()["restarts"], 0)
 
     def stuck(self, concurrency: int) -> Agent:
         """Every slot is held by code that does not stop, though its caller went away."""

@@ -81,7 +81,10 @@ class LoopExecutor:
             request.task = self._loop.create_task(self._run_async(request))
             CURRENT.reset(token)
         else:
-            self._pool.submit(request, lambda: self._run_sync(request))
+            try:
+                self._pool.submit(request, lambda: self._run_sync(request))
+            except RuntimeError as error:
+                self._fail(request, error)
 
     async def _run_async(self, request: Request) -> None:
         try:

@@ -23,20 +23,36 @@ class ThreadPool:
         self._size = size
         self._interrupted = interrupted
         self._jobs: queue.SimpleQueue[tuple[Request, Callable[[], None]]] = queue.SimpleQueue()
+        # Below zero: so much work waits for a thread.
         self._idle = 0
         self._threads = 0
         self._lock = threading.Lock()
 
     def submit(self, request: Request, work: Callable[[], None]) -> None:
-        """Runs `work` for `request`; it must not raise anything but Cancelled."""
+        """Runs `work` for `request`; it must not raise anything but Cancelled.
+
+        Raises RuntimeError when there is no thread, and the system gives none.
+        """
         with self._lock:
-            if self._idle:
+            if self._idle <= 0 and self._threads < self._size:
+                self._start()
+            else:
                 self._idle -= 1
-            elif self._threads < self._size:
-                self._threads += 1
-                # Daemon threads: one that hangs must not hold up the end of the process.
-                threading.Thread(target=self._run, name=f"oken-{self._threads}", daemon=True).start()
         self._jobs.put((request, work))
+
+    def _start(self) -> None:
+        # Daemon threads: one that hangs must not hold up the end of the process.
+        thread = threading.Thread(target=self._run, name=f"oken-{self._threads + 1}", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # The agent's own threads, or processes, are all that it may have.
+            if not self._threads:
+                raise
+            # The work waits for one of those here.
+            self._idle -= 1
+        else:
+            self._threads += 1
 
     def _run(self) -> None:
         while True:
