@@ -5,11 +5,20 @@ import { MANAGED, identityLabels } from "./labels.ts";
 /** Size of the tmpfs at `/tmp`, and of the one at the home directory. Both count as the container's memory. */
 const TMPFS_SIZE = "64m";
 
-/** Most processes and threads; stops a fork bomb. numpy and torch start a thread for each CPU. */
-const PIDS_LIMIT = "256";
+/** Least limit of processes and threads; stops a fork bomb. numpy and torch start a thread for each CPU. */
+const MIN_PIDS = 256;
 
-/** Open files, as on AWS Lambda; the engine's default of a million slows `fork` in old Pythons. */
-const NOFILE_LIMIT = "1024:1024";
+/** Those of an agent beside the thread that each request may run on. */
+const OTHER_PIDS = 128;
+
+/** Least limit of open files, as on AWS Lambda; the engine's default of a million slows `fork` in old Pythons. */
+const MIN_FILES = 1_024;
+
+/** Those of an agent beside the ones of its requests. */
+const OTHER_FILES = 512;
+
+/** A request has a connection, and its code opens one or two more, to another service or a file. */
+const FILES_PER_REQUEST = 4;
 
 export type ContainerSettings = {
   network: string;
@@ -48,8 +57,8 @@ export function runArgs(spec: ContainerSpec, settings: RunSettings): string[] {
     ...["--memory", String(spec.memory)],
     ...["--memory-swap", String(spec.memory)],
     ...(settings.boosted ? [] : ["--cpus", String(spec.cpus)]),
-    ...["--pids-limit", PIDS_LIMIT],
-    ...["--ulimit", `nofile=${NOFILE_LIMIT}`],
+    ...["--pids-limit", String(Math.max(MIN_PIDS, OTHER_PIDS + spec.concurrency))],
+    ...["--ulimit", nofile(spec.concurrency)],
     ...["--ulimit", "core=0"],
     ...["--shm-size", "16m"],
     ...["--ipc", "private"],
@@ -157,6 +166,11 @@ function labelArgs(labels: Record<string, string>): string[] {
 
 function filterArgs(labels: Record<string, string>): string[] {
   return Object.entries(labels).flatMap(([name, value]) => ["--filter", `label=${name}=${value}`]);
+}
+
+function nofile(concurrency: number): string {
+  const files = Math.max(MIN_FILES, OTHER_FILES + FILES_PER_REQUEST * concurrency);
+  return `nofile=${files}:${files}`;
 }
 
 /** Names an owner, since otherwise root would own a mount over a directory of the image. */

@@ -161,6 +161,8 @@ export type ContainerSpec = {
   /** Bytes. */
   memory: number;
   cpus: number;
+  /** Requests inside at a time: each may take a thread, and some open files. */
+  concurrency: number;
   /** Start with all of the host's CPUs, where `limitCpus` can take them back. */
   boost: boolean;
 };

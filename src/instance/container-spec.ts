@@ -47,5 +47,6 @@ export function containerSpec(
     mounts: [{ source: options.secretsPath(agentId, version.version), target: SECRETS_TARGET }],
     memory: manifest.memory,
     cpus: manifest.cpus,
+    concurrency: manifest.concurrency,
   };
 }

@@ -33,6 +33,7 @@ function container(version: number, { name = `oken-echo-v${version}`, spec = `sp
     mounts: [],
     memory: 1,
     cpus: 1,
+    concurrency: 10,
     boost: false,
   };
 }

@@ -34,6 +34,7 @@ export function specOf({ image }: Subject, overrides: Partial<ContainerSpec> = {
     mounts: [],
     memory: 64 * 1024 * 1024,
     cpus: 0.5,
+    concurrency: 10,
     boost: false,
     ...overrides,
   };

@@ -10,6 +10,7 @@ const SPEC = {
   mounts: [{ source: "/data/secrets.json", target: "/run/oken/secrets.json" }],
   memory: 536_870_912,
   cpus: 0.5,
+  concurrency: 10,
   boost: true,
 };
 
@@ -106,6 +107,26 @@ test("the operator's runtime and control group are passed on, and a start may ha
   expect(argv.slice(from, from + 4)).toEqual(["--runtime", "runsc", "--cgroup-parent", "oken.slice"]);
   expect(argv).not.toContain("--cpus");
 });
+
+test.each([
+  [128, "256", "nofile=1024:1024"],
+  [129, "257", "nofile=1028:1028"],
+  [1000, "1128", "nofile=4512:4512"],
+])(
+  "an agent with %p requests inside may have threads and open files for them",
+  (concurrency, pids, nofile) => {
+    const settings = {
+      network: "n",
+      runtime: undefined,
+      cgroupParent: undefined,
+      runnerId: "r1",
+      boosted: false,
+    };
+    const argv = args.runArgs({ ...SPEC, concurrency }, settings);
+    expect(argv[argv.indexOf("--pids-limit") + 1]).toBe(pids);
+    expect(argv[argv.indexOf("--ulimit") + 1]).toBe(nofile);
+  },
+);
 
 test("agents on the same network cannot reach each other", () => {
   expect(args.networkCreateArgs("oken-agents")).toEqual([

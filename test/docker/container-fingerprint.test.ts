@@ -14,6 +14,7 @@ const SPEC: ContainerSpec = {
   mounts: [],
   memory: 256 * MiB,
   cpus: 1,
+  concurrency: 10,
   boost: false,
 };
 

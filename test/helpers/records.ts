@@ -72,6 +72,7 @@ export function specOf(version: number): ContainerSpec {
     mounts: [],
     memory: 1,
     cpus: 1,
+    concurrency: 10,
     boost: false,
   };
 }

@@ -24,6 +24,7 @@ function startEngine() {
     mounts: [],
     memory: 64 * 1024 * 1024,
     cpus: 1,
+    concurrency: 10,
     boost: false,
   };
   return {
