@@ -109,7 +109,7 @@ export class Agent {
     this.#parts.log.info({ agent_id: this.id, from, to: to.state, reason }, "agent state");
     if (to.state === "running") {
       this.#lastError = undefined;
-      this.queue.grant(to.instance);
+      this.queue.begin(to.instance);
     }
   }
 

@@ -8,6 +8,10 @@ import type { Waiter } from "./queue.ts";
 /** A slot in a running instance. */
 export type Lease = {
   readonly instance: Instance;
+  /** When the slot was given, monotonic milliseconds. */
+  readonly since: number;
+  /** How much of the wait before was for the agent's start, milliseconds. */
+  readonly startMs: number;
   /** From now on the caller decides how long it lasts, as with a WebSocket. It no longer counts in the agent's pace. */
   openEnded(): void;
   /** May be called more than once. */
@@ -38,6 +42,10 @@ export function createPool(options: PoolOptions): Pool {
     if (queue.length >= maxQueue) throw busy(agent, `its queue of ${maxQueue} is full`);
     const startedAt = clock.monotonic();
     const reason = agent.state === "running" ? "turn" : "start";
+    let startMs = 0;
+    const started = () => {
+      if (reason === "start" && startMs === 0) startMs = clock.monotonic() - startedAt;
+    };
     return new Promise<Lease>((resolve, reject) => {
       const settle = () => {
         metrics.invokeWait.observe({ reason }, (clock.monotonic() - startedAt) / 1000);
@@ -47,9 +55,11 @@ export function createPool(options: PoolOptions): Pool {
       };
       const waiter: Waiter = {
         grant(instance) {
+          started();
           settle();
-          resolve(takeSlot(agent, instance, clock));
+          resolve(takeSlot(agent, { instance, startMs }, clock));
         },
+        passedOver: started,
         refuse(error) {
           settle();
           reject(error);
@@ -75,7 +85,8 @@ export function createPool(options: PoolOptions): Pool {
       signal.throwIfAborted();
       const { instance } = agent;
       if (instance === undefined) requireWakeable(agent);
-      else if (agent.queue.length === 0 && instance.hasFreeSlot()) return takeSlot(agent, instance, clock);
+      else if (agent.queue.length === 0 && instance.hasFreeSlot())
+        return takeSlot(agent, { instance, startMs: 0 }, clock);
       const waiting = wait(agent, signal);
       if (instance === undefined) options.wake(agent);
       return waiting;
@@ -83,14 +94,20 @@ export function createPool(options: PoolOptions): Pool {
   };
 }
 
-function takeSlot(agent: Agent, instance: Instance, clock: Clock): Lease {
+function takeSlot(
+  agent: Agent,
+  { instance, startMs }: Pick<Lease, "instance" | "startMs">,
+  clock: Clock,
+): Lease {
   instance.enter();
   agent.invoked(clock.now());
-  const startedAt = clock.monotonic();
+  const since = clock.monotonic();
   let released = false;
   let isPace = true;
   return {
     instance,
+    since,
+    startMs,
     openEnded() {
       isPace = false;
     },
@@ -98,7 +115,7 @@ function takeSlot(agent: Agent, instance: Instance, clock: Clock): Lease {
       if (released) return;
       released = true;
       instance.leave();
-      if (isPace) agent.took(clock.monotonic() - startedAt);
+      if (isPace) agent.took(clock.monotonic() - since);
       if (agent.instance !== undefined) agent.queue.grant(agent.instance);
     },
   };

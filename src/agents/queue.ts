@@ -2,7 +2,12 @@ import type { Instance } from "../instance/instance.ts";
 import type { RunnerError } from "../lib/errors.ts";
 
 /** An invoke that waits for a slot. */
-export type Waiter = { grant(instance: Instance): void; refuse(error: RunnerError): void };
+export type Waiter = {
+  grant(instance: Instance): void;
+  refuse(error: RunnerError): void;
+  /** The agent has started, with fewer slots than invokes that wait. */
+  passedOver(): void;
+};
 
 /** The invokes that wait for one agent, in the order they came. */
 export type Queue = {
@@ -11,12 +16,17 @@ export type Queue = {
   remove(waiter: Waiter): void;
   /** Gives the instance's free slots to those who wait longest. */
   grant(instance: Instance): void;
+  /** As `grant`, when the agent has started. */
+  begin(instance: Instance): void;
   /** Refuses all. */
   refuse(error: RunnerError): void;
 };
 
 export function createQueue(): Queue {
   const waiters: Waiter[] = [];
+  const grant = (instance: Instance) => {
+    while (waiters.length > 0 && instance.hasFreeSlot()) waiters.shift()?.grant(instance);
+  };
   return {
     get length() {
       return waiters.length;
@@ -26,8 +36,10 @@ export function createQueue(): Queue {
       const position = waiters.indexOf(waiter);
       if (position !== -1) waiters.splice(position, 1);
     },
-    grant(instance) {
-      while (waiters.length > 0 && instance.hasFreeSlot()) waiters.shift()?.grant(instance);
+    grant,
+    begin(instance) {
+      grant(instance);
+      for (const waiter of waiters) waiter.passedOver();
     },
     refuse(error) {
       for (const waiter of waiters.splice(0)) waiter.refuse(error);

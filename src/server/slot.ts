@@ -9,6 +9,7 @@ import { isSpent } from "../proxy/outgoing-body.ts";
 import type { ServerContext } from "./context.ts";
 import type { Call } from "./invoke-caller.ts";
 import { setLimits } from "./invoke-limits.ts";
+import { SERVER_TIMING, serverTiming } from "./server-timing.ts";
 
 export type SlotContext = Pick<ServerContext, "agents" | "pool" | "settings" | "metrics" | "clock">;
 
@@ -24,7 +25,7 @@ export type Slot = {
 };
 
 /**
- * Waits for a slot, does `work` with it and counts the result. `work` gives the slot back unless it fails. When the
+ * Waits for a slot, does `work` with it, counts the result and says in it where the time went. `work` gives the slot back unless it fails. When the
  * agent does not answer, the error says why: its time was over, or its process has ended. A request that never reached
  * its instance, since that has ended, is sent once more to the next one.
  */
@@ -40,15 +41,20 @@ export async function withSlot(
   const send = async (attempt: "first" | "second"): Promise<Response> => {
     const lease = await pool.acquire(agent, request.signal);
     const slot = openSlot(context, agent, { lease, request });
+    const timing = () => serverTiming(lease, { arrivedAt: startedAt, answeredAt: clock.monotonic() });
     try {
-      return await work(slot);
+      const response = await work(slot);
+      response.headers.append(SERVER_TIMING, timing());
+      return response;
     } catch (error) {
       slot.release();
       const failure = { agent, request, slot, error };
       const isWhole = !request.bodyUsed || (call.body !== undefined && !isSpent(call.body));
       if (attempt === "first" && isWhole && (await canBeSentAgain(context, failure)))
         return await send("second");
-      throw await causeOf(context, failure);
+      const cause = await causeOf(context, failure);
+      if (cause instanceof RunnerError) cause.headers[SERVER_TIMING] = timing();
+      throw cause;
     }
   };
   try {

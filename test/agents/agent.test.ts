@@ -87,7 +87,11 @@ describe("a move", () => {
   test("to running gives those who wait their slots, and forgets the last error", () => {
     const { agent } = fixture("starting");
     const granted: unknown[] = [];
-    const waiter = { grant: (instance: unknown) => void granted.push(instance), refuse: () => undefined };
+    const waiter = {
+      grant: (instance: unknown) => void granted.push(instance),
+      refuse: () => undefined,
+      passedOver: () => undefined,
+    };
     agent.queue.add(waiter);
     agent.move(ACTIVITIES.error, { reason: "its start failed", error: ERROR });
     expect(agent.lastError).toBe(ERROR);

@@ -12,6 +12,7 @@ function waiters(...names: string[]) {
       instance.enter();
       told.push(`${name} granted`);
     },
+    passedOver: () => void told.push(`${name} passed over`),
     refuse: (error: RunnerError) => void told.push(`${name} refused: ${error.message}`),
   }));
   return { told, made };
@@ -24,6 +25,14 @@ test("free slots go to those who wait longest, and no more than there are", () =
   queue.grant(instanceOf());
   expect(told).toEqual(["first granted", "second granted"]);
   expect(queue.length).toBe(1);
+});
+
+test("those who get no slot when the agent has started are told that it has", () => {
+  const queue = createQueue();
+  const { told, made } = waiters("first", "second", "third");
+  for (const waiter of made) queue.add(waiter);
+  queue.begin(instanceOf());
+  expect(told).toEqual(["first granted", "second granted", "third passed over"]);
 });
 
 test("who has left the queue gets nothing", () => {

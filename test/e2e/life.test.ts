@@ -69,6 +69,10 @@ describe("a start that takes its time", () => {
     await eventually(async () => expect(await statusOf("shared")).toBe("starting"));
     const answers = await Promise.all([runner.invoke("shared"), runner.invoke("shared")]);
     expect(answers.map(({ body }) => body.output)).toEqual(["started", "started"]);
+    for (const { headers } of answers)
+      expect(headers.get("server-timing")).toMatch(
+        /^queue;dur=[\d.]+, start;dur=\d{3,}[\d.]*, run;dur=[\d.]+$/,
+      );
     expect((await starting).status).toBe(200);
   });
 

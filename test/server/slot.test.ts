@@ -24,6 +24,8 @@ function fixture({
   const happened: string[] = [];
   const leases = instances.map((it) => ({
     instance: it,
+    since: clock.monotonic(),
+    startMs: 0,
     openEnded: () => void happened.push("open-ended"),
     release: () => void happened.push("released"),
   }));

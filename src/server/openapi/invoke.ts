@@ -19,6 +19,9 @@ export const invokeDocs: Operation = {
 The items of a generator come as a list, or one by one as they are made where \`Accept\` asks for
 \`text/event-stream\` or \`application/x-ndjson\`. A stream that breaks off ends with the error as its last item.
 
+\`Server-Timing\` says how long the invoke waited its turn (\`queue\`), waited for the agent's start (\`start\`) and was
+inside until the answer began (\`run\`), in milliseconds.
+
 An \`http\` agent gets the same body as \`POST /invoke\` of its own server, and its 2xx answer is passed on as it is.`,
   parameters: AGENT_ID,
   requestBody: { required: true, content: jsonContent("InvokeRequest") },

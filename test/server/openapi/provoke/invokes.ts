@@ -58,7 +58,7 @@ async function outlastTimeout() {
     clock,
     metrics: createMetrics(),
     settings: { queueTimeout: 30 },
-    pool: { acquire: () => ({ instance: instanceOf(), openEnded() {}, release() {} }) },
+    pool: { acquire: () => ({ instance: instanceOf(), since: 0, startMs: 0, openEnded() {}, release() {} }) },
   } as unknown as SlotContext;
   const agent = agentIn("running");
   const request = new Request("http://localhost/invoke/echo");
