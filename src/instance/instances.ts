@@ -14,6 +14,9 @@ import type { WaitUntilReady } from "./readiness.ts";
 /** Log lines that a failed start carries. */
 const FAILURE_LOG_LINES = 50;
 
+/** Longest log in the error, characters: a line has up to 64 KiB. */
+const FAILURE_LOG_CHARS = 64 * 1024;
+
 /** How long a container that runs already may take to say that it serves; the runner's start waits for it. */
 const ADOPTION_TIMEOUT_MS = 5_000;
 
@@ -99,7 +102,7 @@ export function createInstances(options: InstancesOptions): Instances {
   async function cleanedUp(agentId: string, container: string, error: unknown): Promise<unknown> {
     const lines = await engine
       .logs(container, FAILURE_LOG_LINES)
-      .then((output) => plainText(output.map(readLine)), messageOf);
+      .then((output) => plainText(output.map(readLine)).slice(-FAILURE_LOG_CHARS), messageOf);
     await engine.removeContainer(container).catch((cause: unknown) => {
       log.error(
         { agent_id: agentId, container, err: cause },

@@ -4,6 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import type { Clock } from "../lib/clock.ts";
 import type { Engine, RunningContainer } from "../docker/types.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { askHealth } from "./control.ts";
 import type { Exits } from "./exits.ts";
 
 /** First pause between two probes, milliseconds: the runtime answers within 150 ms of its start. */
@@ -23,6 +24,9 @@ const PROBE_TIMEOUT_MS = 1_000;
  * this is for when they cannot be followed.
  */
 const INSPECT_EVERY_MS = 2_000;
+
+/** Longest text that a runtime's words may have in an error, characters. The agent's exception is among them. */
+const MAX_MESSAGE = 4_000;
 
 /** What the runtime inside the container says of itself on its control port. */
 const RuntimeHealth = Type.Object({
@@ -68,7 +72,7 @@ export function createReadiness(parts: {
   const { engine, exits, clock } = parts;
   return async (start) => {
     const { container, signal } = start;
-    const url = `http://${container.address}:${start.controlPort}/health`;
+    const origin = `http://${container.address}:${start.controlPort}`;
     const deadline = clock.monotonic() + start.timeoutMs;
     let inspected = start.startedAt;
     let pause = FIRST_PAUSE_MS;
@@ -79,7 +83,7 @@ export function createReadiness(parts: {
     for (;;) {
       signal.throwIfAborted();
       const askedAt = clock.monotonic();
-      const health = await probe(url, { wait: deadline - askedAt > WAIT_MS, signal });
+      const health = await probe(origin, { wait: deadline - askedAt > WAIT_MS, signal });
       if (health !== undefined) {
         if (health.state === "ready" || health.state === "busy") return;
         if (health.state === "failed" || health.state === "crashed") throw notReady(start, health);
@@ -97,16 +101,14 @@ export function createReadiness(parts: {
 
 /** With `wait` the runtime answers when the start has come out: RFC 7240, section 4.3. */
 async function probe(
-  url: string,
+  origin: string,
   { wait, signal }: { wait: boolean; signal: AbortSignal },
 ): Promise<RuntimeHealth | undefined> {
   try {
-    const response = await fetch(url, {
-      proxy: "",
+    const body = await askHealth(origin, {
       headers: wait ? { prefer: `wait=${WAIT_MS / 1000}` } : {},
       signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS + (wait ? WAIT_MS : 0))]),
     });
-    const body: unknown = await response.json();
     return Value.Check(RuntimeHealth, body) ? body : undefined;
   } catch {
     // Not listening yet, or gone: the caller asks the engine which.
@@ -158,9 +160,13 @@ function timedOut(
 }
 
 function startFailed(agentId: string, reason: StartFailure, why: string): RunnerError {
-  return new RunnerError("AGENT_START_FAILED", `Agent ${agentId} did not start: ${why}`, {
-    details: { reason },
-  });
+  return new RunnerError(
+    "AGENT_START_FAILED",
+    `Agent ${agentId} did not start: ${why.slice(0, MAX_MESSAGE)}`,
+    {
+      details: { reason },
+    },
+  );
 }
 
 function toReason(text: string | null | undefined): StartFailure {

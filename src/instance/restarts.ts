@@ -1,6 +1,8 @@
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
+import { askHealth } from "./control.ts";
+
 /** The runtime is on this host and answers in a millisecond, whatever the agent does. */
 const TIMEOUT_MS = 500;
 
@@ -12,8 +14,7 @@ const Told = Type.Object({ restarts: Type.Integer() });
  */
 export async function askRestarts(origin: string): Promise<number | undefined> {
   try {
-    const response = await fetch(`${origin}/health`, { proxy: "", signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const told: unknown = await response.json();
+    const told = await askHealth(origin, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     return Value.Check(Told, told) ? told.restarts : undefined;
   } catch {
     // Its container may end at any moment.

@@ -65,6 +65,19 @@ describe("a start", () => {
     expect(waits).toMatchObject([{ controlPort: control }]);
   });
 
+  test("that fails after long lines has the end of its log in the error", async () => {
+    const { instances, engine, name } = fixture(() => {
+      for (let line = 0; line < 50; line += 1)
+        engine.print(name, { stream: "stderr", text: `${"x".repeat(100_000)}${line}` });
+      return Promise.reject(new RunnerError("AGENT_START_FAILED", "no"));
+    });
+    const error = await instances
+      .start("echo", VERSION, { signal: never, boost: true })
+      .catch((cause) => cause);
+    expect(error.details.log).toEndWith("x49\n");
+    expect(error.details.log.length).toBeLessThan(100_000);
+  });
+
   test("that fails leaves no container, and its error carries the last lines", async () => {
     const failure = new RunnerError("AGENT_START_FAILED", "no", { details: { reason: "exited" } });
     const { instances, engine, name } = fixture(() => {

@@ -4,6 +4,9 @@ import { type Exits, createExits } from "../../src/instance/exits.ts";
 import { type Readiness, createReadiness } from "../../src/instance/readiness.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { ContainerState } from "../../src/docker/types.ts";
+import { messageOf } from "../../src/lib/errors.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { answering, startRawServer } from "../helpers/raw-server.ts";
 
 const CONTAINER = { id: "c1", name: "oken-echo-v1", address: "127.0.0.1" };
 
@@ -15,6 +18,10 @@ const STOPPED: ContainerState = {
   startedAt: "2026-01-01T00:00:00Z",
   identity: undefined,
 };
+
+const RUNNING: ContainerState = { ...STOPPED, running: true };
+
+const portOf = ({ origin }: { origin: string }) => Number(new URL(origin).port);
 
 /** A runtime that answers its health with these, the last one again and again. */
 function runtime(...answers: object[]) {
@@ -100,6 +107,74 @@ test("a container whose death the engine tells is not waited for, and asked for 
     details: { reason: "exited" },
   });
   expect(asked).toEqual([CONTAINER.name]);
+});
+
+describe("the agent's code can answer in place of its runtime", () => {
+  const failed = { state: "failed", reason: "import_error", message: "x".repeat(60_000) };
+  const timesOut = { details: { reason: "timeout" }, message: expect.stringContaining("nothing answers") };
+
+  test("its redirect is not followed", async () => {
+    let asked = 0;
+    await using inside = Bun.serve({
+      port: 0,
+      fetch: () => {
+        asked += 1;
+        return Response.json({ state: "ready" });
+      },
+    });
+    await using away = await startRawServer(
+      answering(
+        `HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:${inside.port}/\r\nContent-Length: 0\r\n\r\n`,
+      ),
+    );
+    const { waiting } = start({ controlPort: portOf(away), timeoutMs: 100, state: RUNNING });
+    await expect(waiting).rejects.toMatchObject(timesOut);
+    expect(asked).toBe(0);
+  });
+
+  test("a long sentence of it is cut", async () => {
+    await using answers = runtime(failed);
+    const { waiting } = start({ controlPort: answers.port });
+    const error = await waiting.catch((cause: unknown) => cause);
+    expect(error).toMatchObject({ code: "AGENT_START_FAILED", details: { reason: "import_error" } });
+    expect(messageOf(error).length).toBeLessThan(5_000);
+  });
+
+  test.each<[string, Record<string, string>, (text: string) => Buffer]>([
+    ["longer than a runtime's", {}, (text) => Buffer.from(text)],
+    [
+      "packed, and would unpack to more",
+      { "Content-Encoding": "gzip" },
+      (text) => Buffer.from(Bun.gzipSync(text)),
+    ],
+  ])("an answer that is %s is none", async (_, headers, encode) => {
+    const body = encode(JSON.stringify({ ...failed, message: "x".repeat(20_000_000) }));
+    await using answers = Bun.serve({ port: 0, fetch: () => new Response(body, { headers }) });
+    const { waiting } = start({ controlPort: answers.port ?? 0, timeoutMs: 100, state: RUNNING });
+    await expect(waiting).rejects.toMatchObject(timesOut);
+  });
+
+  test("a body without an end is not read on", async () => {
+    let sent = 0;
+    const chunk = "x".repeat(1024 * 1024);
+    await using endless = await startRawServer((socket) => {
+      const more = () => {
+        while (socket.writable && socket.write(chunk)) sent += 1;
+      };
+      socket.on("drain", more);
+      socket.once("data", () => {
+        socket.write(
+          "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n",
+        );
+        more();
+      });
+    });
+    const { waiting } = start({ controlPort: portOf(endless), timeoutMs: 300, state: RUNNING });
+    await expect(waiting).rejects.toMatchObject(timesOut);
+    await eventually(() => expect(endless.open()).toBe(0));
+    // Each probe takes what the sockets' buffers hold.
+    expect(sent).toBeLessThan(16 * endless.connections());
+  });
 });
 
 describe("a start that an operator ends is no fault of the agent", () => {

@@ -128,6 +128,13 @@ class Start(TestCase):
                 agent.wait_line(health["message"].split(" (")[0][:30])
                 self.assertEqual(agent.terminate(), 0)
 
+    def test_a_failure_with_much_to_say_is_told_in_64_kib(self) -> None:
+        for character in ("x", "\U0001f41d"):
+            agent = self.agent({"main.py": f"raise ValueError({character!r} * 1_000_000)"})
+            health = agent.wait_state("failed")
+            self.assertTrue(health["message"].startswith("ValueError: " + character))
+            self.assertLess(len(agent.request("GET", "/health").body), 64 * 1024)
+
     def test_an_exit_at_import_is_told(self) -> None:
         for source, message in (
             ("import sys; sys.exit('no key')", "called sys.exit"),

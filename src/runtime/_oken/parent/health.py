@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from .dispatcher import Dispatcher
 
 
+# Bytes of a text in an answer. The runner reads 64 KiB of it.
+MAX_TEXT_BYTES = 30_000
+
+
 class Health:
     """`state` is starting, ready, draining, failed or crashed; ready without a free slot is told as busy."""
 
@@ -37,8 +41,8 @@ class Health:
     def failed(self, reason: str, message: str, traceback: str | None) -> None:
         self.state = "failed"
         self.reason = reason
-        self.message = message
-        self.traceback = traceback
+        self.message = _fitting(message)
+        self.traceback = traceback and _fitting(traceback)
         self._started()
 
     def crashed(self, how: str) -> None:
@@ -83,3 +87,10 @@ class Health:
             **self.info,
         }
         return (200 if state in ("ready", "busy") else 503), json.dumps(body).encode("ascii")
+
+
+def _fitting(text: str) -> str:
+    """The end is cut off, by half until it fits: JSON takes up to twelve bytes for a character."""
+    while len(json.dumps(text)) > MAX_TEXT_BYTES:
+        text = text[: len(text) // 2]
+    return text
