@@ -41,6 +41,7 @@ import { observeProcess } from "./metrics/process.ts";
 import { createFront } from "./proxy/front.ts";
 import { createHttpClient } from "./proxy/http1/client.ts";
 import { RUNTIME_CONTEXT } from "./runtime/index.ts";
+import { type Access, openAccess } from "./server/access/access.ts";
 import { createApp } from "./server/app.ts";
 import type { ServerContext } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
@@ -111,7 +112,8 @@ export async function startDaemon(options: {
     closing.abort();
     await Promise.all([...background, parts.builder.settled()]);
   });
-  const server = createServerContext(host, parts, reconciling.promise);
+  const access = begun.use(await openAccess(serverSettings(config).access, { clock: systemClock, log }));
+  const server = createServerContext({ ...host, access }, parts, reconciling.promise);
   begun.defer(() => server.client.close());
   const listener = await listen(createApp(server), server);
   begun.defer(() => listener.stop(SHUTDOWN_TIMEOUT_MS));
@@ -189,8 +191,12 @@ function createAgentParts(host: Host, reconciled: Promise<void>): AgentParts {
 }
 
 /** What the API works with. */
-function createServerContext(host: Host, parts: AgentParts, reconciled: Promise<void>): ServerContext {
-  const { config, log, metrics, clock } = host;
+function createServerContext(
+  host: Host & { access: Access },
+  parts: AgentParts,
+  reconciled: Promise<void>,
+): ServerContext {
+  const { config, access, log, metrics, clock } = host;
   const pool = createPool({
     clock,
     metrics,
@@ -204,6 +210,7 @@ function createServerContext(host: Host, parts: AgentParts, reconciled: Promise<
   const settings = serverSettings(config);
   return {
     settings,
+    access,
     log,
     metrics,
     clock,

@@ -8,10 +8,27 @@ const DEFAULT_HEALTH_PATH = "/health";
 
 /** What the operator decides about the API. */
 export function serverSettings(config: Config) {
-  const { host, port, apiToken, maxUploadBytes, maxInvokeBytes, queueTimeout } = config;
+  const { host, port, maxUploadBytes, maxInvokeBytes, queueTimeout } = config;
   const trustedProxies = config.trustedProxies?.split(" ") ?? [];
   const publicUrl = config.publicUrl === undefined ? undefined : new URL(config.publicUrl);
-  return { host, port, apiToken, trustedProxies, publicUrl, maxUploadBytes, maxInvokeBytes, queueTimeout };
+  return {
+    listen: { host, port },
+    access: accessSettings(config),
+    trustedProxies,
+    publicUrl,
+    maxUploadBytes,
+    maxInvokeBytes,
+    queueTimeout,
+  };
+}
+
+function accessSettings({ apiToken, tokensFile, allowFrom, allowNoToken }: Config) {
+  return {
+    apiToken,
+    tokensFile,
+    allowFrom: allowFrom?.split(" ") ?? [],
+    allowNoToken: allowNoToken === "yes",
+  };
 }
 
 /** The limits on archives that the operator sets. */

@@ -1,4 +1,5 @@
 import type { Setting } from "./setting.ts";
+import { ACCESS_SETTINGS } from "./settings/access.ts";
 import { BUILD_SETTINGS } from "./settings/builds.ts";
 import { CONTAINER_SETTINGS } from "./settings/containers.ts";
 import { INVOKE_SETTINGS } from "./settings/invokes.ts";
@@ -11,6 +12,7 @@ import { UPLOAD_SETTINGS } from "./settings/uploads.ts";
  */
 export const SETTINGS = {
   ...SERVER_SETTINGS,
+  ...ACCESS_SETTINGS,
   ...CONTAINER_SETTINGS,
   ...INVOKE_SETTINGS,
   ...BUILD_SETTINGS,

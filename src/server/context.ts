@@ -6,12 +6,15 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { Front } from "../proxy/forwarded.ts";
 import type { HttpClient } from "../proxy/http1/client.ts";
 import type { Upload } from "../upload/receive.ts";
+import type { Access, AccessSettings } from "./access/access.ts";
+
+/** Where the runner listens. */
+export type ListenSettings = { host: string; port: number };
 
 /** What the operator decides about the API. */
 export type ServerSettings = {
-  host: string;
-  port: number;
-  apiToken: string | undefined;
+  listen: ListenSettings;
+  access: AccessSettings;
   /** Addresses and networks whose word on a caller is believed. */
   trustedProxies: string[];
   /** The runner's address for callers, where no trusted proxy names one. */
@@ -26,6 +29,7 @@ export type ServerSettings = {
 /** What the controllers work with. */
 export type ServerContext = {
   settings: ServerSettings;
+  access: Access;
   log: Log;
   metrics: Metrics;
   clock: Clock;

@@ -33,7 +33,6 @@ export function openSocket(context: SocketContext, call: Call & { server: CallSe
     const { instance, signal, openEnded, release } = slot;
     const headers = new Headers(request.headers);
     stripConnection(headers);
-    if (context.settings.apiToken !== undefined) headers.delete("authorization");
     const mapAnswer = introduce(headers, call, { front: context.front, instance });
     const answer = await connect({
       url: instance.origin.replace("http:", "ws:") + path,

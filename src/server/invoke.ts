@@ -72,7 +72,6 @@ async function exchange(
   call: Call,
 ): Promise<Response> {
   const { request, path } = call;
-  if (settings.apiToken !== undefined) request.headers.delete("authorization");
   const mapAnswer = (call.mapAnswer ??= introduce(request.headers, call, { front, instance }));
   call.body ??= await outgoingBody(
     await limitBody(request, { maxBytes: settings.maxInvokeBytes, clock }),

@@ -4,10 +4,10 @@ import { StartError } from "../lib/start-error.ts";
 
 type Address = { host: string; port: number };
 
-/** Throws StartError for a host name without an address. Bun would say that the port is in use. */
-export async function requireAddress(host: string): Promise<void> {
+/** The addresses of a host. Throws StartError if it has none: Bun would say that the port is in use. */
+export async function addressesOf(host: string): Promise<string[]> {
   try {
-    await lookup(host);
+    return (await lookup(host, { all: true })).map(({ address }) => address);
   } catch (error) {
     throw new StartError(
       `OKEN_HOST is ${JSON.stringify(host)}, but that name has no address; set OKEN_HOST or --host to an address of this machine.`,

@@ -1,8 +1,9 @@
 import { type Tunnel, callerHandlers } from "../proxy/tunnel.ts";
+import { requireProtection } from "./access/exposure.ts";
 import type { createApp } from "./app.ts";
 import type { ServerContext } from "./context.ts";
 import { errorResponse } from "./errors.ts";
-import { authority, listenError, requireAddress } from "./listen-error.ts";
+import { addressesOf, authority, listenError } from "./listen-error.ts";
 import { createRequests } from "./requests.ts";
 import { observeTunnels } from "./tunnel-metrics.ts";
 
@@ -23,18 +24,19 @@ const IDLE_TIMEOUT_SECONDS = 120;
 /** Serves the app until it is stopped. Throws StartError when it cannot listen on the address or the port. */
 export async function listen(
   app: ReturnType<typeof createApp>,
-  context: Pick<ServerContext, "settings" | "log" | "clock" | "metrics">,
+  context: Pick<ServerContext, "settings" | "access" | "log" | "clock" | "metrics">,
 ): Promise<Listener> {
-  const { settings, clock, metrics } = context;
-  await requireAddress(settings.host);
+  const { settings, clock, log, metrics } = context;
+  const { host } = settings.listen;
+  requireProtection({ host, addresses: await addressesOf(host) }, settings.access, log);
   const tunnels = new Set<Tunnel>();
   const requests = createRequests(app, context);
   const server = serve(context, requests, tunnels);
-  const port = server.port ?? settings.port;
+  const port = server.port ?? settings.listen.port;
   app.server = server;
   observeTunnels(metrics, tunnels);
   return {
-    url: `http://${authority(settings.host, port)}`,
+    url: `http://${authority(host, port)}`,
     port,
     async stop(timeoutMs) {
       requests.refuse();
@@ -51,11 +53,11 @@ function serve(
   requests: ReturnType<typeof createRequests>,
   tunnels: Set<Tunnel>,
 ) {
-  const { host, port, maxInvokeBytes } = settings;
+  const { listen: address, maxInvokeBytes } = settings;
   try {
     return Bun.serve({
-      hostname: host,
-      port,
+      hostname: address.host,
+      port: address.port,
       // Without it Bun shares the port with any other process that asks for it.
       reusePort: false,
       development: false,
@@ -66,6 +68,6 @@ function serve(
       error: (error) => errorResponse(error, { log, metrics, requestId: "" }),
     });
   } catch (error) {
-    throw listenError(error, { host, port });
+    throw listenError(error, address);
   }
 }

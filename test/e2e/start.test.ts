@@ -43,7 +43,9 @@ describe("a start that cannot listen ends with one sentence", () => {
   test("at an address that this machine does not have", async () => {
     await using runner = await scratch();
     // TEST-NET-3 of RFC 5737: no machine has it.
-    expect(await runner.start({ OKEN_HOST: "203.0.113.7" })).toEqual(
+    expect(
+      await runner.start({ OKEN_HOST: "203.0.113.7", OKEN_API_TOKEN: "a-token-of-some-length" }),
+    ).toEqual(
       refusal(
         'OKEN_HOST is "203.0.113.7", but this machine has no such address; set OKEN_HOST or --host to one that it has.',
       ),
@@ -58,6 +60,15 @@ describe("a start that cannot listen ends with one sentence", () => {
       ),
     );
   });
+});
+
+test("a start that would let strangers in ends with one sentence", async () => {
+  await using runner = await scratch();
+  expect(await runner.start({ OKEN_HOST: "0.0.0.0" })).toEqual(
+    refusal(
+      'OKEN_HOST is "0.0.0.0", which other machines reach, and no token keeps them from running code here; set OKEN_API_TOKEN or OKEN_API_TOKENS_FILE, or OKEN_ALLOW_NO_TOKEN=yes, best with OKEN_ALLOW_FROM.',
+    ),
+  );
 });
 
 describe("a start that cannot use its data directory ends with one sentence", () => {

@@ -8,6 +8,7 @@ import { createFront } from "../../src/proxy/front.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { createHttpClient } from "../../src/proxy/http1/client.ts";
+import { openAccess } from "../../src/server/access/access.ts";
 import { createApp } from "../../src/server/app.ts";
 import type { ServerContext } from "../../src/server/context.ts";
 import { listen } from "../../src/server/listen.ts";
@@ -39,9 +40,11 @@ export async function startServer(agent: Agent, env: Record<string, string> = {}
     whyEnded: async () => undefined,
     hasEnded: async () => false,
   };
+  const access = await openAccess(settings.access, { clock: systemClock, log });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that an invoke asks for
   const context = {
     settings,
+    access,
     log,
     metrics,
     clock: systemClock,
@@ -59,6 +62,7 @@ export async function startServer(agent: Agent, env: Record<string, string> = {}
     async [Symbol.asyncDispose]() {
       await listener.stop(0);
       client.close();
+      access[Symbol.dispose]();
     },
   };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 
 import { StartError } from "../../src/lib/start-error.ts";
-import { listenError, requireAddress } from "../../src/server/listen-error.ts";
+import { addressesOf, listenError } from "../../src/server/listen-error.ts";
 
 const failure = (code: string) => Object.assign(new Error("what Bun said"), { code });
 
@@ -31,6 +31,7 @@ test("any other error is returned as it is", () => {
   expect(listenError(error, { host: "::1", port: 80 })).toBe(error);
 });
 
-test("an address is accepted, and a name that has one", async () => {
-  for (const host of ["127.0.0.1", "::1", "localhost"]) await requireAddress(host);
+test("an address stands for itself, and a name for those that it has", async () => {
+  for (const host of ["127.0.0.1", "::1"]) expect(await addressesOf(host)).toEqual([host]);
+  expect(await addressesOf("localhost")).toContain("127.0.0.1");
 });

@@ -4,10 +4,13 @@ import { RunnerError } from "../../src/lib/errors.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { createRequests } from "../../src/server/requests.ts";
+import { accessWith } from "../helpers/access.ts";
 import { createFakeClock } from "../helpers/fake-clock.ts";
 
+const SERVER = { timeout: () => undefined, requestIP: () => null };
+
 /** What stands before an application that does `handle`. */
-function fixture(handle: (request: Request) => Promise<Response> = async () => new Response("done")) {
+async function fixture(handle: (request: Request) => Promise<Response> = async () => new Response("done")) {
   const lines: Record<string, unknown>[] = [];
   const clock = createFakeClock();
   const metrics = createMetrics();
@@ -16,12 +19,12 @@ function fixture(handle: (request: Request) => Promise<Response> = async () => n
     format: "json",
     destination: { write: (line) => void lines.push(JSON.parse(line)) },
   });
-  const requests = createRequests({ handle }, { settings: { apiToken: undefined }, log, clock, metrics });
+  const requests = createRequests({ handle }, { access: await accessWith(), log, clock, metrics });
   return {
     clock,
     lines,
     requests,
-    ask: (request: Request) => requests.answer(request, { timeout: () => undefined }),
+    ask: (request: Request) => requests.answer(request, SERVER),
     counted: async () => /^oken_http_requests_total\{(.*)\} 1$/m.exec(await metrics.text())?.[1],
   };
 }
@@ -30,7 +33,7 @@ const invoke = (init: RequestInit = {}) =>
   new Request("http://localhost:8000/invoke/echo?x=1", { method: "POST", ...init });
 
 test("a request is one log line and one count", async () => {
-  const { clock, lines, ask, counted } = fixture(async () => {
+  const { clock, lines, ask, counted } = await fixture(async () => {
     await clock.advance(12.34);
     return new Response("made", { status: 201 });
   });
@@ -54,7 +57,7 @@ test("a request is one log line and one count", async () => {
 
 test("an unsafe id is replaced, for the agent too", async () => {
   let seen: string | null = "";
-  const { ask } = fixture(async ({ headers }) => {
+  const { ask } = await fixture(async ({ headers }) => {
     seen = headers.get("x-request-id");
     return new Response();
   });
@@ -66,7 +69,7 @@ test("an unsafe id is replaced, for the agent too", async () => {
 
 test("a caller who left is logged and counted as 499", async () => {
   const caller = new AbortController();
-  const { lines, ask, counted } = fixture(async () => {
+  const { lines, ask, counted } = await fixture(async () => {
     caller.abort();
     return new Response();
   });
@@ -76,20 +79,20 @@ test("a caller who left is logged and counted as 499", async () => {
 });
 
 test("what the application throws is answered as an error", async () => {
-  const { ask } = fixture(() => Promise.reject(new RunnerError("DISK_FULL", "The disk is full.")));
+  const { ask } = await fixture(() => Promise.reject(new RunnerError("DISK_FULL", "The disk is full.")));
   const response = await ask(invoke());
   expect(response?.status).toBe(507);
   expect(await response?.json()).toEqual({ error: "The disk is full.", code: "DISK_FULL" });
 });
 
 test("a connection that became a WebSocket has no answer, but a log line", async () => {
-  const { lines, ask } = fixture(async () => new Response(null, { status: 101 }));
+  const { lines, ask } = await fixture(async () => new Response(null, { status: 101 }));
   expect(await ask(invoke())).toBeUndefined();
   expect(lines).toEqual([expect.objectContaining({ status: 101 })]);
 });
 
 test("once it refuses, a request is answered SHUTTING_DOWN", async () => {
-  const { requests, ask } = fixture();
+  const { requests, ask } = await fixture();
   requests.refuse();
   const response = await ask(invoke());
   expect(response?.status).toBe(503);

@@ -1,12 +1,4 @@
-import {
-  parseChoice,
-  parseHost,
-  parseNetworks,
-  parseNumber,
-  parsePath,
-  parseSite,
-  parseText,
-} from "../parsers.ts";
+import { parseChoice, parseHost, parseNetworks, parseNumber, parsePath, parseSite } from "../parsers.ts";
 import { type Setting, setting } from "../setting.ts";
 
 /** Where the runner listens, who may call it, and where it keeps its state and its log. */
@@ -24,13 +16,6 @@ export const SERVER_SETTINGS = {
     help: "port to listen on; 0 takes a free one",
     default: 8000,
     parse: parseNumber({ min: 0, max: 65_535, whole: true }),
-  }),
-  apiToken: setting<string | undefined>({
-    env: "OKEN_API_TOKEN",
-    group: "Server",
-    help: "bearer token for every route but /health, /docs and /openapi.json; not set: no authentication",
-    default: undefined,
-    parse: parseText({ what: "a token of at least 16 characters", minLength: 16 }),
   }),
   trustedProxies: setting<string | undefined>({
     env: "OKEN_TRUSTED_PROXIES",

@@ -24,8 +24,11 @@ where there are any. Unknown paths are \`NOT_FOUND\` (404), wrong methods \`INVA
 
 ### Requests
 
-Send \`X-Request-Id\`, or one is made. The answer, the agent and the log have it. If the runner has a token, send
+Send \`X-Request-Id\`, or one is made. The answer, the agent and the log have it. If the runner has tokens, send
 \`Authorization: Bearer …\` with everything but this page, its document and \`/health\`.`;
+
+const TOKEN = `A token of the runner, if it has any. Each has scopes: \`read\` is for whatever shows something, \`invoke\` for
+calls of agents, \`deploy\` for whatever changes something. \`OKEN_API_TOKEN\` has all.`;
 
 const TAGS: { name: Tag; description: string }[] = [
   { name: "Agents", description: "Deploy agents and look after them" },
@@ -33,9 +36,6 @@ const TAGS: { name: Tag; description: string }[] = [
   { name: "Logs", description: "Read what they print" },
   { name: "Runner", description: "The runner itself" },
 ];
-
-/** The empty entry: a runner without OKEN_API_TOKEN needs no token. */
-const SECURITY: Record<string, string[]>[] = [{ token: [] }, {}];
 
 /** Headers of answers, by their names. */
 const RESPONSE_HEADERS = {
@@ -66,11 +66,10 @@ export const DESCRIPTION = {
   },
   servers: [{ url: "/", description: "This runner" }],
   tags: TAGS,
-  security: SECURITY,
   paths: { "/invoke/{id}/{path}": passThroughPath },
   components: {
     securitySchemes: {
-      token: { type: "http" as const, scheme: "bearer", description: "The runner's OKEN_API_TOKEN" },
+      token: { type: "http" as const, scheme: "bearer", description: TOKEN },
     },
     headers: RESPONSE_HEADERS,
   },

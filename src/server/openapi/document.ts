@@ -3,6 +3,7 @@ import type { AnyElysia } from "elysia";
 import { API_SCHEMAS } from "../../model/api.ts";
 import { DESCRIPTION } from "./description.ts";
 import { toOpenApi31 } from "./schema.ts";
+import { withScopes } from "./scopes.ts";
 
 /** Where the generator puts the document. */
 const GENERATED_PATH = "/~generated";
@@ -24,5 +25,5 @@ export async function createDocument(app: AnyElysia): Promise<object> {
     }),
   );
   const response = await app.handle(new Request(`http://localhost${GENERATED_PATH}`));
-  return toOpenApi31(await response.text());
+  return withScopes(toOpenApi31(await response.text()));
 }

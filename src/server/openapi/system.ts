@@ -3,15 +3,11 @@ import { errorResponses, openErrorResponses, problemExample } from "./errors.ts"
 import { type Operation, jsonContent, success, textContent } from "./operation.ts";
 import { PROBLEMS } from "./problems.ts";
 
-/** No token is needed. */
-const OPEN: Operation["security"] = [];
-
 export const healthDocs: Operation = {
   operationId: "getHealth",
   tags: ["Runner"],
   summary: "Health",
   description: "Whether the runner can use its Docker engine, its network and its disk.",
-  security: OPEN,
   responses: {
     ...openErrorResponses(),
     200: success("All is well.", jsonContent("HealthResponse")),
@@ -63,7 +59,6 @@ export const docsPageDocs: Operation = {
   tags: ["Runner"],
   summary: "Swagger UI",
   description: "This page. It works without the internet: all it needs comes from the runner.",
-  security: OPEN,
   responses: {
     200: success("A page for a browser.", {
       "text/html": { schema: { type: "string" }, example: "<!doctype html>" },
@@ -77,7 +72,6 @@ export const openapiDocs: Operation = {
   tags: ["Runner"],
   summary: "The OpenAPI document",
   description: "What Swagger UI is made from; clients can be generated from it.",
-  security: OPEN,
   responses: {
     200: success("The document.", {
       "application/json": { schema: { type: "object" }, example: { openapi: "3.1.0" } },

@@ -11,8 +11,6 @@ import { createBareApp } from "../../helpers/app.ts";
 const REDOCLY = resolve(import.meta.dir, "../../../node_modules/@redocly/cli/bin/cli.js");
 /** The linter is a process of its own, and machines that test are busy. */
 const LINT_TIMEOUT_MS = 60_000;
-/** In the closed set of codes, but no route has a reason for it yet. */
-const NEVER_ANSWERED = new Set(["FORBIDDEN"]);
 
 type Media = { schema?: object; example?: unknown; examples?: Record<string, { value: { code?: string } }> };
 type Response = { description: string; content?: Record<string, Media>; headers?: object };
@@ -23,6 +21,7 @@ type Operation = {
   tags: string[];
   requestBody?: { content: Record<string, Media> };
   responses: Record<string, Response>;
+  security: Record<string, string[]>[];
 };
 type Document = { paths: Record<string, Record<string, Operation>>; components: { schemas: object } };
 
@@ -128,11 +127,30 @@ test("every error code is documented under its status", () => {
     }
   }
   for (const [code, status] of Object.entries(STATUS_OF_CODE)) {
-    if (!NEVER_ANSWERED.has(code)) expect([code, ...(documented.get(code) ?? [])]).toContain(String(status));
+    expect([code, ...(documented.get(code) ?? [])]).toContain(String(status));
   }
 });
 
 test("the document says which routes refuse a caller without a token", () => {
   const open = operations.filter(([, { responses }]) => responses["401"] === undefined).map(([name]) => name);
   expect(open.sort()).toEqual(["GET /docs", "GET /health", "GET /openapi.json"]);
+});
+
+test("the document says which scope each route needs", () => {
+  const scopes = Object.fromEntries(
+    operations.map(([name, { security, description }]) => {
+      const scope = security[0]?.["token"]?.[0];
+      if (scope !== undefined) expect(description).toEndWith(`\`${scope}\`.`);
+      return [name, scope];
+    }),
+  );
+  expect(scopes).toMatchObject({
+    "GET /agents": "read",
+    "GET /logs/{id}": "read",
+    "POST /invoke/{id}": "invoke",
+    "GET /invoke/{id}/{path}": "invoke",
+    "POST /deploy": "deploy",
+    "DELETE /agents/{id}": "deploy",
+    "GET /health": undefined,
+  });
 });

@@ -34,6 +34,19 @@ export const RUNNER_PROBLEMS = {
     error: "This runner needs a bearer token: send `Authorization: Bearer …`.",
     headers: ["WWW-Authenticate"],
   },
+  scopeMissing: {
+    code: "FORBIDDEN",
+    status: 403,
+    when: "the token is known, but is not for this: it lacks the scope",
+    error: "The token monitor may not do this: it needs the scope deploy, and has read.",
+    headers: ["WWW-Authenticate"],
+  },
+  addressNotAllowed: {
+    code: "FORBIDDEN",
+    status: 403,
+    when: "the caller's address is not in `OKEN_ALLOW_FROM`",
+    error: "Calls from 192.0.2.7 are not allowed here: see OKEN_ALLOW_FROM.",
+  },
   internal: {
     code: "INTERNAL",
     status: 500,

@@ -1,13 +1,18 @@
 import { commandError } from "../../../../src/docker/errors.ts";
 import { createLog } from "../../../../src/lib/log.ts";
 import { createMetrics } from "../../../../src/metrics/metrics.ts";
-import { createAuth } from "../../../../src/server/auth.ts";
+import { authenticate } from "../../../../src/server/access/authenticate.ts";
+import { tokenOf } from "../../../../src/server/access/tokens.ts";
 import { errorResponse } from "../../../../src/server/errors.ts";
 import type { RUNNER_PROBLEMS } from "../../../../src/server/openapi/problems/runner.ts";
 import { createRequests } from "../../../../src/server/requests.ts";
 import { createDiskFloor } from "../../../../src/upload/disk-floor.ts";
+import { accessWith } from "../../../helpers/access.ts";
 import { createFakeClock } from "../../../helpers/fake-clock.ts";
 import type { Provoke } from "./provoke.ts";
+
+const TOKEN = "a-token-of-more-than-sixteen-characters";
+const MONITOR = tokenOf("monitor", ["read"], TOKEN);
 
 const log = createLog({ level: "silent", format: "json" });
 
@@ -18,16 +23,26 @@ export const RUNNER: Record<keyof typeof RUNNER_PROBLEMS, Provoke> = {
     docker(["run", "--detach"], "docker: Error response from daemon: failed to create task for container"),
   diskFull: () =>
     createDiskFloor({ directory: "/", floorBytes: 1, freeBytes: () => Promise.resolve(0) }).assertRoomFor(0),
-  shuttingDown() {
+  async shuttingDown() {
     const requests = createRequests(
       { handle: () => Promise.reject(new Error("not asked")) },
-      { settings: { apiToken: undefined }, log, metrics: createMetrics(), clock: createFakeClock() },
+      { access: await accessWith(), log, metrics: createMetrics(), clock: createFakeClock() },
     );
     requests.refuse();
-    return requests.answer(new Request("http://localhost/agents"), { timeout: () => undefined });
+    return requests.answer(new Request("http://localhost/agents"), {
+      timeout: () => undefined,
+      requestIP: () => null,
+    });
   },
-  unauthorized: () =>
-    createAuth("a-token-of-more-than-sixteen-characters")(new Request("http://localhost/"), "/agents"),
+  unauthorized: () => authenticate([MONITOR], new Request("http://localhost/agents"), "/agents"),
+  scopeMissing() {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    authenticate([MONITOR], new Request("http://localhost/deploy", { method: "POST", headers }), "/deploy");
+  },
+  async addressNotAllowed() {
+    const access = await accessWith({ allowFrom: ["10.0.0.0/8"] });
+    access.admit(new Request("http://localhost/health"), "/health", () => "192.0.2.7");
+  },
   internal: () =>
     errorResponse(new TypeError("a bug"), {
       log,

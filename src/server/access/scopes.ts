@@ -1,0 +1,14 @@
+/** What a token may be for. */
+export const SCOPES = ["read", "invoke", "deploy"] as const;
+
+export type Scope = (typeof SCOPES)[number];
+
+/** These need no token: they say nothing about any agent. */
+const OPEN_PATHS = /^\/(health|docs(\/.*)?|openapi\.json)$/;
+
+/** What a request needs, also for a path that leads nowhere. Undefined if it needs no token. */
+export function scopeOf(method: string, path: string): Scope | undefined {
+  if (path.startsWith("/invoke/")) return "invoke";
+  if (OPEN_PATHS.test(path)) return undefined;
+  return method === "GET" || method === "HEAD" ? "read" : "deploy";
+}
