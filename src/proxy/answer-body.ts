@@ -18,27 +18,32 @@ export function createAnswerBody(
 ): AnswerBody {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let isOpen = true;
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      start(it) {
-        controller = it;
-      },
-      pull: () => connection.resume(),
-      cancel(reason) {
-        // After the end the connection may serve another request.
-        if (!isOpen) return;
-        isOpen = false;
-        onCancel(reason);
-      },
+  let waiting = 0;
+  // The queue counts pieces, the bytes are counted here: Bun gives a response a buffer as large as its stream's high
+  // water mark, of which even one that says nothing holds a page.
+  const stream = new ReadableStream<Uint8Array>({
+    start(it) {
+      controller = it;
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: BUFFER_BYTES }),
-  );
+    pull() {
+      waiting = 0;
+      connection.resume();
+    },
+    cancel(reason) {
+      // After the end the connection may serve another request.
+      if (!isOpen) return;
+      isOpen = false;
+      onCancel(reason);
+    },
+  });
   return {
     stream,
     push(bytes) {
       if (!isOpen) return;
+      waiting += bytes.length;
+      // A reader that waits has it at once: then it calls `pull`.
       controller?.enqueue(bytes);
-      if ((controller?.desiredSize ?? 1) <= 0) connection.pause();
+      if (waiting >= BUFFER_BYTES) connection.pause();
     },
     end() {
       if (!isOpen) return;

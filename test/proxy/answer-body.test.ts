@@ -30,3 +30,15 @@ test("a reader who leaves before the end cancels the exchange", async () => {
   await body.stream.cancel();
   expect(told).toContain("cancel");
 });
+
+test("the agent waits while 64 KiB lie before a slow reader, and goes on when they are taken", async () => {
+  const { body, told } = fixture();
+  const reader = body.stream.getReader();
+  const piece = new Uint8Array(16 * 1024);
+  for (const _ of ["first", "second", "third"]) body.push(piece);
+  expect(told).not.toContain("pause");
+  body.push(piece);
+  expect(told.at(-1)).toBe("pause");
+  for (const _ of ["first", "second", "third", "fourth"]) await reader.read();
+  expect(told.at(-1)).toBe("resume");
+});
