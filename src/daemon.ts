@@ -10,6 +10,7 @@ import { createPool } from "./agents/pool.ts";
 import { loadAgents, reconcile } from "./agents/recover.ts";
 import { createRegistry } from "./agents/registry.ts";
 import { createStore } from "./agents/store.ts";
+import { createUserIds } from "./agents/user-ids.ts";
 import { wake } from "./agents/wake.ts";
 import { createBuilder } from "./build/builder.ts";
 import { openDataDir } from "./config/data-dir.ts";
@@ -20,13 +21,14 @@ import {
   containerSettings,
   manifestDefaults,
   serverSettings,
+  uidRange,
 } from "./config/derived.ts";
 import type { Identity } from "./config/identity.ts";
 import type { Config } from "./config/load.ts";
 import { startEngineThread } from "./docker/engine-thread.ts";
 import { identityLabels } from "./docker/labels.ts";
 import { measuredEngine } from "./docker/measured-engine.ts";
-import { type Owner, endOrphans } from "./docker/orphans.ts";
+import { type Owner, clearOrphans } from "./docker/orphans.ts";
 import { createCpuBoost } from "./instance/boost.ts";
 import { createExits } from "./instance/exits.ts";
 import { createInstances } from "./instance/instances.ts";
@@ -158,11 +160,7 @@ function createAgentParts(host: Host, reconciled: Promise<void>): AgentParts {
   const exits = createExits(clock);
   const instances = createInstances({
     engine,
-    spec: {
-      names,
-      secretsPath: (agentId, version) => store.secretsPath(agentId, version),
-      containerPort: config.containerPort,
-    },
+    spec: { names, files: store, containerPort: config.containerPort },
     waitUntilReady: createReadiness({ engine, exits, clock }),
     askRestarts,
     healthCheckTimeoutMs: config.healthCheckTimeout * 1000,
@@ -187,7 +185,9 @@ function createAgentParts(host: Host, reconciled: Promise<void>): AgentParts {
     metrics,
   });
   const operations = createOperations(reconciled);
-  return { engine, store, registry, builder, instances, operations, exits, names, clock, log, metrics };
+  const userIds = createUserIds({ engine, registry, runnerId, range: uidRange(config) });
+  const shared = { engine, clock, log, metrics };
+  return { ...shared, store, registry, builder, instances, operations, exits, names, userIds };
 }
 
 /** What the API works with. */
@@ -236,14 +236,4 @@ function createServerContext(
     },
     health: checkHealth(parts, { dataDir: config.dataDir, reconciled }),
   };
-}
-
-/** Ends what a crash left running, so that the look at the engine does not see it. Never rejects. */
-async function clearOrphans(owner: Owner, log: Log): Promise<void> {
-  try {
-    const processes = await endOrphans(owner);
-    if (processes > 0) log.info({ processes }, "ended docker commands that a crash had left running");
-  } catch (error) {
-    log.error({ err: error }, "could not end docker commands that a crash had left running");
-  }
 }

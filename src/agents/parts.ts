@@ -9,6 +9,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { Operations } from "./operations.ts";
 import type { Registry } from "./registry.ts";
 import type { Store } from "./store.ts";
+import type { UserIds } from "./user-ids.ts";
 
 /** What operations on agents work with. Made once, in `daemon.ts`; each operation takes what it uses. */
 export type AgentParts = {
@@ -20,6 +21,7 @@ export type AgentParts = {
   operations: Operations;
   exits: Exits;
   names: Names;
+  userIds: UserIds;
   clock: Clock;
   log: Log;
   metrics: Metrics;

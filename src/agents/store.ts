@@ -1,10 +1,11 @@
-import { chmod, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 import { undefinedIfMissing, writeDurably } from "../lib/files.ts";
+import { AGENT_HOME } from "../lib/agent-container.ts";
 import { AgentRecord, VersionRecord } from "../model/agent.ts";
 
 /**
@@ -21,6 +22,8 @@ export type Store = {
   /** Where builds of the version put what they read. */
   buildDir(agentId: string, version: number): string;
   secretsPath(agentId: string, version: number): string;
+  /** Mounted as `/etc/passwd`, so that the agent's user has a name. */
+  passwdPath(agentId: string, version: number): string;
   /** A fresh directory on the same file system as the agents, removed when the runner starts. */
   createStaging(): Promise<string>;
   /** Where uploads are received, on the same file system and removed at the start as well. */
@@ -37,9 +40,16 @@ export type Store = {
   /** Numbers of the version directories, those of unfinished deploys included. */
   listVersions(agentId: string): Promise<number[]>;
   writeVersion(agentId: string, record: VersionRecord): Promise<void>;
-  writeSecrets(agentId: string, version: number, secrets: Record<string, string>): Promise<void>;
+  writeSecrets(agentId: string, version: number, written: WrittenSecrets): Promise<void>;
+  writePasswd(agentId: string, version: number, userId: number): Promise<void>;
   removeVersion(agentId: string, version: number): Promise<void>;
   removeAgent(agentId: string): Promise<void>;
+};
+
+export type WrittenSecrets = {
+  secrets: Record<string, string>;
+  /** The agent's user as the host knows it; undefined if that is not known. */
+  reader: number | undefined;
 };
 
 /** What `resolution_key` was called in older records. */
@@ -57,6 +67,7 @@ export function createStore(dataDir: string): Store {
   const secretsPath = (agentId: string, version: number) =>
     join(versionDir(agentId, version), "secrets.json");
 
+  const passwdPath = (agentId: string, version: number) => join(versionDir(agentId, version), "passwd");
   const lastInvokedPath = (agentId: string) => join(agentDir(agentId), "last_invoked");
 
   return {
@@ -66,6 +77,7 @@ export function createStore(dataDir: string): Store {
     treeDir: (agentId, { version, tree_digest }) => join(versionDir(agentId, version), `tree-${tree_digest}`),
     buildDir: (agentId, version) => join(versionDir(agentId, version), "build"),
     secretsPath,
+    passwdPath,
 
     async createStaging() {
       const path = join(staging, Bun.randomUUIDv7());
@@ -107,16 +119,44 @@ export function createStore(dataDir: string): Store {
         JSON.stringify(record, null, 2),
       );
     },
-    async writeSecrets(agentId, version, secrets) {
+    async writeSecrets(agentId, version, { secrets, reader }) {
       const path = secretsPath(agentId, version);
       await writeDurably(path, JSON.stringify(secrets));
-      // The agent's user must read it through its mount; on the host the directory above is closed to others.
+      await letRead(path, reader);
+    },
+    async writePasswd(agentId, version, userId) {
+      const path = passwdPath(agentId, version);
+      await writeDurably(path, passwdText(userId));
       await chmod(path, 0o444);
     },
 
     removeVersion: (agentId, version) => rm(versionDir(agentId, version), { recursive: true, force: true }),
     removeAgent: (agentId) => rm(agentDir(agentId), { recursive: true, force: true }),
   };
+}
+
+/**
+ * The agent's user must read its secrets through the mount. Only root can give it the file; else everybody may read it,
+ * and the directory above is closed to them.
+ */
+async function letRead(path: string, reader: number | undefined): Promise<void> {
+  const given = reader !== undefined && (await chown(path, reader, reader).then(() => true, isRefused));
+  await chmod(path, given ? 0o400 : 0o444);
+}
+
+function isRefused(error: unknown): false {
+  if (error instanceof Error && "code" in error && (error.code === "EPERM" || error.code === "EINVAL"))
+    return false;
+  throw error;
+}
+
+function passwdText(userId: number): string {
+  const users = [
+    "root:x:0:0:root:/root:/usr/sbin/nologin",
+    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin",
+    `agent:x:${userId}:${userId}:agent:${AGENT_HOME}:/bin/sh`,
+  ];
+  return `${users.join("\n")}\n`;
 }
 
 async function readRecord<T extends TSchema>(path: string, schema: T) {

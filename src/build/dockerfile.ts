@@ -1,5 +1,5 @@
 import type { LockFile } from "../dependencies/plan.ts";
-import { AGENT_HOME, AGENT_USER } from "../lib/agent-container.ts";
+import { AGENT_HOME, IMAGE_USER_ID } from "../lib/agent-container.ts";
 
 /** Paths inside an image. The runtime inside the container relies on them. */
 export const IMAGE_PATHS = {
@@ -82,7 +82,7 @@ export function builderDockerfileText(): string {
 FROM \${OKEN_PYTHON_IMAGE} AS ${TARGETS.builder}
 COPY --from=uvbin /uv /usr/local/bin/uv
 COPY --from=${CONTEXTS.builder} . ${IMAGE_PATHS.builder}/
-USER ${AGENT_USER}
+USER ${IMAGE_USER_ID}:${IMAGE_USER_ID}
 `;
 }
 
@@ -96,12 +96,12 @@ ARG OKEN_UV_IMAGE
 FROM \${OKEN_UV_IMAGE} AS uvbin`;
 
 // The official slim images have no byte code of the standard library: each start of a read-only container would compile
-// it again. The venv is not on PATH here, so that no script of a package replaces a command of the build. Some packages
+// it again. No agent has a use for their setuid programs. The venv is not on PATH here, so that no script of a package replaces a command of the build. Some packages
 // ship modules for other Pythons, which do not compile: that is no failure.
 const BASE = `FROM \${OKEN_PYTHON_IMAGE} AS base
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=${AGENT_HOME}
 WORKDIR ${app}
-RUN --network=none mkdir -p ${AGENT_HOME} && chown ${AGENT_USER} ${AGENT_HOME} \\
+RUN --network=none mkdir -p ${AGENT_HOME} && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \\
  && { ${python} -I -W ignore -m compileall -q -j 0 -x 'site-packages|/tests?/' \\
       "$(${python} -I -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" >/dev/null || true; }
 
@@ -238,7 +238,7 @@ function finalStage({ install, contexts, pythonVersion }: DockerfileOptions): st
       ? [`COPY --link --from=${CONTEXTS.site} . ${prefix}/lib/python${pythonVersion}/site-packages/`]
       : []),
     `COPY --link . ${app}`,
-    `USER ${AGENT_USER}`,
+    `USER ${IMAGE_USER_ID}:${IMAGE_USER_ID}`,
     `ENTRYPOINT ${JSON.stringify([interpreter, "-I", `${runtime}/main.py`])}`,
   ];
   return lines.join("\n");

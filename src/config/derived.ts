@@ -51,6 +51,12 @@ export function manifestDefaults(config: Config) {
   };
 }
 
+/** The user ids that agents may have, undefined for the runner's choice. */
+export function uidRange({ uidRange: chosen }: Config): readonly [number, number] | undefined {
+  const [first, last] = chosen?.split("-").map(Number) ?? [];
+  return first === undefined || last === undefined ? undefined : [first, last];
+}
+
 /** What the operator decides about containers. */
 export function containerSettings(config: Config) {
   const { network, containerRuntime, agentCgroup } = config;

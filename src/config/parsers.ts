@@ -18,6 +18,16 @@ export function parseNumber(options: { min: number; max: number; whole?: true })
   };
 }
 
+/** Whole numbers from one to another, such as `200000-299999`. */
+export function parseRange(options: { min: number; max: number }): Parser<string> {
+  const allowed = `two whole numbers from ${options.min} to ${options.max}, such as 200000-299999`;
+  return (text) => {
+    const [, first, last] = /^(\d{1,10})-(\d{1,10})$/.exec(text) ?? [];
+    const fits = Number(first) >= options.min && Number(last) <= options.max && Number(first) <= Number(last);
+    return fits ? { ok: true, value: text } : { ok: false, allowed };
+  };
+}
+
 /** Bytes, plain or with a binary unit: `1048576`, `512k`, `50m`, `2g`. */
 export function parseSize(options: { min: number }): Parser<number> {
   const allowed = `a number of bytes of at least ${options.min}, such as 1048576, 512k, 50m or 2g`;

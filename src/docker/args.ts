@@ -1,4 +1,4 @@
-import { AGENT_HOME, AGENT_USER, STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
+import { AGENT_HOME, STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
 import type { ContainerSpec } from "./types.ts";
 import { MANAGED, identityLabels } from "./labels.ts";
 
@@ -48,12 +48,12 @@ export function runArgs(spec: ContainerSpec, settings: RunSettings): string[] {
     ...(settings.cgroupParent === undefined ? [] : ["--cgroup-parent", settings.cgroupParent]),
     "--init",
     ...["--stop-timeout", String(STOP_GRACE_SECONDS)],
-    ...["--user", AGENT_USER],
+    ...["--user", `${spec.userId}:${spec.userId}`],
     ...["--cap-drop", "ALL"],
     ...["--security-opt", "no-new-privileges"],
     "--read-only",
-    ...["--tmpfs", tmpfs("/tmp")],
-    ...["--tmpfs", tmpfs(AGENT_HOME)],
+    ...["--tmpfs", tmpfs("/tmp", spec.userId)],
+    ...["--tmpfs", tmpfs(AGENT_HOME, spec.userId)],
     ...["--memory", String(spec.memory)],
     ...["--memory-swap", String(spec.memory)],
     ...(settings.boosted ? [] : ["--cpus", String(spec.cpus)]),
@@ -62,6 +62,7 @@ export function runArgs(spec: ContainerSpec, settings: RunSettings): string[] {
     ...["--ulimit", "core=0"],
     ...["--shm-size", "16m"],
     ...["--ipc", "private"],
+    ...["--cgroupns", "private"],
     ...["--oom-score-adj", "500"],
     ...["--log-driver", "local"],
     ...["--log-opt", "max-size=10m"],
@@ -174,7 +175,6 @@ function nofile(concurrency: number): string {
 }
 
 /** Names an owner, since otherwise root would own a mount over a directory of the image. */
-function tmpfs(path: string): string {
-  const [uid, gid] = AGENT_USER.split(":");
-  return `${path}:rw,nosuid,nodev,size=${TMPFS_SIZE},mode=1777,uid=${uid},gid=${gid}`;
+function tmpfs(path: string, userId: number): string {
+  return `${path}:rw,nosuid,nodev,size=${TMPFS_SIZE},mode=1777,uid=${userId},gid=${userId}`;
 }

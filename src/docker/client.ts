@@ -11,6 +11,7 @@ import { createLogs } from "./logs.ts";
 import { createNetworks } from "./network.ts";
 import { createStatsSampler } from "./stats.ts";
 import { createUsage } from "./usage.ts";
+import { userIds } from "./user-ids.ts";
 import { removeBuildNetworks } from "./wheels.ts";
 import type { Engine } from "./types.ts";
 
@@ -29,6 +30,7 @@ export function createEngine(exec: DockerExec, settings: ContainerSettings): Eng
       });
       return { version: output.trim() };
     },
+    userIds: () => userIds(facts),
     ...networks,
     ...images,
     listImages: () => images.listImages(runnerLabels(settings.runnerId)),

@@ -17,6 +17,8 @@ export type EngineFacts = {
   hostCpus: number | undefined;
   /** What the engine runs, and builds unless it is told otherwise: `linux/x86_64`. */
   platform: string | undefined;
+  /** How it keeps containers apart: `name=seccomp,profile=builtin`, `name=userns`, `name=rootless` … */
+  securityOptions: string[];
 };
 
 export type FactsReader = {
@@ -29,8 +31,10 @@ export type FactsReader = {
 /** The CLI's plugins, with only the fields that we use. */
 const Plugins = Type.Array(Type.Object({ Name: Type.String(), Path: Type.Optional(Type.String()) }));
 
+const SecurityOptions = Type.Array(Type.String());
+
 const FORMAT =
-  "{{json .ClientInfo.Plugins}}\n{{.CgroupDriver}}\n{{.DefaultRuntime}}\n{{.NCPU}}\n{{.OSType}}/{{.Architecture}}";
+  "{{json .ClientInfo.Plugins}}\n{{.CgroupDriver}}\n{{.DefaultRuntime}}\n{{.NCPU}}\n{{.OSType}}/{{.Architecture}}\n{{json .SecurityOptions}}";
 
 export function createFactsReader(exec: DockerExec): FactsReader {
   let asked: Promise<EngineFacts> | undefined;
@@ -50,7 +54,9 @@ export function createFactsReader(exec: DockerExec): FactsReader {
 async function ask(exec: DockerExec): Promise<EngineFacts> {
   const output = await exec.run(["info", "--format", FORMAT]).catch(() => "");
   const [plugins = "", ...lines] = output.split("\n");
-  const [cgroupDriver, runtime, hostCpus, platform] = lines.map((line) => line.trim() || undefined);
+  const [cgroupDriver, runtime, hostCpus, platform, options = ""] = lines.map(
+    (line) => line.trim() || undefined,
+  );
   return {
     buildx: buildxOf(plugins),
     cgroupDriver,
@@ -58,7 +64,13 @@ async function ask(exec: DockerExec): Promise<EngineFacts> {
     // It is 0 if the engine does not answer.
     hostCpus: Number(hostCpus) > 0 ? Number(hostCpus) : undefined,
     platform: platform === "/" ? undefined : platform,
+    securityOptions: securityOptionsOf(options),
   };
+}
+
+function securityOptionsOf(text: string): string[] {
+  const options = parseJson(text);
+  return Value.Check(SecurityOptions, options) ? options : [];
 }
 
 function buildxOf(text: string): string | undefined {

@@ -20,6 +20,7 @@ export const CALLS = [
   "buildWheels",
   "removeBuildNetworks",
   "platform",
+  "userIds",
   "imageExists",
   "removeImages",
   "listImages",

@@ -1,6 +1,8 @@
 import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { Log } from "../lib/log.ts";
+
 /** Set for every docker command, so that the next start finds the commands that a crash left running. */
 const OWNER_VARIABLE = "OKEN_RUNNER_ID";
 
@@ -49,5 +51,15 @@ function kill(pid: number): void {
     process.kill(pid, "SIGKILL");
   } catch (error) {
     if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}
+
+/** Ends what a crash left running, so that the look at the engine does not see it. Never rejects. */
+export async function clearOrphans(owner: Owner, log: Log): Promise<void> {
+  try {
+    const processes = await endOrphans(owner);
+    if (processes > 0) log.info({ processes }, "ended docker commands that a crash had left running");
+  } catch (error) {
+    log.error({ err: error }, "could not end docker commands that a crash had left running");
   }
 }

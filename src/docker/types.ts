@@ -23,6 +23,8 @@ export type Engine = {
    * What images are built for, such as `linux/amd64`. Rejects with ENGINE_UNAVAILABLE when the engine does not answer.
    */
   platform(): Promise<string>;
+  /** Which user ids a container can have. */
+  userIds(): Promise<UserIds>;
   imageExists(reference: string): Promise<boolean>;
   /** Removes tags. A tag that does not exist is no error. */
   removeImages(references: string[]): Promise<void>;
@@ -77,6 +79,12 @@ export type Identity = {
 
 /** A line that a container's process wrote, without its newline. */
 export type OutputLine = { stream: "stdout" | "stderr"; text: string };
+
+export type UserIds = {
+  largest: number;
+  /** A user of a container is another one on the host. */
+  mapped: boolean;
+};
 
 export type EngineInfo = { version: string };
 
@@ -155,6 +163,8 @@ export type ContainerSpec = {
   name: string;
   image: string;
   identity: Identity;
+  /** Of the user and of its group. */
+  userId: number;
   env: Record<string, string>;
   /** Host files or directories, read-only inside. */
   mounts: { source: string; target: string }[];

@@ -1,4 +1,5 @@
 import type { ContainerSpec } from "../docker/types.ts";
+import { IMAGE_USER_ID } from "../lib/agent-container.ts";
 import type { VersionRecord } from "../model/agent.ts";
 import type { Names } from "./names.ts";
 import { portsOf } from "./ports.ts";
@@ -6,11 +7,18 @@ import { portsOf } from "./ports.ts";
 /** Where the runtime inside the container finds the agent's secrets. */
 const SECRETS_TARGET = "/run/oken/secrets.json";
 
-type ContainerVersion = Pick<VersionRecord, "version" | "spec_digest" | "image" | "manifest" | "entrypoint">;
+type ContainerVersion = Pick<
+  VersionRecord,
+  "version" | "spec_digest" | "image" | "manifest" | "entrypoint" | "user_id"
+>;
 
 export type ContainerSpecOptions = {
   names: Names;
-  secretsPath: (agentId: string, version: number) => string;
+  /** Where the files are that its container mounts. */
+  files: {
+    secretsPath(agentId: string, version: number): string;
+    passwdPath(agentId: string, version: number): string;
+  };
   /** Port of an agent that is not an `http` agent. */
   containerPort: number;
 };
@@ -44,7 +52,13 @@ export function containerSpec(
       OKEN_INSTANCE: name,
       OKEN_SPEC: JSON.stringify(spec),
     },
-    mounts: [{ source: options.secretsPath(agentId, version.version), target: SECRETS_TARGET }],
+    userId: version.user_id ?? IMAGE_USER_ID,
+    mounts: [
+      { source: options.files.secretsPath(agentId, version.version), target: SECRETS_TARGET },
+      ...(version.user_id === undefined
+        ? []
+        : [{ source: options.files.passwdPath(agentId, version.version), target: "/etc/passwd" }]),
+    ],
     memory: manifest.memory,
     cpus: manifest.cpus,
     concurrency: manifest.concurrency,

@@ -1,5 +1,8 @@
-/** Numeric user and group of every agent, above all system users. Root owns its code, so the agent cannot change it. */
-export const AGENT_USER = "10001:10001";
+/**
+ * The user that an image names, for programs that run it by hand and for agents from before each had a user of its own.
+ * Root owns the code, so that no agent can change its own.
+ */
+export const IMAGE_USER_ID = 10_001;
 
 /** The agent's home directory, on a tmpfs. */
 export const AGENT_HOME = "/home/agent";

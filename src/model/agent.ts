@@ -18,6 +18,8 @@ export const VersionRecord = Type.Object({
   /** Digest of all that the version was made from; equal digests mean an unchanged deploy. */
   spec_digest: Type.String(),
   tree_digest: Type.String(),
+  /** The user that its containers run as, and no other agent's. Absent from older records. */
+  user_id: Type.Optional(Type.Integer({ minimum: 1 })),
   image: Type.String(),
   image_id: Type.String(),
   /** What each `FROM` came to: digest, or the image's id, by reference. Absent from older records. */

@@ -29,6 +29,7 @@ function container(version: number, { name = `oken-echo-v${version}`, spec = `sp
     name,
     image: `oken/echo:v${version}`,
     identity: { agentId: "echo", version, spec },
+    userId: 10_001,
     env: {},
     mounts: [],
     memory: 1,

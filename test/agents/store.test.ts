@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -50,4 +50,25 @@ test.each([
   await using disk = await fixture();
   await writeFile(disk.file, damage(JSON.stringify(versionRecord(1))));
   await expect(disk.store.readVersion("echo", 1)).rejects.toThrow();
+});
+
+test.skipIf(process.getuid?.() !== 0)("secrets are their agent's alone to read", async () => {
+  await using disk = await fixture();
+  await disk.store.writeSecrets("echo", 1, { secrets: { KEY: "value" }, reader: 200_001 });
+  const { mode, uid, gid } = await stat(disk.store.secretsPath("echo", 1));
+  expect([mode & 0o777, uid, gid]).toEqual([0o400, 200_001, 200_001]);
+});
+
+test("where the host does not know the agent's user, the directory alone keeps its secrets", async () => {
+  await using disk = await fixture();
+  await disk.store.writeSecrets("echo", 1, { secrets: { KEY: "value" }, reader: undefined });
+  expect((await stat(disk.store.secretsPath("echo", 1))).mode & 0o777).toBe(0o444);
+});
+
+test("the agent's user has a name, whatever its number", async () => {
+  await using disk = await fixture();
+  await disk.store.writePasswd("echo", 1, 200_001);
+  expect(await readFile(disk.store.passwdPath("echo", 1), "utf8")).toContain(
+    "\nagent:x:200001:200001:agent:/home/agent:/bin/sh\n",
+  );
 });

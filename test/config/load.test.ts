@@ -49,6 +49,10 @@ describe("a bad value ends the start with a sentence that names the variable, th
       { OKEN_PYTHON_IMAGE: "python:3.12" },
       'OKEN_PYTHON_IMAGE is "python:3.12", but must be an image reference with {version}.',
     ],
+    [
+      { OKEN_UID_RANGE: "300000-200000" },
+      'OKEN_UID_RANGE is "300000-200000", but must be two whole numbers from 1 to 2147483647, such as 200000-299999.',
+    ],
     [{ OKEN_HOST: "two words" }, 'OKEN_HOST is "two words", but must be the address or the name of a host.'],
     [
       { OKEN_HOST: "http://localhost" },

@@ -30,6 +30,7 @@ export function specOf({ image }: Subject, overrides: Partial<ContainerSpec> = {
     name: `oken-test-${Bun.randomUUIDv7().slice(-12)}`,
     image,
     identity: { agentId: "Echo", version: 1, spec: "abc" },
+    userId: 10_001,
     env: {},
     mounts: [],
     memory: 64 * 1024 * 1024,

@@ -10,6 +10,7 @@ const SPEC: ContainerSpec = {
   name: "oken-echo-v0",
   image: "",
   identity: { agentId: "echo", version: 0, spec: "" },
+  userId: 10_001,
   env: { PORT: "8080" },
   mounts: [],
   memory: 256 * MiB,
@@ -31,6 +32,7 @@ const NOTHING = {
   runtime: undefined,
   hostCpus: undefined,
   platform: undefined,
+  securityOptions: [],
 };
 
 function fingerprint(settings: ContainerSettings, spec = SPEC): Promise<string> {

@@ -13,8 +13,10 @@ afterAll(() => runner[Symbol.asyncDispose]());
 /** Tries what it is told to, and says how it ended. */
 const PROBE = {
   "oken.toml": '[agent]\nname = "Probe"\n',
-  "main.py": `import os
+  "main.py": `import getpass
+import os
 import pathlib
+import pwd
 import socket
 
 
@@ -35,7 +37,7 @@ def write(path):
 
 
 def user():
-    return f"{os.getuid()}:{os.getgid()}"
+    return os.getuid(), os.getgid(), getpass.getuser(), pwd.getpwuid(os.getuid()).pw_dir
 
 
 def status(field):
@@ -68,7 +70,11 @@ describe("an agent", () => {
   });
 
   test("has no rights: a user of its own, no capability, no way to gain one", async () => {
-    expect(await attempt("user")).toBe("10001:10001");
+    const user = await attempt("user");
+    expect(user).toMatch(/^\((\d{10}), \1, 'agent', '\/home\/agent'\)$/);
+    await runner.deploy("other", PROBE);
+    const other = (await runner.invoke("other", { try: "user" })).body.output;
+    expect(other).not.toBe(user);
     expect(await attempt("status", "CapEff")).toBe("0000000000000000");
     expect(await attempt("status", "NoNewPrivs")).toBe("1");
   });

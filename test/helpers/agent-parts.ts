@@ -5,6 +5,7 @@ import type { AgentParts } from "../../src/agents/parts.ts";
 import { createPool } from "../../src/agents/pool.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
 import { createStore } from "../../src/agents/store.ts";
+import { createUserIds } from "../../src/agents/user-ids.ts";
 import { wake } from "../../src/agents/wake.ts";
 import { createExits } from "../../src/instance/exits.ts";
 import { createNames } from "../../src/instance/names.ts";
@@ -84,6 +85,7 @@ export function agentParts(fakes: Fakes = {}) {
     operations: createOperations(),
     exits: createExits(clock),
     names,
+    userIds: createUserIds({ engine, registry, runnerId: "runner", range: undefined }),
     clock,
     log,
     metrics,

@@ -115,6 +115,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     exportStage: () => Promise.reject(new Error("the fake engine exports nothing")),
     buildWheels: () => Promise.reject(new Error("the fake engine builds no wheels")),
     platform: async () => "linux/fake",
+    userIds: async () => ({ largest: 2 ** 31 - 1, mapped: false }),
     removeBuildNetworks: async () => undefined,
     imageExists: async (reference) => images.has(reference),
     removeImages: async (references) => references.forEach((reference) => images.delete(reference)),

@@ -68,6 +68,7 @@ export function specOf(version: number): ContainerSpec {
     name: `oken-echo-v${version}`,
     image: `oken/echo:v${version}`,
     identity: { agentId: "echo", version, spec: `spec-${version}` },
+    userId: 10_001,
     env: {},
     mounts: [],
     memory: 1,

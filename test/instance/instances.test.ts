@@ -23,7 +23,14 @@ function fixture(ready: (start: Readiness) => Promise<void> = () => Promise.reso
   const waits: Readiness[] = [];
   const instances = createInstances({
     engine,
-    spec: { names, secretsPath: (id, version) => `/data/${id}/${version}/secrets.json`, containerPort: 8080 },
+    spec: {
+      names,
+      files: {
+        secretsPath: (id, version) => `/data/${id}/${version}/secrets.json`,
+        passwdPath: (id, version) => `/data/${id}/${version}/passwd`,
+      },
+      containerPort: 8080,
+    },
     waitUntilReady(start) {
       waits.push(start);
       return ready(start);

@@ -126,6 +126,7 @@ describe("the image", () => {
       test -n "$(ls /usr/local/lib/python3.12/__pycache__/json*.pyc /usr/local/lib/python3.12/json/__pycache__/*.pyc 2>/dev/null)" && echo stdlib
       ls /opt/oken/runtime/__pycache__ | grep -c main
       find /opt/venv /app /opt/oken -not -user 0 | head
+      find / -xdev -type f -perm /6000 2>/dev/null
       touch /app/x 2>/dev/null && echo writable
       id -u; id -g; pwd; echo "$PYTHONUNBUFFERED $PYTHONDONTWRITEBYTECODE $HOME"; command -v python`;
     expect(await inImage(image.tag, "sh", "-c", script)).toBe(

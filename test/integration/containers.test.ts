@@ -20,6 +20,7 @@ function startEngine() {
     name,
     image: config.pythonImage.replaceAll("{version}", config.defaultPython),
     identity: { agentId: "Echo", version: 1, spec: "abc" },
+    userId: 10_001,
     env: {},
     mounts: [],
     memory: 64 * 1024 * 1024,

@@ -8,7 +8,7 @@ import { type CommitParts, commit, discard } from "./commit.ts";
 import type { Source } from "./source.ts";
 import type { DeployRun } from "./types.ts";
 
-export type VersionParts = CommitParts & Pick<AgentParts, "builder" | "instances" | "operations">;
+export type VersionParts = CommitParts & Pick<AgentParts, "builder" | "instances" | "operations" | "userIds">;
 
 /** Builds, starts and commits a new version. When it fails, nothing of it is left, neither on disk nor in the engine. */
 export async function makeVersion(
@@ -18,8 +18,10 @@ export async function makeVersion(
   const { builder, instances, store, names } = parts;
   const { agentId, signal, emit, stopwatch } = run;
   const number = await nextVersion(parts, agentId);
+  using user = await parts.userIds.take(agentId);
   const version = {
     version: number,
+    user_id: user.id,
     spec_digest: source.specDigest,
     tree_digest: source.treeDigest,
     image: names.image(agentId, number),
@@ -41,7 +43,11 @@ export async function makeVersion(
       startup: startup.promise,
     });
     // A durable write takes tens of milliseconds, so it runs beside the build.
-    const [build] = await allDone([building, store.writeSecrets(agentId, number, run.secrets)]);
+    const [build] = await allDone([
+      building,
+      store.writeSecrets(agentId, number, { secrets: run.secrets, reader: user.onHost }),
+      store.writePasswd(agentId, number, user.id),
+    ]);
     for (const message of build.warnings) emit({ type: "warning", message });
     stopwatch.lap("build");
 
@@ -78,7 +84,7 @@ async function nextVersion(
 
 type Draft = Pick<
   VersionRecord,
-  "version" | "spec_digest" | "tree_digest" | "image" | "manifest" | "entrypoint"
+  "version" | "user_id" | "spec_digest" | "tree_digest" | "image" | "manifest" | "entrypoint"
 >;
 
 function toRecord(draft: Draft, build: Build) {

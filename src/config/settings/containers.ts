@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from "node:os";
 
 import { GiB, MiB } from "../../lib/bytes.ts";
-import { parseNumber, parsePattern, parseSize } from "../parsers.ts";
+import { parseNumber, parsePattern, parseRange, parseSize } from "../parsers.ts";
 import { type Setting, setting } from "../setting.ts";
 
 /** How agents run: their network, their start, and their share of the host. */
@@ -26,6 +26,13 @@ export const CONTAINER_SETTINGS = {
     help: "OCI runtime for agents, such as runsc; not set: the engine's default",
     default: undefined,
     parse: parsePattern(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, "the name of a runtime that the engine knows"),
+  }),
+  uidRange: setting<string | undefined>({
+    env: "OKEN_UID_RANGE",
+    group: "Containers",
+    help: "user ids for agents, such as 200000-299999; each agent has its own; not set: a range that nobody else uses",
+    default: undefined,
+    parse: parseRange({ min: 1, max: 2 ** 31 - 1 }),
   }),
   agentCgroup: setting<string | undefined>({
     env: "OKEN_AGENT_CGROUP",

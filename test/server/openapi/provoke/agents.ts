@@ -60,7 +60,11 @@ async function startWithoutPackage() {
   const waitUntilReady = createReadiness({ engine, exits: createExits(systemClock), clock: systemClock });
   const instances = createInstances({
     engine,
-    spec: { names, secretsPath: () => "/secrets.json", containerPort: 8080 },
+    spec: {
+      names,
+      files: { secretsPath: () => "/secrets.json", passwdPath: () => "/passwd" },
+      containerPort: 8080,
+    },
     waitUntilReady(start) {
       engine.print(start.container.name, {
         stream: "stderr",
