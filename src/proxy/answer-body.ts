@@ -6,6 +6,8 @@ const BUFFER_BYTES = 64 * 1024;
 /** The body of an answer as a stream that its reader paces. */
 export type AnswerBody = {
   readonly stream: ReadableStream<Uint8Array>;
+  /** False once it has ended, or its reader has left. */
+  readonly isOpen: boolean;
   push(bytes: Uint8Array): void;
   end(): void;
   /** Breaks the stream off: it never ends as if it were whole. */
@@ -38,6 +40,9 @@ export function createAnswerBody(
   });
   return {
     stream,
+    get isOpen() {
+      return isOpen;
+    },
     push(bytes) {
       if (!isOpen) return;
       waiting += bytes.length;

@@ -2,6 +2,7 @@ import { type AnswerBody, createAnswerBody } from "./answer-body.ts";
 import { stripHopByHop } from "./headers.ts";
 import type { Connection, ExchangeListener } from "./http1/connection.ts";
 import type { AnswerHead } from "./http1/head.ts";
+import { type ItemStream, type LastWords, itemStream } from "./last-words.ts";
 import { SMALL_BODY } from "./small-body.ts";
 
 /** Statuses whose responses have no body (Fetch standard, "null body status"). */
@@ -16,13 +17,20 @@ export type Answer = ExchangeListener & {
   readonly response: Promise<Response>;
 };
 
-/** Calls `onDone` once, when the answer has ended or was cut off. */
-export function answerListener(onDone: () => void): Answer {
+export type AnswerOptions = {
+  /** Called once, when the answer has ended or was cut off. */
+  onDone: () => void;
+  /** For an agent that streams items in our runtime's forms. */
+  lastWords: LastWords | undefined;
+};
+
+export function answerListener({ onDone, lastWords }: AnswerOptions): Answer {
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
   let connection: Parameters<Answer["connected"]>[0] | undefined;
   let head: AnswerHead | undefined;
   let pieces: Uint8Array[] = [];
   let body: AnswerBody | undefined;
+  let items: ItemStream | undefined;
   let isWhole = false;
 
   return {
@@ -36,6 +44,7 @@ export function answerListener(onDone: () => void): Answer {
     data(bytes) {
       if (body === undefined) pieces.push(bytes);
       else body.push(bytes);
+      items?.saw(bytes);
     },
     end() {
       isWhole = true;
@@ -49,13 +58,17 @@ export function answerListener(onDone: () => void): Answer {
       const source = connection;
       body = createAnswerBody(source, (reason) => source.destroy(reason));
       for (const bytes of pieces) body.push(bytes);
+      const init = initOf(head);
+      items = lastWords && itemStream(init.headers.get("content-type"), lastWords);
+      for (const bytes of pieces) items?.saw(bytes);
       pieces = [];
-      resolve(new Response(NULL_BODY.has(head.status) ? null : body.stream, initOf(head)));
+      resolve(new Response(NULL_BODY.has(head.status) ? null : body.stream, init));
     },
     fail(error) {
       onDone();
       if (body === undefined) reject(error);
-      else body.fail(error);
+      else if (items === undefined) body.fail(error);
+      else void items.fail(body, error);
     },
   };
 }

@@ -2,6 +2,7 @@ import { answerListener } from "./answer.ts";
 import { stripHopByHop } from "./headers.ts";
 import type { HttpClient } from "./http1/client.ts";
 import type { OutgoingRequest } from "./http1/request.ts";
+import type { LastWords } from "./last-words.ts";
 
 export type ForwardOptions = {
   client: HttpClient;
@@ -18,6 +19,8 @@ export type ForwardOptions = {
   keptFor: object | undefined;
   /** Called once, when the answer has ended or was cut off. */
   onDone: () => void;
+  /** For an agent that streams items in our runtime's forms: a stream that breaks off says why. */
+  lastWords?: LastWords | undefined;
 };
 
 /**
@@ -25,8 +28,8 @@ export type ForwardOptions = {
  * response: it never ends as if it were whole.
  */
 export function forward(options: ForwardOptions): Promise<Response> {
-  const { client, request, origin, signal, keptFor, onDone } = options;
-  const answer = answerListener(onDone);
+  const { client, request, origin, signal, keptFor, onDone, lastWords } = options;
+  const answer = answerListener({ onDone, lastWords });
   stripHopByHop(request.headers);
   request.headers.delete("content-length");
   const exchange = client.exchange({

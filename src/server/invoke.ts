@@ -6,6 +6,7 @@ import { forward } from "../proxy/forward.ts";
 import { isWebSocketUpgrade, stripConnection } from "../proxy/headers.ts";
 import { outgoingBody } from "../proxy/outgoing-body.ts";
 import type { ServerContext } from "./context.ts";
+import { errorBody } from "./errors.ts";
 import { type Call, type CallServer, introduce } from "./invoke-caller.ts";
 import { invokeFailure } from "./invoke-failure.ts";
 import { type SocketContext, openSocket } from "./invoke-socket.ts";
@@ -68,10 +69,11 @@ function passThrough(context: InvokeContext, id: string, incoming: Incoming): Pr
 
 async function exchange(
   { settings, front, client, clock }: InvokeContext,
-  { instance, signal, release }: Slot,
+  slot: Slot,
   call: Call,
 ): Promise<Response> {
   const { request, path } = call;
+  const { instance, signal, release } = slot;
   const mapAnswer = (call.mapAnswer ??= introduce(request.headers, call, { front, instance }));
   call.body ??= await outgoingBody(
     await limitBody(request, { maxBytes: settings.maxInvokeBytes, clock }),
@@ -86,9 +88,18 @@ async function exchange(
     // Our runtime's servers never close an idle connection first. The agent's own may.
     keptFor: instance.version.entrypoint.mode === "object" ? instance : undefined,
     onDone: release,
+    lastWords: instance.version.entrypoint.type === "http" ? undefined : { clock, explain: explainer(slot) },
   });
   mapAnswer(response.headers, instance.origin);
   return unlessRefused(response, instance);
+}
+
+/** Says in an error's body why the slot's instance did not finish its answer. */
+function explainer({ whyFailed }: Slot) {
+  return async (error: unknown) => {
+    const cause = await whyFailed(error);
+    return cause && JSON.stringify(errorBody(cause));
+  };
 }
 
 function requireHttp(agent: Agent): void {

@@ -22,6 +22,8 @@ export type Slot = {
   openEnded: () => void;
   /** Gives the slot back; may be called more than once. */
   release: () => void;
+  /** Why the exchange with the instance failed; undefined if its caller left, or nobody knows. */
+  whyFailed: (error: unknown) => Promise<RunnerError | undefined>;
 };
 
 /**
@@ -52,7 +54,7 @@ export async function withSlot(
       const isWhole = !request.bodyUsed || (call.body !== undefined && !isSpent(call.body));
       if (attempt === "first" && isWhole && (await canBeSentAgain(context, failure)))
         return await send("second");
-      const cause = await causeOf(context, failure);
+      const cause = await causeOf(failure);
       if (cause instanceof RunnerError) cause.headers[SERVER_TIMING] = timing();
       throw cause;
     }
@@ -74,7 +76,7 @@ export function entrypointType(agent: Agent): string {
 }
 
 function openSlot(
-  { settings, clock }: SlotContext,
+  { agents, settings, clock }: SlotContext,
   agent: Agent,
   { lease, request }: { lease: Lease; request: Request },
 ): Slot {
@@ -83,9 +85,10 @@ function openSlot(
   const limitMs = setLimits(request.headers, instance, settings);
   const cancelDeadline = clock.timer(limitMs, () => ending.abort(timedOut(agent, instance)));
   const forgetEnd = instance.onEnd((cause) => ending.abort(endError(agent.id, instance, cause)));
+  const signal = AbortSignal.any([request.signal, ending.signal]);
   return {
     instance,
-    signal: AbortSignal.any([request.signal, ending.signal]),
+    signal,
     openEnded() {
       cancelDeadline();
       lease.openEnded();
@@ -94,6 +97,10 @@ function openSlot(
       cancelDeadline();
       forgetEnd();
       lease.release();
+    },
+    async whyFailed(error) {
+      for (const known of [error, signal.reason]) if (known instanceof RunnerError) return known;
+      return request.signal.aborted ? undefined : await agents.whyEnded(agent, instance);
     },
   };
 }
@@ -112,11 +119,9 @@ async function canBeSentAgain(
   return agents.hasEnded(agent, instance);
 }
 
-async function causeOf({ agents }: SlotContext, { agent, request, slot, error }: Failure): Promise<unknown> {
+async function causeOf({ agent, request, slot, error }: Failure): Promise<unknown> {
   if (request.signal.aborted) return request.signal.reason;
-  if (error instanceof RunnerError) return error;
-  if (slot.signal.aborted) return slot.signal.reason;
-  return (await agents.whyEnded(agent, slot.instance)) ?? connectionError(agent.id, error);
+  return (await slot.whyFailed(error)) ?? connectionError(agent.id, error);
 }
 
 function timedOut(agent: Agent, { version }: Instance): RunnerError {

@@ -63,7 +63,10 @@ describe.each(Object.entries(ENDS))("after a %s of its container", (name, { act,
         body: { code: "INVOKE_FAILED", details: { reason } },
       });
       expect(json.answer.body.error).toContain(why);
-      expect(stream.end).toBe("broken off");
+      const isEvents = agent.streamForm === "text/event-stream";
+      expect(stream.end).toBe(isEvents ? "whole" : "broken off");
+      if (isEvents) expect(stream.text).toStartWith("event: error\ndata: ");
+      if (agent.streamForm !== undefined) expect(stream.text).toContain(why);
       // A server that is told to stop may close its WebSockets itself.
       if (socket?.close.code !== SERVICE_RESTART) expect(socket?.close.reason ?? why).toContain(why);
       const took = [json, stream, socket].flatMap((it) =>

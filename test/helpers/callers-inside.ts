@@ -11,7 +11,8 @@ type Timed<T> = T & { at: number };
 /** What callers got, and when. */
 export type Answers = {
   json: Timed<{ answer: Awaited<ReturnType<TestRunner["invoke"]>> }>;
-  stream: Timed<{ end: "whole" | "broken off" }>;
+  /** `text` is what came after its first item, and `at` when the last of that came, or its end where nothing did. */
+  stream: Timed<{ end: "whole" | "broken off"; text: string }>;
   /** Undefined if the agent has none. */
   socket: Timed<{ close: Close }> | undefined;
 };
@@ -23,7 +24,7 @@ export async function enter(
   agent: EndingAgent,
 ): Promise<{ answers: () => Promise<Answers> }> {
   const json = timed(runner.invoke(id).then((answer) => ({ answer })));
-  const stream = timed(endOf(await openStream(runner, id, agent)));
+  const stream = endOf(await openStream(runner, id, agent));
   const socket = agent.socketPath === undefined ? undefined : await openSocket(runner, id, agent.socketPath);
   await eventually(async () => expect(await inFlight(runner, id)).toBe(socket === undefined ? 2 : 3));
   return {
@@ -40,12 +41,12 @@ export async function inFlight(runner: TestRunner, id: string): Promise<number> 
 }
 
 /** A stream whose first item has come. */
-async function openStream({ url }: TestRunner, id: string, { streamPath }: EndingAgent) {
+async function openStream({ url }: TestRunner, id: string, { streamPath, streamForm }: EndingAgent) {
   const response =
     streamPath === undefined
       ? await fetch(`${url}/invoke/${id}`, {
           method: "POST",
-          headers: { accept: "application/x-ndjson", "content-type": "application/json" },
+          headers: { accept: streamForm ?? "*/*", "content-type": "application/json" },
           body: JSON.stringify({ input: {} }),
         })
       : await fetch(`${url}/invoke/${id}${streamPath}`);
@@ -57,13 +58,19 @@ async function openStream({ url }: TestRunner, id: string, { streamPath }: Endin
 }
 
 async function endOf(
-  reader: Pick<ReadableStreamDefaultReader, "read">,
-): Promise<{ end: "whole" | "broken off" }> {
+  reader: Pick<ReadableStreamDefaultReader<Uint8Array>, "read">,
+): Promise<Answers["stream"]> {
+  let text = "";
+  let at: number | undefined;
   try {
-    while (!(await reader.read()).done);
-    return { end: "whole" };
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return { end: "whole", text, at: at ?? Date.now() };
+      text += new TextDecoder().decode(value);
+      at = Date.now();
+    }
   } catch {
-    return { end: "broken off" };
+    return { end: "broken off", text, at: at ?? Date.now() };
   }
 }
 

@@ -3,6 +3,8 @@ export type EndingAgent = {
   files: Record<string, string>;
   /** Where its stream is; undefined where `POST /invoke/{id}` streams. */
   streamPath?: string;
+  /** The form of items in which that streams. */
+  streamForm?: "text/event-stream" | "application/x-ndjson";
   socketPath?: string;
 };
 
@@ -21,6 +23,7 @@ def handler(input):
         time.sleep(60)
 `,
     },
+    streamForm: "application/x-ndjson",
   },
   agent: {
     files: {
@@ -35,6 +38,7 @@ class Agent:
             await asyncio.sleep(60)
 `,
     },
+    streamForm: "text/event-stream",
   },
   asgi: {
     files: {
