@@ -4,7 +4,7 @@ import { RunnerError } from "../lib/errors.ts";
 /** What each step of the Dockerfile does, in words for people; the first pattern that matches counts. */
 const LABELS: [pattern: RegExp, label: string][] = [
   [/^\[uvbin[^\]]*\] FROM (\S+)/, "get $1"],
-  [/^\[\S+[^\]]*\] FROM (\S+)/, "get $1"],
+  [/^\[[^\]]+\] FROM (\S+)/, "get $1"],
   [/^\[base[^\]]*\] WORKDIR/, "prepare the Python base"],
   [/^\[base[^\]]*\]/, "compile the standard library"],
   [/^\[runtime[^\]]*\]/, "add the runtime"],

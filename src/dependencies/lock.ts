@@ -1,23 +1,29 @@
 import { dependencyError } from "../lib/dependency-error.ts";
 import { parseDependencyToml } from "../manifest/pyproject.ts";
 import { stringOf, table, tables } from "../manifest/toml.ts";
-import { canonicalName } from "./names.ts";
+import { MAX_REQUIREMENT, canonicalName } from "./names.ts";
 import type { LockFile } from "./plan.ts";
 
 // Our own reader of a `requirements.lock`. The parser on npm (pip-requirements-js) refuses hashes.
 
-/** One package of a lock, as its lines. */
-type Block = { name: string; text: string };
+/** One package of a lock. */
+type Block = {
+  name: string;
+  requirement: string;
+  /** As options. No other option is allowed: by one, a file would be built or found elsewhere. */
+  hashes: string[];
+};
 
-/** A line that names a package and its files. No option is allowed by which a file would be built or found elsewhere. */
 const REQUIREMENT =
-  /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(\[[\w.,\s-]*\])?(==[\w.+!*-]+| @ (?:(?:https?|file):\/\/|oken-local-file:)[^\s;]+)(\s*;[^\n\\]*?)?((?:\s*--hash=(?:sha256|sha384|sha512):[0-9a-f]+)*)$/;
+  /^([A-Za-z0-9][A-Za-z0-9._-]*)(?<=[A-Za-z0-9])(\[[\w.,\s-]*\])?(==[\w.+!*-]+| @ (?:(?:https?|file):\/\/|oken-local-file:)[^\s;]+)(\s*;[^\n\\]*)?$/;
+
+const HASH = /^--hash=(?:sha256|sha384|sha512):[0-9a-f]+$/;
 
 const INDEX = /^--(?:index-url|extra-index-url|find-links) https?:\/\/[^\s'"]+$/;
 
 /** Whether each line is one version of a package with the hashes of its files. */
 export function isExact(lines: string[]): boolean {
-  return lines.length > 0 && lines.every((line) => REQUIREMENT.test(line) && /==[^*]+--hash=/.test(line));
+  return lines.length > 0 && lines.every((line) => isExactBlock(readBlock(line)));
 }
 
 /**
@@ -54,9 +60,8 @@ export function withoutPackages(lock: string, names: Set<string>): string {
 /** The requirement of one package with its version and hashes, as the lock has them. Undefined when it has none. */
 export function requirementOf(lock: { file: LockFile; text: string }, name: string): string | undefined {
   if (lock.file === "requirements.lock") {
-    return parseLock(lock.text)
-      .blocks.find((block) => block.name === name)
-      ?.text.replaceAll(/\s*\\\n\s*/g, " ");
+    const block = parseLock(lock.text).blocks.find((each) => each.name === name);
+    return block && [block.requirement, ...block.hashes].join(" ");
   }
   const entry = tables(parseDependencyToml(lock.text, "uv.lock")["package"]).find(
     (candidate) => canonicalName(stringOf(candidate["name"]) ?? "") === name,
@@ -86,9 +91,9 @@ function parseLock(lock: string): { indexes: string[]; blocks: Block[] } {
   for (const line of lock.replaceAll(/\\\r?\n/g, " ").split(/\r?\n/)) {
     const text = line.trim();
     if (text === "" || text.startsWith("#")) continue;
-    const match = REQUIREMENT.exec(text);
+    const block = readBlock(text);
     if (INDEX.test(text)) indexes.push(text);
-    else if (match !== null) blocks.push({ name: canonicalName(match[1] ?? ""), text });
+    else if (block !== undefined) blocks.push(block);
     else {
       throw dependencyError(
         "lock_unreadable",
@@ -100,7 +105,22 @@ function parseLock(lock: string): { indexes: string[]; blocks: Block[] } {
   return { indexes, blocks };
 }
 
+function readBlock(line: string): Block | undefined {
+  const options = line.search(/\s--/);
+  const requirement = (options < 0 ? line : line.slice(0, options)).trimEnd();
+  const hashes = options < 0 ? [] : line.slice(options).trim().split(/\s+/);
+  const name = requirement.length > MAX_REQUIREMENT ? undefined : REQUIREMENT.exec(requirement)?.[1];
+  return name !== undefined && hashes.every((hash) => HASH.test(hash))
+    ? { name: canonicalName(name), requirement, hashes }
+    : undefined;
+}
+
+function isExactBlock(block: Block | undefined): boolean {
+  const version = /==[^;]+/.exec(block?.requirement ?? "")?.[0] ?? "*";
+  return block !== undefined && block.hashes.length > 0 && !version.includes("*");
+}
+
 function printLock(indexes: string[], blocks: Block[]): string {
-  const lines = blocks.map(({ text }) => text.replaceAll(/\s+--hash=/g, " \\\n    --hash="));
+  const lines = blocks.map(({ requirement, hashes }) => [requirement, ...hashes].join(" \\\n    "));
   return [...indexes, ...lines].map((line) => `${line}\n`).join("");
 }

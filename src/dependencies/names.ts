@@ -9,8 +9,11 @@ export type Requirement = {
   url: boolean;
 };
 
+/** Longest requirement that is read, characters, without its hashes. */
+export const MAX_REQUIREMENT = 2_000;
+
 const REQUIREMENT =
-  /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*([^;]*)(?:;(.*))?$/;
+  /^([A-Za-z0-9][A-Za-z0-9._-]*)(?<=[A-Za-z0-9])(?![A-Za-z0-9._-])(?:\s*\[([^\]]*)\])?([^;]*)(?:;(.*))?$/;
 
 /** A package's name as indexes compare it (PEP 503). */
 export function canonicalName(name: string): string {
@@ -19,13 +22,13 @@ export function canonicalName(name: string): string {
 
 /** The parts of `name[extra]>=1; marker`, with canonical names and a normal specifier. Undefined for other text. */
 export function parseRequirement(text: string): Requirement | undefined {
-  const match = REQUIREMENT.exec(text);
+  const match = text.length > MAX_REQUIREMENT ? null : REQUIREMENT.exec(text.trim());
   if (match === null) return undefined;
   const [, name = "", extras = "", rest = "", marker = ""] = match;
   return {
     name: canonicalName(name),
     extras: extras.split(",").flatMap((extra) => (extra.trim() === "" ? [] : canonicalName(extra.trim()))),
-    specifier: normalSpecifier(rest.replace(/^\((.*)\)\s*$/, "$1")),
+    specifier: normalSpecifier(rest.trim().replace(/^\((.*)\)\s*$/, "$1")),
     marker: marker.trim(),
     url: rest.trim().startsWith("@"),
   };

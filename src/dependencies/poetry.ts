@@ -1,6 +1,6 @@
 import { dependencyError } from "../lib/dependency-error.ts";
 import { stringOf, strings, table, type TomlTable } from "../manifest/toml.ts";
-import { canonicalName } from "./names.ts";
+import { MAX_REQUIREMENT, canonicalName } from "./names.ts";
 import { archiveUrl } from "./vcs.ts";
 
 export type PoetryRequirements = {
@@ -63,6 +63,13 @@ function poetrySpecifier(text: string, name: string): string {
       "unsupported",
       `pyproject.toml asks for ${name} in ranges joined by \`||\`, which only Poetry can resolve.`,
       "Run `poetry lock` with Poetry 2 and add poetry.lock to the upload, or write one range.",
+    );
+  }
+  if (text.length > MAX_REQUIREMENT) {
+    throw dependencyError(
+      "syntax",
+      `pyproject.toml asks for ${name} in a range of ${text.length} characters.`,
+      `Write a range of at most ${MAX_REQUIREMENT} characters.`,
     );
   }
   return text

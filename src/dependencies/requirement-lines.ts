@@ -12,12 +12,18 @@ export function logicalLines(text: string): RequirementLine[] {
       joined += `${raw.slice(0, -1)} `;
       continue;
     }
-    const line = `${joined}${isComment ? "" : raw}`.replace(/(^|\s)#.*$/, "").trim();
+    const line = withoutComment(`${joined}${isComment ? "" : raw}`).trim();
     joined = "";
     if (line !== "") lines.push({ line, number: start });
   }
   if (joined.trim() !== "") lines.push({ line: joined.trim(), number: start });
   return lines;
+}
+
+/** The text before the first `#` that is at its start or after a space. */
+export function withoutComment(line: string): string {
+  const at = line.search(/(?<!\S)#/);
+  return at < 0 ? line : line.slice(0, at);
 }
 
 /** The value of an option, written in any way that pip takes: `-rx`, `-r x`, `--requirement=x`. */

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { dependencyError } from "../lib/dependency-error.ts";
 import { insideTree, type SourceTree } from "../upload/tree.ts";
 import { isIndexUrl } from "./index-urls.ts";
+import { MAX_REQUIREMENT } from "./names.ts";
 import { logicalLines, optionValue, type RequirementLine } from "./requirement-lines.ts";
 import { archiveUrl } from "./vcs.ts";
 
@@ -29,7 +30,8 @@ export type Requirements = {
 const DROPPED =
   /^--(?:no-binary|only-binary|prefer-binary|trusted-host|use-feature|no-build-isolation|use-pep517|no-use-pep517|require-hashes|no-index|global-option|install-option|config-settings?)\b/;
 
-const NAMED = /^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(\[[^\]]*\])?\s*@\s*(.+)$/;
+const NAMED =
+  /^([A-Za-z0-9][A-Za-z0-9._-]*)(?<=[A-Za-z0-9])(?![A-Za-z0-9._-])(?:\s*(\[[^\]]*\]))?\s*@\s*(.+)$/;
 
 /** Stands for the directory of the upload's files, which only the container knows. */
 export const LOCAL_FILE_PLACEHOLDER = "oken-local-file:";
@@ -129,7 +131,15 @@ async function readRequirement(reading: Reading, at: RequirementLine, text: stri
   const { tree, file, into, result } = reading;
   // After a requirement, hashes say what may be installed. Other options would say how to build it.
   const hashes = [...text.matchAll(/\s--hash[= ](\S+)/g)].map(([, hash]) => ` --hash=${hash}`).join("");
-  const requirement = text.replace(/\s--[a-z].*$/, "").trim();
+  const options = text.search(/\s--[a-z]/);
+  const requirement = (options < 0 ? text : text.slice(0, options)).trim();
+  if (requirement.length > MAX_REQUIREMENT) {
+    throw refuse(
+      reading,
+      { ...at, line: text.slice(0, 200) },
+      `it has more than ${MAX_REQUIREMENT} characters`,
+    );
+  }
   const named = NAMED.exec(requirement);
   const target = (named?.[3] ?? requirement).trim();
   const archive = archiveUrl(target, named?.[1]);
@@ -144,7 +154,7 @@ async function readRequirement(reading: Reading, at: RequirementLine, text: stri
   } else if (await tree.hasDirectory(local)) {
     result.localDirectories.push(local);
   } else if (await tree.has(local)) {
-    const marker = /;(.*)$/.exec(target)?.[1];
+    const marker = target.includes(";") ? target.slice(target.indexOf(";") + 1) : undefined;
     result.localFiles.push(local);
     const url = `${LOCAL_FILE_PLACEHOLDER}${local}`;
     result.lines.push(`${projectOf(local)} @ ${url}${marker === undefined ? "" : ` ; ${marker}`}`);

@@ -42,17 +42,23 @@ function parseConfig(text: string): Record<string, Record<string, string>> {
   let key = "";
   for (const line of text.split(/\r?\n/)) {
     const header = /^\[([^\]]+)\]/.exec(line)?.[1];
-    const pair = /^([^\s#;][^=:]*?)\s*[=:]\s*(.*)$/.exec(line);
+    const pair = pairOf(line);
     if (header !== undefined) {
       section = header.trim();
       sections[section] ??= {};
-    } else if (pair !== null) {
-      key = pair[1] ?? "";
-      (sections[section] ??= {})[key] = pair[2] ?? "";
+    } else if (pair !== undefined) {
+      key = pair.key;
+      (sections[section] ??= {})[key] = pair.value;
     } else if (/^\s+\S/.test(line) && key !== "") {
       const values = (sections[section] ??= {});
       values[key] = `${values[key] ?? ""}\n${line.trim()}`;
     }
   }
   return sections;
+}
+
+function pairOf(line: string): { key: string; value: string } | undefined {
+  const at = line.search(/[=:]/);
+  if (at <= 0 || /^[\s#;]/.test(line)) return undefined;
+  return { key: line.slice(0, at).trim(), value: line.slice(at + 1).trim() };
 }

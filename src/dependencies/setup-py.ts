@@ -4,6 +4,7 @@ import type { Call, Expression, Scope } from "../python/facts.ts";
 import { readSingleFile, type SingleFile } from "../python/single-file.ts";
 import { frameOf, scopesOf, topOf } from "../python/value.ts";
 import type { SourceTree } from "../upload/tree.ts";
+import { withoutComment } from "./requirement-lines.ts";
 
 /** A larger file is left to the isolated build: reading it would hold the event loop. */
 const MAX_BYTES = 128 * KiB;
@@ -107,7 +108,7 @@ function dependenciesOf(calls: SetupCall[]): SetupPy["dependencies"] {
 /** The requirements of a text with one on each line, without comments. */
 export function requirementLines(text: string): string[] {
   return text.split("\n").flatMap((line) => {
-    const requirement = line.replace(/(^|\s)#.*$/, "").trim();
+    const requirement = withoutComment(line).trim();
     return requirement === "" ? [] : [requirement];
   });
 }

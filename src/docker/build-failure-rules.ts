@@ -56,8 +56,8 @@ export const RULES: Rule[] = [
   {
     kind: "index_credentials",
     pattern:
-      /lack of valid authentication credentials \(401 Unauthorized\)|returned a 403 Forbidden|HTTP status client error \((?:401|403)[^)]*\)[^\n]*/,
-    sentence: (text) => `The package index refused the request: ${firstOf(text, /[^\n]*(?:401|403)[^\n]*/)}`,
+      /lack of valid authentication credentials \(401 Unauthorized\)|returned a 403 Forbidden|HTTP status client error \((?:401|403)[^)\n]{0,300}\)/,
+    sentence: (text) => `The package index refused the request: ${firstLine(text, /401|403/)}`,
     hint: "Check the index's credentials with the operator (OKEN_INDEX_URL), or the index named in the upload.",
   },
   {
@@ -88,21 +88,21 @@ export const RULES: Rule[] = [
   {
     kind: "syntax",
     pattern:
-      /Failed to parse:? `?pyproject\.toml`?[^]*|Couldn't parse requirement in[^]*|Unexpected '[^\n]*expected '-c'[^\n]*|Error parsing included file[^]*|does not contain inline script metadata/,
+      /Failed to parse:? `?pyproject\.toml`?[^]*|Couldn't parse requirement in[^]*|Unexpected '[^\n]{0,300}expected '-c'|Error parsing included file[^]*|does not contain inline script metadata/,
     sentence: (text) => `A dependency file cannot be read: ${uvSummary(text)}`,
     hint: "Correct the line shown.",
   },
   {
     kind: "wrong_python",
     pattern:
-      /No interpreter found for Python[^\n]*|incompatible with the project's Python requirement[^\n]*|is not compatible with the locked Python requirement[^\n]*|current Python version \([^)]*\) does not satisfy[^\n]*|no wheels with a matching Python ABI tag[^\n]*|requires Python[^\n]*/,
+      /No interpreter found for Python[^\n]*|incompatible with the project's Python requirement[^\n]*|is not compatible with the locked Python requirement[^\n]*|current Python version \([^)\n]{0,100}\) does not satisfy[^\n]*|no wheels with a matching Python ABI tag[^\n]*|requires Python[^\n]*/,
     sentence: (text) => `The dependencies do not support this Python: ${uvSummary(text)}`,
     hint: "Set python_version in oken.toml to a version that every dependency supports.",
   },
   {
     kind: "missing_compiler",
     pattern:
-      /No such file or directory: '([^']*(?:gcc|cc|g\+\+|clang|cargo|rustc|cmake|ninja|make))'|(pg_config|mysql_config|cargo|rustc|gcc|g\+\+|cmake)[^\n]*(?:not found|is not installed|No such file)/i,
+      /No such file or directory: '([^'\n]{0,300}(?:gcc|cc|g\+\+|clang|cargo|rustc|cmake|ninja|make))'|(pg_config|mysql_config|cargo|rustc|gcc|g\+\+|cmake)[^\n]{0,300}(?:not found|is not installed|No such file)/i,
     sentence: (text, match) =>
       `Building ${packageBuilt(text)} needs ${match[1] ?? match[2]}, which is not in the image.`,
     hint: "Choose a version of the package that has a wheel for this Python, or a binary variant of it.",
@@ -116,7 +116,7 @@ export const RULES: Rule[] = [
   {
     kind: "needs_build",
     pattern:
-      /Distribution `([^`@ ]+)[^`]*` can't be installed because it is marked as `--no-build`|Wheels are required for `([^`]+)`|([\w.-]+(?:==[\w.+!-]+)?) has no usable wheels|Building source distributions(?: for `([^`]+)`)? is disabled|Source distributions? (?:are|is) disabled/,
+      /Distribution `([^`@ \n]{1,300})[^`\n]{0,300}` can't be installed because it is marked as `--no-build`|Wheels are required for `([^`]+)`|(?<![\w.-])([\w.-]{1,200}(?:==[\w.+!-]{1,200})?) has no usable wheels|Building source distributions(?: for `([^`]+)`)? is disabled|Source distributions? (?:are|is) disabled/,
     sentence: (_, match) =>
       `${match[1] ?? match[2] ?? match[3] ?? match[4] ?? "A package"} exists only as source, and building packages from source is off.`,
     hint: "Choose a version that has a wheel for this Python, or ask the operator for OKEN_BUILD_SDIST=isolated.",
@@ -137,13 +137,13 @@ export const RULES: Rule[] = [
   },
   {
     kind: "no_such_package",
-    pattern: /(?:Because )?([\w.-]+) was not found in the package registry/,
+    pattern: /(?<![\w.-])([\w.-]{1,200}) was not found in the package registry/,
     sentence: (_, match) => `There is no package named ${match[1]} in the package index.`,
     hint: "Check the spelling in the dependency file.",
   },
   {
     kind: "no_such_version",
-    pattern: /there (?:is|are) no versions? of ([^\n]+?)(?: and|,|$)/m,
+    pattern: /there (?:is|are) no versions? of ([^\n]{1,300}?)(?: and|,|$)/m,
     sentence: (text, match) => `There is no version of ${match[1]}: ${uvSummary(text)}`,
     hint: "Ask for a version that exists.",
   },
@@ -191,8 +191,8 @@ function lastCause(text: string): string {
   return (reason ?? lines.at(-1) ?? "").replace(/^ERROR: failed to (build|solve): /, "").slice(0, 400);
 }
 
-function firstOf(text: string, pattern: RegExp): string {
-  return (pattern.exec(text)?.[0] ?? "").trim();
+function firstLine(text: string, pattern: RegExp): string {
+  return (text.split("\n").find((line) => pattern.test(line)) ?? "").trim();
 }
 
 function packageBuilt(text: string): string {

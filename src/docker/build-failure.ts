@@ -6,6 +6,9 @@ import type { Step } from "./progress.ts";
 /** Lines of the failed step's log in the answer. */
 const LOG_LINES = 40;
 
+/** Characters of a line that are looked at. */
+const LOOKED_AT = 2_000;
+
 /** Longest sentence in the answer, characters. */
 const MAX_SENTENCE = 1500;
 
@@ -16,9 +19,12 @@ export function buildFailure(output: { steps: Step[]; text: string[] }): RunnerE
     output.steps.find(({ error }) => error !== undefined && !error.includes("context canceled")) ??
     output.steps.find(({ error }) => error !== undefined);
   const log = failed === undefined || failed.tail.length === 0 ? output.text : failed.tail;
-  const evidence = [failed?.name ?? "", ...(failed?.tail ?? []), failed?.error ?? "", ...output.text].join(
-    "\n",
-  );
+  const evidence = [
+    failed?.name ?? "",
+    ...cutLines(failed?.tail ?? []),
+    failed?.error ?? "",
+    ...cutLines(output.text),
+  ].join("\n");
 
   for (const rule of RULES) {
     const match = rule.pattern.exec(withoutStepNames(rule, failed, evidence));
@@ -35,7 +41,8 @@ export function buildFailure(output: { steps: Step[]; text: string[] }): RunnerE
       package: name,
     });
   }
-  const words = uvSummary(log.join("\n")) || failed?.error || log.findLast((line) => line.trim() !== "");
+  const words =
+    uvSummary(cutLines(log).join("\n")) || failed?.error || log.findLast((line) => line.trim() !== "");
   return failure({
     kind: "other",
     sentence: `The image could not be built: ${words ?? "the build gave no reason"}`.slice(0, MAX_SENTENCE),
@@ -43,6 +50,11 @@ export function buildFailure(output: { steps: Step[]; text: string[] }): RunnerE
     log,
     step: failed?.name ?? "",
   });
+}
+
+/** The sentences that are looked for are at the beginning of their lines. */
+function cutLines(lines: string[]): string[] {
+  return lines.map((line) => line.slice(0, LOOKED_AT));
 }
 
 function failure(options: {
@@ -54,7 +66,7 @@ function failure(options: {
   package?: string | undefined;
 }): RunnerError {
   const { kind, sentence, hint, log, step } = options;
-  const name = options.package === undefined ? {} : { package: options.package.replace(/[=<>!~ ].*$/, "") };
+  const name = options.package === undefined ? {} : { package: options.package.split(/[=<>!~ ]/)[0] ?? "" };
   return new RunnerError(kind === "disk" ? "DISK_FULL" : "BUILD_FAILED", sentence, {
     details: { class: kind, hint, log: log.slice(-LOG_LINES).join("\n"), step, ...name },
   });

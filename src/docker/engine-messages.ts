@@ -49,8 +49,8 @@ export type ToEngine =
   | { op: "open"; settings: EngineSettings }
   | { op: "call"; id: number; method: CallName; args: unknown[]; hooked: boolean }
   | { op: "stream"; id: number; method: StreamName; args: unknown[]; hooked: boolean }
-  /** The thread may send so many more items. */
-  | { op: "credit"; id: number; items: number }
+  /** So many characters of items or events were taken. */
+  | { op: "credit"; id: number; chars: number }
   | { op: "abort"; id: number }
   /** Ends everything that still runs; answered when it has ended. */
   | { op: "close"; id: number };
@@ -62,8 +62,16 @@ export type FromEngine = { id: number } & (
   | { kind: "failure"; failure: Failure }
 );
 
-/** The most items of a stream that are sent before the reader takes one. */
-export const STREAM_WINDOW = 256;
+/** The most characters of a stream's items that are sent before the reader takes them; at least one item is. */
+export const STREAM_WINDOW = 128 * 1024;
+
+/** Of an item besides its text. */
+const ITEM_OVERHEAD = 256;
+
+export function itemSize(item: unknown): number {
+  const text: unknown = typeof item === "object" && item !== null ? Reflect.get(item, "text") : undefined;
+  return ITEM_OVERHEAD + (typeof text === "string" ? text.length : 0);
+}
 
 /** An error in a form that survives the copy to another thread, which drops its class and fields. */
 export type Failure = {

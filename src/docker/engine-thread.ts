@@ -9,8 +9,10 @@ import {
   type StreamName,
   type ToEngine,
   fromFailure,
+  itemSize,
   toFailure,
 } from "./engine-messages.ts";
+import { eventSize } from "./event-window.ts";
 import type { BuildEvent, Engine } from "./types.ts";
 
 export type EngineThread = Engine & {
@@ -89,9 +91,12 @@ async function call(connection: Connection, method: CallName, args: unknown[]): 
   const { plain, hooks, hooked } = split(args);
   hooks.signal?.throwIfAborted();
   const answered = Promise.withResolvers<unknown>();
+  const credit = creditor((chars) => connection.send({ op: "credit", id, chars }));
   const id = connection.open((message) => {
-    if (message.kind === "event") hooks.onEvent?.(message.event);
-    else if (message.kind === "failure") answered.reject(fromFailure(message.failure));
+    if (message.kind === "event") {
+      hooks.onEvent?.(message.event);
+      credit(eventSize(message.event));
+    } else if (message.kind === "failure") answered.reject(fromFailure(message.failure));
     else answered.resolve(message.value);
   });
   const onAbort = () => connection.send({ op: "abort", id });
@@ -121,15 +126,15 @@ async function* follow(connection: Connection, method: StreamName, args: unknown
   hooks.signal?.addEventListener("abort", abort, { once: true });
   try {
     connection.send({ op: "stream", id, method, args: plain, hooked });
-    for (let taken = 0; ;) {
+    const credit = creditor((chars) => connection.send({ op: "credit", id, chars }));
+    for (;;) {
       const message = arrived.shift();
       if (message === undefined) {
         more = Promise.withResolvers<void>();
         await more.promise;
       } else if (message.kind === "item") {
         yield message.value;
-        taken += 1;
-        if (taken % CREDIT_STEP === 0) connection.send({ op: "credit", id, items: CREDIT_STEP });
+        credit(itemSize(message.value));
       } else if (message.kind === "failure") throw fromFailure(message.failure);
       else return;
     }
@@ -144,8 +149,19 @@ async function* follow(connection: Connection, method: StreamName, args: unknown
   }
 }
 
-/** After so many items, the thread is told that there is room again. */
-const CREDIT_STEP = STREAM_WINDOW / 2;
+/** After so many characters, the thread is told that there is room again. */
+const CREDIT_STEP = STREAM_WINDOW / 4;
+
+/** Tells now and then how much was taken. */
+function creditor(tell: (chars: number) => void): (chars: number) => void {
+  let taken = 0;
+  return (chars) => {
+    taken += chars;
+    if (taken < CREDIT_STEP) return;
+    tell(taken);
+    taken = 0;
+  };
+}
 
 /** Separates a call's signal and listener, which cannot be copied to another thread. */
 function split(args: unknown[]): { plain: unknown[]; hooks: Hooks; hooked: boolean } {

@@ -13,8 +13,10 @@ import {
   STREAM_WINDOW,
   type StreamName,
   type ToEngine,
+  itemSize,
   toFailure,
 } from "./engine-messages.ts";
+import { type EventWindow, createEventWindow } from "./event-window.ts";
 import type { BuildEvent } from "./types.ts";
 
 declare const self: Worker;
@@ -24,7 +26,7 @@ type Methods = Record<CallName, (...args: unknown[]) => Promise<unknown>> &
   Record<StreamName, (...args: unknown[]) => AsyncIterable<unknown>>;
 type Asked = ToEngine & { op: "call" | "stream" };
 
-type Running = { abort: AbortController; credit: Credit };
+type Running = { abort: AbortController; credit: Credit; events: EventWindow };
 
 self.addEventListener(
   "message",
@@ -44,29 +46,32 @@ function serve({ exec: execSettings, containers, niceness }: EngineSettings): vo
   async function answer(asked: Asked): Promise<void> {
     const abort = new AbortController();
     const credit = createCredit(STREAM_WINDOW, abort.signal);
-    running.set(asked.id, { abort, credit });
-    await run(asked, methods, { abort, credit });
+    const events = createEventWindow((event) => post({ id: asked.id, kind: "event", event }));
+    running.set(asked.id, { abort, credit, events });
+    await run(asked, methods, { abort, credit, events });
     running.delete(asked.id);
   }
 
   self.addEventListener("message", ({ data }: MessageEvent<ToEngine>) => {
     if (data.op === "call" || data.op === "stream") void answer(data);
-    else if (data.op === "credit") running.get(data.id)?.credit.add(data.items);
-    else if (data.op === "abort") running.get(data.id)?.abort.abort();
+    else if (data.op === "credit") {
+      running.get(data.id)?.credit.add(data.chars);
+      running.get(data.id)?.events.credit(data.chars);
+    } else if (data.op === "abort") running.get(data.id)?.abort.abort();
     else if (data.op === "close")
       void exec.close().then(() => post({ id: data.id, kind: "result", value: undefined }));
   });
 }
 
 /** Posts what the engine answers. Never rejects. */
-async function run(asked: Asked, methods: Methods, { abort, credit }: Running): Promise<void> {
+async function run(asked: Asked, methods: Methods, { abort, credit, events }: Running): Promise<void> {
   const { id } = asked;
   try {
-    const args = asked.hooked ? withHooks(asked, abort.signal) : asked.args;
+    const args = asked.hooked ? withHooks(asked, abort.signal, events) : asked.args;
     if (asked.op === "call") return post({ id, kind: "result", value: await methods[asked.method](...args) });
     for await (const value of methods[asked.method](...args)) {
       post({ id, kind: "item", value });
-      await credit.take();
+      await credit.take(itemSize(value));
     }
     post({ id, kind: "result", value: undefined });
   } catch (error) {
@@ -74,8 +79,8 @@ async function run(asked: Asked, methods: Methods, { abort, credit }: Running): 
   }
 }
 
-function withHooks({ id, args }: Asked, signal: AbortSignal): unknown[] {
-  const onEvent = (event: BuildEvent) => post({ id, kind: "event", event });
+function withHooks({ args }: Asked, signal: AbortSignal, events: EventWindow): unknown[] {
+  const onEvent = (event: BuildEvent) => events.add(event);
   const options: unknown = args.at(-1);
   return [...args.slice(0, -1), { ...(typeof options === "object" ? options : {}), signal, onEvent }];
 }
@@ -84,20 +89,20 @@ function post(message: FromEngine): void {
   self.postMessage(message);
 }
 
-type Credit = { add(items: number): void; take(): Promise<void> };
+type Credit = { add(chars: number): void; take(chars: number): Promise<void> };
 
 /** Lets through as many items as the reader has room for. An aborted stream does not wait. */
-function createCredit(items: number, signal: AbortSignal): Credit {
-  let left = items;
+function createCredit(chars: number, signal: AbortSignal): Credit {
+  let left = chars;
   let wake: (() => void) | undefined;
   signal.addEventListener("abort", () => wake?.(), { once: true });
   return {
-    add(count) {
-      left += count;
+    add(taken) {
+      left += taken;
       if (left > 0) wake?.();
     },
-    async take() {
-      left -= 1;
+    async take(size) {
+      left -= size;
       if (left > 0 || signal.aborted) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       wake = resolve;

@@ -16,7 +16,7 @@ export type CommandFailure = {
 const KNOWN: { pattern: RegExp; make: (failure: string, args: string[]) => RunnerError }[] = [
   {
     pattern:
-      /cannot connect to the docker daemon|is the docker daemon running|error during connect|connection refused.*docker\.sock/i,
+      /cannot connect to the docker daemon|is the docker daemon running|error during connect|connection refused.{0,300}docker\.sock/i,
     make: () =>
       new RunnerError(
         "ENGINE_UNAVAILABLE",
@@ -24,7 +24,7 @@ const KNOWN: { pattern: RegExp; make: (failure: string, args: string[]) => Runne
       ),
   },
   {
-    pattern: /permission denied.*docker.*sock/i,
+    pattern: /permission denied.{0,300}docker.{0,300}sock/i,
     make: () =>
       new RunnerError(
         "ENGINE_UNAVAILABLE",
@@ -41,12 +41,12 @@ const KNOWN: { pattern: RegExp; make: (failure: string, args: string[]) => Runne
     make: (text) => new RunnerError("DISK_FULL", `The engine's disk is full: ${firstLine(text)}`),
   },
   {
-    pattern: /no such (container|image|network|object)|network .* not found/i,
+    pattern: /no such (container|image|network|object)|network .{1,300} not found/i,
     make: (text) =>
       new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: NO_SUCH_OBJECT } }),
   },
   {
-    pattern: /marked for removal|removal of container .* already in progress/i,
+    pattern: /marked for removal|removal of container .{1,300} already in progress/i,
     make: (text) =>
       new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: BEING_REMOVED } }),
   },

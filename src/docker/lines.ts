@@ -27,6 +27,13 @@ export async function* splitOutput(
   }
 }
 
+/** What a terminal shows of a line, cut to `maxLine`: a progress bar overwrites its line after a carriage return. */
+export function shownLine(text: string, maxLine: number): string {
+  const end = text.endsWith("\r") ? text.length - 1 : text.length;
+  const start = end === 0 ? 0 : text.lastIndexOf("\r", end - 1) + 1;
+  return text.slice(start, Math.min(end, start + maxLine));
+}
+
 function createCutter(maxLine: number) {
   let rest = "";
   return {

@@ -1,3 +1,4 @@
+import { shownLine } from "./lines.ts";
 import type { BuildEvent } from "./types.ts";
 
 /** Lines of each step that are kept, to show if it fails. */
@@ -62,7 +63,7 @@ export function createBuildProgress(sink: ProgressSink): BuildProgress {
       for (const vertex of record.vertexes ?? []) endStep(steps, vertex, sink);
     },
     onText: (line) => {
-      plain.push(sink.redact(line));
+      plain.push(sink.redact(shownLine(line, MAX_LINE)));
       if (plain.length > TAIL_LINES) plain.shift();
     },
   });
@@ -87,6 +88,8 @@ function createRecordSplitter(options: {
   let buffer = "";
   let scanned = 0;
   let depth = 0;
+  /** Nothing but white space came since the last record or line. */
+  let isBlank = true;
   let inString = false;
   let escaped = false;
 
@@ -94,10 +97,11 @@ function createRecordSplitter(options: {
     const text = buffer.slice(0, end);
     buffer = buffer.slice(end);
     scanned = 0;
+    isBlank = true;
     return text;
   };
   const emitText = (line: string) => {
-    if (line.trim() !== "") options.onText(line.replace(/\r?\n$/, ""));
+    if (line.trim() !== "") options.onText(line.endsWith("\n") ? line.slice(0, -1) : line);
   };
   const emitRecord = (text: string) => {
     const record = parseRecord(text);
@@ -112,8 +116,9 @@ function createRecordSplitter(options: {
         const character = buffer[scanned];
         scanned += 1;
         if (depth === 0) {
-          if (character === "{" && buffer.slice(0, scanned - 1).trim() === "") depth = 1;
+          if (character === "{" && isBlank) depth = 1;
           else if (character === "\n") emitText(take(scanned));
+          else isBlank &&= character === " " || character === "\t" || character === "\r";
         } else if (inString) {
           if (escaped) escaped = false;
           else if (character === "\\") escaped = true;
@@ -162,7 +167,7 @@ function updateStep(steps: Map<string, Tracked>, vertex: Vertex, sink: ProgressS
     steps.set(vertex.digest, step);
   }
   step.name = vertex.name;
-  if (vertex.error !== undefined && vertex.error !== "") step.error = vertex.error;
+  if (vertex.error !== undefined && vertex.error !== "") step.error = vertex.error.slice(0, MAX_LINE);
   if (vertex.cached) step.cached = true;
   if (vertex.started !== undefined) step.started = true;
   if (vertex.started !== undefined && step.announced === "no" && !step.cached && isShown(step)) {
@@ -215,13 +220,7 @@ function flush(step: Tracked, sink: ProgressSink): void {
 }
 
 function emitLine(step: Tracked, text: string, sink: ProgressSink): void {
-  // A progress bar overwrites its line after a carriage return; only the last state is kept.
-  const line = sink.redact(
-    text
-      .replace(/\r$/, "")
-      .replace(/^[^]*\r/, "")
-      .slice(0, MAX_LINE),
-  );
+  const line = sink.redact(shownLine(text, MAX_LINE));
   step.tail.push(line);
   if (step.tail.length > TAIL_LINES) step.tail.shift();
   sink.onEvent({ type: "log", line });

@@ -4,6 +4,7 @@ import { buildFailure } from "./build-failure.ts";
 import { isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { runnerOf } from "./labels.ts";
+import { shownLine } from "./lines.ts";
 import { redactor } from "./redact.ts";
 import type { BuildEvent, BuildRequest, BuiltImage, WheelRequest } from "./types.ts";
 import {
@@ -138,12 +139,7 @@ function createLog(onEvent: ((event: BuildEvent) => void) | undefined) {
   const kept: string[] = [];
   let partial = "";
   const emit = (text: string) => {
-    const line = redact(
-      text
-        .replace(/\r$/, "")
-        .replace(/^[^]*\r/, "")
-        .slice(0, MAX_LINE),
-    );
+    const line = redact(shownLine(text, MAX_LINE));
     onEvent?.({ type: "log", line: line.replace(UV_LOG, "") });
     // uv repeats the output of a backend that fails. The output of the others explains nothing.
     if (UV_LOG.test(line)) return;
@@ -155,9 +151,9 @@ function createLog(onEvent: ((event: BuildEvent) => void) | undefined) {
       const parts = (partial + text).split("\n");
       partial = parts.pop() ?? "";
       for (const part of parts) emit(part);
-      if (partial.length > MAX_LINE) {
-        emit(partial);
-        partial = "";
+      while (partial.length > MAX_LINE) {
+        emit(partial.slice(0, MAX_LINE));
+        partial = partial.slice(MAX_LINE);
       }
     },
     end() {

@@ -17,7 +17,7 @@ export const NO_CLAIMS: Claims = { hops: [], proto: undefined, host: undefined, 
 const PREFIX = /^(\/[\w.~!$&'()*+=:@%-]+)*\/?$/;
 
 /** One pair of `Forwarded`, or the comma between two elements (RFC 7239 section 4). */
-const PAIR = /([\w!#$%&'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s",;]*)|,/g;
+const PAIR = /(?<![\w!#$%&'*+.^`|~-])([\w!#$%&'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s",;]*)|,/g;
 
 /** `X-Forwarded-*`, and `Forwarded` for what they do not say. */
 export function claimsOf(headers: Headers): Claims {

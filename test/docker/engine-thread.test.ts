@@ -135,3 +135,48 @@ test("a followed log that is aborted ends with the signal's reason", async () =>
   };
   await expect(read()).rejects.toBe(reason);
 });
+
+/** A build that prints one line without end, for as long as it runs. */
+const NOISE = `if [[ $1 == info ]]; then echo '[]'; exit; fi
+if [[ $1 == image ]]; then echo sha256:1; exit; fi
+data=$(head -c 48000 /dev/zero | tr '\\0' a | base64 -w0)
+printf '{"vertexes":[{"digest":"d","name":"[deps 1/1] RUN","started":"2026-01-01T00:00:00Z"}]}\\n' >&2
+while printf '{"logs":[{"vertex":"d","stream":1,"data":"%s"}]}\\n' "$data" >&2; do :; done`;
+
+test("a build's noise does not wait in front of other commands, nor past its deadline", async () => {
+  await using engine = await standIn(NOISE);
+  let lines = 0;
+  const over = new AbortController();
+  const began = performance.now();
+  const building = engine
+    .buildImage({ ...BUILD, timeoutMs: 1_500, onEvent: ({ type }) => (lines += Number(type === "log")) })
+    .catch((error: unknown) => error)
+    .finally(() => over.abort());
+  await eventually(() => expect(lines).toBeGreaterThan(10));
+  let longest = 0;
+  while (!over.signal.aborted) {
+    const asked = performance.now();
+    await engine.imageExists("x");
+    longest = Math.max(longest, performance.now() - asked);
+  }
+  expect(await building).toMatchObject({ code: "BUILD_TIMEOUT" });
+  expect(longest).toBeLessThan(1_000);
+  expect(performance.now() - began).toBeLessThan(6_000);
+});
+
+test("what a build prints while nobody can read it is left out", async () => {
+  await using engine = await standIn(NOISE);
+  const lines: string[] = [];
+  const building = engine.buildImage({
+    ...BUILD,
+    timeoutMs: 2_000,
+    onEvent(event) {
+      if (event.type !== "log") return;
+      lines.push(event.line);
+      // The thread of the reader is busy.
+      if (lines.length === 1) Bun.sleepSync(800);
+    },
+  });
+  await expect(building).rejects.toMatchObject({ code: "BUILD_TIMEOUT" });
+  expect(lines.findIndex((line) => /^\[\d+ lines left out/.test(line))).toBeWithin(5, 40);
+});

@@ -73,7 +73,9 @@ type Start = DeploymentsOptions & { upload: ReceivedUpload; number: number };
 
 function startDeployment({ clock, deploy, upload, number }: Start): Deployment {
   const { agentId } = upload;
-  const log: EventLog<DeploymentEvent> = createEventLog();
+  const log: EventLog<DeploymentEvent> = createEventLog((event) =>
+    event.type === "log" ? event.line.length : 0,
+  );
   const cancelling = new AbortController();
   let state: DeploymentState = "running";
   let finishedAt: number | undefined;

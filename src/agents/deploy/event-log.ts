@@ -1,5 +1,6 @@
-/** Events kept of one log. The oldest go first: a replay of a longer build lacks its beginning. */
+/** Events kept of one log, and characters. The oldest go first: a replay of a longer build lacks its beginning. */
 const KEPT = 10_000;
+const KEPT_CHARS = 256 * 1024;
 
 /** An event with its number, counted from 1. */
 export type Recorded<T> = { id: number; event: T };
@@ -14,7 +15,9 @@ export type EventLog<T> = {
   follow(after: number, signal: AbortSignal): AsyncGenerator<Recorded<T>>;
 };
 
-export function createEventLog<T>(): EventLog<T> {
+/** `sizeOf` gives the characters of an event's text. */
+export function createEventLog<T>(sizeOf: (event: T) => number): EventLog<T> {
+  let chars = 0;
   const events: Recorded<T>[] = [];
   let lastId = 0;
   let ended = false;
@@ -28,7 +31,11 @@ export function createEventLog<T>(): EventLog<T> {
   return {
     add(event) {
       events.push({ id: ++lastId, event });
-      if (events.length > KEPT) events.shift();
+      chars += sizeOf(event);
+      while (events.length > KEPT || (chars > KEPT_CHARS && events.length > 1)) {
+        const oldest = events.shift();
+        if (oldest !== undefined) chars -= sizeOf(oldest.event);
+      }
       notify();
     },
     end() {

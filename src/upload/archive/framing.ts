@@ -189,7 +189,9 @@ function escapeKey(key: string): string {
 }
 
 function longName(body: Buffer): string {
-  const name = body.toString("utf8").replace(/\0+$/, "");
+  let end = body.length;
+  while (end > 0 && body[end - 1] === 0) end -= 1;
+  const name = body.toString("utf8", 0, end);
   if (name === "" || name.includes("\0")) {
     throw corrupt("bad_name", "a GNU long name is empty or holds a NUL", name);
   }

@@ -5,7 +5,7 @@ import { createEventLog } from "../../../src/agents/deploy/event-log.ts";
 const never = new AbortController().signal;
 
 test("a log is read from its beginning, or from any event on", async () => {
-  const log = createEventLog<string>();
+  const log = createEventLog<string>((event) => event.length);
   for (const event of ["a", "b", "c"]) log.add(event);
   log.end();
   expect((await Array.fromAsync(log.follow(0, never))).map(({ event }) => event)).toEqual(["a", "b", "c"]);
@@ -16,7 +16,7 @@ test("a log is read from its beginning, or from any event on", async () => {
 });
 
 test("a follower gets events as they come, several of them the same, until the end", async () => {
-  const log = createEventLog<string>();
+  const log = createEventLog<string>((event) => event.length);
   log.add("a");
   const followers = [Array.fromAsync(log.follow(0, never)), Array.fromAsync(log.follow(1, never))];
   log.add("b");
@@ -29,7 +29,7 @@ test("a follower gets events as they come, several of them the same, until the e
 });
 
 test("a follower who leaves is let go", async () => {
-  const log = createEventLog<string>();
+  const log = createEventLog<string>((event) => event.length);
   const leaving = new AbortController();
   const following = Array.fromAsync(log.follow(0, leaving.signal));
   log.add("a");
@@ -39,9 +39,17 @@ test("a follower who leaves is let go", async () => {
 });
 
 test("of a very long log the newest events are kept", async () => {
-  const log = createEventLog<number>();
+  const log = createEventLog<number>(() => 1);
   for (let number = 1; number <= 10_500; number++) log.add(number);
   log.end();
   const read = await Array.fromAsync(log.follow(0, never));
   expect([read.length, read[0]?.event, read.at(-1)?.event]).toEqual([10_000, 501, 10_500]);
+});
+
+test("of long lines so many are kept as have a quarter of a megabyte together", async () => {
+  const log = createEventLog<string>((event) => event.length);
+  for (let number = 0; number < 500; number++) log.add(`${number}`.padEnd(16_384));
+  log.end();
+  const read = await Array.fromAsync(log.follow(0, never));
+  expect(read.map(({ id }) => id)).toEqual(Array.from({ length: 16 }, (_, index) => 485 + index));
 });
