@@ -18,17 +18,14 @@ import {
   archiveLimits,
   buildLimits,
   buildSettings,
-  containerSettings,
   manifestDefaults,
   serverSettings,
   uidRange,
 } from "./config/derived.ts";
 import type { Identity } from "./config/identity.ts";
 import type { Config } from "./config/load.ts";
-import { startEngineThread } from "./docker/engine-thread.ts";
+import { openEngine } from "./daemon/engine.ts";
 import { identityLabels } from "./docker/labels.ts";
-import { measuredEngine } from "./docker/measured-engine.ts";
-import { type Owner, clearOrphans } from "./docker/orphans.ts";
 import { createCpuBoost } from "./instance/boost.ts";
 import { createExits } from "./instance/exits.ts";
 import { createInstances } from "./instance/instances.ts";
@@ -37,6 +34,7 @@ import { createReadiness } from "./instance/readiness.ts";
 import { askRestarts } from "./instance/restarts.ts";
 import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./lib/log.ts";
+import type { StartError } from "./lib/start-error.ts";
 import { VERSION } from "./lib/version.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { observeProcess } from "./metrics/process.ts";
@@ -55,11 +53,16 @@ import { DEFAULT_UPLOAD_PACE, receiveUpload } from "./upload/receive.ts";
 /** How long requests inside have when the runner is told to stop, milliseconds. */
 const SHUTDOWN_TIMEOUT_MS = 10_000;
 
+/** How long a start waits to hear that another runner has the agents, milliseconds. An engine may not answer at all. */
+const CLAIM_WAIT_MS = 5_000;
+
 type Environment = Record<string, string | undefined>;
 
 export type Daemon = {
   url: string;
   port: number;
+  /** Resolves when another runner turns out to have the same agents: this one must end. */
+  lost: Promise<StartError>;
   /** Ends requests in good order. Agents keep running: the next start adopts them. */
   stop(): Promise<void>;
 };
@@ -78,14 +81,10 @@ export async function startDaemon(options: {
   const { identity } = begun.use(await openDataDir(config.dataDir));
   const metrics = createMetrics();
   begun.use(observeProcess(metrics));
-  const owner: Owner = { runnerId: identity.runnerId, run: crypto.randomUUID() };
-  const thread = startEngineThread({
-    exec: { environment, owner },
-    containers: { ...containerSettings(config), runnerId: identity.runnerId },
-    niceness: options.niceness,
-  });
-  begun.defer(() => thread.close());
-  const engine = measuredEngine(thread, metrics);
+  const docker = begun.use(await openEngine({ ...options, runnerId: identity.runnerId, metrics }));
+  const claimed = docker.claim();
+  // It is looked at below, once the rest is there.
+  claimed.catch(() => undefined);
   const closing = new AbortController();
   const reconciling = Promise.withResolvers<void>();
   const host: Host = {
@@ -94,7 +93,7 @@ export async function startDaemon(options: {
     log,
     metrics,
     clock: systemClock,
-    engine,
+    engine: docker.engine,
     identity,
     closing: closing.signal,
   };
@@ -120,10 +119,14 @@ export async function startDaemon(options: {
   const listener = await listen(createApp(server), server);
   begun.defer(() => listener.stop(SHUTDOWN_TIMEOUT_MS));
 
+  await Promise.race([claimed, systemClock.sleep(CLAIM_WAIT_MS)]);
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
-  const cleared = clearOrphans(owner, log);
+  const cleared = docker.clearOrphans();
   background.push(
-    cleared.then(() => reconcile(parts, loaded)).then(reconciling.resolve),
+    cleared
+      .then(() => reconcile(parts, loaded))
+      .then(reconciling.resolve)
+      .then(() => docker.reportStrangers()),
     cleared.then(() => watchEngine(parts, closing.signal)),
   );
   const agents = parts.registry.all().length;
@@ -133,6 +136,7 @@ export async function startDaemon(options: {
   return {
     url: listener.url,
     port: listener.port,
+    lost: docker.lost,
     async stop() {
       await running.disposeAsync();
       log.info("oken-runner has stopped");

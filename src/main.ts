@@ -61,6 +61,10 @@ async function serve(args: string[]): Promise<void> {
       },
     );
   };
+  void daemon.lost.then((error) => {
+    fail(`oken-runner: ${error.message}\n`);
+    return daemon.stop().finally(() => process.exit(USAGE_ERROR));
+  });
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
 }

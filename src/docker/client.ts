@@ -1,5 +1,6 @@
 import { systemClock } from "../lib/clock.ts";
 import type { ContainerSettings } from "./args.ts";
+import { createClaims } from "./claims.ts";
 import { createGroupReader } from "./container-group.ts";
 import { createContainers } from "./container.ts";
 import { createFactsReader } from "./engine-facts.ts";
@@ -32,6 +33,7 @@ export function createEngine(exec: DockerExec, settings: ContainerSettings): Eng
     },
     userIds: () => userIds(facts),
     ...networks,
+    ...createClaims(exec),
     ...images,
     listImages: () => images.listImages(runnerLabels(settings.runnerId)),
     removeBuildNetworks: () => removeBuildNetworks(exec, runnerLabels(settings.runnerId)),

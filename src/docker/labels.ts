@@ -1,13 +1,15 @@
-import type { Identity } from "./types.ts";
+import type { Claim, Identity } from "./types.ts";
 
 /** Labels on all our containers, images and networks. A restart rebuilds its state from them and from the disk. */
-const LABEL = {
+export const LABEL = {
   managed: "oken.managed",
   /** The id of the data directory, so that two runners on one engine do not touch each other's objects. */
   runner: "oken.runner",
   agent: "oken.agent",
   version: "oken.version",
   spec: "oken.spec",
+  /** On a runner's claim: who holds it. */
+  claim: "oken.claim",
 } as const;
 
 export const MANAGED = { [LABEL.managed]: "true" };
@@ -24,6 +26,10 @@ export function identityLabels(runnerId: string, identity: Identity): Record<str
     [LABEL.version]: String(identity.version),
     [LABEL.spec]: identity.spec,
   };
+}
+
+export function claimLabels({ runnerId, holder }: Claim): Record<string, string> {
+  return { [LABEL.runner]: runnerId, [LABEL.claim]: holder };
 }
 
 /** The labels without those that make an object an agent's. */

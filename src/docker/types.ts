@@ -9,6 +9,15 @@ export type Engine = {
   ensureNetwork(): Promise<void>;
   networkExists(): Promise<boolean>;
 
+  /** The claims of all runners that use the engine. */
+  claims(): Promise<ListedClaim[]>;
+  /** Writes a claim, unless there is one of the same runner and generation. */
+  claim(claim: Claim): Promise<void>;
+  /** Removes a claim. One that does not exist is no error. */
+  releaseClaim(claim: Pick<Claim, "runnerId" | "generation">): Promise<void>;
+  /** The agents of the containers of all runners that use the engine, one for each container. */
+  agentsOfAll(): Promise<{ runnerId: string; agentId: string }[]>;
+
   buildImage(request: BuildRequest): Promise<BuiltImage>;
   /** Builds one stage of a Dockerfile and writes its files into `directory`; makes no image. */
   exportStage(request: ExportRequest): Promise<void>;
@@ -67,6 +76,18 @@ export type Engine = {
   events(options: { signal: AbortSignal }): AsyncIterable<EngineEvent>;
   /** What a running container uses, by its id. It answers at once, with undefined when that is not known yet. */
   usage(id: string): Promise<ResourceUse | undefined>;
+};
+
+/** A claim under the name that it has in the engine. */
+export type ListedClaim = Claim & { name: string };
+
+/** What the engine remembers of a runner, beside its agents. */
+export type Claim = {
+  runnerId: string;
+  /** The highest one counts. */
+  generation: number;
+  /** Who wrote it. */
+  holder: string;
 };
 
 /** Which agent and version a container or an image belongs to. Its labels say so, and survive a restart. */

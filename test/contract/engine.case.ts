@@ -1,5 +1,6 @@
 import { describe } from "bun:test";
 
+import { claimCases } from "./claims.case.ts";
 import { containerCases } from "./containers.case.ts";
 import { eventCases } from "./events.case.ts";
 import { imageCases } from "./images.case.ts";
@@ -13,5 +14,6 @@ export function engineCases(title: string, create: CreateSubject): void {
     outputCases(create);
     eventCases(create);
     imageCases(create);
+    claimCases(create);
   });
 }

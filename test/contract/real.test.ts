@@ -62,6 +62,8 @@ engineCases("the engine of this host", async () => {
       const containers = await engine.listContainers();
       await Promise.all(containers.map(({ name }) => engine.removeContainer(name)));
       await engine.removeImages(await engine.listImages());
+      const claims = (await engine.claims()).filter((claim) => claim.runnerId === runnerId);
+      for (const claim of claims) await engine.releaseClaim(claim);
       if (await engine.networkExists()) await docker(["network", "rm", network]);
     },
   };

@@ -7,6 +7,7 @@ import type {
   RunningContainer,
 } from "../../src/docker/types.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
+import { createFakeClaims } from "./fake-claims.ts";
 import { createBroadcast } from "./broadcast.ts";
 import { type FakeContainer, createFakeContainer } from "./fake-container.ts";
 
@@ -106,6 +107,13 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     ping: async () => ({ version: "fake" }),
     ensureNetwork: async () => void (network = true),
     networkExists: async () => network,
+
+    ...createFakeClaims(),
+    agentsOfAll: async () =>
+      [...containers.values()].map((container) => ({
+        runnerId,
+        agentId: container.state().identity?.agentId ?? "",
+      })),
 
     async buildImage({ tag, labels, signal }) {
       signal?.throwIfAborted();

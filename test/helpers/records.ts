@@ -6,6 +6,7 @@ import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import type { AgentRecord, AgentState, VersionRecord } from "../../src/model/agent.ts";
+import type { Holder } from "../../src/model/holder.ts";
 
 /** A version of an agent that does nothing much. */
 export function versionRecord(version: number): VersionRecord {
@@ -120,4 +121,19 @@ export function agentIn(
     log: createLog({ level: "silent", format: "json" }),
     metrics: createMetrics(),
   });
+}
+
+/** A process that runs agents. */
+export function holderWith(changes: Partial<Holder>): Holder {
+  return {
+    nonce: "nonce",
+    host: "here",
+    boot: "boot",
+    pid: 1,
+    started: "100",
+    pidNamespace: "pid:[1]",
+    dataDir: "/data",
+    lock: "10",
+    ...changes,
+  };
 }

@@ -76,6 +76,8 @@ export async function startRunner(env: Record<string, string> = {}): Promise<Tes
       const [names, references] = await Promise.all([containers(), images()]);
       if (names.length > 0) await docker(["rm", "--force", ...names]);
       if (references.length > 0) await docker(["image", "rm", "--force", ...references]);
+      const claims = await docker(["volume", "ls", "--quiet", "--filter", label]);
+      if (claims.length > 0) await docker(["volume", "rm", ...claims]);
       await docker(["network", "rm", network]).catch(() => []);
       await rm(dataDir, { recursive: true, force: true });
     },

@@ -1,0 +1,93 @@
+import { Value } from "@sinclair/typebox/value";
+
+import type { Claim, Engine, ListedClaim } from "../docker/types.ts";
+import { parseJson } from "../lib/json.ts";
+import { StartError } from "../lib/start-error.ts";
+import { Holder, type Life } from "../model/holder.ts";
+
+type ClaimOptions = {
+  engine: Pick<Engine, "claims" | "claim" | "releaseClaim">;
+  runnerId: string;
+  /** This process. */
+  own: Holder;
+  lifeOf: (holder: Holder) => Promise<Life>;
+  /** Has the error with which a claim failed for good. */
+  onLost: (error: StartError) => void;
+};
+
+/**
+ * Claims the agents of `runnerId` for this process when it is first called, and again if the engine did not answer.
+ * Rejects for good with StartError when another process runs them, or may.
+ */
+export function createClaim(options: ClaimOptions): () => Promise<void> {
+  let claiming: Promise<void> | undefined;
+  return () => {
+    claiming ??= claimAgents(options).catch((error: unknown) => {
+      if (error instanceof StartError) options.onLost(error);
+      else claiming = undefined;
+      throw error;
+    });
+    return claiming;
+  };
+}
+
+/**
+ * Writes this process into the engine as the one that runs the agents of `runnerId`: the lock of a data directory does
+ * not hold for a copy. Of processes that try at once, one succeeds: the generation after an ended one is written once
+ * only, and whoever finds a higher one afterwards has come too late.
+ */
+async function claimAgents({ engine, runnerId, own, lifeOf }: ClaimOptions): Promise<void> {
+  const before = await claimsOf(engine, runnerId);
+  const last = before.at(-1);
+  if (last !== undefined) await requireEnded(last, { own, lifeOf });
+  const claim = { runnerId, generation: (last?.generation ?? 0) + 1, holder: JSON.stringify(own) };
+  await engine.claim(claim);
+  const winner = (await claimsOf(engine, runnerId)).at(-1);
+  if (winner !== undefined && winner.holder !== claim.holder) {
+    if (winner.generation !== claim.generation) await engine.releaseClaim(claim);
+    throw heldBy(holderOf(winner), own);
+  }
+  for (const outdated of before) await engine.releaseClaim(outdated);
+}
+
+/** Undefined for what a later version wrote, or another program. */
+export function holderOf({ holder }: Claim): Holder | undefined {
+  const value = parseJson(holder);
+  return Value.Check(Holder, value) ? value : undefined;
+}
+
+async function claimsOf(engine: Pick<Engine, "claims">, runnerId: string): Promise<ListedClaim[]> {
+  const claims = (await engine.claims()).filter((claim) => claim.runnerId === runnerId);
+  return claims.sort((one, other) => one.generation - other.generation);
+}
+
+async function requireEnded(
+  claim: ListedClaim,
+  { own, lifeOf }: Pick<ClaimOptions, "own" | "lifeOf">,
+): Promise<void> {
+  const holder = holderOf(claim);
+  const life = holder === undefined ? "unknown" : await lifeOf(holder);
+  if (life === "running") throw heldBy(holder, own);
+  if (life === "unknown") throw mayBeHeldBy(holder, own, claim);
+}
+
+function heldBy(holder: Holder | undefined, own: Holder): StartError {
+  return new StartError(
+    `OKEN_DATA_DIR is ${quoted(own)}, which has the identity of the runner ${shown(holder)}, and that one is running; stop it, or remove runner.json from the copy, which makes it a runner of its own.`,
+  );
+}
+
+function mayBeHeldBy(holder: Holder | undefined, own: Holder, { name }: ListedClaim): StartError {
+  return new StartError(
+    `OKEN_DATA_DIR is ${quoted(own)}, which has the identity of the runner ${shown(holder)}, and that one may be running; if it has ended for good, run: docker volume rm ${name}`,
+  );
+}
+
+function shown(holder: Holder | undefined): string {
+  if (holder === undefined) return "of another version";
+  return `in ${quoted(holder)} on host ${holder.host} as process ${holder.pid}`;
+}
+
+function quoted({ dataDir }: Holder): string {
+  return JSON.stringify(dataDir);
+}

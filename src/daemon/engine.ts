@@ -1,0 +1,68 @@
+import { createClaim } from "../agents/claim.ts";
+import { claimedEngine } from "../agents/claimed-engine.ts";
+import { reportStrangers } from "../agents/strangers.ts";
+import { containerSettings } from "../config/derived.ts";
+import { describeHolder, lifeOf } from "../config/holder.ts";
+import type { Config } from "../config/load.ts";
+import { startEngineThread } from "../docker/engine-thread.ts";
+import { measuredEngine } from "../docker/measured-engine.ts";
+import { type Owner, clearOrphans } from "../docker/orphans.ts";
+import type { Engine } from "../docker/types.ts";
+import type { Log } from "../lib/log.ts";
+import { StartError } from "../lib/start-error.ts";
+import type { Metrics } from "../metrics/metrics.ts";
+import type { Holder } from "../model/holder.ts";
+
+type EngineOptions = {
+  config: Config;
+  environment: Record<string, string | undefined>;
+  runnerId: string;
+  /** Niceness of the commands that the runner starts, -20 to 19. */
+  niceness: number;
+  metrics: Metrics;
+  log: Log;
+};
+
+/** The engine, which changes nothing of an agent before this process has claimed them all. */
+export type ClaimedEngine = AsyncDisposable & {
+  engine: Engine;
+  /** Rejects with StartError if another process runs the agents. Resolves also when the engine does not answer. */
+  claim(): Promise<void>;
+  /** Resolves when a claim that came late has met another's. */
+  lost: Promise<StartError>;
+  /** Ends what a crash left running, so that the look at the engine does not see it. Never rejects. */
+  clearOrphans(): Promise<void>;
+  /** See `agents/strangers`. */
+  reportStrangers(): Promise<void>;
+};
+
+export async function openEngine(options: EngineOptions): Promise<ClaimedEngine> {
+  const { config, environment, runnerId, niceness, metrics, log } = options;
+  const owner: Owner = { runnerId, run: crypto.randomUUID() };
+  const thread = startEngineThread({
+    exec: { environment, owner },
+    containers: { ...containerSettings(config), runnerId },
+    niceness,
+  });
+  const engine = measuredEngine(thread, metrics);
+  const own = await describeHolder(config.dataDir);
+  const parts = { engine, runnerId, own, lifeOf: (other: Holder) => lifeOf(other, own) };
+  const lost = Promise.withResolvers<StartError>();
+  const claim = createClaim({ ...parts, onLost: lost.resolve });
+  return {
+    engine: claimedEngine(engine, claim),
+    claim: () =>
+      claim().catch((error: unknown) => {
+        if (error instanceof StartError) throw error;
+      }),
+    lost: lost.promise,
+    clearOrphans: () =>
+      // Before the claim they may be another process's.
+      claim().then(
+        () => clearOrphans(owner, log),
+        () => undefined,
+      ),
+    reportStrangers: () => reportStrangers({ ...parts, log }),
+    [Symbol.asyncDispose]: () => thread.close(),
+  };
+}
