@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 import { loadConfig } from "../src/config/load.ts";
+import { sweepFirewall } from "../test/helpers/firewall.ts";
 
 const ROOT = resolve(import.meta.dir, "..");
 const BINARY = join(ROOT, "dist/oken-runner");
@@ -65,6 +66,7 @@ async function main(): Promise<void> {
     await runner.exited;
     process.off("SIGINT", interrupted);
     await Bun.$`docker network rm ${network}`.quiet().nothrow();
+    await sweepFirewall();
     await rm(dataDir, { recursive: true, force: true });
   }
   console.log(`\nThat was all. ${paint(1, "make run")} keeps one serving; its API is at ${base}/docs.`);

@@ -1,5 +1,6 @@
 import { observeAgents } from "./agents/agent-metrics.ts";
 import { createAgents } from "./agents/agents.ts";
+import { watchContainment } from "./agents/containment.ts";
 import { watchEngine } from "./agents/events.ts";
 import { checkHealth } from "./agents/health.ts";
 import { sweepIdle } from "./agents/idle.ts";
@@ -128,6 +129,7 @@ export async function startDaemon(options: {
       .then(reconciling.resolve)
       .then(() => docker.reportStrangers()),
     cleared.then(() => watchEngine(parts, closing.signal)),
+    cleared.then(() => watchContainment(parts, closing.signal)),
   );
   const agents = parts.registry.all().length;
   log.info({ url: listener.url, version: VERSION, agents }, "oken-runner is ready");

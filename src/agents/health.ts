@@ -31,6 +31,8 @@ export function checkHealth(
       failure("network", async () => {
         if (!(await engine.networkExists()))
           throw new Error("the agents' network is missing; the next start makes it anew");
+        const containment = await engine.containment();
+        if (containment.state === "open") throw new Error(containment.why);
       }),
       failure("disk", () => checkDisk(dataDir)),
     ]);

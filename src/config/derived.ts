@@ -1,5 +1,6 @@
 import { networkInterfaces } from "node:os";
 
+import { parseDestination } from "../lib/destinations.ts";
 import type { Config } from "./load.ts";
 
 /** Requests inside one instance at a time, for an agent that names no number. */
@@ -48,6 +49,7 @@ export function manifestDefaults(config: Config) {
     cpus: { fallback: config.defaultCpus, max: config.maxCpus },
     port: config.containerPort,
     healthPath: DEFAULT_HEALTH_PATH,
+    egressAllow: config.egressAllow?.split(" ").flatMap((text) => parseDestination(text) ?? []) ?? [],
   };
 }
 
@@ -61,6 +63,15 @@ export function uidRange({ uidRange: chosen }: Config): readonly [number, number
 export function containerSettings(config: Config) {
   const { network, containerRuntime, agentCgroup } = config;
   return { network, runtime: containerRuntime, cgroupParent: agentCgroup };
+}
+
+/** What keeps agents from the host and its networks. */
+export function containmentSettings({ allowUncontained, firewallImage, dns }: Config) {
+  return {
+    allowUncontained: allowUncontained === "yes",
+    firewallImage,
+    resolvers: dns?.split(" "),
+  };
 }
 
 /** How many builds run and wait, and how long one may take. */

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 
 import { parseBytes } from "../lib/bytes.ts";
+import { DESTINATION_FORMS, parseDestination } from "../lib/destinations.ts";
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; allowed: string };
 
@@ -120,16 +121,40 @@ export function parseSite(): Parser<string> {
 
 /** Addresses and networks such as `10.0.0.0/8`, separated by commas or spaces; the value has one space between two. */
 export function parseNetworks(): Parser<string> {
-  return (text) => {
-    const networks = text.split(/[\s,]+/).filter((network) => network !== "");
-    return networks.every(isNetwork)
-      ? { ok: true, value: networks.join(" ") }
-      : { ok: false, allowed: "IP addresses or networks such as 10.0.0.0/8, separated by commas" };
-  };
+  return parseList(isNetwork, "IP addresses or networks such as 10.0.0.0/8, separated by commas");
 }
 
 function isNetwork(text: string): boolean {
   const [, address = "", length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const version = isIP(address);
   return version !== 0 && (length === undefined || Number(length) <= (version === 4 ? 32 : 128));
+}
+
+/** Destinations of the network, separated by commas or spaces; the value has one space between two. */
+export function parseDestinations(): Parser<string> {
+  return parseList(
+    (text) => parseDestination(text) !== undefined,
+    `${DESTINATION_FORMS}, separated by commas`,
+  );
+}
+
+export function parseAddresses(): Parser<string> {
+  return parseList((text) => isIP(text) !== 0, "IP addresses, separated by commas");
+}
+
+/** The engine's own networks do not keep containers apart. */
+export function parseNetworkName(): Parser<string> {
+  const pattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/;
+  const own = ["bridge", "default", "host", "none"];
+  return (text) =>
+    pattern.test(text) && !own.includes(text)
+      ? { ok: true, value: text }
+      : { ok: false, allowed: `a Docker network name other than ${own.join(", ")}` };
+}
+
+function parseList(fits: (part: string) => boolean, allowed: string): Parser<string> {
+  return (text) => {
+    const parts = text.split(/[\s,]+/).filter((part) => part !== "");
+    return parts.every(fits) ? { ok: true, value: parts.join(" ") } : { ok: false, allowed };
+  };
 }

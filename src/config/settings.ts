@@ -3,6 +3,7 @@ import { ACCESS_SETTINGS } from "./settings/access.ts";
 import { BUILD_SETTINGS } from "./settings/builds.ts";
 import { CONTAINER_SETTINGS } from "./settings/containers.ts";
 import { INVOKE_SETTINGS } from "./settings/invokes.ts";
+import { NETWORK_SETTINGS } from "./settings/network.ts";
 import { SERVER_SETTINGS } from "./settings/server.ts";
 import { UPLOAD_SETTINGS } from "./settings/uploads.ts";
 
@@ -14,6 +15,7 @@ export const SETTINGS = {
   ...SERVER_SETTINGS,
   ...ACCESS_SETTINGS,
   ...CONTAINER_SETTINGS,
+  ...NETWORK_SETTINGS,
   ...INVOKE_SETTINGS,
   ...BUILD_SETTINGS,
   ...UPLOAD_SETTINGS,

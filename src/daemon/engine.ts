@@ -1,7 +1,7 @@
 import { createClaim } from "../agents/claim.ts";
 import { claimedEngine } from "../agents/claimed-engine.ts";
 import { reportStrangers } from "../agents/strangers.ts";
-import { containerSettings } from "../config/derived.ts";
+import { containerSettings, containmentSettings } from "../config/derived.ts";
 import { describeHolder, lifeOf } from "../config/holder.ts";
 import type { Config } from "../config/load.ts";
 import { startEngineThread } from "../docker/engine-thread.ts";
@@ -42,6 +42,7 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
   const thread = startEngineThread({
     exec: { environment, owner },
     containers: { ...containerSettings(config), runnerId },
+    containment: containmentSettings(config),
     niceness,
   });
   const engine = measuredEngine(thread, metrics);

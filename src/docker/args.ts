@@ -1,6 +1,8 @@
 import { AGENT_HOME, STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
 import type { ContainerSpec } from "./types.ts";
-import { MANAGED, identityLabels } from "./labels.ts";
+import { tagOf } from "./firewall/rules.ts";
+import type { AgentNetwork } from "./agent-networks.ts";
+import { MANAGED, POLICY_LABEL, identityLabels, runnerLabels } from "./labels.ts";
 
 /** Size of the tmpfs at `/tmp`, and of the one at the home directory. Both count as the container's memory. */
 const TMPFS_SIZE = "64m";
@@ -32,6 +34,8 @@ export type ContainerSettings = {
 export type RunSettings = ContainerSettings & {
   /** Without a limit of CPUs; `updateCpusArgs` sets that once the agent has started. */
   boosted: boolean;
+  /** Resolvers; none for the engine's choice. */
+  dns: string[];
 };
 
 /** `docker run` of an agent: no capability, no new privileges, a read-only root, a limit on everything. */
@@ -42,6 +46,7 @@ export function runArgs(spec: ContainerSpec, settings: RunSettings): string[] {
     ...["--name", spec.name],
     ...labelArgs(identityLabels(settings.runnerId, spec.identity)),
     ...["--network", settings.network],
+    ...settings.dns.flatMap((address) => ["--dns", address]),
     ...["--pull", "never"],
     ...["--restart", "no"],
     ...(settings.runtime === undefined ? [] : ["--runtime", settings.runtime]),
@@ -132,20 +137,40 @@ export function eventsArgs(): string[] {
 }
 
 export function networkInspectArgs(name: string): string[] {
-  return ["network", "inspect", "--format", "{{.Driver}}", "--", name];
+  return ["network", "inspect", "--", name];
 }
 
 /** Agents cannot reach each other; the runner reaches each of them through the bridge. */
-export function networkCreateArgs(name: string): string[] {
+export function networkCreateArgs({ name, policy, internal }: AgentNetwork, runnerId: string): string[] {
+  const own = policy === undefined ? MANAGED : { ...runnerLabels(runnerId), [POLICY_LABEL]: policy };
   return [
     "network",
     "create",
     ...["--driver", "bridge"],
+    ...(internal ? ["--internal"] : []),
     ...["--opt", "com.docker.network.bridge.enable_icc=false"],
-    ...labelArgs(MANAGED),
+    // The rules of the firewall name it, and outlive a network that is made anew.
+    ...["--opt", `com.docker.network.bridge.name=${tagOf(name)}`],
+    ...labelArgs(own),
     "--",
     name,
   ];
+}
+
+/** Prints the names and policies of a runner's own networks, a line each. */
+export function policyNetworksArgs(runnerId: string): string[] {
+  return [
+    "network",
+    "ls",
+    ...filterArgs(runnerLabels(runnerId)),
+    ...["--filter", `label=${POLICY_LABEL}`],
+    ...["--format", `{{.Name}} {{.Label "${POLICY_LABEL}"}}`],
+  ];
+}
+
+/** Prints the ids of containers in a network, running or not. */
+export function containersInArgs(network: string): string[] {
+  return ["ps", "--all", "--quiet", "--filter", `network=${network}`];
 }
 
 /** Prints one id a line, in the order of `references`. */

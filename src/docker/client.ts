@@ -1,11 +1,15 @@
 import { systemClock } from "../lib/clock.ts";
 import type { ContainerSettings } from "./args.ts";
 import { createClaims } from "./claims.ts";
+import { createContainedNetworks } from "./contained-networks.ts";
+import type { ContainmentSettings } from "./containment.ts";
 import { createGroupReader } from "./container-group.ts";
 import { createContainers } from "./container.ts";
 import { createFactsReader } from "./engine-facts.ts";
 import { createEvents } from "./events.ts";
 import type { DockerExec } from "./exec.ts";
+import { createCanaries } from "./firewall/canary.ts";
+import { createFirewall, createRunCommand } from "./firewall/backend.ts";
 import { createImages } from "./image.ts";
 import { runnerLabels } from "./labels.ts";
 import { createLogs } from "./logs.ts";
@@ -19,11 +23,34 @@ import type { Engine } from "./types.ts";
 /** Deadline of a ping, milliseconds. A health check waits for it. */
 const PING_TIMEOUT_MS = 5_000;
 
+/** No exception, and no agent without containment. */
+const CONTAINED: ContainmentSettings = {
+  allowUncontained: false,
+  firewallImage: undefined,
+  resolvers: undefined,
+};
+
 /** The engine of this host, used through the docker CLI. */
-export function createEngine(exec: DockerExec, settings: ContainerSettings): Engine {
+export function createEngine(
+  exec: DockerExec,
+  settings: ContainerSettings,
+  containmentSettings: ContainmentSettings = CONTAINED,
+): Engine {
   const facts = createFactsReader(exec);
   const images = createImages(exec, facts);
-  const networks = createNetworks(exec, settings.network);
+  const run = createRunCommand(exec, containmentSettings.firewallImage);
+  const networks = createContainedNetworks(
+    {
+      exec,
+      run,
+      firewall: createFirewall(exec, run),
+      networks: createNetworks(exec, settings.runnerId),
+      canaries: createCanaries(exec, runnerLabels(settings.runnerId)),
+      clock: systemClock,
+    },
+    containmentSettings,
+    settings,
+  );
   return {
     async ping() {
       const output = await exec.run(["version", "--format", "{{.Server.Version}}"], {
@@ -32,12 +59,15 @@ export function createEngine(exec: DockerExec, settings: ContainerSettings): Eng
       return { version: output.trim() };
     },
     userIds: () => userIds(facts),
-    ...networks,
     ...createClaims(exec),
+    ensureNetwork: networks.ensureNetwork,
+    networkExists: networks.networkExists,
+    contain: networks.contain,
+    containment: networks.containment,
     ...images,
     listImages: () => images.listImages(runnerLabels(settings.runnerId)),
     removeBuildNetworks: () => removeBuildNetworks(exec, runnerLabels(settings.runnerId)),
-    ...createContainers({ exec, facts }, settings, networks.ensureNetwork),
+    ...createContainers({ exec, facts, networks }, settings),
     ...createUsage({
       groups: createGroupReader({ chosen: settings.cgroupParent }),
       stats: createStatsSampler({ exec, clock: systemClock }),

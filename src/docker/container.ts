@@ -5,7 +5,9 @@ import { Value } from "@sinclair/typebox/value";
 
 import { RunnerError } from "../lib/errors.ts";
 import { createAgentsCgroup } from "./agents-cgroup.ts";
+import { isAgentNetwork } from "./agent-networks.ts";
 import * as args from "./args.ts";
+import type { ContainedNetworks } from "./contained-networks.ts";
 import { createCpuLimits } from "./cpu-limits.ts";
 import type { FactsReader } from "./engine-facts.ts";
 import { isAlreadyExists, isBeingRemoved, isNoSuchObject } from "./errors.ts";
@@ -49,10 +51,15 @@ type Containers = Pick<
   | "boostCpus"
 >;
 
+type Parts = {
+  exec: DockerExec;
+  facts: FactsReader;
+  networks: Pick<ContainedNetworks, "placeOf" | "admit" | "contain">;
+};
+
 export function createContainers(
-  { exec, facts }: { exec: DockerExec; facts: FactsReader },
+  { exec, facts, networks }: Parts,
   settings: args.ContainerSettings,
-  ensureNetwork: () => Promise<void>,
 ): Containers {
   async function inspect(names: string[]): Promise<(ContainerState & ListedContainer)[]> {
     const output = await exec.run(args.inspectArgs(names));
@@ -93,7 +100,12 @@ export function createContainers(
   const cgroup = createAgentsCgroup({ facts, chosen: settings.cgroupParent });
   const cpuLimits = createCpuLimits({ exec, facts, runtime: settings.runtime });
   const runArgv = async (spec: ContainerSpec, { boosted }: { boosted: boolean }) =>
-    args.runArgs(spec, { ...settings, cgroupParent: await cgroup.parent(), boosted });
+    args.runArgs(spec, {
+      ...settings,
+      ...networks.placeOf(spec.egress),
+      cgroupParent: await cgroup.parent(),
+      boosted,
+    });
   const run = async (spec: ContainerSpec) => {
     const boosted = spec.boost && (await cpuLimits.canBoost(spec.cpus));
     return exec.run(await runArgv(spec, { boosted }), { timeoutMs: SLOW_COMMAND_MS });
@@ -101,12 +113,14 @@ export function createContainers(
 
   return {
     async startContainer(spec: ContainerSpec) {
+      await networks.admit(spec);
       try {
         // A leftover container and a missing network are rare, and each check is a process of its own.
         await run(spec).catch(async (error: unknown) => {
           if (!isAlreadyExists(error) && !isNoSuchObject(error)) throw error;
           // The engine names one reason only, even if the name is taken and the network is gone too.
-          await Promise.all([remove(spec.name), ensureNetwork()]);
+          await Promise.all([remove(spec.name), networks.contain()]);
+          await networks.admit(spec);
           await run(spec);
         });
         return toRunning(await started(spec.name));
@@ -121,7 +135,8 @@ export function createContainers(
       return createHash("sha256").update(JSON.stringify(argv)).digest("hex");
     },
 
-    async restartContainer(name) {
+    async restartContainer({ name, ...spec }) {
+      await networks.admit(spec);
       const output = await exec
         .run(args.startArgs(name), { timeoutMs: SLOW_COMMAND_MS })
         .catch((error: unknown) => (isBeingRemoved(error) ? undefined : undefinedIfMissing(error)));
@@ -160,7 +175,7 @@ function toState(container: Static<typeof Inspected>, network: string): Containe
   return {
     id: container.Id,
     name: container.Name.replace(/^\//, ""),
-    address: container.NetworkSettings.Networks[network]?.IPAddress ?? "",
+    address: addressOf(container, network),
     running: container.State.Running,
     exitCode: container.State.ExitCode,
     // `OOMKilled` is also true when only a child of the main process was killed.
@@ -169,6 +184,11 @@ function toState(container: Static<typeof Inspected>, network: string): Containe
     identity: parseIdentity(container.Config.Labels ?? {}),
     cpus: container.HostConfig.NanoCpus === 0 ? undefined : container.HostConfig.NanoCpus / 1e9,
   };
+}
+
+function addressOf({ NetworkSettings }: Static<typeof Inspected>, network: string): string {
+  const own = Object.entries(NetworkSettings.Networks).find(([name]) => isAgentNetwork(network, name));
+  return own?.[1].IPAddress ?? "";
 }
 
 function undefinedIfMissing(error: unknown): undefined {

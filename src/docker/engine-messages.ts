@@ -1,11 +1,13 @@
 import { type ErrorCode, RunnerError } from "../lib/errors.ts";
 import type { ContainerSettings } from "./args.ts";
+import type { ContainmentSettings } from "./containment.ts";
 import type { DockerExecSettings } from "./exec.ts";
 import type { BuildEvent, Engine } from "./types.ts";
 
 export type EngineSettings = {
   exec: DockerExecSettings;
   containers: ContainerSettings;
+  containment: ContainmentSettings;
   /** The niceness of commands, -20 to 19. */
   niceness: number;
 };
@@ -19,6 +21,8 @@ export const CALLS = [
   "claim",
   "releaseClaim",
   "agentsOfAll",
+  "contain",
+  "containment",
   "buildImage",
   "exportStage",
   "buildWheels",

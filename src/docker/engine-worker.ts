@@ -36,11 +36,11 @@ self.addEventListener(
   { once: true },
 );
 
-function serve({ exec: execSettings, containers, niceness }: EngineSettings): void {
+function serve({ exec: execSettings, containers, containment, niceness }: EngineSettings): void {
   setThreadPriority(niceness);
   const exec = createDockerExec(execSettings);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other side calls by an engine's own types
-  const methods = createEngine(exec, containers) as unknown as Methods;
+  const methods = createEngine(exec, containers, containment) as unknown as Methods;
   const running = new Map<number, Running>();
 
   async function answer(asked: Asked): Promise<void> {

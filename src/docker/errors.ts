@@ -73,6 +73,15 @@ export function commandError(args: string[], failure: CommandFailure): RunnerErr
   });
 }
 
+/** A program of the host that is not there, or could not do what it should. */
+export function toolError(program: string, failure: Omit<CommandFailure, "exitCode">): RunnerError {
+  const text = failure.stderr.trim() || failure.message || "it failed";
+  const why = failure.code === "ENOENT" ? `${program} was not found` : `${program}: ${firstLine(text)}`;
+  return new RunnerError("ENGINE_UNAVAILABLE", why.replace(/\.$/, ""), {
+    details: { reason: "no_firewall" },
+  });
+}
+
 export function engineTimeout(args: string[], timeoutMs: number): RunnerError {
   return new RunnerError(
     "ENGINE_UNAVAILABLE",

@@ -1,6 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
+import { isAgentNetwork } from "./agent-networks.ts";
 import * as args from "./args.ts";
 import type { DockerExec, StreamedChunk } from "./exec.ts";
 import { runnerLabels } from "./labels.ts";
@@ -39,7 +40,8 @@ export function parseEvent(line: string, { runnerId, network }: EventsOptions): 
   const message: unknown = JSON.parse(line);
   if (!Value.Check(Message, message)) return undefined;
   const { Attributes: attributes } = message.Actor;
-  if (message.Type === "network") return attributes["name"] === network ? ofNetwork(message) : undefined;
+  if (message.Type === "network")
+    return isAgentNetwork(network, attributes["name"] ?? "") ? ofNetwork(message) : undefined;
   const isOwn = Object.entries(runnerLabels(runnerId)).every(([label, value]) => attributes[label] === value);
   return isOwn ? ofContainer(message) : undefined;
 }

@@ -1,7 +1,7 @@
 import { execa } from "execa";
 
 import { RunnerError } from "../lib/errors.ts";
-import { commandError, engineTimeout } from "./errors.ts";
+import { commandError, engineTimeout, toolError } from "./errors.ts";
 import { type Owner, ownerMark } from "./orphans.ts";
 import { type ProcessGroup, processGroup } from "./process-group.ts";
 
@@ -52,6 +52,8 @@ const GO_SETTINGS = { GOMAXPROCS: "1" };
 export type ExecOptions = {
   /** Path of a plugin to run instead of the docker CLI. */
   program?: string | undefined;
+  /** Another program than docker's: the firewall's. */
+  tool?: string;
   timeoutMs?: number;
   signal?: AbortSignal | undefined;
   /** Text for the command's standard input. */
@@ -61,7 +63,7 @@ export type ExecOptions = {
 
 export type StreamedChunk = { stream: "stdout" | "stderr"; text: string };
 
-/** Runs the docker CLI. No other part of the runner starts a process. */
+/** Runs the docker CLI, and the few other programs of the host. No other part of the runner starts a process. */
 export type DockerExec = {
   /** The standard output of a command. Rejects with a RunnerError, made from its standard error, if it fails. */
   run(args: string[], options?: ExecOptions): Promise<string>;
@@ -92,7 +94,7 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
   return {
     async run(args, exec = {}) {
       const timeoutMs = exec.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-      const result = await execa(exec.program ?? binary, args, {
+      const result = await execa(exec.tool ?? exec.program ?? binary, args, {
         ...spawnOptions(exec),
         ...(exec.input === undefined ? { stdin: "ignore" } : { input: exec.input }),
         ...(exec.signal === undefined ? {} : { cancelSignal: exec.signal }),
@@ -102,6 +104,8 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
         stripFinalNewline: false,
       });
       const { timedOut, stderr } = result;
+      if (exec.tool !== undefined && result.failed)
+        throw toolError(exec.tool, { code: result.code, stderr, message: result.shortMessage });
       throwOnFailure({ args, timeoutMs, timedOut, signal: exec.signal, result, stderr });
       return result.stdout;
     },

@@ -12,6 +12,9 @@ export const LABEL = {
   claim: "oken.claim",
 } as const;
 
+/** On the networks that are a runner's own: what their agents reach. */
+export const POLICY_LABEL = "oken.egress";
+
 export const MANAGED = { [LABEL.managed]: "true" };
 
 /** The labels that tell this runner's objects from those of others. */

@@ -1,3 +1,6 @@
+import type { Containment } from "../model/containment.ts";
+import type { Egress } from "../model/manifest.ts";
+
 /**
  * What the rest of the runner sees of the container engine. `agents/` imports this file and no other of `docker/`,
  * so that a second backend fits behind it.
@@ -5,9 +8,14 @@
 export type Engine = {
   /** Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
   ping(): Promise<EngineInfo>;
-  /** Creates the agents' network if it does not exist. */
+  /** Creates the agents' network if it does not exist, and contains it. */
   ensureNetwork(): Promise<void>;
+  /** Rejects if there is one in which agents cannot run. */
   networkExists(): Promise<boolean>;
+  /** Looks whether agents are kept from the host and its networks, and mends what is missing. */
+  contain(): Promise<Containment>;
+  /** What the last look found. */
+  containment(): Promise<Containment>;
 
   /** The claims of all runners that use the engine. */
   claims(): Promise<ListedClaim[]>;
@@ -51,7 +59,9 @@ export type Engine = {
    * Starts a stopped container again. Undefined if the container or its network is gone, or if it was disconnected from
    * that: it must be replaced.
    */
-  restartContainer(name: string): Promise<RunningContainer | undefined>;
+  restartContainer(
+    spec: Pick<ContainerSpec, "name" | "image" | "egress">,
+  ): Promise<RunningContainer | undefined>;
   /**
    * Limits a container to its CPUs; it may have started with all of the host's. A container that does not exist is no
    * error. Rejects when the limit could not be set.
@@ -189,6 +199,8 @@ export type ContainerSpec = {
   env: Record<string, string>;
   /** Host files or directories, read-only inside. */
   mounts: { source: string; target: string }[];
+  /** What it reaches; undefined for the internet. Containers that reach the same share a network. */
+  egress?: Egress | undefined;
   /** Bytes. */
   memory: number;
   cpus: number;

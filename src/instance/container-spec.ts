@@ -61,6 +61,7 @@ export function containerSpec(
     ],
     memory: manifest.memory,
     cpus: manifest.cpus,
+    egress: manifest.egress,
     concurrency: manifest.concurrency,
   };
 }

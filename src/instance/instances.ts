@@ -127,7 +127,7 @@ export function createInstances(options: InstancesOptions): Instances {
     start,
     async restart(agentId, version, signal) {
       const startedAt = clock.monotonic();
-      const container = await engine.restartContainer(spec.names.container(agentId, version.version));
+      const container = await engine.restartContainer(containerSpec(agentId, version, spec));
       if (container === undefined) return start(agentId, version, { signal, boost: true });
       const timeoutMs = options.healthCheckTimeoutMs;
       return boosted(agentId, version, { container, startedAt, signal, timeoutMs });

@@ -27,5 +27,10 @@ export const MANIFEST_KEYS = {
   cpus: { default: "OKEN_DEFAULT_CPUS", meaning: "`0.5`, `2`; at most `OKEN_MAX_CPUS`" },
   port: { default: "OKEN_CONTAINER_PORT", meaning: "port of an `http` agent's own server" },
   health_path: { default: '"/health"', meaning: "path that tells when an `http` agent's server is ready" },
+  egress: {
+    default: '"internet"',
+    meaning:
+      'what the agent reaches: `"internet"`, `"none"`, or a list of host names; see [below](#the-network)',
+  },
   slug: { default: "none", meaning: "accepted, and not used here" },
 } as const satisfies Record<string, ManifestKey>;

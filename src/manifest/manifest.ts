@@ -4,6 +4,8 @@ import { escapeName } from "../lib/text.ts";
 import type { EntrypointType, Manifest } from "../model/manifest.ts";
 import { openTree } from "../upload/tree.ts";
 import { readConfigFile } from "./config-file.ts";
+import type { Destination } from "../lib/destinations.ts";
+import { egressFields } from "./egress.ts";
 import { entrypointPath } from "./entrypoint-path.ts";
 import { configError, configTomlError } from "./errors.ts";
 import { type Fields, integerField, invalid, MANIFEST_FILE, placeOf, stringField } from "./fields.ts";
@@ -14,6 +16,9 @@ import { type Capped, cpusField, memoryField } from "./resources.ts";
 import { isTable, parseToml } from "./toml.ts";
 
 const KNOWN_KEYS: readonly string[] = Object.keys(MANIFEST_KEYS);
+
+/** Stands beside [agent]. */
+const NETWORK_TABLE = "network";
 
 /** A timer holds at most 2^31 ms, about 24 days. */
 const MAX_SECONDS = 2_000_000;
@@ -32,6 +37,8 @@ export type ManifestDefaults = {
   cpus: Capped;
   port: number;
   healthPath: string;
+  /** The private destinations that agents may ask for. */
+  egressAllow: Destination[];
 };
 
 /**
@@ -48,7 +55,7 @@ export async function readManifest(
   const text = await readConfigFile(source, MANIFEST_FILE);
   if (text === undefined) throw await missingManifest(tree);
   const warnings: string[] = [];
-  const fields = agentFields(text, warnings);
+  const { top, fields } = agentFields(text, warnings);
   const entrypoint = entrypointPath(fields);
   const manifest: Manifest = {
     name: nameField(fields),
@@ -72,30 +79,34 @@ export async function readManifest(
     cpus: cpusField(fields, defaults.cpus, warnings),
     port: integerField(fields, "port", { min: 1, max: 65_535, unit: "the port", fallback: defaults.port }),
     healthPath: healthPathField(fields, defaults.healthPath),
+    egress: egressFields(fields, top, defaults.egressAllow),
   };
   return { manifest, warnings };
 }
 
-function agentFields(text: string, warnings: string[]): Fields {
+/** The fields of the agent, and those of the whole document. */
+function agentFields(text: string, warnings: string[]): { top: Fields; fields: Fields } {
   const document = parseToml(text, MANIFEST_FILE, configTomlError(MANIFEST_FILE));
   const { agent } = document;
   const top: Fields = { table: document, tableName: "", text };
   if (agent === undefined) {
     warnUnknown(top, warnings);
-    return top;
+    return { top, fields: top };
   }
   if (!isTable(agent)) throw invalid(top, "agent", { value: agent, allowed: "it is the table [agent]" });
   const fields: Fields = { table: agent, tableName: "agent", text };
   warnUnknown(fields, warnings);
-  const outside = Object.keys(document).filter((key) => key !== "agent");
+  const outside = Object.keys(document).filter((key) => key !== "agent" && key !== NETWORK_TABLE);
   for (const key of outside.slice(0, MAX_KEY_WARNINGS)) {
     warnings.push(`${placeOf(top, key)}: "${escapeName(key)}" is outside [agent] and is ignored`);
   }
-  return fields;
+  return { top, fields };
 }
 
 function warnUnknown(fields: Fields, warnings: string[]): void {
-  const unknown = Object.keys(fields.table).filter((key) => !KNOWN_KEYS.includes(key));
+  const unknown = Object.keys(fields.table).filter(
+    (key) => !KNOWN_KEYS.includes(key) && key !== NETWORK_TABLE,
+  );
   for (const key of unknown.slice(0, MAX_KEY_WARNINGS)) {
     const known = nearest(key, KNOWN_KEYS);
     const hint = known === undefined ? "" : `; did you mean "${known}"?`;

@@ -22,6 +22,18 @@ export type Manifest = {
   /** Port the agent's own web server listens on. */
   port: number;
   healthPath: string;
+  /** Undefined for the whole internet and nothing else, and in older records. */
+  egress?: Egress | undefined;
+};
+
+/** What an agent reaches. */
+export type Egress = {
+  /** Public addresses, nothing, or the hosts that are named. */
+  mode: "internet" | "none" | "listed";
+  /** Names such as `api.example.com`, `*.example.com` or `example.com:8443`. */
+  hosts: string[];
+  /** What it reaches beside that, as `lib/destinations.ts` writes it. */
+  allow: string[];
 };
 
 export type EntrypointType = "handler" | "agent" | "http";

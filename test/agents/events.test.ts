@@ -238,7 +238,7 @@ describe("after the engine was away", () => {
     await clock.advance(0);
     engine.goAway();
     engine.comeBack();
-    await engine.restartContainer(NAME);
+    await engine.restartContainer(specOf(3));
     await clock.advance(2_000);
     expect(agent.state).toBe("running");
   });

@@ -79,7 +79,7 @@ export function containerCases(create: CreateSubject): void {
     const first = await engine.inspectContainer(spec.name);
     await engine.stopContainer(spec.name, 10);
     expect(await engine.inspectContainer(spec.name)).toMatchObject({ running: false, exitCode: 143 });
-    expect(await engine.restartContainer(spec.name)).toMatchObject({ id: container.id, name: spec.name });
+    expect(await engine.restartContainer(spec)).toMatchObject({ id: container.id, name: spec.name });
     const second = await engine.inspectContainer(spec.name);
     expect(second).toMatchObject({ running: true, exitCode: 0, identity: spec.identity });
     expect(Date.parse(second?.startedAt ?? "")).toBeGreaterThan(Date.parse(first?.startedAt ?? ""));
@@ -91,7 +91,7 @@ export function containerCases(create: CreateSubject): void {
     await subject.engine.startContainer(spec);
     await subject.engine.stopContainer(spec.name, 0);
     await subject.outside.removeNetwork();
-    expect(await subject.engine.restartContainer(spec.name)).toBeUndefined();
+    expect(await subject.engine.restartContainer(spec)).toBeUndefined();
   });
 
   test("does not restart a container that was disconnected from the network, but replaces it", async () => {
@@ -101,9 +101,9 @@ export function containerCases(create: CreateSubject): void {
     await engine.startContainer(spec);
     await outside.disconnect(spec.name);
     expect(await engine.inspectContainer(spec.name)).toMatchObject({ running: true, address: "" });
-    expect(await engine.restartContainer(spec.name)).toBeUndefined();
+    expect(await engine.restartContainer(spec)).toBeUndefined();
     await engine.stopContainer(spec.name, 0);
-    expect(await engine.restartContainer(spec.name)).toBeUndefined();
+    expect(await engine.restartContainer(spec)).toBeUndefined();
     expect(await engine.startContainer(spec)).toMatchObject({ address: expect.stringMatching(/^\d/) });
   });
 
@@ -123,7 +123,7 @@ export function containerCases(create: CreateSubject): void {
     await outside.exit(spec.name, 3);
     await exited(subject, spec.name);
     expect(await engine.inspectContainer(spec.name)).toMatchObject({ exitCode: 3, oomKilled: false });
-    await engine.restartContainer(spec.name);
+    await engine.restartContainer(spec);
     await outside.runOutOfMemory(spec.name);
     await exited(subject, spec.name);
     expect(await engine.inspectContainer(spec.name)).toMatchObject({ exitCode: 137, oomKilled: true });
@@ -138,7 +138,7 @@ export function containerCases(create: CreateSubject): void {
     await engine.limitCpus(name, 0.5);
     await engine.boostCpus(name, 0.5);
     expect(await engine.inspectContainer(name)).toBeUndefined();
-    expect(await engine.restartContainer(name)).toBeUndefined();
+    expect(await engine.restartContainer(specOf(subject, { name }))).toBeUndefined();
     expect(await engine.usage(name)).toBeUndefined();
     expect(await engine.listContainers()).toEqual([]);
   });
@@ -154,7 +154,7 @@ export function containerCases(create: CreateSubject): void {
     expect(await cpus()).toEqual([spec.cpus]);
     await engine.stopContainer(spec.name, 0);
     await engine.boostCpus(id, spec.cpus);
-    await engine.restartContainer(spec.name);
+    await engine.restartContainer(spec);
     expect(await cpus()).toEqual([hostCpus]);
     await engine.limitCpus(id, spec.cpus);
     expect(await cpus()).toEqual([spec.cpus]);

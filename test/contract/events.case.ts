@@ -11,12 +11,12 @@ export function eventCases(create: CreateSubject): void {
     await using subject = await create();
     await using container = await followed(subject);
     const { engine, outside } = subject;
-    const { id, name } = container;
+    const { id, name, spec } = container;
     await outside.exit(name, 3);
     const events = await container.until(exitWith(3));
-    await engine.restartContainer(name);
+    await engine.restartContainer(spec);
     await engine.stopContainer(name, 10);
-    await engine.restartContainer(name);
+    await engine.restartContainer(spec);
     await engine.removeContainer(name);
     events.push(...(await container.until(exitWith(137))));
     // Engines differ in whether a container leaves the network before or after it exits.
@@ -68,7 +68,8 @@ const exitWith = (code: number) => (event: EngineEvent) => event.type === "exit"
 
 /** A container that runs, and what the engine tells from now on. */
 async function followed({ engine, outside, ...subject }: Subject) {
-  const { id, name } = await engine.startContainer(specOf({ engine, outside, ...subject }));
+  const spec = specOf({ engine, outside, ...subject });
+  const { id, name } = await engine.startContainer(spec);
   const leaving = new AbortController();
   const events = engine.events({ signal: leaving.signal })[Symbol.asyncIterator]();
   const first = events.next().then(() => "told" as const);
@@ -78,6 +79,7 @@ async function followed({ engine, outside, ...subject }: Subject) {
   return {
     id,
     name,
+    spec,
     /** The events so far, up to the one that fits. */
     async until(fits: (event: EngineEvent) => boolean): Promise<EngineEvent[]> {
       const told: EngineEvent[] = [];

@@ -7,6 +7,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import { createEngine } from "../../src/docker/client.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { docker } from "../helpers/docker.ts";
+import { sweepFirewall } from "../helpers/firewall.ts";
 import { engineCases } from "./engine.case.ts";
 
 const config = loadConfig(process.env, {});
@@ -65,6 +66,7 @@ engineCases("the engine of this host", async () => {
       const claims = (await engine.claims()).filter((claim) => claim.runnerId === runnerId);
       for (const claim of claims) await engine.releaseClaim(claim);
       if (await engine.networkExists()) await docker(["network", "rm", network]);
+      await sweepFirewall();
     },
   };
 });

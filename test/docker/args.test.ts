@@ -22,6 +22,7 @@ test("an agent's container has no capability, no new privileges, a read-only roo
     cgroupParent: undefined,
     runnerId: "r1",
     boosted: false,
+    dns: [],
   });
   expect(argv).toEqual([
     "run",
@@ -104,11 +105,15 @@ test("the operator's runtime and control group are passed on, and a start may ha
     cgroupParent: "oken.slice",
     runnerId: "r1",
     boosted: true,
+    dns: ["10.0.0.53", "fd00::53"],
   };
   const argv = args.runArgs(SPEC, settings);
   const from = argv.indexOf("--runtime");
   expect(argv.slice(from, from + 4)).toEqual(["--runtime", "runsc", "--cgroup-parent", "oken.slice"]);
   expect(argv).not.toContain("--cpus");
+  expect(argv.slice(argv.indexOf("n"), argv.indexOf("--pull"))).toEqual([
+    ...["n", "--dns", "10.0.0.53", "--dns", "fd00::53"],
+  ]);
 });
 
 test.each([
@@ -124,6 +129,7 @@ test.each([
       cgroupParent: undefined,
       runnerId: "r1",
       boosted: false,
+      dns: [],
     };
     const argv = args.runArgs({ ...SPEC, concurrency }, settings);
     expect(argv[argv.indexOf("--pids-limit") + 1]).toBe(pids);
@@ -131,18 +137,32 @@ test.each([
   },
 );
 
-test("agents on the same network cannot reach each other", () => {
-  expect(args.networkCreateArgs("oken-agents")).toEqual([
+const USUAL = { name: "oken-agents", policy: undefined, internet: true, internal: false, allow: [] };
+
+test("agents on the same network cannot reach each other, and the bridge has a name of its own", () => {
+  expect(args.networkCreateArgs(USUAL, "r1")).toEqual([
     "network",
     "create",
     "--driver",
     "bridge",
     "--opt",
     "com.docker.network.bridge.enable_icc=false",
+    "--opt",
+    "com.docker.network.bridge.name=oken-0831abf94e",
     "--label",
     "oken.managed=true",
     "--",
     "oken-agents",
+  ]);
+});
+
+test("a network that reaches nothing has no route, and says whose it is", () => {
+  const argv = args.networkCreateArgs({ ...USUAL, policy: "{}", internet: false, internal: true }, "r1");
+  expect(argv).toContain("--internal");
+  expect(argv.filter((arg) => arg.startsWith("oken."))).toEqual([
+    "oken.managed=true",
+    "oken.runner=r1",
+    "oken.egress={}",
   ]);
 });
 

@@ -5,6 +5,7 @@ import { createContainers } from "../../src/docker/container.ts";
 import type { DockerExec } from "../../src/docker/exec.ts";
 import type { ContainerSpec } from "../../src/docker/types.ts";
 import { MiB } from "../../src/lib/bytes.ts";
+import type { Egress } from "../../src/model/manifest.ts";
 
 const SPEC: ContainerSpec = {
   name: "oken-echo-v0",
@@ -39,7 +40,12 @@ function fingerprint(settings: ContainerSettings, spec = SPEC): Promise<string> 
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no command is run
   const exec = {} as DockerExec;
   const facts = { read: () => Promise.resolve(NOTHING), forget: () => undefined };
-  const containers = createContainers({ exec, facts }, settings, () => Promise.resolve());
+  const networks = {
+    placeOf: (egress?: Egress) => ({ network: settings.network + (egress?.mode ?? ""), dns: [] }),
+    admit: () => Promise.resolve(),
+    contain: () => Promise.resolve({ state: "contained" as const }),
+  };
+  const containers = createContainers({ exec, facts, networks }, settings);
   return containers.containerFingerprint(spec);
 }
 
@@ -55,4 +61,9 @@ test.each(["runtime", "cgroupParent"])("no %s gives another fingerprint", async 
 
 test("a start with all CPUs, which it has until the agent is ready, does not count", async () => {
   expect(await fingerprint(SETTINGS, { ...SPEC, boost: true })).toBe(await fingerprint(SETTINGS));
+});
+
+test("what the agent reaches counts", async () => {
+  const none: Egress = { mode: "none", hosts: [], allow: [] };
+  expect(await fingerprint(SETTINGS, { ...SPEC, egress: none })).not.toBe(await fingerprint(SETTINGS));
 });

@@ -18,6 +18,7 @@ async function standIn(script: string) {
   const engine = startEngineThread({
     exec: { binary, environment: { PATH: process.env["PATH"] } },
     containers: { network: "n", runtime: undefined, cgroupParent: undefined, runnerId: "r" },
+    containment: { allowUncontained: false, firewallImage: undefined, resolvers: undefined },
     niceness: 0,
   });
   return { ...engine, [Symbol.asyncDispose]: () => engine.close() };

@@ -17,7 +17,7 @@ let runner: TestRunner;
 let modelApi: ModelApi;
 beforeAll(async () => {
   modelApi = await startModelApi();
-  runner = await startRunner();
+  runner = await startRunner({ OKEN_EGRESS_ALLOW: new URL(modelApi.url).host });
 });
 afterAll(async () => {
   modelApi[Symbol.dispose]();
@@ -34,6 +34,9 @@ describe("each example is deployed and answers as its example.json says", () => 
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each call is checked by what it answers
     const example = JSON.parse(files["example.json"] ?? "{}") as Partial<Example>;
     const { secrets = {}, calls = [] } = example;
+    // The model's stand-in is on this host, which agents reach only where both sides say so.
+    if (JSON.stringify(secrets).includes("{model_api}"))
+      files["oken.toml"] += `\n[network]\nallow = ["${new URL(modelApi.url).host}"]\n`;
     expect(calls).not.toBeEmpty();
     const deployed = await runner.deploy(name, files, withAddress(secrets));
     expect(deployed.body).toMatchObject({ agent_id: name, status: "running" });

@@ -8,6 +8,7 @@ import type {
 } from "../../src/docker/types.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { createFakeClaims } from "./fake-claims.ts";
+import type { Containment } from "../../src/model/containment.ts";
 import { createBroadcast } from "./broadcast.ts";
 import { type FakeContainer, createFakeContainer } from "./fake-container.ts";
 
@@ -43,6 +44,8 @@ export type FakeEngine = Engine & {
   /** A container leaves the agents' network, and runs on. */
   disconnect(name: string): void;
   removeNetwork(): void;
+  /** What looks at the containment find from now on. */
+  contained(found: Containment): void;
   /** Every call and every stream of events fails from now on. */
   goAway(): void;
   comeBack(): void;
@@ -65,6 +68,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   let starts = 0;
   let network = false;
   let away = false;
+  let containment: Containment = { state: "contained" };
 
   const find = (nameOrId: string) =>
     containers.get(nameOrId) ?? [...containers.values()].find(({ id }) => id === nameOrId);
@@ -107,6 +111,8 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     ping: async () => ({ version: "fake" }),
     ensureNetwork: async () => void (network = true),
     networkExists: async () => network,
+    contain: async () => containment,
+    containment: async () => containment,
 
     ...createFakeClaims(),
     agentsOfAll: async () =>
@@ -140,7 +146,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       containers.set(spec.name, container);
       return start(container);
     },
-    async restartContainer(name) {
+    async restartContainer({ name }) {
       const container = find(name);
       if (container === undefined || !network) return undefined;
       const started = start(container);
@@ -191,6 +197,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       network = false;
       events.send({ type: "network-removed" });
     },
+    contained: (found) => void (containment = found),
     goAway() {
       away = true;
       events.end(unavailable());

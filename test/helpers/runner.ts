@@ -7,6 +7,7 @@ import { BINARY } from "./binary.ts";
 import { createClient } from "./client.ts";
 import type { Client } from "./client.ts";
 import { docker } from "./docker.ts";
+import { sweepFirewall } from "./firewall.ts";
 
 /** How long a runner may take until it serves, and to end, milliseconds. */
 const START_TIMEOUT_MS = 20_000;
@@ -78,7 +79,9 @@ export async function startRunner(env: Record<string, string> = {}): Promise<Tes
       if (references.length > 0) await docker(["image", "rm", "--force", ...references]);
       const claims = await docker(["volume", "ls", "--quiet", "--filter", label]);
       if (claims.length > 0) await docker(["volume", "rm", ...claims]);
-      await docker(["network", "rm", network]).catch(() => []);
+      const own = await docker(["network", "ls", "--filter", label, "--format", "{{.Name}}"]);
+      for (const name of [network, ...own]) await docker(["network", "rm", name]).catch(() => []);
+      await sweepFirewall();
       await rm(dataDir, { recursive: true, force: true });
     },
   };

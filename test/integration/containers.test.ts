@@ -4,6 +4,7 @@ import { loadConfig } from "../../src/config/load.ts";
 import { createEngine } from "../../src/docker/client.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { docker } from "../helpers/docker.ts";
+import { sweepFirewall } from "../helpers/firewall.ts";
 
 /** An engine on a network of its own, which is not made yet, and what to start in it. */
 function startEngine() {
@@ -34,6 +35,7 @@ function startEngine() {
     async [Symbol.asyncDispose]() {
       await engine.removeContainer(name);
       await docker(["network", "rm", name]).catch(() => []);
+      await sweepFirewall();
     },
   };
 }
@@ -54,7 +56,7 @@ test("a stopped container whose network was pruned is replaced, and the network 
   await engine.startContainer(spec);
   await engine.stopContainer(spec.name, 0);
   await docker(["network", "rm", spec.name]);
-  expect(await engine.restartContainer(spec.name)).toBeUndefined();
+  expect(await engine.restartContainer(spec)).toBeUndefined();
   await engine.startContainer(spec);
   expect(await engine.inspectContainer(spec.name)).toMatchObject({ identity: spec.identity });
 });

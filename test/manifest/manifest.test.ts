@@ -16,6 +16,7 @@ const DEFAULTS: ManifestDefaults = {
   cpus: { fallback: 1, max: 2 },
   port: 8080,
   healthPath: "/health",
+  egressAllow: [],
 };
 
 type Files = Record<string, string | Uint8Array>;

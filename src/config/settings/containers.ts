@@ -4,15 +4,8 @@ import { GiB, MiB } from "../../lib/bytes.ts";
 import { parseNumber, parsePattern, parseRange, parseSize } from "../parsers.ts";
 import { type Setting, setting } from "../setting.ts";
 
-/** How agents run: their network, their start, and their share of the host. */
+/** How agents run: their start, and their share of the host. */
 export const CONTAINER_SETTINGS = {
-  network: setting({
-    env: "OKEN_DOCKER_NETWORK",
-    group: "Containers",
-    help: "Docker network of the agents, created when missing",
-    default: "oken-agents",
-    parse: parsePattern(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,127}$/, "a Docker network name"),
-  }),
   containerPort: setting({
     env: "OKEN_CONTAINER_PORT",
     group: "Containers",

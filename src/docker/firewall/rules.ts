@@ -1,0 +1,142 @@
+import { createHash } from "node:crypto";
+import { isIP } from "node:net";
+
+import type { Destination } from "../../lib/destinations.ts";
+
+/** What a network's containers may reach. */
+export type FirewallPlan = {
+  /** Begins the names of the network's own chains. */
+  tag: string;
+  /** The network's interface on the host. No rule matches another. */
+  bridge: string;
+  hasIPv6: boolean;
+  /** Public addresses too, or only what is named here. */
+  internet: boolean;
+  /** The resolvers that the engine forwards questions to, from inside the container. */
+  resolvers: string[];
+  /** Where they may go although it is not public. */
+  allow: Destination[];
+  /** The containers' own proxy on the same network. */
+  proxy?: { address: string; port: number } | undefined;
+};
+
+/** One rule for packets from the bridge, in the words that all backends share. */
+export type Rule = {
+  match:
+    | { kind: "established" }
+    /** Answers of ICMP to a connection that exists. */
+    | { kind: "related-icmp" }
+    /** How hosts on one link find each other in IPv6: types 135 and 136. */
+    | { kind: "neighbours"; type: number }
+    | { kind: "to"; network: string; protocol?: "tcp" | "udp" | undefined; port?: number | undefined }
+    | { kind: "any" };
+  /** `pass` leaves the packet to the rules of others; `accept` takes it past them; `refuse` answers that it may not. */
+  verdict: "pass" | "accept" | "refuse";
+};
+
+export type Family = 4 | 6;
+
+/** Rules for packets to the host itself, and for those that it passes on. */
+export type RuleSet = { toHost: Rule[]; through: Rule[] };
+
+/**
+ * Addresses that are not of the internet (RFC 6890), and one that looks so: 168.63.129.16, the host of a virtual machine
+ * at Azure.
+ */
+const NOT_PUBLIC: Record<Family, string[]> = {
+  4: [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "168.63.129.16/32",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+  ],
+  // Those with an IPv4 address inside are here as well: a translator on the way would send them there.
+  6: [
+    "::/96",
+    "::ffff:0:0/96",
+    "64:ff9b::/96",
+    "64:ff9b:1::/48",
+    "100::/64",
+    "2001::/32",
+    "2002::/16",
+    "fc00::/7",
+    "fe80::/10",
+    "fec0::/10",
+    "ff00::/8",
+  ],
+};
+
+const DNS_PORT = 53;
+
+/** Begins every name of ours in a firewall. */
+export const TAG_PREFIX = "oken-";
+
+/** For the network of that name. Fits the name of an interface, 15 characters. */
+export function tagOf(network: string): string {
+  return TAG_PREFIX + createHash("sha256").update(network).digest("hex").slice(0, 10);
+}
+
+export function ruleSet(plan: FirewallPlan, family: Family): RuleSet {
+  const length = family === 4 ? 32 : 128;
+  const own = (address: string) => isIP(address) === family;
+  const answers: Rule[] = [
+    { match: { kind: "established" }, verdict: "pass" },
+    { match: { kind: "related-icmp" }, verdict: "pass" },
+  ];
+  const neighbours = (family === 6 ? [135, 136] : []).map((type): Rule => ({
+    match: { kind: "neighbours", type },
+    verdict: "pass",
+  }));
+  const resolvers = plan.resolvers
+    .filter(own)
+    .flatMap((address) =>
+      (["udp", "tcp"] as const).map((protocol) =>
+        to(`${address}/${length}`, "pass", { protocol, port: DNS_PORT }),
+      ),
+    );
+  const allowed = plan.allow.filter(({ address }) => own(address)).flatMap(passTo);
+  const { proxy } = plan;
+  const toProxy =
+    proxy !== undefined && own(proxy.address)
+      ? [
+          to(`${proxy.address}/${length}`, "accept", { protocol: "tcp", port: proxy.port }),
+          // Between containers of one network the engine lets no answer through either.
+          { match: { kind: "established" }, verdict: "accept" } satisfies Rule,
+        ]
+      : [];
+  const refused: Rule[] = plan.internet
+    ? NOT_PUBLIC[family].map((network) => to(network, "refuse"))
+    : [{ match: { kind: "any" }, verdict: "refuse" }];
+  return {
+    toHost: [
+      ...answers,
+      ...neighbours,
+      ...resolvers,
+      ...allowed,
+      { match: { kind: "any" }, verdict: "refuse" },
+    ],
+    through: [...toProxy, ...answers, ...resolvers, ...allowed, ...refused],
+  };
+}
+
+function passTo({ address, length, port }: Destination): Rule[] {
+  const network = `${address}/${length}`;
+  if (port === undefined) return [to(network, "pass")];
+  return (["tcp", "udp"] as const).map((protocol) => to(network, "pass", { protocol, port }));
+}
+
+function to(
+  network: string,
+  verdict: Rule["verdict"],
+  narrower: { protocol?: "tcp" | "udp"; port?: number } = {},
+): Rule {
+  return { match: { kind: "to", network, ...narrower }, verdict };
+}

@@ -1,0 +1,134 @@
+import { describe, expect, test } from "bun:test";
+
+import { createDockerExec } from "../../src/docker/exec.ts";
+import { type Firewall, type RunCommand, createIptables } from "../../src/docker/firewall/firewall.ts";
+import { type FirewallPlan, tagOf } from "../../src/docker/firewall/rules.ts";
+import { guardRoutes, sweepRoutes } from "../../src/docker/firewall/routes.ts";
+
+const canChange =
+  process.getuid?.() === 0 && Bun.which("iptables-restore") !== null && Bun.which("ip") !== null;
+
+const exec = createDockerExec({ environment: process.env });
+
+/** A host's network of its own, with the chains that Docker makes. */
+async function host() {
+  const name = `oken-test-${Bun.randomUUIDv7().slice(-12)}`;
+  await exec.run(["netns", "add", name], { tool: "ip" });
+  const run: RunCommand = ({ program, args, input }) =>
+    exec.run(["netns", "exec", name, program, ...args], {
+      tool: "ip",
+      ...(input === undefined ? {} : { input }),
+    });
+  const iptables = (...args: string[]) => run({ program: "iptables", args: ["-w", "5", ...args] });
+  await iptables("-N", "DOCKER-USER");
+  await iptables("-A", "DOCKER-USER", "-j", "RETURN");
+  await iptables("-A", "FORWARD", "-j", "DOCKER-USER");
+  await iptables("-A", "INPUT", "-i", "lo", "-j", "ACCEPT");
+  return {
+    run,
+    iptables,
+    async [Symbol.asyncDispose]() {
+      await exec.run(["netns", "del", name], { tool: "ip" });
+    },
+  };
+}
+
+function plan(network: string, changes: Partial<FirewallPlan> = {}): FirewallPlan {
+  const tag = tagOf(network);
+  return { tag, bridge: tag, hasIPv6: false, internet: true, resolvers: [], allow: [], ...changes };
+}
+
+/** A second look finds all in place. */
+async function expectHeld(firewall: Firewall, plans: FirewallPlan[]): Promise<void> {
+  expect(await firewall.hold(plans)).toEqual([]);
+}
+
+describe.if(canChange)("the rules of networks in a real firewall", () => {
+  test("are put in once, and are found in place after that", async () => {
+    await using it = await host();
+    const firewall = createIptables(it.run);
+    const [one, two] = [plan("one"), plan("two", { internet: false })];
+    expect(await firewall.hold([one, two])).toEqual([one.tag, two.tag]);
+    await expectHeld(firewall, [one, two]);
+    expect(await firewall.tags()).toEqual([one.tag, two.tag].toSorted());
+  });
+
+  test("are put in anew, first of all, whatever became of them", async () => {
+    await using it = await host();
+    const firewall = createIptables(it.run);
+    const one = plan("one");
+    await firewall.hold([one]);
+    const damages = [
+      ["-F", "INPUT"],
+      ["-F", "DOCKER-USER"],
+      ["-F"],
+      ["-D", `${one.tag}-in`, "1"],
+      ["-I", `${one.tag}-fw`, "1", "-j", "ACCEPT"],
+      ["-I", "INPUT", "1", "-j", "ACCEPT"],
+      ["-I", "DOCKER-USER", "1", "-s", "10.0.0.0/8", "-j", "ACCEPT"],
+    ];
+    for (const damage of damages) {
+      await it.iptables(...damage);
+      if (damage.length === 1) await it.iptables("-A", "FORWARD", "-j", "DOCKER-USER");
+      expect([damage, await firewall.hold([one])]).toEqual([damage, [one.tag]]);
+      await expectHeld(firewall, [one]);
+    }
+  });
+
+  test("follow a plan that changes", async () => {
+    await using it = await host();
+    const firewall = createIptables(it.run);
+    await firewall.hold([plan("one")]);
+    const changed = plan("one", { resolvers: ["10.0.0.53"] });
+    expect(await firewall.hold([changed])).toEqual([changed.tag]);
+    expect(await it.iptables("-S")).toContain("-d 10.0.0.53/32 -p udp -m udp --dport 53 -j RETURN");
+  });
+
+  test("where others stand in front of the engine's chain are not said to hold", async () => {
+    await using it = await host();
+    await it.iptables("-I", "FORWARD", "1", "-j", "ACCEPT");
+    await expect(createIptables(it.run).hold([plan("one")])).rejects.toThrow(
+      "FORWARD does not begin with DOCKER-USER",
+    );
+  });
+
+  test("of several runners do not harm each other, in one network or in several", async () => {
+    await using it = await host();
+    const runners = [1, 2, 3].map((number) => ({
+      firewall: createIptables(it.run),
+      plans: [plan("shared"), plan(`own ${number}`)],
+    }));
+    await Promise.all(runners.map(({ firewall, plans }) => firewall.hold(plans)));
+    for (const { firewall, plans } of runners) await expectHeld(firewall, plans);
+    const [first, ...others] = runners;
+    await first?.firewall.remove([tagOf("own 1")]);
+    for (const { firewall, plans } of others) await expectHeld(firewall, plans);
+    expect(await it.iptables("-S")).not.toContain(tagOf("own 1"));
+  });
+
+  test("leave nothing when they are removed, and nothing of others goes with them", async () => {
+    await using it = await host();
+    const firewall = createIptables(it.run);
+    const before = await it.iptables("-S");
+    await firewall.hold([plan("one"), plan("two")]);
+    await firewall.remove([tagOf("one"), tagOf("two"), tagOf("nobody")]);
+    expect(await it.iptables("-S")).toBe(before);
+    expect(await firewall.tags()).toEqual([]);
+  });
+
+  test("a network whose bridge is gone is reached by no other way, until nobody has it", async () => {
+    await using it = await host();
+    const ip = (...args: string[]) => it.run({ program: "ip", args });
+    await ip("link", "set", "lo", "up");
+    await ip("link", "add", "out", "type", "veth", "peer", "name", "far");
+    await ip("address", "add", "198.51.100.2/24", "dev", "out");
+    for (const end of ["out", "far"]) await ip("link", "set", end, "up");
+    await ip("route", "add", "default", "via", "198.51.100.1");
+    await guardRoutes(it.run, ["172.20.0.0/16"]);
+    await expect(ip("route", "get", "172.20.0.5")).rejects.toThrow("No route to host");
+    await sweepRoutes(it.run, ["172.20.0.0/16"]);
+    await expect(ip("route", "get", "172.20.0.5")).rejects.toThrow("No route to host");
+    await sweepRoutes(it.run, []);
+    expect(await ip("route", "get", "172.20.0.5")).toContain("via 198.51.100.1");
+  });
+});
