@@ -17,6 +17,7 @@ import { createBuilder } from "./build/builder.ts";
 import { openDataDir } from "./config/data-dir.ts";
 import {
   archiveLimits,
+  browserSettings,
   buildLimits,
   buildSettings,
   manifestDefaults,
@@ -44,6 +45,7 @@ import { createHttpClient } from "./proxy/http1/client.ts";
 import { RUNTIME_CONTEXT } from "./runtime/index.ts";
 import { type Access, openAccess } from "./server/access/access.ts";
 import { createApp } from "./server/app.ts";
+import { createCallers } from "./server/callers/callers.ts";
 import type { ServerContext } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
 import { DEFAULT_ARCHIVE_LIMITS } from "./upload/archive/limits.ts";
@@ -214,6 +216,7 @@ function createServerContext(
   const diskFloor = createDiskFloor({ directory: config.dataDir, floorBytes: config.minFreeBytes });
   const limits = { maxUploadBytes: config.maxUploadBytes, ...DEFAULT_UPLOAD_PACE };
   const settings = serverSettings(config);
+  const front = createFront(settings);
   return {
     settings,
     access,
@@ -221,7 +224,8 @@ function createServerContext(
     metrics,
     clock,
     pool,
-    front: createFront(settings),
+    front,
+    callers: createCallers({ browsers: browserSettings(config), front, agents: () => parts.registry.all() }),
     client: createHttpClient(clock),
     agents: createAgents(
       { ...parts, pool },

@@ -32,6 +32,18 @@ function accessSettings({ apiToken, tokensFile, allowFrom, allowNoToken }: Confi
   };
 }
 
+/** What the operator decides about browsers. */
+export function browserSettings(config: Config) {
+  const { host, apiToken, tokensFile, allowedHosts, corsOrigins, agentDomain } = config;
+  return {
+    isTokenNeeded: apiToken !== undefined || tokensFile !== undefined,
+    // The name to listen on is the operator's own word.
+    allowedHosts: [host.toLowerCase(), ...(allowedHosts?.split(" ") ?? [])],
+    corsOrigins: corsOrigins?.split(" ") ?? [],
+    agentDomain,
+  };
+}
+
 /** The limits on archives that the operator sets. */
 export function archiveLimits(config: Config) {
   const { maxUploadBytes, maxUnpackedBytes, maxFileBytes, maxEntries } = config;

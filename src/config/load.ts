@@ -16,6 +16,7 @@ export function loadConfig(environment: Source, flags: Source = {}): Config {
   const config = Object.fromEntries(entries) as Config;
   requireAtMost("OKEN_DEFAULT_MEMORY", config.defaultMemory, ["OKEN_MAX_MEMORY", config.maxMemory]);
   requireAtMost("OKEN_DEFAULT_CPUS", config.defaultCpus, ["OKEN_MAX_CPUS", config.maxCpus]);
+  requireApart(config);
   return Object.freeze(config);
 }
 
@@ -29,6 +30,20 @@ function readSetting({ env, parse, ...setting }: Setting, environment: Source, f
   // A token is not repeated.
   const given = env === "OKEN_API_TOKEN" ? "set" : JSON.stringify(text);
   throw new StartError(`${isFlag ? `--${flag}` : env} is ${given}, but must be ${parsed.allowed}.`);
+}
+
+/** A host below the agents' domain is an agent's, and never the runner's own. */
+function requireApart({ agentDomain, publicUrl, allowedHosts, host }: Config): void {
+  if (agentDomain === undefined) return;
+  const own = { OKEN_HOST: host, OKEN_ALLOWED_HOSTS: allowedHosts, OKEN_PUBLIC_URL: publicUrl };
+  for (const [name, value = ""] of Object.entries(own)) {
+    const hosts = URL.canParse(value) ? [new URL(value).hostname] : value.split(" ");
+    const below = hosts.find((each) => each.toLowerCase().endsWith(`.${agentDomain}`));
+    if (below === undefined) continue;
+    throw new StartError(
+      `${name} is ${JSON.stringify(value)}, but must have no host below OKEN_AGENT_DOMAIN, ${agentDomain}: ${below} is an agent's.`,
+    );
+  }
 }
 
 function requireAtMost(name: string, value: number, [limitName, limit]: [string, number]): void {

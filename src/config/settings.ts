@@ -1,5 +1,6 @@
 import type { Setting } from "./setting.ts";
 import { ACCESS_SETTINGS } from "./settings/access.ts";
+import { BROWSER_SETTINGS } from "./settings/browsers.ts";
 import { BUILD_SETTINGS } from "./settings/builds.ts";
 import { CONTAINER_SETTINGS } from "./settings/containers.ts";
 import { INVOKE_SETTINGS } from "./settings/invokes.ts";
@@ -14,6 +15,7 @@ import { UPLOAD_SETTINGS } from "./settings/uploads.ts";
 export const SETTINGS = {
   ...SERVER_SETTINGS,
   ...ACCESS_SETTINGS,
+  ...BROWSER_SETTINGS,
   ...CONTAINER_SETTINGS,
   ...NETWORK_SETTINGS,
   ...INVOKE_SETTINGS,

@@ -14,7 +14,7 @@ export type Front = {
 export type Outside = {
   proto: "http" | "https";
   host: string | undefined;
-  /** `/invoke/{id}`, below the path of a gateway in front. */
+  /** `/invoke/{id}`, below the path of a gateway in front; empty at an agent's own origin. */
   prefix: string;
   /** The `Host` that the agent is sent. */
   sentHost: string | undefined;
@@ -44,7 +44,7 @@ export function dropForwarded(headers: Headers): void {
 export type ForwardedOptions = {
   /** The address at the other end of the connection, undefined when it has none. */
   peer: string | undefined;
-  /** `/invoke/{id}`. */
+  /** `/invoke/{id}`; empty at an agent's own origin. */
   path: string;
   front: Front;
 };
@@ -64,7 +64,8 @@ export function setForwarded(headers: Headers, { peer, path, front }: ForwardedO
   const hops = hopsOf(claims, peer, front);
   headers.set("x-forwarded-for", hops.join(", "));
   headers.set("x-forwarded-proto", proto);
-  headers.set("x-forwarded-prefix", prefix);
+  if (prefix === "") headers.delete("x-forwarded-prefix");
+  else headers.set("x-forwarded-prefix", prefix);
   if (host === undefined) headers.delete("x-forwarded-host");
   else headers.set("x-forwarded-host", host);
   headers.set("forwarded", elements(hops, { proto, host }));

@@ -8,6 +8,9 @@ const HOST_COOKIE = /^\s*__Host-/i;
 
 const PATH_ATTRIBUTE = /;\s*path\s*=\s*([^;]*)/gi;
 
+/** With it, a cookie would reach the hosts of other agents. */
+const DOMAIN_ATTRIBUTE = /;\s*domain\s*=[^;]*/gi;
+
 export type Mount = {
   outside: Outside;
   /** `http://address:port` of the agent's server. */
@@ -60,11 +63,12 @@ function mapPath(path: string, prefix: string): string {
   return isBelow ? path : prefix + path;
 }
 
-function mapCookie(cookie: string, { outside: { prefix }, isPrefixItself }: Mount): string {
+function mapCookie(sent: string, { outside: { prefix }, isPrefixItself }: Mount): string {
+  const cookie = sent.replaceAll(DOMAIN_ATTRIBUTE, "");
   if (HOST_COOKIE.test(cookie)) return cookie;
   const path = [...cookie.matchAll(PATH_ATTRIBUTE)].at(-1)?.[1]?.trim();
   // Without a path, a browser takes the one that it asked for, up to its last slash.
   if (!path?.startsWith("/")) return isPrefixItself ? `${cookie}; Path=${prefix}` : cookie;
-  const mapped = path === "/" ? prefix : mapPath(path, prefix);
+  const mapped = path === "/" && prefix !== "" ? prefix : mapPath(path, prefix);
   return `${cookie.replaceAll(PATH_ATTRIBUTE, "")}; Path=${mapped}`;
 }

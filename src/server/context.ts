@@ -7,6 +7,7 @@ import type { Front } from "../proxy/forwarded.ts";
 import type { HttpClient } from "../proxy/http1/client.ts";
 import type { Upload } from "../upload/receive.ts";
 import type { Access, AccessSettings } from "./access/access.ts";
+import type { Callers } from "./callers/callers.ts";
 
 /** Where the runner listens. */
 export type ListenSettings = { host: string; port: number };
@@ -36,6 +37,7 @@ export type ServerContext = {
   agents: Agents;
   pool: Pool;
   front: Front;
+  callers: Callers;
   /** Speaks to the agents. */
   client: HttpClient;
   /** Receives the form of a deploy. The caller disposes of the upload. */

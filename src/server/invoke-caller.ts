@@ -5,6 +5,7 @@ import type { OutgoingBody } from "../proxy/http1/request.ts";
 import { type Front, dropForwarded, isBelieved, setForwarded } from "../proxy/forwarded.ts";
 import { mapBelowPrefix } from "../proxy/prefix.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
+import type { Callers } from "./callers/callers.ts";
 
 /** What an invoke asks of the server that took its request. */
 export type CallServer = Pick<Server<Tunnel>, "upgrade" | "requestIP">;
@@ -33,7 +34,7 @@ export type MapAnswer = (answer: Headers, origin: string) => void;
 export function introduce(
   headers: Headers,
   { agent, request, server, isPrefixItself }: Call,
-  { front, instance }: { front: Front; instance: Instance },
+  { front, callers, instance }: { front: Front; callers: Pick<Callers, "ownOrigin">; instance: Instance },
 ): MapAnswer {
   // Bun takes microseconds to tell it, which a handler pays only where it matters.
   const peerOf = () => server?.requestIP(request)?.address;
@@ -41,6 +42,11 @@ export function introduce(
     if (!front.trustsAnyone || !isBelieved(peerOf(), front)) dropForwarded(headers);
     return () => undefined;
   }
-  const outside = setForwarded(headers, { peer: peerOf(), path: `/invoke/${agent.id}`, front });
+  const peer = peerOf();
+  const ownOrigin = callers.ownOrigin(request);
+  const outside =
+    ownOrigin === undefined
+      ? setForwarded(headers, { peer, path: `/invoke/${agent.id}`, front })
+      : setForwarded(headers, { peer, path: "", front: { ...front, publicUrl: ownOrigin } });
   return (answer, origin) => mapBelowPrefix(answer, { outside, origin, isPrefixItself });
 }

@@ -11,7 +11,7 @@ import { unlessRefused } from "./refused.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
 import { type Slot, type SlotContext, withSlot } from "./slot.ts";
 
-export type SocketContext = SlotContext & Pick<ServerContext, "log" | "front">;
+export type SocketContext = SlotContext & Pick<ServerContext, "log" | "front" | "callers">;
 
 /** 16 bytes in base64 (RFC 6455 section 4.1). */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
@@ -33,7 +33,7 @@ export function openSocket(context: SocketContext, call: Call & { server: CallSe
     const { instance, signal, openEnded, release } = slot;
     const headers = new Headers(request.headers);
     stripConnection(headers);
-    const mapAnswer = introduce(headers, call, { front: context.front, instance });
+    const mapAnswer = introduce(headers, call, { ...context, instance });
     const answer = await connect({
       url: instance.origin.replace("http:", "ws:") + path,
       headers,

@@ -68,13 +68,13 @@ function passThrough(context: InvokeContext, id: string, incoming: Incoming): Pr
 }
 
 async function exchange(
-  { settings, front, client, clock }: InvokeContext,
+  { settings, front, callers, client, clock }: InvokeContext,
   slot: Slot,
   call: Call,
 ): Promise<Response> {
   const { request, path } = call;
   const { instance, signal, release } = slot;
-  const mapAnswer = (call.mapAnswer ??= introduce(request.headers, call, { front, instance }));
+  const mapAnswer = (call.mapAnswer ??= introduce(request.headers, call, { front, callers, instance }));
   call.body ??= await outgoingBody(
     await limitBody(request, { maxBytes: settings.maxInvokeBytes, clock }),
     signal,

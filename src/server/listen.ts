@@ -24,7 +24,7 @@ const IDLE_TIMEOUT_SECONDS = 120;
 /** Serves the app until it is stopped. Throws StartError when it cannot listen on the address or the port. */
 export async function listen(
   app: ReturnType<typeof createApp>,
-  context: Pick<ServerContext, "settings" | "access" | "log" | "clock" | "metrics">,
+  context: Pick<ServerContext, "settings" | "access" | "callers" | "log" | "clock" | "metrics">,
 ): Promise<Listener> {
   const { settings, clock, log, metrics } = context;
   const { host } = settings.listen;

@@ -3,6 +3,7 @@ import type { Server } from "bun";
 import { RunnerError } from "../lib/errors.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
 import type { createApp } from "./app.ts";
+import type { Visit } from "./callers/callers.ts";
 import type { ServerContext } from "./context.ts";
 import { errorResponse } from "./errors.ts";
 import { checkHead } from "./request-head.ts";
@@ -13,7 +14,7 @@ import { pathOf } from "./target.ts";
 /** nginx's status for a caller who left before the answer. It is only logged and counted. */
 const CLIENT_LEFT = 499;
 
-type RequestsContext = Pick<ServerContext, "access" | "log" | "clock" | "metrics">;
+type RequestsContext = Pick<ServerContext, "access" | "callers" | "log" | "clock" | "metrics">;
 
 /** The server that took a request. */
 export type RequestServer = Pick<Server<Tunnel>, "timeout" | "requestIP">;
@@ -28,16 +29,28 @@ export type Requests = {
 
 export function createRequests(
   app: Pick<ReturnType<typeof createApp>, "handle">,
-  { access, log, clock, metrics }: RequestsContext,
+  { access, callers, log, clock, metrics }: RequestsContext,
 ): Requests {
   let refusing = false;
 
-  const respond = async (request: Request, server: RequestServer, { path, requestId }: Asked) => {
-    let token: string | undefined;
+  const receive = (request: Request, peerOf: () => string | undefined): Visit => {
     try {
       if (refusing) throw shuttingDown();
       checkHead(request);
-      token = access.admit(request, path, () => server.requestIP(request)?.address);
+      return callers.receive(request, peerOf);
+    } catch (error) {
+      return { path: pathOf(request.url), refusal: error, mark: () => undefined };
+    }
+  };
+  const respond = async (request: Request, { visit, requestId, peerOf }: Asked) => {
+    const { path, refusal, answer } = visit;
+    if (refusal !== undefined)
+      return { token: undefined, response: errorResponse(refusal, { log, metrics, requestId }) };
+    // A browser asks without a token whether it may send one.
+    if (answer !== undefined) return { token: undefined, response: answer };
+    let token: string | undefined;
+    try {
+      token = access.admit(request, path, peerOf);
       return { token, response: await app.handle(request) };
     } catch (error) {
       return { token, response: errorResponse(error, { log, metrics, requestId }) };
@@ -48,13 +61,16 @@ export function createRequests(
     async answer(request, server) {
       const startedAt = clock.monotonic();
       const requestId = ensureRequestId(request);
-      const path = pathOf(request.url);
       // Deploys, invokes and followed logs may be silent for long; each has a deadline of its own.
       server.timeout(request, 0);
-      const { token, response } = await respond(request, server, { path, requestId });
+      const peerOf = () => server.requestIP(request)?.address;
+      const visit = receive(request, peerOf);
+      const { token, response } = await respond(request, { visit, requestId, peerOf });
+      visit.mark(response.headers);
       response.headers.set(REQUEST_ID_HEADER, requestId);
       const ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;
       const { method } = request;
+      const { path } = visit;
       const status = request.signal.aborted ? CLIENT_LEFT : response.status;
       const { route, agentId } = routeOf(path);
       metrics.httpRequests.inc({ method, route, status: String(status) });
@@ -67,7 +83,7 @@ export function createRequests(
   };
 }
 
-type Asked = { path: string; requestId: string };
+type Asked = { visit: Visit; requestId: string; peerOf: () => string | undefined };
 
 function shuttingDown(): RunnerError {
   return new RunnerError("SHUTTING_DOWN", "The runner is shutting down.", {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { settingsHelp } from "../../src/config/help.ts";
 import { loadConfig } from "../../src/config/load.ts";
+import { StartError } from "../../src/lib/start-error.ts";
 
 test("without any setting the defaults hold", () => {
   expect(loadConfig({})).toMatchObject({
@@ -30,6 +31,41 @@ test("a flag wins over the environment, and an empty variable counts as not set"
 
 test("sizes take binary units", () => {
   expect(loadConfig({ OKEN_MAX_UPLOAD_BYTES: "2m" }).maxUploadBytes).toBe(2_097_152);
+});
+
+describe("hosts and origins are kept as browsers write them", () => {
+  test.each([
+    ["Runner, b_c.example. ,[", undefined],
+    ["Runner, b_c.example.", "runner b_c.example"],
+    ["*.example", undefined],
+    [",", undefined],
+  ])("the names %j are %j", (text, value) => {
+    expect(valueOf(() => loadConfig({ OKEN_ALLOWED_HOSTS: text }).allowedHosts)).toBe(value);
+  });
+
+  test.each([
+    ["HTTPS://App.example:443/ http://[::1]:3000", "https://app.example http://[::1]:3000"],
+    ["http://localhost:5173", "http://localhost:5173"],
+    ["null", undefined],
+    ["https://*.example", undefined],
+    ["https://app.example/path", undefined],
+    ["https://ada@app.example", undefined],
+    ["ftp://app.example", undefined],
+    ["app.example", undefined],
+  ])("the origins %j are %j", (text, value) => {
+    expect(valueOf(() => loadConfig({ OKEN_CORS_ORIGINS: text }).corsOrigins)).toBe(value);
+  });
+
+  test.each([
+    ["Agents.example.", "agents.example"],
+    ["localhost", "localhost"],
+    [".agents.example", undefined],
+    ["agents.example:8000", undefined],
+    ["10.0.0.1", undefined],
+    [`${"a".repeat(63)}.`.repeat(3), undefined],
+  ])("the domain %j is %j", (text, value) => {
+    expect(valueOf(() => loadConfig({ OKEN_AGENT_DOMAIN: text }).agentDomain)).toBe(value);
+  });
 });
 
 describe("a bad value ends the start with a sentence that names the variable, the value and what is allowed", () => {
@@ -70,6 +106,26 @@ describe("a bad value ends the start with a sentence that names the variable, th
       { OKEN_PUBLIC_URL: "https://agents.example/?x" },
       'OKEN_PUBLIC_URL is "https://agents.example/?x", but must be an http or https address without user, query and fragment.',
     ],
+    [
+      { OKEN_ALLOWED_HOSTS: "runner.example:8000" },
+      'OKEN_ALLOWED_HOSTS is "runner.example:8000", but must be names of hosts without ports, such as runner.example.com, separated by commas.',
+    ],
+    [
+      { OKEN_CORS_ORIGINS: "https://app.example, *" },
+      'OKEN_CORS_ORIGINS is "https://app.example, *", but must be origins, each a scheme, a host and perhaps a port, such as https://app.example.com, separated by commas.',
+    ],
+    [
+      { OKEN_AGENT_DOMAIN: "127.0.0.1" },
+      'OKEN_AGENT_DOMAIN is "127.0.0.1", but must be the name of a domain, such as agents.example.com.',
+    ],
+    [
+      { OKEN_AGENT_DOMAIN: "agents.example", OKEN_PUBLIC_URL: "https://API.agents.example/team" },
+      'OKEN_PUBLIC_URL is "https://API.agents.example/team", but must have no host below OKEN_AGENT_DOMAIN, agents.example: api.agents.example is an agent\'s.',
+    ],
+    [
+      { OKEN_AGENT_DOMAIN: "localhost", OKEN_ALLOWED_HOSTS: "runner, api.localhost" },
+      'OKEN_ALLOWED_HOSTS is "runner api.localhost", but must have no host below OKEN_AGENT_DOMAIN, localhost: api.localhost is an agent\'s.',
+    ],
     [{ OKEN_LOG_LEVEL: "loud" }, 'OKEN_LOG_LEVEL is "loud", but must be one of debug, info, warn, error.'],
     [
       { OKEN_DATA_DIR: "/a,b" },
@@ -90,3 +146,13 @@ test("the help names every setting", () => {
   const help = settingsHelp();
   for (const { env } of Object.values(SETTINGS)) expect(help).toContain(env);
 });
+
+/** Undefined if the start ends with a sentence. */
+function valueOf(load: () => string | undefined): string | undefined {
+  try {
+    return load();
+  } catch (error) {
+    expect(error).toBeInstanceOf(StartError);
+    return undefined;
+  }
+}

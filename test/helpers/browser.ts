@@ -2,7 +2,10 @@ import { type Browser, type Page, chromium } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
 
-/** No name resolves but the loopback's, and nothing is fetched on the browser's own account. */
+/** Names that tests give to the loopback: agents' own, and those of other sites. */
+const NAMES_OF_LOOPBACK = ["*.localhost", "*.evil.test"].map((name) => `MAP ${name} 127.0.0.1`);
+
+/** No other name resolves, and nothing is fetched on the browser's own account. */
 const OPTIONS = [
   "--headless",
   "--no-sandbox",
@@ -12,7 +15,7 @@ const OPTIONS = [
   "--disable-background-networking",
   "--disable-component-update",
   "--disable-sync",
-  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+  `--host-resolver-rules=${NAMES_OF_LOOPBACK.join(", ")}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`,
 ];
 
 /** How long anything on a page may take, milliseconds; a shared machine is slow at the start of a browser. */
@@ -34,8 +37,8 @@ export type WatchedPage = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** A page that may ask `origin` and nobody else. */
-export async function openPage(browser: Browser, origin: string): Promise<WatchedPage> {
+/** A page that may ask `origins` and nobody else. */
+export async function openPage(browser: Browser, ...origins: string[]): Promise<WatchedPage> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 1600 } });
   context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();
@@ -47,7 +50,7 @@ export async function openPage(browser: Browser, origin: string): Promise<Watche
   page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
   await context.route("**", async (route) => {
     const { origin: asked } = new URL(route.request().url());
-    if (asked === origin) return route.continue();
+    if (origins.includes(asked)) return route.continue();
     problems.push(`asked ${asked}`);
     return route.abort();
   });

@@ -4,13 +4,16 @@ import { type Socket, connect, createServer } from "node:net";
 import { agentIn, instanceOf, versionRecord } from "./records.ts";
 import { startServer } from "./server.ts";
 
+/** Names by which tests call it. */
+const HOSTS = "runner, a, a_b.example, xn--bcher-kva.example";
+
 /** A runner in front of an http agent, `echo`, whose server keeps what it gets byte by byte. */
 export async function startRawAgent(env: Record<string, string> = {}) {
   const upstream = await startRawServer();
   const version = versionRecord(1);
   const entrypoint = { ...version.entrypoint, type: "http" as const };
   const instance = instanceOf({ ...version, entrypoint }, { origin: upstream.origin });
-  const server = await startServer(agentIn("running", { instance }), env);
+  const server = await startServer(agentIn("running", { instance }), { OKEN_ALLOWED_HOSTS: HOSTS, ...env });
   return {
     requests: upstream.requests,
     send: (...parts: string[]) => sendRaw(server.port, ...parts),

@@ -12,6 +12,7 @@ import { openAccess } from "../../src/server/access/access.ts";
 import { createApp } from "../../src/server/app.ts";
 import type { ServerContext } from "../../src/server/context.ts";
 import { listen } from "../../src/server/listen.ts";
+import { callersOf } from "./callers.ts";
 
 /** The HTTP server with `agent` behind it and no engine; what needs one is not asked for here. */
 export async function startServer(agent: Agent, env: Record<string, string> = {}) {
@@ -50,6 +51,7 @@ export async function startServer(agent: Agent, env: Record<string, string> = {}
     clock: systemClock,
     pool,
     front: createFront(settings),
+    callers: callersOf(env, [agent.id]),
     client,
     agents,
   } as unknown as ServerContext;

@@ -39,7 +39,7 @@ const CLAIMS = {
   "X-Forwarded-Host": "agents.example",
   "X-Forwarded-Prefix": "/team",
 };
-const TRUSTED = { OKEN_TRUSTED_PROXIES: "127.0.0.0/8" };
+const TRUSTED = { OKEN_TRUSTED_PROXIES: "127.0.0.0/8", OKEN_ALLOWED_HOSTS: "agents.example" };
 
 type Told = Record<string, string | undefined>;
 

@@ -74,7 +74,7 @@ describe("a Host", () => {
     },
   );
 
-  test.each(["a", "A_b.example:80", "1.2.3.4.5.6", "[::1]:8000", "xn--bcher-kva.example"])(
+  test.each(["a", "A_b.example:80", "1.2.3.4", "[::1]:8000", "xn--bcher-kva.example"])(
     "of %j is passed on",
     async (host) => {
       const answer = await send(`GET /invoke/echo/a HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);

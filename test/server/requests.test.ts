@@ -5,6 +5,7 @@ import { createLog } from "../../src/lib/log.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { createRequests } from "../../src/server/requests.ts";
 import { accessWith } from "../helpers/access.ts";
+import { callersOf } from "../helpers/callers.ts";
 import { createFakeClock } from "../helpers/fake-clock.ts";
 
 const SERVER = { timeout: () => undefined, requestIP: () => null };
@@ -19,7 +20,8 @@ async function fixture(handle: (request: Request) => Promise<Response> = async (
     format: "json",
     destination: { write: (line) => void lines.push(JSON.parse(line)) },
   });
-  const requests = createRequests({ handle }, { access: await accessWith(), log, clock, metrics });
+  const context = { access: await accessWith(), callers: callersOf(), log, clock, metrics };
+  const requests = createRequests({ handle }, context);
   return {
     clock,
     lines,

@@ -3,8 +3,8 @@ import { PROBLEMS, type ProblemName } from "./problems.ts";
 import type { Problem } from "./problems/problem.ts";
 
 /** Failures that any request may meet. */
-const ANYWHERE: ProblemName[] = ["addressNotAllowed", "internal", "shuttingDown"];
-const WITH_TOKEN: ProblemName[] = ["unauthorized", "scopeMissing", ...ANYWHERE];
+const ANYWHERE: ProblemName[] = ["addressNotAllowed", "hostNotAllowed", "internal", "shuttingDown"];
+const WITH_TOKEN: ProblemName[] = ["unauthorized", "scopeMissing", "otherSite", ...ANYWHERE];
 
 /** The HTTP server answers this itself, before any route. */
 const HEADERS_TOO_LARGE = { description: "The request's headers are over 16 KiB. This answer has no body." };

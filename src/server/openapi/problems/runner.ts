@@ -47,6 +47,20 @@ export const RUNNER_PROBLEMS = {
     when: "the caller's address is not in `OKEN_ALLOW_FROM`",
     error: "Calls from 192.0.2.7 are not allowed here: see OKEN_ALLOW_FROM.",
   },
+  hostNotAllowed: {
+    code: "FORBIDDEN",
+    status: 403,
+    when: "the runner has no token, and `Host` is neither an IP address nor `localhost` nor in `OKEN_ALLOWED_HOSTS`",
+    error:
+      'Host is "runner.example", but without a token this runner answers to IP addresses, localhost and OKEN_ALLOWED_HOSTS only: a web page may give any name to this address. Add the name there, or set a token.',
+  },
+  otherSite: {
+    code: "FORBIDDEN",
+    status: 403,
+    when: "the request comes from another site's page in a browser, and may change something",
+    error:
+      'A page of another site (Origin: "https://app.example") may not do this. OKEN_CORS_ORIGINS names the origins that may invoke.',
+  },
   internal: {
     code: "INTERNAL",
     status: 500,

@@ -8,6 +8,7 @@ import type { RUNNER_PROBLEMS } from "../../../../src/server/openapi/problems/ru
 import { createRequests } from "../../../../src/server/requests.ts";
 import { createDiskFloor } from "../../../../src/upload/disk-floor.ts";
 import { accessWith } from "../../../helpers/access.ts";
+import { callersOf } from "../../../helpers/callers.ts";
 import { createFakeClock } from "../../../helpers/fake-clock.ts";
 import type { Provoke } from "./provoke.ts";
 
@@ -26,7 +27,13 @@ export const RUNNER: Record<keyof typeof RUNNER_PROBLEMS, Provoke> = {
   async shuttingDown() {
     const requests = createRequests(
       { handle: () => Promise.reject(new Error("not asked")) },
-      { access: await accessWith(), log, metrics: createMetrics(), clock: createFakeClock() },
+      {
+        access: await accessWith(),
+        callers: callersOf(),
+        log,
+        metrics: createMetrics(),
+        clock: createFakeClock(),
+      },
     );
     requests.refuse();
     return requests.answer(new Request("http://localhost/agents"), {
@@ -43,6 +50,8 @@ export const RUNNER: Record<keyof typeof RUNNER_PROBLEMS, Provoke> = {
     const access = await accessWith({ allowFrom: ["10.0.0.0/8"] });
     access.admit(new Request("http://localhost/health"), "/health", () => "192.0.2.7");
   },
+  hostNotAllowed: () => receive("GET", { host: "runner.example:8000" }),
+  otherSite: () => receive("POST", { host: "127.0.0.1:8000", origin: "https://app.example" }),
   internal: () =>
     errorResponse(new TypeError("a bug"), {
       log,
@@ -50,6 +59,11 @@ export const RUNNER: Record<keyof typeof RUNNER_PROBLEMS, Provoke> = {
       requestId: "0198c0de-4a5b-7000-8000-0a1b2c3d4e5f",
     }),
 };
+
+function receive(method: string, headers: Record<string, string>): never {
+  const request = new Request("http://localhost/invoke/echo", { method, headers });
+  throw callersOf().receive(request, () => undefined).refusal;
+}
 
 function docker(args: string[], stderr: string): never {
   throw commandError(args, { exitCode: 1, code: undefined, stderr, message: undefined });
