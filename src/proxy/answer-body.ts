@@ -1,3 +1,4 @@
+import { SpentMemory } from "../lib/spent-memory.ts";
 import type { Connection } from "./http1/connection.ts";
 
 /** Bytes that wait for a slow reader before the agent is made to wait. */
@@ -21,6 +22,7 @@ export function createAnswerBody(
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let isOpen = true;
   let waiting = 0;
+  const spent = new SpentMemory();
   // The queue counts pieces, the bytes are counted here: Bun gives a response a buffer as large as its stream's high
   // water mark, of which even one that says nothing holds a page.
   const stream = new ReadableStream<Uint8Array>({
@@ -28,6 +30,7 @@ export function createAnswerBody(
       controller = it;
     },
     pull() {
+      spent.add(waiting);
       waiting = 0;
       connection.resume();
     },

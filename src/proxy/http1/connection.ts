@@ -1,5 +1,6 @@
 import type { Socket, SocketHandler } from "bun";
 
+import { SpentMemory } from "../../lib/spent-memory.ts";
 import { type AnswerListener, type AnswerReader, createAnswerReader } from "./answer.ts";
 import { type OutgoingBody, type OutgoingRequest, bodyEnd, bodyPiece, requestBytes } from "./request.ts";
 
@@ -122,11 +123,14 @@ export class Connection {
   /** A piece at a time, no faster than the agent reads. Ends with the answer: some come before all is sent. */
   async #sendBody(body: OutgoingBody & { kind: "stream" }, active: Active): Promise<void> {
     const reader = body.stream.getReader();
+    const spent = new SpentMemory();
     try {
       for (;;) {
         const { done, value } = await reader.read();
         if (this.#active !== active) break;
-        this.#write(done ? bodyEnd(body) : bodyPiece(body, value));
+        if (done) this.#write(bodyEnd(body));
+        else for (const part of bodyPiece(body, value)) this.#write(part);
+        spent.add(value?.length ?? 0);
         if (this.#unsent.length > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
         this.#drained = undefined;
         if (done) {

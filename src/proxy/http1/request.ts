@@ -14,6 +14,11 @@ export type OutgoingBody =
   | { kind: "bytes"; bytes: Uint8Array }
   | { kind: "stream"; stream: ReadableStream<Uint8Array>; length: number | undefined };
 
+const CRLF = Buffer.from("\r\n");
+
+/** Bytes up to which a copy costs less than a packet. */
+const SMALL_PIECE = 16 * 1024;
+
 /** The head, and with it the body that is known whole: one write is one packet. */
 export function requestBytes(request: OutgoingRequest): Uint8Array {
   const head = headText(request);
@@ -38,10 +43,11 @@ function framingLine(body: OutgoingBody): string {
   return length === undefined ? "transfer-encoding: chunked\r\n" : `content-length: ${length}\r\n`;
 }
 
-/** A piece of a streamed body as it goes on the wire. */
-export function bodyPiece({ length }: { length: number | undefined }, piece: Uint8Array): Uint8Array {
-  if (length !== undefined || piece.length === 0) return piece;
-  return Buffer.concat([Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from("\r\n")]);
+/** A piece of a streamed body as it goes on the wire: a small one in one packet, a large one without a copy of it. */
+export function bodyPiece({ length }: { length: number | undefined }, piece: Uint8Array): Uint8Array[] {
+  if (length !== undefined || piece.length === 0) return [piece];
+  const parts = [Buffer.from(`${piece.length.toString(16)}\r\n`), piece, CRLF];
+  return piece.length <= SMALL_PIECE ? [Buffer.concat(parts)] : parts;
 }
 
 /** What ends a streamed body. */
