@@ -3,6 +3,9 @@ import type { Outside } from "./forwarded.ts";
 /** Headers of an answer whose value is an address. */
 const ADDRESSES = ["location", "content-location"];
 
+/** What concerns all of an origin, and so other agents below the same one. Browsers heed it with TLS or on the loopback. */
+const FOR_THE_ORIGIN = ["alt-svc", "clear-site-data", "nel", "report-to", "strict-transport-security"];
+
 /** A cookie of this kind must have `Path=/`, or no browser takes it. */
 const HOST_COOKIE = /^\s*__Host-/i;
 
@@ -20,14 +23,15 @@ export type Mount = {
 };
 
 /**
- * Brings the addresses and cookies of an agent that does not know its prefix below it. It changes `headers`. What is
- * below the prefix already, or on another site, stays.
+ * Brings the addresses and cookies of an agent that does not know its prefix below it, and keeps what it says for itself.
+ * It changes `headers`. What is below the prefix already, or on another site, stays.
  */
 export function mapBelowPrefix(headers: Headers, mount: Mount): void {
   for (const name of ADDRESSES) {
     const address = headers.get(name);
     if (address !== null) headers.set(name, mapAddress(address, mount));
   }
+  if (mount.outside.prefix !== "") for (const name of FOR_THE_ORIGIN) headers.delete(name);
   if (!headers.has("set-cookie")) return;
   const cookies = headers.getSetCookie();
   headers.delete("set-cookie");

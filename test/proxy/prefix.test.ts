@@ -51,6 +51,7 @@ test.each([
   ["a path", "s=1; path=/admin ; Secure", "s=1; Secure; Path=/team/invoke/echo/admin"],
   ["a path below the prefix", "s=1; Path=/team/invoke/echo", "s=1; Path=/team/invoke/echo"],
   ["no path", "s=1; HttpOnly", "s=1; HttpOnly"],
+  ["a domain", "s=1; Domain=example; Path=/admin", "s=1; Path=/team/invoke/echo/admin"],
   ["a name that demands the root", "__Host-s=1; Path=/; Secure", "__Host-s=1; Path=/; Secure"],
 ])("a cookie of %s", (_, cookie, expected) => {
   expect(mapped(new Headers({ "set-cookie": cookie })).getSetCookie()).toEqual([expected]);
@@ -76,4 +77,27 @@ test("an answer without addresses and cookies stays as it is", () => {
   expect([...mapped(new Headers({ "content-type": "text/plain" }))]).toEqual([
     ["content-type", "text/plain"],
   ]);
+});
+
+const FOR_THE_ORIGIN = {
+  "alt-svc": 'h3=":443"',
+  "clear-site-data": '"*"',
+  nel: "{}",
+  "report-to": "{}",
+  "strict-transport-security": "max-age=63072000",
+};
+
+test("what an agent says for the whole origin is left out where others share it", () => {
+  expect(Object.fromEntries(mapped(new Headers({ etag: "x", ...FOR_THE_ORIGIN })))).toEqual({ etag: "x" });
+});
+
+test("at its own origin nothing is", () => {
+  const headers = new Headers({ ...FOR_THE_ORIGIN, location: "/x" });
+  headers.append("set-cookie", "s=1; Path=/; Domain=example");
+  headers.append("set-cookie", "t=1; Path=/deep");
+  const outside = { ...OUTSIDE, prefix: "" };
+  mapBelowPrefix(headers, { outside, origin: "http://172.18.0.2:8080", isPrefixItself: false });
+  expect(headers.getSetCookie()).toEqual(["s=1; Path=/", "t=1; Path=/deep"]);
+  headers.delete("set-cookie");
+  expect(Object.fromEntries(headers)).toEqual({ ...FOR_THE_ORIGIN, location: "/x" });
 });
