@@ -72,7 +72,10 @@ function moveBelow(request: Request, path: string): void {
 }
 
 function redirect(location: string): Response {
-  return new Response(null, { status: 307, headers: { Location: location, Vary: "Sec-Fetch-Mode" } });
+  return new Response(null, {
+    status: 307,
+    headers: { Location: location, Vary: "Sec-Fetch-Mode, Upgrade-Insecure-Requests" },
+  });
 }
 
 /** Chosen before the answer is there; the one of most invokes is made of nothing. */

@@ -56,7 +56,9 @@ function pathFor(agentId: string, path: string): string {
   return path === prefix || path.startsWith(`${prefix}/`) ? path : prefix + path;
 }
 
-/** Whether a browser is to show the answer as a page. */
+/** Whether a browser is to show the answer as a page. It says so to https and the loopback in a header of its own. */
 function isNavigation({ method, headers }: Request): boolean {
-  return (method === "GET" || method === "HEAD") && headers.get("sec-fetch-mode") === "navigate";
+  if (method !== "GET" && method !== "HEAD") return false;
+  const mode = headers.get("sec-fetch-mode");
+  return mode === "navigate" || (mode === null && headers.get("upgrade-insecure-requests") === "1");
 }

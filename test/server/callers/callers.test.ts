@@ -280,7 +280,15 @@ describe("with a domain for agents", () => {
       const answer = goes(`GET ${target}`, headers, { ...DOMAIN, ...env });
       expect(answer?.status).toBe(307);
       expect(answer?.headers.get("location")).toBe(location);
-      expect(answer?.headers.get("vary")).toBe("Sec-Fetch-Mode");
+      expect(answer?.headers.get("vary")).toBe("Sec-Fetch-Mode, Upgrade-Insecure-Requests");
+    });
+
+    test("is known by what it sends on a network without TLS", () => {
+      const headers = { host: "192.168.1.5:8000", "upgrade-insecure-requests": "1" };
+      const { answer } = visit("GET /invoke/echo/", headers, DOMAIN);
+      expect(answer?.headers.get("location")).toBe("http://echo.agents.example:8000/");
+      const script = visit("GET /invoke/echo/", { ...headers, "sec-fetch-mode": "cors" }, DOMAIN);
+      expect(script.answer).toBeUndefined();
     });
 
     test.each<[string, Fields, Env]>([
