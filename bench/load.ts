@@ -6,6 +6,8 @@
 import { isIPv4 } from "node:net";
 import { setPriority } from "node:os";
 
+import { AnswerEnd } from "./answer-end.ts";
+
 export type LoadPlan = {
   /** `http://address:port/path`, of loopback or a private network. */
   url: string;
@@ -80,7 +82,7 @@ async function load(plan: LoadPlan): Promise<LoadResult> {
 
   const client = (onAnswer: () => void) =>
     new Promise<void>((resolve, reject) => {
-      let answer = "";
+      let answer = new AnswerEnd();
       let sentAt = 0;
       void Bun.connect({
         hostname,
@@ -92,9 +94,8 @@ async function load(plan: LoadPlan): Promise<LoadResult> {
             socket.write(request);
           },
           data(socket, chunk) {
-            answer += chunk.toString("latin1");
-            if (!isWhole(answer)) return;
-            if (!answer.startsWith("HTTP/1.1 200")) return reject(new Error(answer.slice(0, 500)));
+            if (!answer.take(chunk)) return;
+            if (!answer.head.startsWith("HTTP/1.1 200")) return reject(new Error(answer.head.slice(0, 500)));
             const now = performance.now();
             total += 1;
             onAnswer();
@@ -104,7 +105,7 @@ async function load(plan: LoadPlan): Promise<LoadResult> {
               socket.end();
               return undefined;
             }
-            answer = "";
+            answer = new AnswerEnd();
             sentAt = now;
             socket.write(request);
             return undefined;
@@ -139,16 +140,6 @@ async function load(plan: LoadPlan): Promise<LoadResult> {
     p99: quantile(0.99),
     perSecond: latencies.length / ((performance.now() - countFrom) / 1000),
   };
-}
-
-/** Whether an answer is complete: it has its length, or its last chunk. */
-function isWhole(answer: string): boolean {
-  const headEnd = answer.indexOf("\r\n\r\n");
-  if (headEnd === -1) return false;
-  const length = /\r\ncontent-length: *(\d+)/i.exec(answer)?.[1];
-  return length === undefined
-    ? answer.endsWith("\r\n0\r\n\r\n")
-    : answer.length >= headEnd + 4 + Number(length);
 }
 
 /** Load goes only to this machine and its own bridges. */

@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Longest wait until nginx answers, milliseconds. */
-const START_MS = 5_000;
+import { answers, freePort } from "./yardstick.ts";
 
 /** nginx with one worker in front of an agent's server. It logs nothing and keeps its connections. */
 export async function startNginx(origin: string) {
@@ -12,11 +11,11 @@ export async function startNginx(origin: string) {
   const config = join(directory, "nginx.conf");
   await writeFile(config, configuration({ origin, port, directory }));
   const child = Bun.spawn(["nginx", "-c", config], { stderr: "ignore" });
-  const worker = await answered(`http://127.0.0.1:${port}/`, child.pid);
+  await answers(`http://127.0.0.1:${port}/`);
   return {
     url: `http://127.0.0.1:${port}`,
     /** Of the worker, which does the work. */
-    pid: worker,
+    pid: await workerOf(child.pid),
     async [Symbol.asyncDispose]() {
       child.kill("SIGQUIT");
       await child.exited;
@@ -45,24 +44,8 @@ http {
 `;
 }
 
-function freePort(): number {
-  const server = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
-  const { port } = server;
-  server.stop(true);
-  return port;
-}
-
-/** Waits until nginx answers. Gives the process id of its one worker. */
-async function answered(url: string, master: number): Promise<number> {
-  const deadline = performance.now() + START_MS;
-  for (;;) {
-    const children = await Bun.file(`/proc/${master}/task/${master}/children`).text();
-    const isUp = await fetch(url, { proxy: "" }).then(
-      () => true,
-      () => false,
-    );
-    if (isUp) return Number(children.trim().split(" ")[0]);
-    if (performance.now() > deadline) throw new Error("nginx did not start");
-    await Bun.sleep(50);
-  }
+/** The process id of its one worker. */
+async function workerOf(master: number): Promise<number> {
+  const children = await Bun.file(`/proc/${master}/task/${master}/children`).text();
+  return Number(children.trim().split(" ")[0]);
 }

@@ -1,6 +1,8 @@
 export type Bars = {
   /** The ratio must not be higher. */
   maxRatio?: number;
+  /** The ratio must not be lower. */
+  minRatio?: number;
   /** The runner's own figure must not be higher. */
   max?: number;
 };
@@ -9,22 +11,24 @@ export type Bars = {
 export type Row = {
   name: string;
   runner: number;
-  beside: number;
+  /** Undefined where nothing does the same work. */
+  beside?: number;
   /** Unit of both figures. */
-  unit: "ms" | "µs" | "/s";
+  unit: "ms" | "µs" | "/s" | "MiB" | "KiB" | "";
   bars?: Bars;
 };
 
 export const TABLE_HEAD = "| | runner | beside it | ratio | bar |\n|---|--:|--:|--:|---|";
 
 export function rowText({ name, runner, beside, unit, bars = {} }: Row): string {
-  const ratio = runner / beside;
+  const ratio = beside === undefined ? Number.NaN : runner / beside;
   const verdicts = [
     ...(bars.maxRatio === undefined ? [] : [`ratio ≤ ${bars.maxRatio}: ${verdict(ratio <= bars.maxRatio)}`]),
+    ...(bars.minRatio === undefined ? [] : [`ratio ≥ ${bars.minRatio}: ${verdict(ratio >= bars.minRatio)}`]),
     ...(bars.max === undefined ? [] : [`≤ ${bars.max} ${unit}: ${verdict(runner <= bars.max)}`]),
   ];
-  const cells = [name, figure(runner, unit), figure(beside, unit), ratio.toFixed(2), verdicts.join(", ")];
-  return `| ${cells.join(" | ")} |`;
+  const besideCells = beside === undefined ? ["", ""] : [figure(beside, unit), ratio.toFixed(2)];
+  return `| ${[name, figure(runner, unit), ...besideCells, verdicts.join(", ")].join(" | ")} |`;
 }
 
 export function median(values: number[]): number {
@@ -34,9 +38,12 @@ export function median(values: number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
+/** Units whose figures below ten are told finely. */
+const FINE: ReadonlySet<Row["unit"]> = new Set(["ms", "MiB", "KiB"]);
+
 function figure(value: number, unit: Row["unit"]): string {
-  const digits = unit === "ms" && value < 10 ? 2 : 0;
-  return `${value.toFixed(digits)} ${unit}`;
+  const digits = FINE.has(unit) && value < 10 ? 2 : 0;
+  return `${value.toFixed(digits)} ${unit}`.trimEnd();
 }
 
 function verdict(holds: boolean): string {
