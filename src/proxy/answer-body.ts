@@ -5,64 +5,62 @@ import type { Connection } from "./http1/connection.ts";
 const BUFFER_BYTES = 64 * 1024;
 
 /** The body of an answer as a stream that its reader paces. */
-export type AnswerBody = {
+export class AnswerBody {
   readonly stream: ReadableStream<Uint8Array>;
-  /** False once it has ended, or its reader has left. */
-  readonly isOpen: boolean;
-  push(bytes: Uint8Array): void;
-  end(): void;
-  /** Breaks the stream off: it never ends as if it were whole. */
-  fail(reason: unknown): void;
-};
+  readonly #connection: Pick<Connection, "pause" | "resume" | "destroy">;
+  readonly #spent = new SpentMemory();
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #isOpen = true;
+  #waiting = 0;
 
-export function createAnswerBody(
-  connection: Pick<Connection, "pause" | "resume">,
-  onCancel: (reason: unknown) => void,
-): AnswerBody {
-  let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  let isOpen = true;
-  let waiting = 0;
-  const spent = new SpentMemory();
-  // The queue counts pieces, the bytes are counted here: Bun gives a response a buffer as large as its stream's high
-  // water mark, of which even one that says nothing holds a page.
-  const stream = new ReadableStream<Uint8Array>({
-    start(it) {
-      controller = it;
-    },
-    pull() {
-      spent.add(waiting);
-      waiting = 0;
-      connection.resume();
-    },
-    cancel(reason) {
-      // After the end the connection may serve another request.
-      if (!isOpen) return;
-      isOpen = false;
-      onCancel(reason);
-    },
-  });
-  return {
-    stream,
-    get isOpen() {
-      return isOpen;
-    },
-    push(bytes) {
-      if (!isOpen) return;
-      waiting += bytes.length;
-      // A reader that waits has it at once: then it calls `pull`.
-      controller?.enqueue(bytes);
-      if (waiting >= BUFFER_BYTES) connection.pause();
-    },
-    end() {
-      if (!isOpen) return;
-      isOpen = false;
-      controller?.close();
-      // The next request finds it as it was.
-      connection.resume();
-    },
-    fail(reason) {
-      if (isOpen) controller?.error(reason);
-      isOpen = false;
-    },
-  };
+  constructor(connection: Pick<Connection, "pause" | "resume" | "destroy">) {
+    this.#connection = connection;
+    // The queue counts pieces, the bytes are counted here: Bun gives a response a buffer as large as its stream's high
+    // water mark, of which even one that says nothing holds a page.
+    this.stream = new ReadableStream({
+      start: (controller) => void (this.#controller = controller),
+      pull: () => this.#taken(),
+      cancel: (reason) => this.#cancel(reason),
+    });
+  }
+
+  /** False once it has ended, or its reader has left. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  push(bytes: Uint8Array): void {
+    if (!this.#isOpen) return;
+    this.#waiting += bytes.length;
+    // A reader that waits has it at once: then nothing waits any more.
+    this.#controller?.enqueue(bytes);
+    if (this.#waiting >= BUFFER_BYTES) this.#connection.pause();
+  }
+
+  end(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#controller?.close();
+    // The next request finds it as it was.
+    this.#connection.resume();
+  }
+
+  /** Breaks the stream off: it never ends as if it were whole. */
+  fail(reason: unknown): void {
+    if (this.#isOpen) this.#controller?.error(reason);
+    this.#isOpen = false;
+  }
+
+  #taken(): void {
+    this.#spent.add(this.#waiting);
+    this.#waiting = 0;
+    this.#connection.resume();
+  }
+
+  #cancel(reason: unknown): void {
+    // After the end the connection may serve another request.
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#connection.destroy(reason);
+  }
 }

@@ -1,4 +1,4 @@
-import { type AnswerBody, createAnswerBody } from "./answer-body.ts";
+import { AnswerBody } from "./answer-body.ts";
 import { stripHopByHop } from "./headers.ts";
 import type { Connection, ExchangeListener } from "./http1/connection.ts";
 import type { AnswerHead } from "./http1/head.ts";
@@ -55,8 +55,7 @@ export function answerListener({ onDone, lastWords }: AnswerOptions): Answer {
     flush() {
       if (head === undefined || connection === undefined || isWhole || body !== undefined) return;
       if (head.framing.kind === "length" && head.framing.length <= SMALL_BODY) return;
-      const source = connection;
-      body = createAnswerBody(source, (reason) => source.destroy(reason));
+      body = new AnswerBody(connection);
       for (const bytes of pieces) body.push(bytes);
       const init = initOf(head);
       items = lastWords && itemStream(init.headers.get("content-type"), lastWords);

@@ -1,12 +1,15 @@
 import { expect, test } from "bun:test";
 
-import { createAnswerBody } from "../../src/proxy/answer-body.ts";
+import { AnswerBody } from "../../src/proxy/answer-body.ts";
 
 /** A body on a connection that remembers what it was told. */
 function fixture() {
   const told: string[] = [];
-  const connection = { pause: () => void told.push("pause"), resume: () => void told.push("resume") };
-  const body = createAnswerBody(connection, () => void told.push("cancel"));
+  const body = new AnswerBody({
+    pause: () => void told.push("pause"),
+    resume: () => void told.push("resume"),
+    destroy: () => void told.push("destroy"),
+  });
   return { body, told };
 }
 
@@ -22,13 +25,13 @@ test("a reader who leaves an answer that has ended says nothing to its connectio
   body.push(new Uint8Array(100_000));
   body.end();
   await body.stream.cancel();
-  expect(told).not.toContain("cancel");
+  expect(told).not.toContain("destroy");
 });
 
 test("a reader who leaves before the end cancels the exchange", async () => {
   const { body, told } = fixture();
   await body.stream.cancel();
-  expect(told).toContain("cancel");
+  expect(told).toContain("destroy");
 });
 
 test("the agent waits while 64 KiB lie before a slow reader, and goes on when they are taken", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { createAnswerBody } from "../../src/proxy/answer-body.ts";
+import { AnswerBody } from "../../src/proxy/answer-body.ts";
 import { itemStream } from "../../src/proxy/last-words.ts";
 import { createFakeClock } from "../helpers/fake-clock.ts";
 
@@ -11,7 +11,7 @@ const WHY = '{"error":"Agent echo ran out of memory.","code":"INVOKE_FAILED"}';
 /** What a reader gets of these pieces and of the failure that follows them. */
 async function read(contentType: string, pieces: string[], why: { known?: string } = { known: WHY }) {
   const clock = createFakeClock();
-  const body = createAnswerBody({ pause: () => undefined, resume: () => undefined }, () => undefined);
+  const body = new AnswerBody({ pause: () => undefined, resume: () => undefined, destroy: () => undefined });
   const items = itemStream(contentType, { clock, explain: async () => why.known });
   for (const piece of pieces) {
     const bytes = new TextEncoder().encode(piece);

@@ -1,6 +1,6 @@
-import { createChunkedReader } from "./chunked.ts";
+import { ChunkedReader } from "./chunked.ts";
 import { BrokenAnswerError } from "./errors.ts";
-import { type AnswerHead, parseHead } from "./head.ts";
+import { type AnswerHead, type Framing, parseHead } from "./head.ts";
 
 /** Longest head of an answer, bytes. */
 const MAX_HEAD = 64 * 1024;
@@ -15,84 +15,92 @@ export type AnswerListener = {
 };
 
 /** Reads one answer from the bytes of a connection. */
-export type AnswerReader = {
-  /** The connection can take another request: the answer is whole, and said nothing against it. */
-  readonly isReusable: boolean;
-  /** Throws BrokenAnswerError. */
-  read(bytes: Buffer): void;
-  /** The other side will send no more. Throws BrokenAnswerError when the answer is not whole. */
-  close(): void;
-};
+export class AnswerReader {
+  readonly #method: string;
+  readonly #listener: AnswerListener;
+  #early: Buffer | undefined;
+  #framing: Framing | undefined;
+  #isPersistent = false;
+  #left = 0;
+  #isWhole = false;
+  #surplus = 0;
+  #hasBegun = false;
+  #chunked: ChunkedReader | undefined;
 
-export function createAnswerReader(method: string, listener: AnswerListener): AnswerReader {
-  let head: AnswerHead | undefined;
-  let early: Buffer | undefined;
-  let left = 0;
-  let isWhole = false;
-  let surplus = 0;
-  let hasBegun = false;
-  const chunked = createChunkedReader();
-
-  function end(rest: Buffer): void {
-    isWhole = true;
-    surplus = rest.length;
-    listener.end();
+  constructor(method: string, listener: AnswerListener) {
+    this.#method = method;
+    this.#listener = listener;
   }
 
-  function readHead(bytes: Buffer): Buffer | undefined {
-    const all = early === undefined ? bytes : Buffer.concat([early, bytes]);
+  /** The connection can take another request: the answer is whole, and said nothing against it. */
+  get isReusable(): boolean {
+    return this.#isWhole && this.#surplus === 0 && this.#isPersistent;
+  }
+
+  /** Throws BrokenAnswerError. */
+  read(bytes: Buffer): void {
+    this.#hasBegun = true;
+    if (this.#isWhole) {
+      this.#surplus += bytes.length;
+      return;
+    }
+    const rest = this.#framing === undefined ? this.#readHead(bytes) : bytes;
+    if (this.#framing !== undefined && rest !== undefined) this.#readBody(this.#framing, rest);
+  }
+
+  /** The other side will send no more. Throws BrokenAnswerError when the answer is not whole. */
+  close(): void {
+    if (this.#isWhole) return;
+    if (this.#framing?.kind === "close") {
+      this.#end(Buffer.alloc(0));
+      return;
+    }
+    throw new BrokenAnswerError(
+      this.#framing === undefined ? "it closed the connection before it answered" : "it broke off its answer",
+      { code: "ECONNRESET", isUnanswered: !this.#hasBegun },
+    );
+  }
+
+  #end(rest: Buffer): void {
+    this.#isWhole = true;
+    this.#surplus = rest.length;
+    this.#listener.end();
+  }
+
+  #readHead(bytes: Buffer): Buffer | undefined {
+    const all = this.#early === undefined ? bytes : Buffer.concat([this.#early, bytes]);
     const at = all.indexOf(HEAD_END);
     if (at === -1 ? all.length > MAX_HEAD : at > MAX_HEAD)
       throw new BrokenAnswerError("its answer has too many headers");
     if (at === -1) {
-      early = all;
+      this.#early = all;
       return undefined;
     }
-    early = undefined;
-    const parsed = parseHead(all.toString("latin1", 0, at), method);
+    this.#early = undefined;
+    const head = parseHead(all.toString("latin1", 0, at), this.#method);
     const rest = all.subarray(at + HEAD_END.length);
-    if (parsed.status === 101) throw new BrokenAnswerError("it switched protocols unasked");
+    if (head.status === 101) throw new BrokenAnswerError("it switched protocols unasked");
     // An interim answer: the one that counts follows (RFC 9110 section 15.2).
-    if (parsed.status < 200) return readHead(rest);
-    head = parsed;
-    if (parsed.framing.kind === "length") left = parsed.framing.length;
-    listener.head(parsed);
+    if (head.status < 200) return this.#readHead(rest);
+    // The headers are not kept: a stream may last for days.
+    this.#framing = head.framing;
+    this.#isPersistent = head.isPersistent;
+    if (head.framing.kind === "length") this.#left = head.framing.length;
+    this.#listener.head(head);
     return rest;
   }
 
-  function readBody({ framing }: AnswerHead, bytes: Buffer): void {
-    if (framing.kind === "none") return end(bytes);
-    if (framing.kind === "close") return bytes.length > 0 ? listener.data(bytes) : undefined;
+  #readBody(framing: Framing, bytes: Buffer): void {
+    if (framing.kind === "none") return this.#end(bytes);
+    if (framing.kind === "close") return bytes.length > 0 ? this.#listener.data(bytes) : undefined;
     if (framing.kind === "chunked") {
-      const rest = chunked.read(bytes, (data) => listener.data(data));
-      return rest === undefined ? undefined : end(rest);
+      this.#chunked ??= new ChunkedReader();
+      const rest = this.#chunked.read(bytes, (data) => this.#listener.data(data));
+      return rest === undefined ? undefined : this.#end(rest);
     }
-    const own = bytes.length > left ? bytes.subarray(0, left) : bytes;
-    left -= own.length;
-    if (own.length > 0) listener.data(own);
-    return left === 0 ? end(bytes.subarray(own.length)) : undefined;
+    const own = bytes.length > this.#left ? bytes.subarray(0, this.#left) : bytes;
+    this.#left -= own.length;
+    if (own.length > 0) this.#listener.data(own);
+    return this.#left === 0 ? this.#end(bytes.subarray(own.length)) : undefined;
   }
-
-  return {
-    get isReusable() {
-      return isWhole && surplus === 0 && head?.isPersistent === true;
-    },
-    read(bytes) {
-      hasBegun = true;
-      if (isWhole) {
-        surplus += bytes.length;
-        return;
-      }
-      const rest = head === undefined ? readHead(bytes) : bytes;
-      if (head !== undefined && rest !== undefined) readBody(head, rest);
-    },
-    close() {
-      if (isWhole) return;
-      if (head?.framing.kind === "close") return end(Buffer.alloc(0));
-      throw new BrokenAnswerError(
-        head === undefined ? "it closed the connection before it answered" : "it broke off its answer",
-        { code: "ECONNRESET", isUnanswered: !hasBegun },
-      );
-    },
-  };
 }

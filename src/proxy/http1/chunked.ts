@@ -7,60 +7,54 @@ const SIZE = /^([0-9a-f]{1,12})[ \t]*(?:;.*)?$/i;
 
 type State = "size" | "data" | "data-end" | "trailer" | "done";
 
-/** Reads a body in chunks (RFC 9112 section 7.1). Extensions and trailers are dropped. */
-export type ChunkedReader = {
-  /** Hands on the data in `bytes`. Returns the bytes behind the body; undefined while it goes on. Throws BrokenAnswerError. */
-  read(bytes: Buffer, onData: (data: Buffer) => void): Buffer | undefined;
-};
+/**
+ * Reads a body in chunks (RFC 9112 section 7.1). Extensions and trailers are dropped. A class, like all that each open
+ * stream has: functions made for each would take more memory than what they hold.
+ */
+export class ChunkedReader {
+  #state: State = "size";
+  #line = "";
+  #left = 0;
 
-export function createChunkedReader(): ChunkedReader {
-  let state: State = "size";
-  let line = "";
-  let left = 0;
+  /** Hands on the data in `bytes`. Returns the bytes behind the body; undefined while it goes on. Throws BrokenAnswerError. */
+  read(bytes: Buffer, onData: (data: Buffer) => void): Buffer | undefined {
+    let at = 0;
+    while (this.#state !== "done") {
+      if (at >= bytes.length) return undefined;
+      if (this.#state === "data") {
+        const end = Math.min(bytes.length, at + this.#left);
+        onData(bytes.subarray(at, end));
+        this.#left -= end - at;
+        at = end;
+        if (this.#left === 0) this.#state = "data-end";
+      } else at = this.#readLine(bytes, at);
+    }
+    return bytes.subarray(at);
+  }
 
   /** Adds to the line until its end. Returns where to go on. */
-  function readLine(bytes: Buffer, at: number): { at: number; line: string | undefined } {
+  #readLine(bytes: Buffer, at: number): number {
     const end = bytes.indexOf("\n", at);
-    line += bytes.toString("latin1", at, end === -1 ? bytes.length : end);
-    if (line.length > MAX_LINE)
+    this.#line += bytes.toString("latin1", at, end === -1 ? bytes.length : end);
+    if (this.#line.length > MAX_LINE)
       throw new BrokenAnswerError("a chunk of its answer has a line that is too long");
-    if (end === -1) return { at: bytes.length, line: undefined };
-    const whole = line;
-    line = "";
+    if (end === -1) return bytes.length;
+    const whole = this.#line;
+    this.#line = "";
     if (!whole.endsWith("\r")) throw new BrokenAnswerError("a chunk of its answer is not valid");
-    return { at: end + 1, line: whole.slice(0, -1) };
+    this.#onLine(whole.slice(0, -1));
+    return end + 1;
   }
 
-  function onLine(text: string): void {
-    if (state === "size") {
+  #onLine(text: string): void {
+    if (this.#state === "size") {
       const match = SIZE.exec(text);
       if (match === null) throw new BrokenAnswerError("a chunk of its answer has no valid size");
-      left = Number.parseInt(match[1] ?? "", 16);
-      state = left === 0 ? "trailer" : "data";
-    } else if (state === "data-end") {
+      this.#left = Number.parseInt(match[1] ?? "", 16);
+      this.#state = this.#left === 0 ? "trailer" : "data";
+    } else if (this.#state === "data-end") {
       if (text !== "") throw new BrokenAnswerError("a chunk of its answer is longer than its size");
-      state = "size";
-    } else if (text === "") state = "done";
+      this.#state = "size";
+    } else if (text === "") this.#state = "done";
   }
-
-  return {
-    read(bytes, onData) {
-      let at = 0;
-      while (state !== "done") {
-        if (at >= bytes.length) return undefined;
-        if (state === "data") {
-          const end = Math.min(bytes.length, at + left);
-          onData(bytes.subarray(at, end));
-          left -= end - at;
-          at = end;
-          if (left === 0) state = "data-end";
-        } else {
-          const next = readLine(bytes, at);
-          at = next.at;
-          if (next.line !== undefined) onLine(next.line);
-        }
-      }
-      return bytes.subarray(at);
-    },
-  };
 }

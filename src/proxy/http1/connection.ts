@@ -1,7 +1,7 @@
 import type { Socket, SocketHandler } from "bun";
 
 import { SpentMemory } from "../../lib/spent-memory.ts";
-import { type AnswerListener, type AnswerReader, createAnswerReader } from "./answer.ts";
+import { type AnswerListener, AnswerReader } from "./answer.ts";
 import { type OutgoingBody, type OutgoingRequest, bodyEnd, bodyPiece, requestBytes } from "./request.ts";
 
 /** Hears of the answer, and after each piece that came from the network. */
@@ -48,7 +48,7 @@ export class Connection {
       listener.end();
       settled.resolve();
     };
-    const reader = createAnswerReader(request.method, { ...listener, end: ended });
+    const reader = new AnswerReader(request.method, { ...listener, end: ended });
     const active: Active = { reader, listener, settled, isSent: request.body.kind !== "stream" };
     this.#active = active;
     if (!this.isOpen) this.closed();
