@@ -71,6 +71,12 @@ export function uidRange({ uidRange: chosen }: Config): readonly [number, number
   return first === undefined || last === undefined ? undefined : [first, last];
 }
 
+/** The operator's file with a seccomp profile, or the profile of the runner or of the engine. */
+export function seccompChoice({ seccompProfile }: Config): { file: string } | "runner" | "engine" {
+  if (seccompProfile === undefined) return "runner";
+  return seccompProfile === "engine" ? "engine" : { file: seccompProfile };
+}
+
 /** What the operator decides about containers. */
 export function containerSettings(config: Config) {
   const { network, containerRuntime, agentCgroup } = config;

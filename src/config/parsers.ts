@@ -76,6 +76,16 @@ export function parsePath(options: { mustExist?: true } = {}): Parser<string> {
   };
 }
 
+/** A word, or the path of a file that exists. */
+export function parsePathOr(word: string): Parser<string> {
+  const path = parsePath({ mustExist: true });
+  return (text) => {
+    if (text === word) return { ok: true, value: text };
+    const parsed = path(text);
+    return parsed.ok ? parsed : { ok: false, allowed: `${word} or ${parsed.allowed}` };
+  };
+}
+
 export function parseUrl(): Parser<string> {
   return (text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;

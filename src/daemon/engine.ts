@@ -1,12 +1,13 @@
 import { createClaim } from "../agents/claim.ts";
 import { claimedEngine } from "../agents/claimed-engine.ts";
 import { reportStrangers } from "../agents/strangers.ts";
-import { containerSettings, containmentSettings } from "../config/derived.ts";
+import { containerSettings, containmentSettings, seccompChoice } from "../config/derived.ts";
 import { describeHolder, lifeOf } from "../config/holder.ts";
 import type { Config } from "../config/load.ts";
 import { startEngineThread } from "../docker/engine-thread.ts";
 import { measuredEngine } from "../docker/measured-engine.ts";
 import { type Owner, clearOrphans } from "../docker/orphans.ts";
+import { seccompPath } from "../docker/seccomp/file.ts";
 import type { Engine } from "../docker/types.ts";
 import type { Log } from "../lib/log.ts";
 import { StartError } from "../lib/start-error.ts";
@@ -39,9 +40,10 @@ export type ClaimedEngine = AsyncDisposable & {
 export async function openEngine(options: EngineOptions): Promise<ClaimedEngine> {
   const { config, environment, runnerId, niceness, metrics, log } = options;
   const owner: Owner = { runnerId, run: crypto.randomUUID() };
+  const seccomp = await seccompPath(seccompChoice(config), config.dataDir);
   const thread = startEngineThread({
     exec: { environment, owner },
-    containers: { ...containerSettings(config), runnerId },
+    containers: { ...containerSettings(config), seccomp, runnerId },
     containment: containmentSettings(config),
     niceness,
   });

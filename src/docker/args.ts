@@ -28,6 +28,8 @@ export type ContainerSettings = {
   runtime: string | undefined;
   /** The control group above the agents' own; undefined for the engine's choice. */
   cgroupParent: string | undefined;
+  /** Path of the agents' seccomp profile; undefined for the engine's own. */
+  seccomp: string | undefined;
   runnerId: string;
 };
 
@@ -56,6 +58,7 @@ export function runArgs(spec: ContainerSpec, settings: RunSettings): string[] {
     ...["--user", `${spec.userId}:${spec.userId}`],
     ...["--cap-drop", "ALL"],
     ...["--security-opt", "no-new-privileges"],
+    ...(settings.seccomp === undefined ? [] : ["--security-opt", `seccomp=${settings.seccomp}`]),
     "--read-only",
     ...["--tmpfs", tmpfs("/tmp", spec.userId)],
     ...["--tmpfs", tmpfs(AGENT_HOME, spec.userId)],

@@ -104,6 +104,7 @@ export function createContainers(
       ...settings,
       ...networks.placeOf(spec.egress),
       cgroupParent: await cgroup.parent(),
+      seccomp: (await canFilterCalls(facts)) ? settings.seccomp : undefined,
       boosted,
     });
   const run = async (spec: ContainerSpec) => {
@@ -165,6 +166,13 @@ export function createContainers(
       return inspect(names);
     },
   };
+}
+
+/** The engine refuses a profile where the kernel has no seccomp. */
+async function canFilterCalls(facts: FactsReader): Promise<boolean> {
+  const { cgroupDriver, securityOptions } = await facts.read();
+  const isKnown = cgroupDriver !== undefined;
+  return !isKnown || securityOptions.some((option) => option.startsWith("name=seccomp"));
 }
 
 function toRunning({ id, name, address }: ContainerState): RunningContainer {

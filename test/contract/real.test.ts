@@ -44,6 +44,7 @@ engineCases("the engine of this host", async () => {
     network,
     runtime: config.containerRuntime,
     cgroupParent: undefined,
+    seccomp: undefined,
     runnerId,
   });
   return {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 
 import type { ContainerSettings } from "../../src/docker/args.ts";
 import { createContainers } from "../../src/docker/container.ts";
+import type { EngineFacts } from "../../src/docker/engine-facts.ts";
 import type { DockerExec } from "../../src/docker/exec.ts";
 import type { ContainerSpec } from "../../src/docker/types.ts";
 import { MiB } from "../../src/lib/bytes.ts";
@@ -24,10 +25,11 @@ const SETTINGS: { [Name in keyof ContainerSettings]: string } = {
   network: "oken-agents",
   runtime: "runc",
   cgroupParent: "/agents",
+  seccomp: "/seccomp-1.json",
   runnerId: "runner",
 };
 
-const NOTHING = {
+const NOTHING: EngineFacts = {
   buildx: undefined,
   cgroupDriver: undefined,
   runtime: undefined,
@@ -36,10 +38,10 @@ const NOTHING = {
   securityOptions: [],
 };
 
-function fingerprint(settings: ContainerSettings, spec = SPEC): Promise<string> {
+function fingerprint(settings: ContainerSettings, spec = SPEC, known = NOTHING): Promise<string> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- no command is run
   const exec = {} as DockerExec;
-  const facts = { read: () => Promise.resolve(NOTHING), forget: () => undefined };
+  const facts = { read: () => Promise.resolve(known), forget: () => undefined };
   const networks = {
     placeOf: (egress?: Egress) => ({ network: settings.network + (egress?.mode ?? ""), dns: [] }),
     admit: () => Promise.resolve(),
@@ -55,7 +57,7 @@ test.each(Object.keys(SETTINGS))("another %s gives another fingerprint", async (
   expect(await fingerprint({ ...SETTINGS, [name]: "other" })).not.toBe(before);
 });
 
-test.each(["runtime", "cgroupParent"])("no %s gives another fingerprint", async (name) => {
+test.each(["runtime", "cgroupParent", "seccomp"])("no %s gives another fingerprint", async (name) => {
   expect(await fingerprint({ ...SETTINGS, [name]: undefined })).not.toBe(await fingerprint(SETTINGS));
 });
 
@@ -66,4 +68,12 @@ test("a start with all CPUs, which it has until the agent is ready, does not cou
 test("what the agent reaches counts", async () => {
   const none: Egress = { mode: "none", hosts: [], allow: [] };
   expect(await fingerprint(SETTINGS, { ...SPEC, egress: none })).not.toBe(await fingerprint(SETTINGS));
+});
+
+test("an engine that is known to have no seccomp is given no profile", async () => {
+  const known = { ...NOTHING, cgroupDriver: "cgroupfs" };
+  const without = await fingerprint({ ...SETTINGS, seccomp: undefined }, SPEC, known);
+  expect(await fingerprint(SETTINGS, SPEC, known)).toBe(without);
+  const seccomp = { ...known, securityOptions: ["name=seccomp,profile=builtin"] };
+  expect(await fingerprint(SETTINGS, SPEC, seccomp)).not.toBe(without);
 });

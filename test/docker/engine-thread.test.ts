@@ -17,7 +17,13 @@ async function standIn(script: string) {
   await chmod(binary, 0o755);
   const engine = startEngineThread({
     exec: { binary, environment: { PATH: process.env["PATH"] } },
-    containers: { network: "n", runtime: undefined, cgroupParent: undefined, runnerId: "r" },
+    containers: {
+      network: "n",
+      runtime: undefined,
+      cgroupParent: undefined,
+      seccomp: undefined,
+      runnerId: "r",
+    },
     containment: { allowUncontained: false, firewallImage: undefined, resolvers: undefined },
     niceness: 0,
   });

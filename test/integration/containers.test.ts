@@ -15,6 +15,7 @@ function startEngine() {
     network: name,
     runtime: config.containerRuntime,
     cgroupParent: undefined,
+    seccomp: undefined,
     runnerId: id,
   });
   const spec = {

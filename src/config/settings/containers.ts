@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from "node:os";
 
 import { GiB, MiB } from "../../lib/bytes.ts";
-import { parseNumber, parsePattern, parseRange, parseSize } from "../parsers.ts";
+import { parseNumber, parsePathOr, parsePattern, parseRange, parseSize } from "../parsers.ts";
 import { type Setting, setting } from "../setting.ts";
 
 /** How agents run: their start, and their share of the host. */
@@ -19,6 +19,13 @@ export const CONTAINER_SETTINGS = {
     help: "OCI runtime for agents, such as runsc; not set: the engine's default",
     default: undefined,
     parse: parsePattern(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, "the name of a runtime that the engine knows"),
+  }),
+  seccompProfile: setting<string | undefined>({
+    env: "OKEN_SECCOMP_PROFILE",
+    group: "Containers",
+    help: "file with the agents' seccomp profile, or engine for the engine's own; not set: the runner's, which is stricter",
+    default: undefined,
+    parse: parsePathOr("engine"),
   }),
   uidRange: setting<string | undefined>({
     env: "OKEN_UID_RANGE",

@@ -1,0 +1,79 @@
+import { ALLOWED_SYSCALLS } from "./syscalls.ts";
+
+/** Numbers of Linux, the same on all its architectures. */
+const AF = { UNIX: 1, INET: 2, INET6: 10, NETLINK: 16 };
+const IP = { ICMP: 1, TCP: 6, UDP: 17, ICMPV6: 58 };
+const SOCK = { STREAM: 1, DGRAM: 2 };
+/** What of a socket's type is no flag. */
+const SOCK_TYPE_MASK = 0xf;
+const NETLINK_ROUTE = 0;
+/** Every namespace that a process can be born into. */
+const CLONE_NEW = 0x7e02_0000;
+/** Personalities of Linux, with and without a fixed layout of the address space, and the question which it is. */
+const PERSONALITIES = [0x0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff];
+
+const EPERM = 1;
+const ENOSYS = 38;
+
+type Argument = { index: number; value: number; valueTwo?: number; op: "SCMP_CMP_EQ" | "SCMP_CMP_MASKED_EQ" };
+type Rule = {
+  names: string[];
+  action: "SCMP_ACT_ALLOW" | "SCMP_ACT_ERRNO";
+  errnoRet?: number;
+  args?: Argument[];
+};
+
+export type SeccompProfile = { defaultAction: "SCMP_ACT_ERRNO"; defaultErrnoRet: number; syscalls: Rule[] };
+
+/**
+ * The system calls that the kernel refuses to agents. Only what is named is allowed, since the kernel looks at fewer bits
+ * of an argument than a comparison does: a value that is refused by name has others that mean the same. Without a list of
+ * architectures the 32-bit calls of the same machine are refused as well.
+ */
+export function seccompProfile(): SeccompProfile {
+  return {
+    defaultAction: "SCMP_ACT_ERRNO",
+    defaultErrnoRet: EPERM,
+    syscalls: [
+      allow([...ALLOWED_SYSCALLS]),
+      allow(["clone"], [{ index: 0, value: CLONE_NEW, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" }]),
+      // Its arguments are in memory, where nobody can look at them. The C libraries then use `clone`.
+      { names: ["clone3"], action: "SCMP_ACT_ERRNO", errnoRet: ENOSYS },
+      // One's own limits, or only to read: those of another process of the same user could be set too.
+      allow(["prlimit64"], [equals(0, 0)]),
+      allow(["prlimit64"], [equals(2, 0)]),
+      ...PERSONALITIES.map((value) => allow(["personality"], [equals(0, value)])),
+      ...sockets().map((args) => allow(["socket"], args)),
+      allow(["socketpair"], [equals(0, AF.UNIX)]),
+    ],
+  };
+}
+
+/** TCP, UDP, ping, sockets of the file system, and what lists the addresses of the machine. */
+function sockets(): Argument[][] {
+  const streams = [0, IP.TCP].map((protocol) => ({ type: SOCK.STREAM, protocol }));
+  const datagrams = (icmp: number) => [0, IP.UDP, icmp].map((protocol) => ({ type: SOCK.DGRAM, protocol }));
+  const internet = [
+    { family: AF.INET, kinds: [...streams, ...datagrams(IP.ICMP)] },
+    { family: AF.INET6, kinds: [...streams, ...datagrams(IP.ICMPV6)] },
+  ];
+  return [
+    [equals(0, AF.UNIX)],
+    [equals(0, AF.NETLINK), equals(2, NETLINK_ROUTE)],
+    ...internet.flatMap(({ family, kinds }) =>
+      kinds.map(({ type, protocol }) => [equals(0, family), typeIs(type), equals(2, protocol)]),
+    ),
+  ];
+}
+
+function allow(names: string[], args?: Argument[]): Rule {
+  return { names, action: "SCMP_ACT_ALLOW", ...(args === undefined ? {} : { args }) };
+}
+
+function equals(index: number, value: number): Argument {
+  return { index, value, op: "SCMP_CMP_EQ" };
+}
+
+function typeIs(type: number): Argument {
+  return { index: 1, value: SOCK_TYPE_MASK, valueTwo: type, op: "SCMP_CMP_MASKED_EQ" };
+}
