@@ -1,6 +1,7 @@
 import { answerListener } from "./answer.ts";
 import { stripHopByHop } from "./headers.ts";
 import type { HttpClient } from "./http1/client.ts";
+import type { CancelSignal } from "../lib/cancel.ts";
 import type { OutgoingRequest } from "./http1/request.ts";
 import type { LastWords } from "./last-words.ts";
 
@@ -11,7 +12,7 @@ export type ForwardOptions = {
   /** `http://address:port` of the agent's server. */
   origin: string;
   /** Aborts when the caller has left, or the invoke took too long. */
-  signal: AbortSignal;
+  signal: CancelSignal;
   /**
    * The server that a connection is kept for: the next one at the same address gets none of it. Undefined for a
    * connection of its own: the agent's server may close an idle one at any time.

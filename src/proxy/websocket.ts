@@ -5,6 +5,7 @@ import { WebSocket } from "ws";
 
 import { RunnerError, messageOf } from "../lib/errors.ts";
 import { endToEndHeaders, offeredProtocols } from "./headers.ts";
+import type { CancelSignal } from "../lib/cancel.ts";
 import { type Tunnel, createTunnel } from "./tunnel.ts";
 
 /** `ws` reads its limit as a signed 32-bit number; zero and below mean no limit. */
@@ -16,7 +17,7 @@ export type ConnectOptions = {
   /** `ws://address:port/path?query` of the agent's server. */
   url: string;
   /** Aborts when the caller has left, or the handshake took too long. */
-  signal: AbortSignal;
+  signal: CancelSignal;
   /** Largest message that the agent may send, bytes. */
   maxMessageBytes: number;
   /** A sentence that says why the agent left without a close frame. */
@@ -81,7 +82,7 @@ function badHandshake(error: unknown): RunnerError {
 
 const NO_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
-function refusal(response: IncomingMessage, signal: AbortSignal): Response {
+function refusal(response: IncomingMessage, signal: CancelSignal): Response {
   const status = response.statusCode ?? 502;
   signal.addEventListener("abort", () => response.destroy(), { once: true });
   const body = NO_BODY.has(status) ? null : Readable.toWeb(response);

@@ -1,6 +1,7 @@
 import type { Agent, Instance } from "../agents/agent.ts";
 import { endError } from "../agents/end-cause.ts";
 import type { Lease } from "../agents/pool.ts";
+import { type CancelSignal, createCancel } from "../lib/cancel.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { resultOf } from "../metrics/metrics.ts";
 import { connectionError } from "../proxy/connection-error.ts";
@@ -17,7 +18,7 @@ export type SlotContext = Pick<ServerContext, "agents" | "pool" | "settings" | "
 export type Slot = {
   instance: Instance;
   /** Aborts when the caller leaves, the agent's `timeout` is over, or its instance ends. */
-  signal: AbortSignal;
+  signal: CancelSignal;
   /** The answer has begun: the deadline no longer holds. */
   openEnded: () => void;
   /** Gives the slot back; may be called more than once. */
@@ -81,11 +82,11 @@ function openSlot(
   { lease, request }: { lease: Lease; request: Request },
 ): Slot {
   const { instance } = lease;
-  const ending = new AbortController();
+  const { signal, cancel } = createCancel();
+  request.signal.addEventListener("abort", () => cancel(request.signal.reason), { once: true });
   const limitMs = setLimits(request.headers, instance, settings);
-  const cancelDeadline = clock.timer(limitMs, () => ending.abort(timedOut(agent, instance)));
-  const forgetEnd = instance.onEnd((cause) => ending.abort(endError(agent.id, instance, cause)));
-  const signal = AbortSignal.any([request.signal, ending.signal]);
+  const cancelDeadline = clock.timer(limitMs, () => cancel(timedOut(agent, instance)));
+  const forgetEnd = instance.onEnd((cause) => cancel(endError(agent.id, instance, cause)));
   return {
     instance,
     signal,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
+import type { CancelSignal } from "../../src/lib/cancel.ts";
 import type { Instance } from "../../src/agents/agent.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
@@ -60,7 +61,7 @@ const refused = () => Promise.reject(Object.assign(new Error("refused"), { code:
 
 const two = () => [instanceOf(), instanceOf()];
 
-const untilAborted = (signal: AbortSignal) =>
+const untilAborted = (signal: CancelSignal) =>
   new Promise<never>((_, reject) =>
     signal.addEventListener("abort", () => reject(signal.reason), { once: true }),
   );
@@ -111,7 +112,7 @@ test("an agent that does not answer in time is given up, with its timeout in the
 
 test("an answer that has begun may take any time", async () => {
   const { clock, happened, use } = fixture();
-  let signal: AbortSignal | undefined;
+  let signal: CancelSignal | undefined;
   await use(async (slot) => {
     signal = slot.signal;
     slot.openEnded();
@@ -162,7 +163,7 @@ test("an instance that ends breaks off the work with the cause, and has no liste
 
 test("an instance that ends after the slot was given back breaks off nothing", async () => {
   const { instance, use } = fixture();
-  let signal: AbortSignal | undefined;
+  let signal: CancelSignal | undefined;
   await use(async (slot) => {
     signal = slot.signal;
     slot.release();

@@ -1,6 +1,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import { Connection, type Exchange } from "./connection.ts";
 import { UnsentError } from "../reach.ts";
+import type { CancelSignal } from "../../lib/cancel.ts";
 import { BrokenAnswerError } from "./errors.ts";
 
 /** Longest wait for a connection, milliseconds. A server on this host takes one within a millisecond. */
@@ -12,7 +13,7 @@ const IDLE_MS = 60_000;
 export type ExchangeOptions = Exchange & {
   /** `http://address:port`. */
   origin: string;
-  signal: AbortSignal;
+  signal: CancelSignal;
   /**
    * The server that a connection is kept for: the next one at the same address gets none of it. Undefined for a
    * connection of its own: the agent's server may close an idle one at any time.
