@@ -1,6 +1,7 @@
 import type { Server } from "bun";
 
 import { RunnerError } from "../lib/errors.ts";
+import { createRequestLog } from "../lib/request-log.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
 import type { createApp } from "./app.ts";
 import type { Visit } from "./callers/callers.ts";
@@ -31,6 +32,7 @@ export function createRequests(
   app: Pick<ReturnType<typeof createApp>, "handle">,
   { access, callers, log, clock, metrics }: RequestsContext,
 ): Requests {
+  const logRequest = createRequestLog(log);
   let refusing = false;
 
   const receive = (request: Request, peerOf: () => string | undefined): Visit => {
@@ -74,7 +76,7 @@ export function createRequests(
       const status = request.signal.aborted ? CLIENT_LEFT : response.status;
       const { route, agentId } = routeOf(path);
       metrics.httpRequests.inc({ method, route, status: String(status) });
-      log.info({ request_id: requestId, agent_id: agentId, token, method, path, status, ms }, "request");
+      logRequest({ request_id: requestId, agent_id: agentId, token, method, path, status, ms });
       return response.status === 101 ? undefined : response;
     },
     refuse() {

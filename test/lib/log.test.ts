@@ -1,16 +1,22 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 
-import { createLog, gathered } from "../../src/lib/log.ts";
+import { GatheredLines } from "../../src/lib/gathered-lines.ts";
+import { createLog } from "../../src/lib/log.ts";
+import { createRequestLog } from "../../src/lib/request-log.ts";
 
 function recordingLog() {
   const writes: string[] = [];
-  const destination = gathered({ write: (text) => void writes.push(text) });
+  const destination = new GatheredLines({ write: (text: string) => void writes.push(text) });
   return { writes, log: createLog({ level: "info", format: "json", destination }) };
 }
 
 test("lines that come close together are one write, in order", async () => {
   const { promise, resolve } = Promise.withResolvers<string>();
-  const log = createLog({ level: "info", format: "json", destination: gathered({ write: resolve }) });
+  const log = createLog({
+    level: "info",
+    format: "json",
+    destination: new GatheredLines({ write: resolve }),
+  });
   log.info("first");
   log.info("second");
   expect(messages(await promise)).toEqual(["first", "second"]);
@@ -21,6 +27,38 @@ test("a warning is written at once, after the lines before it", () => {
   log.info("before");
   log.warn("look at this");
   expect(writes.map(messages)).toEqual([["before", "look at this"]]);
+});
+
+describe("the line of a request", () => {
+  const fields = { request_id: "1", agent_id: undefined, status: 200 };
+
+  test("is the same as the log's own", () => {
+    const { writes, log } = recordingLog();
+    createRequestLog(log)(fields);
+    log.info(fields, "request");
+    log.warn("now");
+    const [written, own] = writes.join("").trimEnd().split("\n").map(withoutTime);
+    expect(written).toEqual(own);
+  });
+
+  test("keeps its place, and waits for others as they do", () => {
+    const { writes, log } = recordingLog();
+    log.info("before");
+    createRequestLog(log)(fields);
+    log.info("after");
+    expect(writes).toEqual([]);
+    log.warn("now");
+    expect(writes.map(messages)).toEqual([["before", "request", "after", "now"]]);
+  });
+
+  test("is not written above its level, which may change", () => {
+    const { writes, log } = recordingLog();
+    const logRequest = createRequestLog(log);
+    log.level = "warn";
+    logRequest(fields);
+    log.warn("now");
+    expect(writes.map(messages)).toEqual([["now"]]);
+  });
 });
 
 test("the last lines before the end of the process are written", async () => {
@@ -38,4 +76,10 @@ function messages(text: string): string[] {
     .split("\n")
     .map((line): { msg: string } => JSON.parse(line))
     .map(({ msg }) => msg);
+}
+
+function withoutTime(line: string | undefined): object {
+  const { time, ...rest } = JSON.parse(line ?? "");
+  expect(time).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  return rest;
 }
