@@ -1,5 +1,5 @@
 import { AnswerBody } from "./answer-body.ts";
-import { stripHopByHop } from "./headers.ts";
+import { endToEndPairs } from "./headers.ts";
 import type { Connection, ExchangeListener } from "./http1/connection.ts";
 import type { AnswerHead } from "./http1/head.ts";
 import { type ItemStream, type LastWords, itemStream } from "./last-words.ts";
@@ -57,11 +57,10 @@ export function answerListener({ onDone, lastWords }: AnswerOptions): Answer {
       if (head.framing.kind === "length" && head.framing.length <= SMALL_BODY) return;
       body = new AnswerBody(connection);
       for (const bytes of pieces) body.push(bytes);
-      const init = initOf(head);
-      items = lastWords && itemStream(init.headers.get("content-type"), lastWords);
+      items = lastWords && itemStream(valueOf(head, "content-type"), lastWords);
       for (const bytes of pieces) items?.saw(bytes);
       pieces = [];
-      resolve(new Response(NULL_BODY.has(head.status) ? null : body.stream, init));
+      resolve(new Response(NULL_BODY.has(head.status) ? null : body.stream, initOf(head)));
     },
     fail(error) {
       onDone();
@@ -78,7 +77,7 @@ function wholeResponse(head: AnswerHead, pieces: Uint8Array[]): Response {
   const bytes = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
   const init = initOf(head);
   if (!hasBody) return new Response(null, init);
-  return new Response(init.headers.has("content-type") ? bytes : untyped(bytes), init);
+  return new Response(valueOf(head, "content-type") === null ? untyped(bytes) : bytes, init);
 }
 
 /** Bun gives bytes a Content-Type. A stream that has ended gets none, and its length all the same. */
@@ -92,9 +91,10 @@ function untyped(bytes: Uint8Array): ReadableStream<Uint8Array> {
 }
 
 /** Bun writes the framing of the response itself. */
-function initOf({ status, headers }: AnswerHead): { status: number; headers: Headers } {
-  const kept = new Headers();
-  for (const [name, value] of headers) kept.append(name, value);
-  stripHopByHop(kept);
-  return { status, headers: kept };
+function initOf({ status, headers }: AnswerHead): ResponseInit {
+  return { status, headers: endToEndPairs(headers) };
+}
+
+function valueOf({ headers }: AnswerHead, wanted: string): string | null {
+  return headers.find(([name]) => name === wanted)?.[1] ?? null;
 }

@@ -14,6 +14,15 @@ const HOP_BY_HOP = [
   "expect",
 ];
 
+const IS_HOP_BY_HOP: ReadonlySet<string> = new Set(["connection", ...HOP_BY_HOP]);
+
+/** The headers of an answer that may be passed on. Names are in lower case. */
+export function endToEndPairs(headers: [name: string, value: string][]): [string, string][] {
+  const named = headers.filter(([name]) => name === "connection").flatMap(([, value]) => value.split(","));
+  const dropped = new Set(named.map((name) => name.trim().toLowerCase()));
+  return headers.filter(([name]) => !IS_HOP_BY_HOP.has(name) && !dropped.has(name));
+}
+
 /**
  * Removes the headers that must not be passed on. It changes `headers`: a copy would take a third of the proxy's time.
  */

@@ -52,9 +52,9 @@ function framingOf(
   headers: AnswerHead["headers"],
   { status, method }: { status: number; method: string },
 ): Framing {
+  if (method === "HEAD" || status < 200 || status === 204 || status === 304) return { kind: "none" };
   const encodings = valuesOf(headers, "transfer-encoding");
   const lengths = valuesOf(headers, "content-length");
-  if (method === "HEAD" || status < 200 || status === 204 || status === 304) return { kind: "none" };
   if (encodings.length > 0) {
     if (lengths.length > 0) throw new BrokenAnswerError("its answer has two lengths");
     return { kind: encodings.at(-1) === "chunked" ? "chunked" : "close" };
@@ -72,8 +72,8 @@ function isPersistent(headers: AnswerHead["headers"], framing: Framing): boolean
 
 /** The elements of a header's list, in lower case, of however many lines. */
 function valuesOf(headers: AnswerHead["headers"], wanted: string): string[] {
-  return headers
-    .filter(([name]) => name === wanted)
-    .flatMap(([, value]) => value.toLowerCase().split(","))
-    .map((value) => value.trim());
+  const values: string[] = [];
+  for (const [name, value] of headers)
+    if (name === wanted) for (const element of value.toLowerCase().split(",")) values.push(element.trim());
+  return values;
 }
