@@ -6,7 +6,7 @@ import type { ServerContext } from "./context.ts";
 import * as docs from "./openapi/agents.ts";
 import { readRollback } from "./rollback-body.ts";
 
-export function agentsController({ agents }: Pick<ServerContext, "agents">) {
+export function agentsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {
   return new Elysia({ name: "agents" })
     .get("/agents", () => ({ agents: agents.list() }), { response: AgentList, detail: docs.listDocs })
     .get("/agents/:id", ({ params }) => agents.detail(params.id), {
@@ -36,7 +36,7 @@ export function agentsController({ agents }: Pick<ServerContext, "agents">) {
     })
     .post(
       "/rollback/:id",
-      async ({ params, request }) => agents.rollback(params.id, await readRollback(request)),
+      async ({ params, request }) => agents.rollback(params.id, await readRollback(request, clock)),
       { parse: "none", response: AgentDetail, detail: docs.rollbackDocs },
     );
 }

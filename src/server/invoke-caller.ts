@@ -20,6 +20,8 @@ export type Call = {
   isPrefixItself: boolean;
   /** The body, once it is on its way or was read whole: a second attempt sends the same. */
   body?: OutgoingBody;
+  /** Waits for the body, before the call takes a slot. */
+  receiveBody?: () => Promise<void>;
   /** What `introduce` gave for the headers of the request. It reads what the caller said, and so does it once. */
   mapAnswer?: MapAnswer;
 };

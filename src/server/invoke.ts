@@ -4,15 +4,16 @@ import type { Agent } from "../agents/agent.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { forward } from "../proxy/forward.ts";
 import { isWebSocketUpgrade, stripConnection } from "../proxy/headers.ts";
-import { outgoingBody } from "../proxy/outgoing-body.ts";
 import type { ServerContext } from "./context.ts";
 import { errorBody } from "./errors.ts";
 import { type Call, type CallServer, introduce } from "./invoke-caller.ts";
+import { arrivingBody } from "./invoke-body.ts";
 import { invokeFailure } from "./invoke-failure.ts";
 import { type SocketContext, openSocket } from "./invoke-socket.ts";
 import { unlessRefused } from "./refused.ts";
+import { openAnswer } from "./open-answer.ts";
 import { invokeDocs } from "./openapi/invoke.ts";
-import { limitBody, requireFits, requireReadable } from "./request-body.ts";
+import { requireFits, requireReadable } from "./request-body.ts";
 import { type Slot, entrypointType, withSlot } from "./slot.ts";
 import { pathOf, targetOf } from "./target.ts";
 
@@ -43,6 +44,7 @@ async function invoke(context: InvokeContext, id: string, incoming: Incoming): P
   requireFits(request, context.settings.maxInvokeBytes);
   stripConnection(request.headers);
   const call: Call = { agent, ...incoming, path: "/invoke", isPrefixItself: true };
+  call.receiveBody = receiver(context, call, { mayConverse: false });
   return withSlot(context, call, async (slot) => {
     const response = await exchange(context, slot, call);
     return response.ok ? response : invokeFailure(agent, response);
@@ -59,6 +61,7 @@ function passThrough(context: InvokeContext, id: string, incoming: Incoming): Pr
   const call: Call = { agent, ...incoming, path: pathBelow(request.url), isPrefixItself: false };
   if (server !== null && isWebSocketUpgrade(request)) return openSocket(context, { ...call, server });
   stripConnection(request.headers);
+  call.receiveBody = receiver(context, call, { mayConverse: true });
   return withSlot(context, call, async (slot) => {
     const response = await exchange(context, slot, call);
     // The deadline is for the answer's head; the body may take any time.
@@ -67,27 +70,44 @@ function passThrough(context: InvokeContext, id: string, incoming: Incoming): Pr
   });
 }
 
+function receiver(
+  { settings, clock }: InvokeContext,
+  call: Call,
+  { mayConverse }: { mayConverse: boolean },
+): () => Promise<void> {
+  return async () => {
+    const { request } = call;
+    call.body = await arrivingBody(request, { maxBytes: settings.maxInvokeBytes, clock, mayConverse }).catch(
+      (error: unknown) => {
+        // A caller who has left is no failure of its body.
+        request.signal.throwIfAborted();
+        throw error;
+      },
+    );
+  };
+}
+
 async function exchange(
-  { settings, front, callers, client, clock }: InvokeContext,
+  { front, callers, client, clock }: InvokeContext,
   slot: Slot,
   call: Call,
 ): Promise<Response> {
   const { request, path } = call;
   const { instance, signal, release } = slot;
   const mapAnswer = (call.mapAnswer ??= introduce(request.headers, call, { front, callers, instance }));
-  call.body ??= await outgoingBody(
-    await limitBody(request, { maxBytes: settings.maxInvokeBytes, clock }),
-    signal,
-  );
   const { method, headers } = request;
+  const answer = openAnswer(request);
   const response = await forward({
     client,
-    request: { method, target: path, headers, body: call.body },
+    request: { method, target: path, headers, body: call.body ?? { kind: "none" } },
     origin: instance.origin,
     signal,
     // Our runtime's servers never close an idle connection first. The agent's own may.
     keptFor: instance.version.entrypoint.mode === "object" ? instance : undefined,
-    onDone: release,
+    onDone() {
+      answer.end();
+      release();
+    },
     lastWords: instance.version.entrypoint.type === "http" ? undefined : { clock, explain: explainer(slot) },
   });
   mapAnswer(response.headers, instance.origin);

@@ -4,7 +4,8 @@ import type { createApp } from "./app.ts";
 import type { ServerContext } from "./context.ts";
 import { errorResponse } from "./errors.ts";
 import { addressesOf, authority, listenError } from "./listen-error.ts";
-import { createRequests } from "./requests.ts";
+import { IDLE_TIMEOUT_SECONDS, createRequests } from "./requests.ts";
+import { endUnread } from "./tcp-options.ts";
 import { observeTunnels } from "./tunnel-metrics.ts";
 
 export type Listener = {
@@ -17,9 +18,6 @@ export type Listener = {
 
 /** Bun's answer to a body above its limit is empty. Ours are counted where they are read, and Bun drops what is not. */
 const NO_BODY_LIMIT = Number.MAX_SAFE_INTEGER;
-
-/** Seconds without a byte after which a connection that is not in a request is closed. */
-const IDLE_TIMEOUT_SECONDS = 120;
 
 /** Serves the app until it is stopped. Throws StartError when it cannot listen on the address or the port. */
 export async function listen(
@@ -34,6 +32,7 @@ export async function listen(
   const server = serve(context, requests, tunnels);
   const port = server.port ?? settings.listen.port;
   app.server = server;
+  await endUnread(port);
   observeTunnels(metrics, tunnels);
   return {
     url: `http://${authority(host, port)}`,

@@ -79,6 +79,28 @@ function limited(
   });
 }
 
+/**
+ * What is read of a body. Most are here with the head of their request, and need no timer.
+ *
+ * @throws RunnerError INVALID_REQUEST (408) after `ms`
+ */
+export async function inTime<T>(
+  reading: Promise<T>,
+  { clock, ms }: { clock: Pick<Clock, "timer">; ms: number },
+): Promise<T> {
+  if (Bun.peek.status(reading) !== "pending") return reading;
+  const late = Promise.withResolvers<never>();
+  const cancel = clock.timer(Math.max(0, ms), () => late.reject(tooSlow()));
+  return Promise.race([reading, late.promise]).finally(cancel);
+}
+
+function tooSlow(): RunnerError {
+  return new RunnerError("INVALID_REQUEST", "The body did not come in time.", {
+    status: 408,
+    headers: { Connection: "close" },
+  });
+}
+
 function tooLarge(message: string, limit: number): RunnerError {
   return new RunnerError("INVALID_REQUEST", message, { status: 413, details: { limit } });
 }

@@ -25,6 +25,21 @@ export function checkHead(request: Request): void {
   if (url.startsWith("/")) Object.defineProperty(request, "url", { value: NO_HOST + url });
 }
 
+/**
+ * Below an agent's prefix the path is the agent's, whatever it is.
+ *
+ * @throws RunnerError INVALID_REQUEST for a path of ours that is no text
+ */
+export function requireDecodable(path: string): void {
+  if (!path.includes("%")) return;
+  const [, noun = "", id = ""] = path.split("/", 3);
+  try {
+    decodeURIComponent(noun === "invoke" ? id : path);
+  } catch {
+    throw invalid(`The path ${shown(path)} is not valid: a % begins two hexadecimal digits of UTF-8.`);
+  }
+}
+
 function invalid(message: string, status = 400): RunnerError {
   return new RunnerError("INVALID_REQUEST", message, { status });
 }

@@ -7,13 +7,17 @@ import type { createApp } from "./app.ts";
 import type { Visit } from "./callers/callers.ts";
 import type { ServerContext } from "./context.ts";
 import { errorResponse } from "./errors.ts";
-import { checkHead } from "./request-head.ts";
+import { whenMade } from "./open-answer.ts";
+import { checkHead, requireDecodable } from "./request-head.ts";
 import { REQUEST_ID_HEADER, ensureRequestId } from "./request-id.ts";
 import { routeOf } from "./route.ts";
 import { pathOf } from "./target.ts";
 
 /** nginx's status for a caller who left before the answer. It is only logged and counted. */
 const CLIENT_LEFT = 499;
+
+/** Seconds without a byte after which a connection that is not in a request is closed. */
+export const IDLE_TIMEOUT_SECONDS = 120;
 
 type RequestsContext = Pick<ServerContext, "access" | "callers" | "log" | "clock" | "metrics">;
 
@@ -39,7 +43,9 @@ export function createRequests(
     try {
       if (refusing) throw shuttingDown();
       checkHead(request);
-      return callers.receive(request, peerOf);
+      const visit = callers.receive(request, peerOf);
+      requireDecodable(visit.path);
+      return visit;
     } catch (error) {
       return { path: pathOf(request.url), refusal: error, mark: () => undefined };
     }
@@ -63,13 +69,15 @@ export function createRequests(
     async answer(request, server) {
       const startedAt = clock.monotonic();
       const requestId = ensureRequestId(request);
-      // Deploys, invokes and followed logs may be silent for long; each has a deadline of its own.
+      // Deploys, invokes and followed logs may be silent for long; each has a deadline of its own, and so have bodies.
       server.timeout(request, 0);
       const peerOf = () => server.requestIP(request)?.address;
       const visit = receive(request, peerOf);
       const { token, response } = await respond(request, { visit, requestId, peerOf });
       visit.mark(response.headers);
       response.headers.set(REQUEST_ID_HEADER, requestId);
+      // From now on silence is the caller's; a stream may still be silent by itself.
+      whenMade(request, () => server.timeout(request, IDLE_TIMEOUT_SECONDS));
       const ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;
       const { method } = request;
       const { path } = visit;

@@ -1,10 +1,15 @@
 import { Value } from "@sinclair/typebox/value";
 
+import type { Clock } from "../lib/clock.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { RollbackRequest } from "../model/api.ts";
+import { inTime } from "./request-body.ts";
 
 /** Longest body that is read, characters. */
 const MAX_BODY = 1024;
+
+/** How long it may take to come, milliseconds. */
+const TIMEOUT_MS = 30_000;
 
 /**
  * The version that a rollback names, or undefined. The body may be empty. Its Content-Type is not looked at: `curl -d`
@@ -12,8 +17,11 @@ const MAX_BODY = 1024;
  *
  * @throws RunnerError INVALID_REQUEST
  */
-export async function readRollback(request: Request): Promise<number | undefined> {
-  const text = await readText(request);
+export async function readRollback(
+  request: Request,
+  clock: Pick<Clock, "timer">,
+): Promise<number | undefined> {
+  const text = await inTime(readText(request), { clock, ms: TIMEOUT_MS });
   if (text.trim() === "") return undefined;
   const body = parse(text);
   if (Value.Check(RollbackRequest, body)) return body.version;

@@ -34,7 +34,7 @@ export type Slot = {
  */
 export async function withSlot(
   context: SlotContext,
-  call: Pick<Call, "agent" | "request" | "body">,
+  call: Pick<Call, "agent" | "request" | "body" | "receiveBody">,
   work: (slot: Slot) => Promise<Response>,
 ): Promise<Response> {
   const { pool, metrics, clock } = context;
@@ -61,6 +61,7 @@ export async function withSlot(
     }
   };
   try {
+    await call.receiveBody?.();
     return await send("first");
   } catch (error) {
     result = resultOf(error);

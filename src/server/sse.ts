@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
+import { openAnswer } from "./open-answer.ts";
 
 /** A comment is sent this often, milliseconds. Proxies and clients cut a stream that is silent for about 12 s. */
 const HEARTBEAT_MS = 4_000;
@@ -26,7 +27,9 @@ export function sseResponse(
   const ended = new AbortController();
   const events = follow(AbortSignal.any([request.signal, ended.signal]))[Symbol.asyncIterator]();
   let cancelBeat: (() => void) | undefined;
+  const answer = openAnswer(request);
   const end = () => {
+    answer.end();
     cancelBeat?.();
     ended.abort();
   };

@@ -1,5 +1,6 @@
 import { type ForwardOptions, forward } from "../../src/proxy/forward.ts";
-import { outgoingBody } from "../../src/proxy/outgoing-body.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { arrivingBody } from "../../src/server/invoke-body.ts";
 
 /** Passes a request on as an invoke does. */
 export async function forwardRequest({
@@ -8,7 +9,7 @@ export async function forwardRequest({
   ...options
 }: Omit<ForwardOptions, "request"> & { request: Request; target: string }): Promise<Response> {
   try {
-    const body = await outgoingBody(request, options.signal);
+    const body = await arrivingBody(request, { maxBytes: 2 ** 30, clock: systemClock, mayConverse: true });
     const { method, headers } = request;
     return await forward({ ...options, request: { method, target, headers, body } });
   } catch (error) {

@@ -15,6 +15,7 @@ export async function startRawAgent(env: Record<string, string> = {}) {
   const instance = instanceOf({ ...version, entrypoint }, { origin: upstream.origin });
   const server = await startServer(agentIn("running", { instance }), { OKEN_ALLOWED_HOSTS: HOSTS, ...env });
   return {
+    port: server.port,
     requests: upstream.requests,
     send: (...parts: string[]) => sendRaw(server.port, ...parts),
     async [Symbol.asyncDispose]() {

@@ -38,6 +38,10 @@ export async function startServer(agent: Agent, env: Record<string, string> = {}
       if (id === agent.id) return agent;
       throw new RunnerError("AGENT_NOT_FOUND", `There is no agent ${id}.`);
     },
+    list: () => [],
+    detail(id: string) {
+      throw new RunnerError("AGENT_NOT_FOUND", `There is no agent ${id}.`);
+    },
     whyEnded: async () => undefined,
     hasEnded: async () => false,
   };

@@ -14,7 +14,6 @@ const LARGE = 1024 * 1024;
 /** A server that sends back what it gets, and a proxy in front of it that ends when `signal` aborts. */
 function startProxy(signal: AbortSignal = new AbortController().signal) {
   const ended: string[] = [];
-  const received = Promise.withResolvers<void>();
   const upstream = Bun.serve({
     port: 0,
     fetch: async (request) =>
@@ -26,7 +25,7 @@ function startProxy(signal: AbortSignal = new AbortController().signal) {
   const proxy = Bun.serve({
     port: 0,
     async fetch(request) {
-      const answer = forwardRequest({
+      return forwardRequest({
         request,
         signal,
         keptFor: upstream,
@@ -34,14 +33,11 @@ function startProxy(signal: AbortSignal = new AbortController().signal) {
         origin: upstream.url.origin,
         target: "/",
         onDone: () => void ended.push("done"),
-      });
-      received.resolve();
-      return answer.catch((error: unknown) => new Response(String(error), { status: 504 }));
+      }).catch((error: unknown) => new Response(String(error), { status: 504 }));
     },
   });
   return {
     ended,
-    received: received.promise,
     url: proxy.url.href,
     port: proxy.port ?? 0,
     async [Symbol.asyncDispose]() {
@@ -74,25 +70,6 @@ test("a body without a length is streamed", async () => {
   });
   const response = await fetch(proxy.url, { method: "POST", body });
   expect(await response.text()).toBe("in parts");
-});
-
-test("a small body that stops in the middle does not outlast the signal", async () => {
-  const deadline = new AbortController();
-  await using proxy = startProxy(deadline.signal);
-  const answer = Promise.withResolvers<string>();
-  const socket = await Bun.connect({
-    hostname: "127.0.0.1",
-    port: proxy.port,
-    socket: {
-      open: (it) => void it.write("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf"),
-      data: (_, chunk) => answer.resolve(chunk.toString()),
-    },
-  });
-  await proxy.received;
-  deadline.abort(new Error("its time is over"));
-  expect(await answer.promise).toContain("its time is over");
-  expect(proxy.ended).toEqual(["done"]);
-  socket.end();
 });
 
 test("a server that closes each connection after its answer, and does not say so, loses no request", async () => {

@@ -86,11 +86,53 @@ describe("a Host", () => {
   );
 });
 
+describe("a path that is no text", () => {
+  test.each(["/agents/%ff", "/logs/%", "/stop/%zz", "/docs/%ff", "/%c3%28", "/invoke/%ff", "/invoke/%ff/a"])(
+    "%j is refused",
+    async (path) => {
+      const answer = await send(head(`GET ${path}`));
+      expect(statusOf(answer)).toBe(400);
+      expect(bodyOf(answer)).toEqual({
+        error: `The path ${JSON.stringify(path)} is not valid: a % begins two hexadecimal digits of UTF-8.`,
+        code: "INVALID_REQUEST",
+      });
+      expect(agent.requests).toEqual([]);
+    },
+  );
+
+  test("below an agent is the agent's", async () => {
+    expect(statusOf(await send(head("GET /invoke/echo/%ff?%")))).toBe(200);
+    expect(agent.requests.map(({ line }) => line)).toEqual(["GET /%ff?% HTTP/1.1"]);
+  });
+
+  test.each(["/agents/%00", "/logs/%0a", "/agents/..%2fx", "/agents/%F0%9F%98%80"])(
+    "%j is no agent",
+    async (path) => {
+      const answer = await send(head(`GET ${path}`));
+      expect([statusOf(answer), bodyOf(answer)]).toMatchObject([404, { code: "AGENT_NOT_FOUND" }]);
+    },
+  );
+});
+
+describe("two hosts", () => {
+  test.each(["a", "b"])("a and %s are refused", async (second) => {
+    const answer = await send(
+      `GET /agents HTTP/1.1\r\nHost: a\r\nHost: ${second}\r\nConnection: close\r\n\r\n`,
+    );
+    expect([statusOf(answer), bodyOf(answer)]).toMatchObject([400, { code: "INVALID_REQUEST" }]);
+  });
+});
+
 describe("a method", () => {
   test.each(["TRACE", "CONNECT"])("%s is refused", async (method) => {
     const answer = await send(head(`${method} /invoke/echo/a`));
     expect(statusOf(answer)).toBe(501);
     expect(bodyOf(answer)).toEqual({ error: `${method} is not served.`, code: "INVALID_REQUEST" });
+  });
+
+  test.each(["CONNECT a:80", "CONNECT a", "CONNECT /", "TRACE /agents"])("%j is refused", async (line) => {
+    expect(statusOf(await send(head(line)))).toBe(501);
+    expect(agent.requests).toEqual([]);
   });
 
   test("that Bun does not know ends in a closed connection", async () => {

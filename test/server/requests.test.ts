@@ -3,16 +3,16 @@ import { expect, test } from "bun:test";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
+import { openAnswer } from "../../src/server/open-answer.ts";
 import { createRequests } from "../../src/server/requests.ts";
 import { accessWith } from "../helpers/access.ts";
 import { callersOf } from "../helpers/callers.ts";
 import { createFakeClock } from "../helpers/fake-clock.ts";
 
-const SERVER = { timeout: () => undefined, requestIP: () => null };
-
 /** What stands before an application that does `handle`. */
 async function fixture(handle: (request: Request) => Promise<Response> = async () => new Response("done")) {
   const lines: Record<string, unknown>[] = [];
+  const timeouts: number[] = [];
   const clock = createFakeClock();
   const metrics = createMetrics();
   const log = createLog({
@@ -26,7 +26,12 @@ async function fixture(handle: (request: Request) => Promise<Response> = async (
     clock,
     lines,
     requests,
-    ask: (request: Request) => requests.answer(request, SERVER),
+    timeouts,
+    ask: (request: Request) =>
+      requests.answer(request, {
+        timeout: (_, seconds) => void timeouts.push(seconds),
+        requestIP: () => null,
+      }),
     counted: async () => /^oken_http_requests_total\{(.*)\} 1$/m.exec(await metrics.text())?.[1],
   };
 }
@@ -85,6 +90,24 @@ test("what the application throws is answered as an error", async () => {
   const response = await ask(invoke());
   expect(response?.status).toBe(507);
   expect(await response?.json()).toEqual({ error: "The disk is full.", code: "DISK_FULL" });
+});
+
+test("a connection may be silent in a request, and for two minutes after it", async () => {
+  const { ask, timeouts } = await fixture();
+  await ask(invoke());
+  expect(timeouts).toEqual([0, 120]);
+});
+
+test("an answer that is a stream may be silent until that has ended", async () => {
+  const streams: ReturnType<typeof openAnswer>[] = [];
+  const { ask, timeouts } = await fixture(async (request) => {
+    streams.push(openAnswer(request));
+    return new Response();
+  });
+  await ask(invoke());
+  expect(timeouts).toEqual([0]);
+  streams[0]?.end();
+  expect(timeouts).toEqual([0, 120]);
 });
 
 test("a connection that became a WebSocket has no answer, but a log line", async () => {

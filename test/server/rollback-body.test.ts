@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 
 import { readRollback } from "../../src/server/rollback-body.ts";
+import { createFakeClock } from "../helpers/fake-clock.ts";
 
 const read = (body?: string, type = "application/json") =>
   readRollback(
@@ -8,6 +9,7 @@ const read = (body?: string, type = "application/json") =>
       method: "POST",
       ...(body === undefined ? {} : { body, headers: { "content-type": type } }),
     }),
+    createFakeClock(),
   );
 
 test.each([
@@ -44,4 +46,12 @@ test("a body of any length is refused before it is read to its end", async () =>
     code: "INVALID_REQUEST",
     status: 413,
   });
+});
+
+test("one that does not come is answered 408", async () => {
+  const clock = createFakeClock();
+  const request = new Request("http://runner/rollback/echo", { method: "POST", body: new ReadableStream() });
+  const failure = readRollback(request, clock).catch((error: unknown) => error);
+  await clock.advance(30_000);
+  expect(await failure).toMatchObject({ code: "INVALID_REQUEST", status: 408 });
 });

@@ -62,7 +62,7 @@ body that is the next older one.
   responses: {
     200: success("The version serves.", jsonContent("AgentDetail")),
     ...errorResponses(
-      ...(["agentNotFound", "versionNotFound", "bodyNotVersion", "bodyTooLarge"] as const),
+      ...(["agentNotFound", "versionNotFound", "bodyNotVersion", "bodyTooLarge", "bodyTooSlow"] as const),
       ...(["agentStartFailed", "deployConflict", "diskFull"] as const),
       ...REBUILD_PROBLEMS,
       ...ENGINE_PROBLEMS,

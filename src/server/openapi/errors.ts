@@ -3,7 +3,10 @@ import { PROBLEMS, type ProblemName } from "./problems.ts";
 import type { Problem } from "./problems/problem.ts";
 
 /** Failures that any request may meet. */
-const ANYWHERE: ProblemName[] = ["addressNotAllowed", "hostNotAllowed", "internal", "shuttingDown"];
+const ANYWHERE: ProblemName[] = [
+  ...(["headMalformed", "addressNotAllowed", "hostNotAllowed"] as const),
+  ...(["internal", "shuttingDown"] as const),
+];
 const WITH_TOKEN: ProblemName[] = ["unauthorized", "scopeMissing", "otherSite", ...ANYWHERE];
 
 /** The HTTP server answers this itself, before any route. */

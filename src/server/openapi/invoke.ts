@@ -43,7 +43,14 @@ An \`http\` agent gets the same body as \`POST /invoke\` of its own server, and 
       ),
     }),
     ...errorResponses(
-      ...(["bodyNotInput", "bodyTooLarge", "agentRaised", "agentRefused", "agentFailed"] as const),
+      ...([
+        "bodyNotInput",
+        "bodyTooLarge",
+        "bodyTooSlow",
+        "agentRaised",
+        "agentRefused",
+        "agentFailed",
+      ] as const),
       ...ON_THE_WAY,
     ),
   },
@@ -97,7 +104,7 @@ both ways. Whatever the agent answers is passed on, errors too. An agent that sl
       ...errorResponses(
         "noPaths",
         ...(isSocket ? (["handshakeMalformed"] as const) : []),
-        ...(WITH_BODY.has(method) ? (["bodyTooLarge"] as const) : []),
+        ...(WITH_BODY.has(method) ? (["bodyTooLarge", "bodyTooSlow"] as const) : []),
         ...ON_THE_WAY,
       ),
     },

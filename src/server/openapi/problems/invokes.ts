@@ -15,6 +15,12 @@ export const INVOKE_PROBLEMS = {
     error: "The body has 20000000 bytes, the limit is 16777216.",
     details: { limit: 16_777_216 },
   },
+  bodyTooSlow: {
+    code: "INVALID_REQUEST",
+    status: 408,
+    when: "the body does not come, or too slowly",
+    error: "The body did not come in time.",
+  },
   agentRaised: {
     code: "INVOKE_FAILED",
     status: 500,

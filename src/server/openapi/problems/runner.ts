@@ -61,6 +61,12 @@ export const RUNNER_PROBLEMS = {
     error:
       'A page of another site (Origin: "https://app.example") may not do this. OKEN_CORS_ORIGINS names the origins that may invoke.',
   },
+  headMalformed: {
+    code: "INVALID_REQUEST",
+    status: 400,
+    when: "the path, `Host` or `Content-Length` is not valid, or could be read in two ways",
+    error: 'Host is "a, b", but must be the name or the address of a host.',
+  },
   internal: {
     code: "INTERNAL",
     status: 500,

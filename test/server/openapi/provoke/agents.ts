@@ -32,7 +32,10 @@ export const AGENTS: Record<keyof typeof AGENT_PROBLEMS, Provoke> = {
   agentNotRunning: () => poolWith(createFakeClock()).acquire(agentIn("stopped"), never),
   versionNotFound: () => rollback(agentParts().parts, "echo", 7),
   bodyNotVersion: () =>
-    readRollback(new Request("http://localhost/", { method: "POST", body: '{"version":0}' })),
+    readRollback(
+      new Request("http://localhost/", { method: "POST", body: '{"version":0}' }),
+      createFakeClock(),
+    ),
   queryInvalid: () =>
     createBareApp({ agents: { find: () => agentIn("running") } }).handle(
       new Request("http://localhost/logs/echo?tail=many"),

@@ -1,3 +1,4 @@
+import { inTime } from "../../../../src/server/request-body.ts";
 import { resolve } from "node:path";
 
 import type { Agent } from "../../../../src/agents/agent.ts";
@@ -17,6 +18,12 @@ export const INVOKES: Record<keyof typeof INVOKE_PROBLEMS, Provoke> = {
   bodyNotInput: () => runtimeFails('encode.decode_input(b\'{"name": "Ada"}\')'),
   bodyTooLarge: () =>
     ask(agentIn("running"), "POST", "/invoke/echo", { "content-length": String(20_000_000) }),
+  async bodyTooSlow() {
+    const clock = createFakeClock();
+    const late = inTime(new Promise(() => undefined), { clock, ms: 1 });
+    void clock.advance(1);
+    await late;
+  },
   agentRaised: () =>
     runtimeFails(
       'exec(compile("def handler(input):\\n    return input[\'name\']\\nhandler({})", "/app/main.py", "exec"))',

@@ -5,6 +5,7 @@ import { authenticate } from "../../../../src/server/access/authenticate.ts";
 import { tokenOf } from "../../../../src/server/access/tokens.ts";
 import { errorResponse } from "../../../../src/server/errors.ts";
 import type { RUNNER_PROBLEMS } from "../../../../src/server/openapi/problems/runner.ts";
+import { checkHead } from "../../../../src/server/request-head.ts";
 import { createRequests } from "../../../../src/server/requests.ts";
 import { createDiskFloor } from "../../../../src/upload/disk-floor.ts";
 import { accessWith } from "../../../helpers/access.ts";
@@ -52,6 +53,7 @@ export const RUNNER: Record<keyof typeof RUNNER_PROBLEMS, Provoke> = {
   },
   hostNotAllowed: () => receive("GET", { host: "runner.example:8000" }),
   otherSite: () => receive("POST", { host: "127.0.0.1:8000", origin: "https://app.example" }),
+  headMalformed: () => checkHead(new Request("http://localhost/", { headers: { host: "a, b" } })),
   internal: () =>
     errorResponse(new TypeError("a bug"), {
       log,

@@ -1,0 +1,33 @@
+/** The body of an answer that is still made when the answer begins. It may say nothing for any time. */
+export type OpenAnswer = {
+  /** To be called when the whole body has been made, or is given up. */
+  end(): void;
+};
+
+type State = OpenAnswer & { isOver: boolean; onEnd: (() => void) | undefined };
+type Marked = Request & { [MARK]?: State };
+
+/** On the request itself: a map of requests would cost each of them more. */
+const MARK = Symbol("open answer");
+
+export function openAnswer(request: Request): OpenAnswer {
+  const state: State = {
+    isOver: false,
+    onEnd: undefined,
+    end() {
+      state.isOver = true;
+      state.onEnd?.();
+    },
+  };
+  const marked: Marked = request;
+  marked[MARK] = state;
+  return state;
+}
+
+/** Calls back when the request's answer has been made, which for most is now. */
+export function whenMade(request: Request, callback: () => void): void {
+  const marked: Marked = request;
+  const state = marked[MARK];
+  if (state === undefined || state.isOver) callback();
+  else state.onEnd = callback;
+}
