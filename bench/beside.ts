@@ -13,26 +13,43 @@ type Neighbour = keyof typeof NEIGHBOURS;
 
 type FigureSets = Record<Neighbour | "runner", Figures[]>;
 
-/** One agent, and the path that is asked for on its server and on the runner. */
-type Asked = { runner: TestRunner; agentId: string; path: string; publicPath: string };
+/** Two agents with the same files, one for the runner and one for its neighbours. */
+export type Twins = { runner: TestRunner; agentId: string; twinId: string };
+
+/** The connections that a proxy keeps to a container would count in the limit of the others. */
+export async function deployTwins(
+  runner: TestRunner,
+  agentId: string,
+  files: Record<string, string>,
+): Promise<Twins> {
+  const twinId = `${agentId}-twin`;
+  for (const id of [agentId, twinId]) {
+    const { status, body } = await runner.deploy(id, files);
+    if (status !== 200) throw new Error(`the deploy failed: ${body.error}`);
+  }
+  return { runner, agentId, twinId };
+}
 
 /** The same load through each proxy and through the runner, in turns. */
 export async function measureBeside(
-  { runner, agentId, path, publicPath }: Asked,
+  { runner, agentId, twinId }: Twins,
+  { path, publicPath }: { path: string; publicPath: string },
   { connections, what, signal }: { connections: number; what: string; signal: Session["signal"] },
 ): Promise<FigureSets> {
-  const origin = await originOf(runner, agentId);
+  const origin = await originOf(runner, twinId);
   const figures: FigureSets = { nginx: [], haproxy: [], runner: [] };
   for (let round = 1; round <= ROUNDS; round += 1) {
     progress(`${what}, round ${round} of ${ROUNDS}`);
     for (const neighbour of ["nginx", "haproxy"] as const) {
       signal.throwIfAborted();
-      // A fresh one each time: the connections that it keeps would use up the agent's file descriptors.
+      // A fresh one each time: the twin need not hold the connections of both.
       await using started = await NEIGHBOURS[neighbour](origin);
       figures[neighbour].push(await measure({ url: started.url + path, pid: started.pid }, connections));
     }
     signal.throwIfAborted();
-    figures.runner.push(await measure({ url: runner.url + publicPath, pid: runner.pid }, connections));
+    figures.runner.push(
+      await measure({ url: `${runner.url}/invoke/${agentId}${publicPath}`, pid: runner.pid }, connections),
+    );
   }
   return figures;
 }

@@ -1,11 +1,11 @@
-/** What few and many callers get through the runner, beside nginx and haproxy in front of the same container. */
+/** What few and many callers get through the runner, beside nginx and haproxy in front of the same program. */
 import { startRunner } from "../test/helpers/runner.ts";
-import { type Shown, measureBeside, rowsBeside } from "./beside.ts";
+import { type Shown, deployTwins, measureBeside, rowsBeside } from "./beside.ts";
 import type { Row } from "./report.ts";
 import { type Session, runBenchmarks } from "./session.ts";
 
 const CALLERS = [1, 32, 256, 512];
-const AGENT_ID = "echo";
+const PATHS = { path: "/invoke", publicPath: "" };
 
 /** Room for every caller: this measures the way to the agent, not the wait for its turn. */
 const AGENT = {
@@ -15,13 +15,11 @@ const AGENT = {
 
 export async function measureCallers({ stack, signal }: Session): Promise<Row[]> {
   const runner = stack.use(await startRunner());
-  const { status, body } = await runner.deploy(AGENT_ID, AGENT);
-  if (status !== 200) throw new Error(`the deploy failed: ${body.error}`);
-  const asked = { runner, agentId: AGENT_ID, path: "/invoke", publicPath: `/invoke/${AGENT_ID}` };
+  const twins = await deployTwins(runner, "echo", AGENT);
   const rows: Row[] = [];
   for (const connections of CALLERS) {
     const what = `${connections} at a time`;
-    const figures = await measureBeside(asked, { connections, what, signal });
+    const figures = await measureBeside(twins, PATHS, { connections, what, signal });
     rows.push(...rowsBeside(what, figures, shownFor(connections)));
   }
   return rows;

@@ -1,12 +1,11 @@
 /** Large answers beside nginx and haproxy, and what a gigabyte each way and slow readers take of the runner's memory. */
 import { type TestRunner, startRunner } from "../test/helpers/runner.ts";
-import { measureBeside, rowsBeside } from "./beside.ts";
+import { deployTwins, measureBeside, rowsBeside } from "./beside.ts";
 import { download, holdDownloads, upload } from "./gigabyte.ts";
 import { forgetPeak, peakBytes, residentBytes } from "./memory.ts";
 import { type Row, median } from "./report.ts";
 import { type Session, progress, runBenchmarks } from "./session.ts";
 
-const AGENT_ID = "large";
 const CONNECTIONS = 8;
 const ROUNDS = 3;
 const SLOW_READERS = 100;
@@ -45,13 +44,12 @@ async def app(scope, receive, send):
 
 export async function measureLarge({ stack, signal }: Session): Promise<Row[]> {
   const runner = stack.use(await startRunner({ OKEN_MAX_INVOKE_BYTES: "2g" }));
-  const { status, body } = await runner.deploy(AGENT_ID, AGENT);
-  if (status !== 200) throw new Error(`the deploy failed: ${body.error}`);
-  const url = `${runner.url}/invoke/${AGENT_ID}`;
+  const twins = await deployTwins(runner, "large", AGENT);
+  const url = `${runner.url}/invoke/${twins.agentId}`;
   const memory = await measureMemory(runner, url, signal);
-  const asked = { runner, agentId: AGENT_ID, path: "/mebibyte", publicPath: `/invoke/${AGENT_ID}/mebibyte` };
+  const paths = { path: "/mebibyte", publicPath: "/mebibyte" };
   const what = `1 MiB answers, ${CONNECTIONS} at a time`;
-  const figures = await measureBeside(asked, { connections: CONNECTIONS, what, signal });
+  const figures = await measureBeside(twins, paths, { connections: CONNECTIONS, what, signal });
   return [
     ...rowsBeside(what, figures, [
       { what: "answers per second", field: "perSecond", unit: "/s", bars: { minRatio: 1 } },
