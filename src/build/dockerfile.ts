@@ -71,19 +71,9 @@ export function dockerfileText(options: DockerfileOptions): string {
   const stages = [HEADER, BASE];
   const { install } = options;
   if (install !== undefined) stages.push(lockStage(options, install), installStage(options, install));
+  if (options.contexts.built) stages.push(BUILT_STAGE);
   stages.push(finalStage(options));
   return `${stages.join("\n\n")}\n`;
-}
-
-/** The image that builds packages from source: it has no secret, no cache and nothing of another agent. */
-export function builderDockerfileText(): string {
-  return `${HEADER}
-
-FROM \${OKEN_PYTHON_IMAGE} AS ${TARGETS.builder}
-COPY --from=uvbin /uv /usr/local/bin/uv
-COPY --from=${CONTEXTS.builder} . ${IMAGE_PATHS.builder}/
-USER ${IMAGE_USER_ID}:${IMAGE_USER_ID}
-`;
 }
 
 /** Left out of the image: derived files and version control. */
@@ -91,7 +81,7 @@ export const IGNORE_TEXT = [".git", ".hg", ".svn", ".venv", "venv", "**/__pycach
 
 const { app, venv, runtime, python } = IMAGE_PATHS;
 
-const HEADER = `ARG OKEN_PYTHON_IMAGE
+export const HEADER = `ARG OKEN_PYTHON_IMAGE
 ARG OKEN_UV_IMAGE
 FROM \${OKEN_UV_IMAGE} AS uvbin`;
 
@@ -146,12 +136,10 @@ FROM scratch AS ${TARGETS.lock}
 COPY --from=resolve /lock/ /`;
 }
 
-// The step with the cache and the secrets runs one uv command in a fresh environment. A second one would start the
-// environment's Python, and so the code of any package that ships a `.pth` file. For the same reason the base's Python
-// makes the byte code. It holds hashes in place of times, so that installing the same again gives the same files.
+// Each environment is fresh, and one uv command installs into it. A second one would start the environment's Python, and
+// so the code of any package that ships a `.pth` file.
 function installStage(options: DockerfileOptions, install: Install): string {
   const skip = omitted("--no-install-package", install);
-  const create = `uv venv -q --python ${python} ${venv}`;
   const steps = {
     "uv.lock": [
       "cp -R /opt/oken/deps /tmp/project && cd /tmp/project",
@@ -159,21 +147,29 @@ function installStage(options: DockerfileOptions, install: Install): string {
       "rm -rf /tmp/project",
     ],
     "requirements.lock": [
-      create,
+      CREATE,
       `uv pip sync --allow-empty-requirements --python ${venv}/bin/python --no-build --require-hashes${findLinks(options)} \\
       --index-strategy unsafe-best-match /opt/oken/deps/requirements.lock`,
     ],
   }[install.lock];
-  const built = `
-RUN --network=none --mount=type=bind,from=uvbin,source=/uv,target=/usr/local/bin/uv \\
-    --mount=type=bind,from=${CONTEXTS.built},target=/opt/oken/built \\
-    uv pip install --offline --no-cache --no-deps --no-index --no-build --python ${venv}/bin/python /opt/oken/built/*.whl`;
   return `FROM base AS deps
 ${header(options)}
 RUN ${mounts(options, TARGETS.lock).join(" \\\n    ")} \\
-    ${[...environment(options), ...steps].join(" \\\n && ")}${options.contexts.built ? built : ""}
-RUN --network=none ${python} -I -W ignore -m compileall -q -j 0 --invalidation-mode unchecked-hash ${venv}/lib >/dev/null || true`;
+    ${[...environment(options), ...steps].join(" \\\n && ")}
+${COMPILE}`;
 }
+
+const CREATE = `uv venv -q --python ${python} ${venv}`;
+
+// By the base's Python, and with hashes in place of times: installing the same again gives the same files.
+const COMPILE = `RUN --network=none ${python} -I -W ignore -m compileall -q -j 0 --invalidation-mode unchecked-hash ${venv}/lib >/dev/null || true`;
+
+/** Wheels of this agent alone, in an environment of their own that is laid over the other. */
+const BUILT_STAGE = `FROM base AS built
+RUN --network=none --mount=type=bind,from=uvbin,source=/uv,target=/usr/local/bin/uv \\
+    --mount=type=bind,from=${CONTEXTS.built},target=/opt/oken/built \\
+    ${CREATE} && uv pip install --offline --no-cache --no-deps --no-index --no-build --python ${venv}/bin/python /opt/oken/built/*.whl
+${COMPILE}`;
 
 function exportTo(output: string, install: Install): string {
   return `${PROJECT_ENVIRONMENT} uv export -q --frozen --no-emit-local --no-dev --no-header --no-annotate${omitted("--no-emit-package", install)} \\
@@ -234,6 +230,7 @@ function finalStage({ install, contexts, pythonVersion }: DockerfileOptions): st
     ...(install === undefined
       ? []
       : [`ENV PATH=${venv}/bin:$PATH`, `COPY --link --from=deps ${venv} ${venv}`]),
+    ...(contexts.built ? [`COPY --link --from=built ${venv} ${venv}`] : []),
     ...(contexts.site
       ? [`COPY --link --from=${CONTEXTS.site} . ${prefix}/lib/python${pythonVersion}/site-packages/`]
       : []),

@@ -3,7 +3,8 @@ import { readFile, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { planDependencies } from "../dependencies/detect.ts";
-import { IGNORE_TEXT, builderDockerfileText } from "./dockerfile.ts";
+import { IGNORE_TEXT } from "./dockerfile.ts";
+import { builderDockerfileText } from "./sdists/dockerfile.ts";
 import { imageInputs } from "./inputs.ts";
 import { resolutionKey } from "./resolution-key.ts";
 import { PROGRAMS } from "./sdists/task.ts";
@@ -28,7 +29,7 @@ export async function fingerprint(
     // Files that are copied are the source's own.
     contexts.map((context) => [context.name, "texts" in context ? context.texts : {}]),
     buildArgs,
-    resolutionKey(plan, { python: "", code: "" }),
+    resolutionKey(plan, { python: "", code: "", contents: [] }),
     builderDockerfileText(),
     PROGRAMS,
     await settingsParts(settings),

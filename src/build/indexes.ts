@@ -1,3 +1,6 @@
+import { BlockList, isIP } from "node:net";
+
+import { fetchedUrls } from "../dependencies/fetched-urls.ts";
 import { dependencyError } from "../lib/dependency-error.ts";
 import type { PackageSources } from "./settings.ts";
 
@@ -48,14 +51,37 @@ export function netrcText(credentials: Credentials[]): string {
     .join("");
 }
 
-/** Names and addresses of the host, its own network, and the services that clouds put there. */
-const PRIVATE_HOST =
-  /^(localhost|.*\.localhost|.*\.internal|0\.0\.0\.0|127\..*|10\..*|169\.254\..*|192\.168\..*|172\.(1[6-9]|2\d|3[01])\..*|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\..*|\[(::1?|f[cd].*|fe[89ab].*|::ffff:.*)\])$/i;
+/** Addresses that are not for everybody, and those by which IPv6 reaches them. */
+const PRIVATE_IPV4 = networks(
+  "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.168.0.0/16 198.18.0.0/15 224.0.0.0/3",
+);
+const PRIVATE_IPV6 = networks(
+  "::/96 ::ffff:0:0/96 64:ff9b::/32 2001::/32 2002::/16 fc00::/7 fe80::/9 ff00::/8",
+);
+
+function networks(text: string): BlockList {
+  const list = new BlockList();
+  for (const network of text.split(" ")) {
+    const [address = "", bits] = network.split("/");
+    list.addSubnet(address, Number(bits), address.includes(":") ? "ipv6" : "ipv4");
+  }
+  return list;
+}
+
+/** Names that no public index has. One without a dot is looked up in the host's own domains. */
+const PRIVATE_NAME = /^(?:[^.]*|.*\.(?:localhost|internal|local|lan|home|corp|intranet|home\.arpa))$/;
+
+function isPrivate(host: string): boolean {
+  const address = host.replace(/^\[|\]$/g, "");
+  const family = isIP(address);
+  if (family === 0) return PRIVATE_NAME.test(host);
+  return family === 6 ? PRIVATE_IPV6.check(address, "ipv6") : PRIVATE_IPV4.check(address, "ipv4");
+}
 
 /** Refuses an upload that names an index inside the runner's network: the build would ask it on the upload's behalf. */
 export function refusePrivateHosts(indexes: Indexes, files: Record<string, string>): void {
   for (const { host, port, trusted } of allowedHosts(indexes, files)) {
-    if (trusted || !PRIVATE_HOST.test(host)) continue;
+    if (trusted || !isPrivate(host)) continue;
     throw dependencyError(
       "index_refused",
       `The upload takes packages from ${host}:${port}, which is inside the runner's own network.`,
@@ -74,20 +100,18 @@ export type AllowedHost = {
 /** Hosts that a source build may ask: those of the operator's indexes, and those that the upload's files name. */
 export function allowedHosts(indexes: Indexes, files: Record<string, string>): AllowedHost[] {
   const configured = [...(indexes.main === "" ? [PYPI, PYPI_FILES] : [indexes.main]), ...indexes.extra];
-  const named = Object.values(files).flatMap((text) => text.match(/https?:\/\/[^\s/"'#?,;>]+/g) ?? []);
   const allowed = new Map<string, AllowedHost>();
-  const add = (text: string, trusted: boolean) => {
-    if (!URL.canParse(text)) return;
-    const url = new URL(text);
-    const { hostname } = url;
+  const add = (url: URL, trusted: boolean) => {
+    // A name may be written with the dot of the root.
+    const hostname = url.hostname.replace(/\.$/, "");
     const number = portOf(url);
     const key = `${hostname}:${number}`;
     if (!allowed.has(key)) allowed.set(key, { host: hostname, port: number, trusted });
     // GitHub redirects a request for an archive to another of its hosts.
-    if (hostname === "github.com") add("https://codeload.github.com", false);
+    if (hostname === "github.com") add(new URL("https://codeload.github.com"), false);
   };
-  for (const url of configured) add(url, true);
-  for (const url of new Set(named)) add(url, false);
+  for (const url of configured) add(new URL(url), true);
+  for (const url of fetchedUrls(files)) add(url, false);
   return [...allowed.values()];
 }
 

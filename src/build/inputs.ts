@@ -31,7 +31,11 @@ export type ImageSource = {
 export async function imageInputs(source: ImageSource, settings: BuildSettings): Promise<ImageInputs> {
   const { plan, resolution, pythonVersion } = source;
   const indexes = splitCredentials(settings.packageSources);
-  refusePrivateHosts(indexes, plan.files);
+  // The lock may come from a build that ran packages' code.
+  refusePrivateHosts(indexes, {
+    ...plan.files,
+    ...(resolution === undefined ? {} : { [resolution.lock.file]: resolution.lock.text }),
+  });
   const wheels = { ...vendoredWheels(source), ...resolution?.wheels };
   const install = planInstall({
     plan,

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 
 import type { DependencyPlan } from "../dependencies/plan.ts";
-import { treeName } from "./content-name.ts";
+import { fileDigest, treeName } from "./content-name.ts";
 import { type BuildRun, pythonOf } from "./run.ts";
 
 /** Hex digits of a key: 128 bits. */
@@ -13,7 +14,13 @@ export async function resolutionKeyOf(run: BuildRun): Promise<string> {
   // Where the project itself is built into a wheel, that wheel holds its code.
   const isOwnCode = plan.builds.length > 0 || plan.dynamic.length > 0;
   const code = isOwnCode ? await treeName("code", request.tree) : "";
-  return resolutionKey(plan, { python: pythonOf(run), code });
+  return resolutionKey(plan, { python: pythonOf(run), code, contents: await contentsOf(run) });
+}
+
+/** Digests of the files of the upload that the lock names, such as wheels: another may come under the same name. */
+async function contentsOf({ plan, request }: BuildRun): Promise<string[]> {
+  const paths = Object.values(plan.copies).sort();
+  return await Promise.all(paths.map((path) => fileDigest(join(request.tree, path))));
 }
 
 /** Names what dependency files resolve to. Versions keep it, so what it is made of must not change. */
@@ -24,10 +31,11 @@ export function resolutionKey(
     python: string;
     /** Digest of the upload where wheels hold its own code; empty where they do not. */
     code: string;
+    contents: string[];
   },
 ): string {
   const { lock, files, builds, dynamic, sdists, vendored, copies, compileFlags } = plan;
-  const { python, code } = options;
+  const { python, code, contents } = options;
   const parts = JSON.stringify({
     lock,
     files,
@@ -39,6 +47,7 @@ export function resolutionKey(
     compileFlags,
     python,
     ...(code === "" ? {} : { code }),
+    ...(contents.length === 0 ? {} : { contents }),
   });
   return createHash("sha256").update(parts).digest("hex").slice(0, KEY_LENGTH);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
-import { builderDockerfileText, dockerfileText } from "../../src/build/dockerfile.ts";
+import { dockerfileText } from "../../src/build/dockerfile.ts";
+import { builderDockerfileText } from "../../src/build/sdists/dockerfile.ts";
 import type { DockerfileOptions, Install } from "../../src/build/dockerfile.ts";
 
 const INSTALL: Install = {

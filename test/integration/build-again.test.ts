@@ -34,6 +34,29 @@ test("what was resolved once is installed again, though newer versions have come
   }
 });
 
+const withWheel = (text: string) => ({
+  "main.py": "import oken_own\nprint(oken_own.NAME)\n",
+  "requirements.txt": `./${wheelName("oken_own", "1")}\n`,
+  [wheelName("oken_own", "1")]: wheel("oken_own", "1", { "oken_own.py": `NAME = "${text}"\n` }),
+});
+
+test("a wheel of the upload that changed under the same name is installed anew", async () => {
+  const agentDir = await mkdtemp(join(tmpdir(), "oken-test-"));
+  try {
+    await using first = await buildFiles(withWheel("first"), { agentDir });
+    expect(await first.run()).toBe("first\n");
+    await using changed = await buildFiles(withWheel("changed"), { agentDir });
+    expect(await changed.run()).toBe("changed\n");
+    await using again = await buildFiles(withWheel("first"), {
+      agentDir,
+      resolutionKey: first.resolutionKey,
+    });
+    expect(await again.run()).toBe("first\n");
+  } finally {
+    await rm(agentDir, { recursive: true, force: true });
+  }
+});
+
 const sourceRelease = async (version: string) => ({
   [`oken_dep-${version}.tar.gz`]: await sdist("oken_dep", version, {
     "setup.py": `from setuptools import setup\nsetup(name="oken_dep", version="${version}", py_modules=["oken_dep"])\n`,

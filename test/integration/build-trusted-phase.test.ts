@@ -1,9 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
 
+import { IMAGE_PATHS } from "../../src/build/dockerfile.ts";
 import { startPackageIndex } from "../helpers/package-index.ts";
 import { sdist, wheel, wheelName } from "../helpers/wheel.ts";
-import { buildFiles, buildSettings, docker } from "./harness-build.ts";
+import { buildFiles, buildSettings, docker, inImage } from "./harness-build.ts";
 
 setDefaultTimeout(300_000);
 
@@ -18,6 +19,12 @@ for place in ("/opt/uv-cache", os.environ.get("UV_CACHE_DIR", "")):
         pathlib.Path(place, "${name}").write_text("ran")
 `;
 }
+
+/** Python that says in the image that it ran, where it may write. */
+const TELLS = `import pathlib
+try: pathlib.Path("${IMAGE_PATHS.venv}/told").write_text("ran")
+except OSError: pass
+`;
 
 /** What the cache that agents share holds at its top. */
 async function sharedCache(): Promise<string[]> {
@@ -167,6 +174,25 @@ lock-version = "2.1"
     });
     expect(await image.run()).toBe("genuine\n");
     expect(await sharedCache()).not.toContain(name);
+  });
+
+  test("a wheel's .pth file beside a package that is built from source", async () => {
+    const source = await sdist("oken_src", "1", {
+      "setup.py":
+        'from setuptools import setup\nsetup(name="oken_src", version="1", py_modules=["oken_src"])\n',
+      "oken_src.py": "",
+    });
+    await using image = await buildFiles({
+      "main.py": "import oken_src, evil_start\nprint('both')\n",
+      "requirements.txt": `./${wheelName("evil", "1")}\n./oken_src-1.tar.gz\n`,
+      "oken_src-1.tar.gz": source,
+      [wheelName("evil", "1")]: wheel("evil", "1", {
+        "evil.pth": "import evil_start\n",
+        "evil_start.py": TELLS,
+      }),
+    });
+    expect(await image.run()).toBe("both\n");
+    expect(await inImage(image.tag, "ls", IMAGE_PATHS.venv)).not.toContain("told");
   });
 
   test("a source archive of the upload, which is built in a container of its own", async () => {

@@ -4,10 +4,11 @@ import { join } from "node:path";
 import type { DependencyPlan } from "../../dependencies/plan.ts";
 import type { BuildInputs } from "../../docker/types.ts";
 import { contentName } from "../content-name.ts";
-import { CONTEXTS, builderDockerfileText } from "../dockerfile.ts";
+import { CONTEXTS } from "../dockerfile.ts";
 import { writeFiles } from "../files.ts";
 import type { BuildRun } from "../run.ts";
 import { imageFor } from "../settings.ts";
+import { builderDockerfileText } from "./dockerfile.ts";
 import { PROGRAMS, type SdistTask, placeOf, taskFiles } from "./task.ts";
 
 /** Left out of the projects that are built: what no build needs. */
