@@ -41,7 +41,8 @@ def start(directory, app):
     spec = {"module": "main", "attr": "handler", "port": port, "control_port": port}
     environment = {**os.environ, "OKEN_SPEC": json.dumps(spec), "OKEN_APP_DIR": app}
     begin = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-I", os.path.join(directory, "main.py")], env=environment)
+    python = os.path.join(directory, "python", "bin", "python")
+    process = subprocess.Popen([python, "-I", os.path.join(directory, "main.py"), sys.executable], env=environment)
     try:
         health = None
         while True:

@@ -62,7 +62,15 @@ async function measureLoad(python: string): Promise<Load> {
   const bare = Bun.spawn(["taskset", "-c", SERVER_CORE, python, "-c", BARE, String(barePort)]);
   const port = freePort();
   const runtime = Bun.spawn(
-    ["taskset", "-c", SERVER_CORE, python, "-I", join(directory, "runtime/main.py")],
+    [
+      "taskset",
+      "-c",
+      SERVER_CORE,
+      join(directory, "runtime/python/bin/python"),
+      "-I",
+      join(directory, "runtime/main.py"),
+      python,
+    ],
     {
       env: {
         ...process.env,

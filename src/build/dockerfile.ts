@@ -236,7 +236,7 @@ function finalStage({ install, contexts, pythonVersion }: DockerfileOptions): st
       : []),
     `COPY --link . ${app}`,
     `USER ${IMAGE_USER_ID}:${IMAGE_USER_ID}`,
-    `ENTRYPOINT ${JSON.stringify([interpreter, "-I", `${runtime}/main.py`])}`,
+    `ENTRYPOINT ${JSON.stringify([`${runtime}/python/bin/python`, "-I", `${runtime}/main.py`, interpreter])}`,
   ];
   return lines.join("\n");
 }

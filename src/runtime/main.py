@@ -1,8 +1,9 @@
 """Starts either half of the runtime: the parent, or with `--worker` the process that imports the agent. The
 first worker is a fork of the parent.
 
-Run as `python -I main.py`, so that neither the agent's directory nor PYTHON* variables have a say in what
-is imported here. Not with `-S`: the agent's child processes would inherit it and miss its packages.
+Run as `python/bin/python -I main.py AGENT_PYTHON`, so that neither the agent's packages nor its directory
+nor PYTHON* variables have a say in what is imported here. Not with `-S`: the agent's child processes would
+inherit it and miss its packages.
 """
 
 import os
@@ -20,8 +21,10 @@ def main() -> None:
     if sys.argv[1:2] == ["--worker"]:
         half("worker_process").main(*map(int, sys.argv[2:5]))
     else:
-        ends = half("parent_process").main(os.path.abspath(__file__))
+        python = sys.argv[1]
+        ends = half("parent_process").main(os.path.abspath(__file__), python)
         if ends is not None:
+            half("interpreter").enter(python)
             half("worker_process").main(*ends)
 
 

@@ -27,8 +27,20 @@ def main() -> None:
     for wheel in wheels_for(sys.version_info[:2], runtime["wheels"]).values():
         with zipfile.ZipFile(io.BytesIO(base64.b64decode(wheel))) as archive:
             archive.extractall(os.path.join(target, "wheels"))
+    make_bare_environment(os.path.join(target, "python"))
     if not compileall.compile_dir(target, quiet=1):
         sys.exit("the runtime does not compile with this Python")
+
+
+def make_bare_environment(path: str) -> None:
+    """The Python of the runtime's parent: a virtual environment in which nothing is ever installed."""
+    library = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
+    for part in ("bin", library):
+        os.makedirs(os.path.join(path, part), exist_ok=True)
+    with open(os.path.join(path, "pyvenv.cfg"), "w", encoding="utf-8") as file:
+        file.write(f"home = {os.path.dirname(os.path.realpath(sys.executable))}\n")
+        file.write("include-system-site-packages = false\n")
+    os.symlink(os.path.realpath(sys.executable), os.path.join(path, "bin", "python"))
 
 
 def wheels_for(version: tuple[int, int], offered: dict[str, dict[str, str]]) -> dict[str, str]:

@@ -140,7 +140,12 @@ describe("the image", () => {
       WorkingDir: "/app",
       Labels: { "oken.test": "build" },
     });
-    expect(config.Config.Entrypoint).toEqual(["/opt/venv/bin/python", "-I", "/opt/oken/runtime/main.py"]);
+    expect(config.Config.Entrypoint).toEqual([
+      "/opt/oken/runtime/python/bin/python",
+      "-I",
+      "/opt/oken/runtime/main.py",
+      "/opt/venv/bin/python",
+    ]);
     expect(config.Id).toBe(image.imageId);
     expect(Object.keys(image.bases)).toHaveLength(2);
   });

@@ -17,9 +17,11 @@ import { versionRecord } from "../helpers/records.ts";
 import { writeTree } from "../helpers/tree.ts";
 import type { Files } from "../helpers/tree.ts";
 
-/** A program in the place of the runtime: runs the agent's `main.py` with the application's directory importable. */
+/** In the place of the runtime: runs the agent's `main.py` with its Python, and its directory importable. */
 const RUNTIME_FILES = {
   "main.py":
+    "import os, sys\nplace = os.path.dirname(os.path.abspath(__file__))\nos.execv(sys.argv[1], [sys.argv[1], '-I', place + '/agent.py'])\n",
+  "agent.py":
     "import runpy, sys\nsys.path.insert(0, '/app')\nrunpy.run_path('/app/main.py', run_name='__main__')\n",
 };
 

@@ -21,6 +21,7 @@ from typing import Any, Callable
 
 # Where `unpack.py` has written the runtime.
 RUNTIME = os.path.join(os.environ["OKEN_RUNTIME"], "main.py")
+PARENT_PYTHON = os.path.join(os.environ["OKEN_RUNTIME"], "python", "bin", "python")
 # A deadline for what should take a fraction of it; machines that run tests are busy.
 WAIT_SECONDS = 30.0
 
@@ -66,6 +67,7 @@ class Agent:
         self.port = self._ports[0].number
         self.control_port = self._ports[1].number if spec.get("type") == "http" else self.port
         secrets = spec.pop("secrets", None)
+        python = spec.pop("python", sys.executable)
         flags = spec.pop("flags", [])
         self.spec = {
             "type": "handler",
@@ -94,7 +96,7 @@ class Agent:
             with open(environment["OKEN_SECRETS_FILE"], "w", encoding="utf-8") as file:
                 json.dump(secrets, file)
         self.process = subprocess.Popen(
-            [sys.executable, "-I", *flags, RUNTIME], env=environment, stdout=subprocess.PIPE, cwd="/"
+            [PARENT_PYTHON, "-I", *flags, RUNTIME, python], env=environment, stdout=subprocess.PIPE, cwd="/"
         )
         self.lines: list[dict[str, Any]] = []
         self.raw: list[str] = []

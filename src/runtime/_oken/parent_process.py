@@ -14,7 +14,7 @@ from .spec import Spec
 DEFAULT_APP_DIR = "/app"
 
 
-def main(main_file: str) -> tuple[int, int, int] | None:
+def main(main_file: str, python: str) -> tuple[int, int, int] | None:
     """Listens, starts the worker, then loads what is slow; ends with the process.
 
     Returns only in the worker, with the descriptors of its channel, its log and its port.
@@ -27,7 +27,7 @@ def main(main_file: str) -> tuple[int, int, int] | None:
     door = bind(spec.port) if spec.type == "http" and spec.mode == "object" else None
     settings = {"spec": raw, "app_dir": spec.app_dir, "instance": instance}
     config = frames.frame(frames.CONFIG, 0, json.dumps(settings).encode())
-    launch = Launch(main_file, spec, config, door)
+    launch = Launch([python, "-I", main_file], spec, config, door)
     failure = ""
     spawned = None
     try:

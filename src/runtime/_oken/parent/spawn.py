@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 
 from ..listening import descriptor_of
 from .environment import is_read_at_start, worker_environment
@@ -17,12 +16,16 @@ if TYPE_CHECKING:
 
 
 class Launch:
-    """What every worker is started with. `door` is the port of an application that we serve, else None."""
+    """What every worker is started with.
 
-    __slots__ = ("config", "door", "main_file", "spec")
+    `command` starts our program in the agent's Python. `door` is the port of an application that we serve,
+    else None.
+    """
 
-    def __init__(self, main_file: str, spec: Spec, config: bytes, door: socket.socket | None) -> None:
-        self.main_file = main_file
+    __slots__ = ("command", "config", "door", "spec")
+
+    def __init__(self, command: list[str], spec: Spec, config: bytes, door: socket.socket | None) -> None:
+        self.command = command
         self.spec = spec
         # The first frame that a worker reads.
         self.config = config
@@ -100,11 +103,9 @@ def spawn_worker(launch: Launch) -> Spawned:
         for end in passed:
             end.set_inheritable(True)
         spawned.pid = os.posix_spawn(
-            sys.executable,
+            launch.command[0],
             [
-                sys.executable,
-                "-I",
-                launch.main_file,
+                *launch.command,
                 "--worker",
                 str(ends.channel.fileno()),
                 str(ends.logs.fileno()),
