@@ -31,11 +31,7 @@ export type ImageSource = {
 export async function imageInputs(source: ImageSource, settings: BuildSettings): Promise<ImageInputs> {
   const { plan, resolution, pythonVersion } = source;
   const indexes = splitCredentials(settings.packageSources);
-  // The lock may come from a build that ran packages' code.
-  refusePrivateHosts(indexes, {
-    ...plan.files,
-    ...(resolution === undefined ? {} : { [resolution.lock.file]: resolution.lock.text }),
-  });
+  refusePrivateHosts(indexes, plan.files);
   const wheels = { ...vendoredWheels(source), ...resolution?.wheels };
   const install = planInstall({
     plan,

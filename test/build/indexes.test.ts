@@ -1,5 +1,8 @@
 import { describe, expect, test } from "bun:test";
 
+import { readSdistOutput } from "../../src/build/sdists/output.ts";
+import { newPlan } from "../../src/dependencies/plan.ts";
+import { temporaryTree } from "../helpers/tree.ts";
 import { allowedHosts, refusePrivateHosts, splitCredentials } from "../../src/build/indexes.ts";
 
 const PYPI = splitCredentials({});
@@ -89,4 +92,23 @@ test("an index that the operator named may be inside, and is the only one there 
 test("a source build's gateway is told each host as it will be asked for", () => {
   const hosts = allowedHosts(PYPI, lines("HTTPS:/Files.Example.COM./x.whl"));
   expect(hosts).toContainEqual({ host: "files.example.com", port: 443, trusted: false });
+});
+
+const written = (url: string) => ({ "requirements.lock": `x @ ${url} --hash=sha256:00\n` });
+
+test("a lock that a source build wrote names nothing inside either", async () => {
+  const plan = newPlan({ style: "requirements.txt", reason: "", lock: "requirements.lock" });
+  const read = async (files: Record<string, string>) => {
+    await using tree = await temporaryTree(files);
+    return await readSdistOutput(tree.path, {
+      plan,
+      task: { lock: undefined, packages: [] },
+      sources: { indexUrl: "http://10.0.0.1/simple" },
+    });
+  };
+  await expect(read(written("http:/169.254.169.254/x.whl"))).rejects.toThrow(
+    "inside the runner's own network",
+  );
+  const { lock } = await read(written("http://10.0.0.1/x.whl"));
+  expect(lock.text).toStartWith("x @ http://10.0.0.1/x.whl");
 });

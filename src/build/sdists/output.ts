@@ -6,7 +6,7 @@ import { canonicalName } from "../../dependencies/names.ts";
 import type { DependencyPlan } from "../../dependencies/plan.ts";
 import { LOCAL_FILE_PLACEHOLDER } from "../../dependencies/requirements.ts";
 import { IMAGE_PATHS } from "../dockerfile.ts";
-import { splitCredentials, withTls } from "../indexes.ts";
+import { refusePrivateHosts, splitCredentials, withTls } from "../indexes.ts";
 import type { Resolution } from "../resolutions.ts";
 import type { PackageSources } from "../settings.ts";
 import { type SdistTask, WORK } from "./task.ts";
@@ -23,7 +23,9 @@ export async function readSdistOutput(
   if (task.lock !== undefined) return { lock: task.lock, wheels };
   const file = plan.lock ?? "requirements.lock";
   const text = names.includes(file) ? await readFile(join(directory, file), "utf8") : "";
-  const lock = withTls(text, splitCredentials(sources)).replaceAll(
+  const indexes = splitCredentials(sources);
+  refusePrivateHosts(indexes, { [file]: text });
+  const lock = withTls(text, indexes).replaceAll(
     `file://${IMAGE_PATHS.builder}/files/`,
     LOCAL_FILE_PLACEHOLDER,
   );
