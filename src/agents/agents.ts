@@ -10,6 +10,7 @@ import { createSharedLook } from "./end-cause.ts";
 import { hasEnded, lose, whyEnded } from "./ended.ts";
 import { followLines, lastLines } from "./logs.ts";
 import type { AgentParts } from "./parts.ts";
+import { createSharedLogs } from "./shared-logs.ts";
 import { rollback } from "./rollback.ts";
 import { detailOf, summaryOf } from "./view.ts";
 
@@ -25,7 +26,7 @@ export type Agents = {
   list(): ReturnType<typeof summaryOf>[];
   detail(agentId: string): ReturnType<typeof detailOf>;
   logs(agentId: string, tail: number): Promise<LogLine[]>;
-  /** Lines as they come, until the agent stops or `signal` aborts. */
+  /** Lines as they come, until the agent stops or `signal` aborts. Throws AGENT_BUSY where too many follow. */
   followLogs(agentId: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<LogLine>;
   /** Why an instance broke off its requests; undefined if its container runs on. */
   whyEnded(agent: Agent, instance: Instance): Promise<RunnerError | undefined>;
@@ -38,6 +39,7 @@ export type Agents = {
 export function createAgents(parts: AgentParts & DeployParts, options: SourceOptions): Agents {
   const { registry, engine, clock, metrics } = parts;
   const lookForEnd = createSharedLook(engine);
+  const logParts = { ...parts, sharedLogs: createSharedLogs(parts) };
   const deployments = createDeployments({
     clock,
     deploy: (request) => countedDeploy(metrics, () => deploy(parts, options, request)),
@@ -54,8 +56,8 @@ export function createAgents(parts: AgentParts & DeployParts, options: SourceOpt
     },
     list: () => registry.all().map(summaryOf),
     detail: (agentId) => detailOf(registry.get(agentId), engine),
-    logs: (agentId, tail) => lastLines(parts, registry.get(agentId), tail),
-    followLogs: (agentId, follow) => followLines(parts, registry.get(agentId), follow),
+    logs: (agentId, tail) => lastLines(logParts, registry.get(agentId), tail),
+    followLogs: (agentId, follow) => followLines(logParts, registry.get(agentId), follow),
     whyEnded: (agent, instance) => whyEnded({ ...parts, lookForEnd }, agent, instance),
     hasEnded: (agent, instance) => hasEnded({ ...parts, lookForEnd }, agent, instance),
     lose: (agent, instance) => lose(parts, agent, instance),

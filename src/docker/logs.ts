@@ -27,4 +27,4 @@ export function createLogs(exec: DockerExec): Pick<Engine, "logs" | "followLogs"
 const LOGS_TIMEOUT_MS = 20_000;
 
 /** The most that one answer of `/logs` holds, characters. The oldest lines are left out. */
-const MAX_LOG_CHARS = 16 * 1024 * 1024;
+const MAX_LOG_CHARS = 4 * 1024 * 1024;

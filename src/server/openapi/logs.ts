@@ -22,7 +22,8 @@ export const logsDocs: Operation = {
   description: `What the agent printed last, of a stopped agent too.
 
 With \`follow=true\` the answer is a stream of server-sent events, one for each line: first the last lines, then new ones
-as they come, until the agent stops. A comment keeps the connection alive in between. The button below shows a stream
+as they come, until the agent stops. A reader who falls behind misses lines, and a line in their place says how many.
+A comment keeps the connection alive in between. The button below shows a stream
 only once it has ended; \`curl -N "http://127.0.0.1:8000/logs/echo?follow=true"\` shows it live.
 
 With \`format=json\` each line is a JSON object, a \`LogLine\`: its message with its time, level, stream and the request that
@@ -33,6 +34,6 @@ printed it. Lines over 64 KiB come in pieces, in either format.`,
       ...jsonContent("LogsResponse"),
       "text/event-stream": { schema: EVENTS, example: ":\n\ndata: ready\n\ndata: handled a request\n\n" },
     }),
-    ...errorResponses("agentNotFound", "queryInvalid", ...ENGINE_PROBLEMS),
+    ...errorResponses("agentNotFound", "queryInvalid", "logBusy", ...ENGINE_PROBLEMS),
   },
 };

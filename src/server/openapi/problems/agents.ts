@@ -55,6 +55,13 @@ export const AGENT_PROBLEMS = {
     details: { retry_after: 3 },
     headers: ["Retry-After"],
   },
+  logBusy: {
+    code: "AGENT_BUSY",
+    status: 429,
+    when: "200 others follow this agent's log",
+    error: "The agent's log has 200 followers, the most at a time.",
+    headers: ["Retry-After"],
+  },
   deployConflict: {
     code: "DEPLOY_CONFLICT",
     status: 409,

@@ -2,6 +2,7 @@ import { createDeployments } from "../../../../src/agents/deploy/deployments.ts"
 import { createOperations } from "../../../../src/agents/operations.ts";
 import { createPool } from "../../../../src/agents/pool.ts";
 import { createRegistry } from "../../../../src/agents/registry.ts";
+import { createSharedLogs } from "../../../../src/agents/shared-logs.ts";
 import { rollback } from "../../../../src/agents/rollback.ts";
 import { createCpuBoost } from "../../../../src/instance/boost.ts";
 import { createExits } from "../../../../src/instance/exits.ts";
@@ -42,6 +43,10 @@ export const AGENTS: Record<keyof typeof AGENT_PROBLEMS, Provoke> = {
     ),
   agentStartFailed: startWithoutPackage,
   agentBusy: fillQueue,
+  logBusy() {
+    const logs = createSharedLogs({ engine: createFakeEngine(), clock: createFakeClock() });
+    for (;;) logs.follow("echo", { tail: 1, signal: never });
+  },
   async deployConflict() {
     const operations = createOperations();
     const first = operations.run("echo", { name: "deploy" }, untilAborted);
