@@ -2,9 +2,13 @@ import type { ServerWebSocket, WebSocketHandler } from "bun";
 import type { WebSocket } from "ws";
 
 import { messageOf } from "../lib/errors.ts";
+import { type SlowReader, type SlowReaders, createSlowReaders } from "./slow-readers.ts";
 
 /** When more bytes than this wait for the agent, its caller is paused. */
 const HIGH_WATER = 1024 * 1024;
+
+/** While more bytes than this wait for a side, pings and pongs for it are left out: they would only say that it lives. */
+const CONTROL_WATER = 64 * 1024;
 
 /** After so many seconds of silence a caller is pinged. Without an answer the connection is closed. */
 const IDLE_TIMEOUT_SECONDS = 120;
@@ -16,6 +20,7 @@ const BACK_PRESSURE = -1;
 const GOING_AWAY = 1001;
 const TOO_BIG = 1009;
 const INTERNAL_ERROR = 1011;
+const TRY_AGAIN_LATER = 1013;
 /** No code in the close frame, and no close frame at all. */
 const NO_CODE = 1005;
 export const ABNORMAL = 1006;
@@ -27,7 +32,7 @@ type Caller = ServerWebSocket<Tunnel>;
 
 /** Joins a caller with an agent. These methods are called for what the caller does. */
 export type Tunnel = {
-  opened: (caller: Caller) => void;
+  opened: (caller: Caller, slowReaders: SlowReaders) => void;
   message: (data: string | Buffer) => void;
   drained: () => void;
   ping: (data: Buffer) => void;
@@ -56,6 +61,7 @@ export type TunnelOptions = {
  */
 export function createTunnel({ agent, maxMessageBytes, explain }: TunnelOptions): Tunnel {
   let caller: Caller | undefined;
+  let slowReaders: SlowReaders | undefined;
   let end: TunnelEnd | undefined;
   let failure: Error | undefined;
   let callerClose: [code: number, reason: string] | undefined;
@@ -64,7 +70,18 @@ export function createTunnel({ agent, maxMessageBytes, explain }: TunnelOptions)
 
   const toCaller = (data: string | Buffer) => {
     if (caller === undefined) early.push(data);
-    else if (caller.send(data) === BACK_PRESSURE) agent.pause();
+    else if (caller.send(data) === BACK_PRESSURE) {
+      agent.pause();
+      slowReaders?.add(reader);
+    }
+  };
+  const reader: SlowReader = {
+    waiting: () => caller?.getBufferedAmount() ?? 0,
+    drop() {
+      end ??= { by: "runner", code: TRY_AGAIN_LATER };
+      // A close frame would wait behind all the rest.
+      caller?.terminate();
+    },
   };
   const closeCaller = (...close: [code: number, reason: string]) => {
     callerClose ??= close;
@@ -72,7 +89,9 @@ export function createTunnel({ agent, maxMessageBytes, explain }: TunnelOptions)
   };
   // Wait until everything is sent: after a part of a large message, another one would come.
   const readAgent = () => {
-    if (caller?.getBufferedAmount() === 0) agent.resume();
+    if (caller?.getBufferedAmount() !== 0) return;
+    slowReaders?.remove(reader);
+    agent.resume();
   };
   const readCaller = () => {
     if (caller?.isPaused) caller.resume();
@@ -81,7 +100,10 @@ export function createTunnel({ agent, maxMessageBytes, explain }: TunnelOptions)
   // Until the caller is there. A message that arrived together with the handshake is still reported.
   agent.pause();
   agent.on("message", (data: Buffer, isBinary: boolean) => toCaller(isBinary ? data : data.toString()));
-  agent.on("ping", (data) => (caller === undefined ? agent.pong(data) : caller.ping(data)));
+  agent.on("ping", (data) => {
+    if (caller === undefined) agent.pong(data);
+    else if (caller.getBufferedAmount() < CONTROL_WATER) caller.ping(data);
+  });
   agent.on("error", (error) => {
     failure = error;
   });
@@ -95,8 +117,9 @@ export function createTunnel({ agent, maxMessageBytes, explain }: TunnelOptions)
   });
 
   return {
-    opened(opened) {
+    opened(opened, those) {
       caller = opened;
+      slowReaders = those;
       for (const data of early.splice(0)) toCaller(data);
       if (callerClose !== undefined) caller.close(...callerClose);
       else readAgent();
@@ -106,9 +129,14 @@ export function createTunnel({ agent, maxMessageBytes, explain }: TunnelOptions)
       if (agent.bufferedAmount > HIGH_WATER) caller?.pause();
     },
     drained: readAgent,
-    ping: (data) => agent.ping(data),
-    pong: (data) => agent.pong(data),
+    ping(data) {
+      if (agent.bufferedAmount < CONTROL_WATER) agent.ping(data);
+    },
+    pong(data) {
+      if (agent.bufferedAmount < CONTROL_WATER) agent.pong(data);
+    },
     closed(code, reason) {
+      slowReaders?.remove(reader);
       end ??= { by: "caller", code };
       if (code === ABNORMAL) agent.terminate();
       else if (code === NO_CODE) agent.close();
@@ -143,10 +171,11 @@ export type CallerOptions = {
 
 /** The handlers for `Bun.serve`. The `data` of each socket is its tunnel. */
 export function callerHandlers({ maxMessageBytes, tunnels }: CallerOptions): WebSocketHandler<Tunnel> {
+  const slowReaders = createSlowReaders();
   return {
     open(socket) {
       tunnels.add(socket.data);
-      socket.data.opened(socket);
+      socket.data.opened(socket, slowReaders);
     },
     message: (socket, data) => socket.data.message(data),
     drain: (socket) => socket.data.drained(),

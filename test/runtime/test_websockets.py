@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import os
 import socket
+import threading
+import time
 import unittest
+from typing import Any
 
-from harness import WAIT_SECONDS, Agent, TestCase
+from harness import RUNTIME, WAIT_SECONDS, Agent, TestCase
+
+# With the final bit, but for CONTINUED.
+CONTINUED, TEXT, BINARY, PING, PONG = 0x00, 0x81, 0x82, 0x89, 0x8A
 
 UPGRADE = (
     b"GET /echo HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -35,6 +43,20 @@ ASGI = """
             await send({"type": "http.response.body", "body": b""})
         else:
             await receive(); await send({"type": "websocket.accept"}); await receive()
+"""
+# Sends each text back.
+ECHO = """
+    async def app(scope, receive, send):
+        if scope["type"] == "lifespan": return
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        await receive(); await send({"type": "websocket.accept"})
+        while True:
+            message = await receive()
+            if message["type"] == "websocket.disconnect": return
+            await send({"type": "websocket.send", "text": message["text"]})
 """
 
 
@@ -76,6 +98,93 @@ class WebSockets(TestCase):
         files = {"main.py": ASGI, "uvicorn/__init__.py": "raise ImportError('not this one')"}
         agent = self.agent(files, type="http", attr="app").ready()
         self.assertTrue(self.connect(agent).recv(4096).startswith(b"HTTP/1.1 101 "))
+
+    def test_of_a_flood_of_pings_the_newest_are_answered_and_others_are_served_meanwhile(self) -> None:
+        agent = self.agent({"main.py": ECHO}, type="http", attr="app").ready()
+        connection = self.connect(agent)
+        self.assertTrue(connection.recv(4096).startswith(b"HTTP/1.1 101 "))
+        flood = b"".join(frame(PING, b"%06d" % number) for number in range(100_000))
+        sender = threading.Thread(target=connection.sendall, args=(flood + frame(TEXT, b"the end"),))
+        begin = time.monotonic()
+        sender.start()
+        slowest = 0.0
+        received = b""
+        while not received.endswith(b"\x81\x07the end"):
+            asked = time.monotonic()
+            self.assertEqual(agent.request("GET", "/", port=agent.port).status, 200)
+            slowest = max(slowest, time.monotonic() - asked)
+            connection.settimeout(0.01)
+            with contextlib.suppress(TimeoutError, socket.timeout):
+                received += connection.recv(1 << 20)
+        sender.join()
+        self.assertIn(b"\x8a\x06099999", received)
+        self.assertLess(time.monotonic() - begin, 10.0)
+        self.assertLess(slowest, 2.0)
+
+    def test_a_client_that_reads_no_pongs_costs_no_memory(self) -> None:
+        agent = self.agent({"main.py": ECHO}, type="http", attr="app").ready()
+        connection = self.connect(agent)
+        self.assertTrue(connection.recv(4096).startswith(b"HTTP/1.1 101 "))
+        # A frame of another kind between the pings keeps each from being left out.
+        pair = frame(PING, b"x" * 125) + frame(CONTINUED, b"")
+        connection.sendall(frame(TEXT & 0x7F, b"") + pair * 30_000)
+        connection.sendall(frame(PING, b"newest") + frame(CONTINUED | 0x80, b"the end"))
+        received = b""
+        while not received.endswith(b"\x81\x07the end"):
+            received += connection.recv(1 << 20)
+        self.assertIn(b"newest", received)
+        self.assertLess(received.count(b"\x8a\x7d"), 30_000)
+
+    def test_what_is_left_out_does_not_depend_on_how_it_is_cut(self) -> None:
+        big = os.urandom(70_000)
+        parts = [
+            (frame(TEXT, b"a"), True),
+            (frame(PONG, b"b"), False),
+            (frame(PING, b"c"), False),
+            (frame(PING, b"d"), True),
+            (frame(BINARY, big), True),
+            (frame(PING, b""), False),
+            (frame(PONG, b"e" * 125), False),
+            (frame(PING, b"f" * 125), True),
+            (frame(BINARY, b"x" * 300), True),
+            (frame(PING, b"g"), True),
+        ]
+        sent = b"".join(part for part, _ in parts)
+        wanted = b"".join(part for part, kept in parts if kept)
+        # A pong between two pings keeps both.
+        wanted = wanted.replace(parts[7][0], parts[5][0] + parts[7][0])
+        for size in (len(sent), 50_000):
+            frames = control_frames()
+            got = b"".join(frames.feed(sent[at : at + size]) for at in range(0, len(sent), size))
+            self.assertEqual(got, wanted)
+        for size in (1, 2, 3, 7, 131):
+            frames = control_frames()
+            got = b"".join(frames.feed(sent[at : at + size]) for at in range(0, len(sent), size))
+            for part, kept in parts:
+                if kept:
+                    self.assertIn(part, got)
+            self.assertNotIn(parts[1][0], got)
+
+
+def control_frames() -> Any:
+    path = os.path.join(os.path.dirname(RUNTIME), "_oken/web/pings.py")
+    spec = importlib.util.spec_from_file_location("pings", path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.ControlFrames()
+
+
+def frame(kind: int, payload: bytes) -> bytes:
+    """As a client sends it, with a mask of zeros."""
+    size = len(payload)
+    if size < 126:
+        head = bytes((kind, 0x80 | size))
+    elif size < 1 << 16:
+        head = bytes((kind, 0x80 | 126)) + size.to_bytes(2, "big")
+    else:
+        head = bytes((kind, 0x80 | 127)) + size.to_bytes(8, "big")
+    return head + bytes(4) + payload
 
 
 if __name__ == "__main__":

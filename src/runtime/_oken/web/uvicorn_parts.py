@@ -10,6 +10,7 @@ import sys
 import weakref
 
 from . import handover, wheels
+from .pings import ControlFrames
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 LOGGER = logging.getLogger("oken.server")
+PIECE_BYTES = 4096
 
 
 class ServerState:
@@ -97,9 +99,38 @@ class HttpProtocol(_H11Protocol):  # type: ignore[misc]
 
 
 class WebSocketProtocol(_WSProtocol):  # type: ignore[misc]
+    """Of a client's pings the newest is answered, once that can be written."""
+
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
         super().__init__(config, server_state, app_state)
         self.logger = LOGGER
+        # Made after the handshake, which comes first and in one piece.
+        self._frames: ControlFrames | None = None
+        self._unanswered: Any = None
+
+    def data_received(self, data: bytes) -> None:
+        if self._frames is None:
+            self._frames = ControlFrames()
+            super().data_received(data)
+            return
+        data = self._frames.feed(data)
+        # wsproto copies what is left of the data after each frame.
+        for at in range(0, len(data), PIECE_BYTES):
+            if self.transport.is_closing():
+                return
+            super().data_received(data[at : at + PIECE_BYTES])
+
+    def handle_ping(self, event: Any) -> None:
+        if self.writable.is_set():
+            super().handle_ping(event)
+        else:
+            self._unanswered = event
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        event, self._unanswered = self._unanswered, None
+        if event is not None and not self.close_sent and not self.transport.is_closing():
+            super().handle_ping(event)
 
 
 class Lifespan(_LifespanOn):  # type: ignore[misc]
