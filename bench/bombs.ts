@@ -1,0 +1,148 @@
+/** The p99 of an agent's invokes beside agents that take all they can, alone and twenty at once, and the runner's memory. */
+import { readFile } from "node:fs/promises";
+
+import { MiB } from "../src/lib/bytes.ts";
+import { type TestRunner, startRunner } from "../test/helpers/runner.ts";
+import { type LoadPlan, runLoad } from "./load.ts";
+import type { Row } from "./report.ts";
+import { type Session, progress, runBenchmarks } from "./session.ts";
+
+/** Agents that go off together. */
+const TOGETHER = 20;
+
+const SECONDS = 4;
+
+const BODY = JSON.stringify({ input: { name: "Ada" } });
+
+const NEIGHBOUR = {
+  "oken.toml": '[agent]\nname = "Neighbour"\n',
+  "main.py": "async def handler(input):\n    return input\n",
+};
+
+/** Each goes off until its deadline. What it takes is only its own and the runner's; nothing leaves the machine. */
+const BOMB = {
+  "oken.toml": '[agent]\nname = "Bomb"\ntimeout = 20\nmemory = "256m"\n',
+  "main.py": `
+import os, socket, threading, time
+
+def handler(input):
+    end = time.monotonic() + input["seconds"]
+    return globals()[input["kind"]](end) or "done"
+
+def processors(end):
+    for _ in range(3):
+        if os.fork() == 0:
+            while time.monotonic() < end: pass
+            os._exit(0)
+    while time.monotonic() < end: pass
+
+def fork(end):
+    while time.monotonic() < end:
+        try:
+            if os.fork() == 0: os._exit(0)
+        except OSError: time.sleep(0.01)
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]: pass
+        except ChildProcessError: pass
+
+def log(end):
+    line = "x" * 1000
+    while time.monotonic() < end: print(line)
+
+def connections(end):
+    while time.monotonic() < end:
+        held = []
+        try:
+            for _ in range(200): held.append(socket.create_connection(("127.0.0.1", int(os.environ["PORT"])), 1))
+        except OSError: pass
+        for each in held: each.close()
+
+def answer(end):
+    return "x" * 60_000_000
+`,
+};
+
+const KINDS = ["processors", "fork", "log", "connections", "answer"] as const;
+
+export async function measureBombs({ stack, signal }: Session): Promise<Row[]> {
+  const runner = stack.use(await startRunner());
+  await deploy(runner, "neighbour", NEIGHBOUR);
+  for (let index = 0; index < TOGETHER; index += 1) await deploy(runner, bomb(index), BOMB);
+  const load = { url: `${runner.url}/invoke/neighbour`, body: BODY, connections: 1, warmupSeconds: 1 };
+  const rows: Row[] = [];
+  for (const kind of KINDS) {
+    for (const count of [1, TOGETHER]) {
+      signal.throwIfAborted();
+      progress(`bombs: ${kind}, ${count} at once`);
+      const quiet = await runLoad({ ...load, seconds: SECONDS });
+      const before = await memoryOf(runner.pid);
+      const { p99, most } = await beside(runner, load, { kind, count });
+      rows.push(
+        {
+          name: `invoke p99 beside ${count} of ${kind}, and quiet`,
+          runner: p99,
+          beside: quiet.p99,
+          unit: "ms",
+          bars: { maxRatio: 2 },
+        },
+        {
+          name: `runner's memory beside ${count} of ${kind}, and before`,
+          runner: most / MiB,
+          beside: before / MiB,
+          unit: "MiB",
+          bars: {},
+        },
+      );
+    }
+  }
+  return rows;
+}
+
+async function deploy(runner: TestRunner, id: string, files: Record<string, string>): Promise<void> {
+  const { status, body } = await runner.deploy(id, files);
+  if (status !== 200) throw new Error(`the deploy of ${id} failed: ${body.error}`);
+}
+
+function bomb(index: number): string {
+  return `bomb-${index}`;
+}
+
+async function beside(
+  runner: TestRunner,
+  load: Omit<LoadPlan, "seconds">,
+  { kind, count }: { kind: string; count: number },
+): Promise<{ p99: number; most: number }> {
+  const over = new AbortController();
+  const memory = watchMemory(runner.pid, over.signal);
+  const goingOff = Array.from({ length: count }, (_, index) => goOff(runner, bomb(index), kind, over.signal));
+  const { p99 } = await runLoad({ ...load, seconds: SECONDS });
+  over.abort();
+  await Promise.all(goingOff);
+  return { p99, most: await memory };
+}
+
+/** Until the load is over; one that ends early goes off again. */
+async function goOff(runner: TestRunner, id: string, kind: string, signal: AbortSignal): Promise<void> {
+  const body = JSON.stringify({ input: { kind, seconds: SECONDS + 1 } });
+  while (!signal.aborted) {
+    const answer = await fetch(`${runner.url}/invoke/${id}`, { method: "POST", body });
+    for await (const _ of answer.body ?? []);
+  }
+}
+
+async function watchMemory(pid: number, signal: AbortSignal): Promise<number> {
+  let most = 0;
+  while (!signal.aborted) {
+    most = Math.max(most, await memoryOf(pid));
+    await Bun.sleep(50);
+  }
+  return most;
+}
+
+/** Bytes that a process holds in memory. */
+async function memoryOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8");
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+}
+
+if (import.meta.main) await runBenchmarks([measureBombs]);
