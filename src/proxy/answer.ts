@@ -8,15 +8,6 @@ import { SMALL_BODY } from "./small-body.ts";
 /** Statuses whose responses have no body (Fetch standard, "null body status"). */
 const NULL_BODY = new Set([204, 205, 304]);
 
-/** Makes a response of what a connection tells of an answer. */
-export type Answer = ExchangeListener & {
-  connected(connection: Pick<Connection, "pause" | "resume" | "destroy">): void;
-  /** The answer broke off, or never came. */
-  fail(error: unknown): void;
-  /** Resolves with the head, or with the whole of a small answer. */
-  readonly response: Promise<Response>;
-};
-
 export type AnswerOptions = {
   /** Called once, when the answer has ended or was cut off. */
   onDone: () => void;
@@ -24,51 +15,69 @@ export type AnswerOptions = {
   lastWords: LastWords | undefined;
 };
 
-export function answerListener({ onDone, lastWords }: AnswerOptions): Answer {
-  const { promise, resolve, reject } = Promise.withResolvers<Response>();
-  let connection: Parameters<Answer["connected"]>[0] | undefined;
-  let head: AnswerHead | undefined;
-  let pieces: Uint8Array[] = [];
-  let body: AnswerBody | undefined;
-  let items: ItemStream | undefined;
-  let isWhole = false;
+/** Makes a response of what a connection tells of an answer. */
+export class Answer implements ExchangeListener {
+  readonly #options: AnswerOptions;
+  readonly #made = Promise.withResolvers<Response>();
+  #connection: Pick<Connection, "pause" | "resume" | "destroy"> | undefined;
+  /** Until the response is made: a stream may last for days. */
+  #head: AnswerHead | undefined;
+  #pieces: Uint8Array[] | undefined = [];
+  #body: AnswerBody | undefined;
+  #items: ItemStream | undefined;
 
-  return {
-    response: promise,
-    connected(it) {
-      connection = it;
-    },
-    head(it) {
-      head = it;
-    },
-    data(bytes) {
-      if (body === undefined) pieces.push(bytes);
-      else body.push(bytes);
-      items?.saw(bytes);
-    },
-    end() {
-      isWhole = true;
-      onDone();
-      if (body !== undefined) body.end();
-      else if (head !== undefined) resolve(wholeResponse(head, pieces));
-    },
-    flush() {
-      if (head === undefined || connection === undefined || isWhole || body !== undefined) return;
-      if (head.framing.kind === "length" && head.framing.length <= SMALL_BODY) return;
-      body = new AnswerBody(connection);
-      for (const bytes of pieces) body.push(bytes);
-      items = lastWords && itemStream(valueOf(head, "content-type"), lastWords);
-      for (const bytes of pieces) items?.saw(bytes);
-      pieces = [];
-      resolve(new Response(NULL_BODY.has(head.status) ? null : body.stream, initOf(head)));
-    },
-    fail(error) {
-      onDone();
-      if (body === undefined) reject(error);
-      else if (items === undefined) body.fail(error);
-      else void items.fail(body, error);
-    },
-  };
+  constructor(options: AnswerOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with the head, or with the whole of a small answer. */
+  get response(): Promise<Response> {
+    return this.#made.promise;
+  }
+
+  connected(connection: Pick<Connection, "pause" | "resume" | "destroy">): void {
+    this.#connection = connection;
+  }
+
+  head(head: AnswerHead): void {
+    this.#head = head;
+  }
+
+  data(bytes: Uint8Array): void {
+    if (this.#body === undefined) this.#pieces?.push(bytes);
+    else this.#body.push(bytes);
+    this.#items?.saw(bytes);
+  }
+
+  end(): void {
+    this.#options.onDone();
+    if (this.#body !== undefined) this.#body.end();
+    else if (this.#head !== undefined) this.#made.resolve(wholeResponse(this.#head, this.#pieces ?? []));
+    this.#head = undefined;
+  }
+
+  flush(): void {
+    const head = this.#head;
+    if (head === undefined || this.#connection === undefined) return;
+    if (head.framing.kind === "length" && head.framing.length <= SMALL_BODY) return;
+    const pieces = this.#pieces ?? [];
+    this.#head = undefined;
+    this.#pieces = undefined;
+    const body = new AnswerBody(this.#connection);
+    this.#body = body;
+    const { lastWords } = this.#options;
+    this.#items = lastWords && itemStream(valueOf(head, "content-type"), lastWords);
+    for (const bytes of pieces) this.data(bytes);
+    this.#made.resolve(new Response(NULL_BODY.has(head.status) ? null : body.stream, initOf(head)));
+  }
+
+  /** The answer broke off, or never came. */
+  fail(error: unknown): void {
+    this.#options.onDone();
+    if (this.#body === undefined) this.#made.reject(error);
+    else if (this.#items === undefined) this.#body.fail(error);
+    else void this.#items.fail(this.#body, error);
+  }
 }
 
 function wholeResponse(head: AnswerHead, pieces: Uint8Array[]): Response {

@@ -1,4 +1,4 @@
-import { answerListener } from "./answer.ts";
+import { Answer } from "./answer.ts";
 import { stripHopByHop } from "./headers.ts";
 import type { HttpClient } from "./http1/client.ts";
 import type { CancelSignal } from "../lib/cancel.ts";
@@ -30,7 +30,7 @@ export type ForwardOptions = {
  */
 export function forward(options: ForwardOptions): Promise<Response> {
   const { client, request, origin, signal, keptFor, onDone, lastWords } = options;
-  const answer = answerListener({ onDone, lastWords });
+  const answer = new Answer({ onDone, lastWords });
   stripHopByHop(request.headers);
   request.headers.delete("content-length");
   const exchange = client.exchange({

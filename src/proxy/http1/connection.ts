@@ -2,6 +2,7 @@ import type { Socket, SocketHandler } from "bun";
 
 import { SpentMemory } from "../../lib/spent-memory.ts";
 import { type AnswerListener, AnswerReader } from "./answer.ts";
+import type { AnswerHead } from "./head.ts";
 import { type OutgoingBody, type OutgoingRequest, bodyEnd, bodyPiece, requestBytes } from "./request.ts";
 
 /** Hears of the answer, and after each piece that came from the network. */
@@ -12,12 +13,32 @@ export type Exchange = {
   listener: ExchangeListener;
 };
 
-type Active = {
-  reader: AnswerReader;
-  listener: ExchangeListener;
-  settled: PromiseWithResolvers<void>;
+/** The exchange that a connection has. */
+class Active implements AnswerListener {
+  readonly listener: ExchangeListener;
+  readonly reader: AnswerReader;
+  readonly settled = Promise.withResolvers<void>();
   isSent: boolean;
-};
+
+  constructor({ request, listener }: Exchange) {
+    this.listener = listener;
+    this.reader = new AnswerReader(request.method, this);
+    this.isSent = request.body.kind !== "stream";
+  }
+
+  head(head: AnswerHead): void {
+    this.listener.head(head);
+  }
+
+  data(bytes: Buffer): void {
+    this.listener.data(bytes);
+  }
+
+  end(): void {
+    this.listener.end();
+    this.settled.resolve();
+  }
+}
 
 /** A connection to an agent's server, with one exchange at a time. */
 export class Connection {
@@ -43,20 +64,14 @@ export class Connection {
    * another exchange. Rejects with BrokenAnswerError, the reason of `destroy`, or what the request's body failed with.
    */
   async exchange({ request, listener }: Exchange): Promise<{ isReusable: boolean }> {
-    const settled = Promise.withResolvers<void>();
-    const ended = () => {
-      listener.end();
-      settled.resolve();
-    };
-    const reader = new AnswerReader(request.method, { ...listener, end: ended });
-    const active: Active = { reader, listener, settled, isSent: request.body.kind !== "stream" };
+    const active = new Active({ request, listener });
     this.#active = active;
     if (!this.isOpen) this.closed();
     this.#write(requestBytes(request));
     if (request.body.kind === "stream") void this.#sendBody(request.body, active);
     try {
-      await settled.promise;
-      return { isReusable: active.isSent && reader.isReusable && this.isOpen };
+      await active.settled.promise;
+      return { isReusable: active.isSent && active.reader.isReusable && this.isOpen };
     } finally {
       this.#active = undefined;
     }
