@@ -84,7 +84,7 @@ export async function startDaemon(options: {
   const { identity } = begun.use(await openDataDir(config.dataDir));
   const metrics = createMetrics();
   begun.use(observeProcess(metrics));
-  const docker = begun.use(await openEngine({ ...options, runnerId: identity.runnerId, metrics }));
+  const docker = begun.use(await openEngine({ ...options, identity, metrics }));
   const claimed = docker.claim();
   // It is looked at below, once the rest is there.
   claimed.catch(() => undefined);

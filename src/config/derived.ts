@@ -1,6 +1,6 @@
 import { networkInterfaces } from "node:os";
 
-import { parseDestination } from "../lib/destinations.ts";
+import { type Destination, parseDestination, showDestination } from "../lib/destinations.ts";
 import type { Config } from "./load.ts";
 
 /** Requests inside one instance at a time, for an agent that names no number. */
@@ -61,7 +61,7 @@ export function manifestDefaults(config: Config) {
     cpus: { fallback: config.defaultCpus, max: config.maxCpus },
     port: config.containerPort,
     healthPath: DEFAULT_HEALTH_PATH,
-    egressAllow: config.egressAllow?.split(" ").flatMap((text) => parseDestination(text) ?? []) ?? [],
+    egressAllow: egressAllow(config),
   };
 }
 
@@ -84,11 +84,16 @@ export function containerSettings(config: Config) {
 }
 
 /** What keeps agents from the host and its networks. */
-export function containmentSettings({ allowUncontained, firewallImage, dns }: Config) {
+export function containmentSettings(config: Config) {
+  const { allowUncontained, firewallImage, dns, pythonImage, defaultPython } = config;
   return {
     allowUncontained: allowUncontained === "yes",
     firewallImage,
     resolvers: dns?.split(" "),
+    proxy: {
+      image: pythonImage.replaceAll("{version}", defaultPython),
+      exceptions: egressAllow(config).map(showDestination),
+    },
   };
 }
 
@@ -114,6 +119,11 @@ export function buildSettings(config: Config, environment: Record<string, string
     ownAddresses: ownAddresses(),
     sdist: config.buildSdist,
   };
+}
+
+/** The private destinations that agents may ask for. */
+function egressAllow({ egressAllow: texts }: Config): Destination[] {
+  return texts?.split(" ").flatMap((text) => parseDestination(text) ?? []) ?? [];
 }
 
 /** Every address of this host. */

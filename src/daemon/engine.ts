@@ -1,7 +1,11 @@
+import { createHmac } from "node:crypto";
+
 import { createClaim } from "../agents/claim.ts";
 import { claimedEngine } from "../agents/claimed-engine.ts";
 import { reportStrangers } from "../agents/strangers.ts";
 import { containerSettings, containmentSettings, seccompChoice } from "../config/derived.ts";
+import { EGRESS_PROXY } from "../build/egress-proxy.ts";
+import type { Identity } from "../config/identity.ts";
 import { describeHolder, lifeOf } from "../config/holder.ts";
 import type { Config } from "../config/load.ts";
 import { startEngineThread } from "../docker/engine-thread.ts";
@@ -17,7 +21,7 @@ import type { Holder } from "../model/holder.ts";
 type EngineOptions = {
   config: Config;
   environment: Record<string, string | undefined>;
-  runnerId: string;
+  identity: Identity;
   /** Niceness of the commands that the runner starts, -20 to 19. */
   niceness: number;
   metrics: Metrics;
@@ -38,13 +42,14 @@ export type ClaimedEngine = AsyncDisposable & {
 };
 
 export async function openEngine(options: EngineOptions): Promise<ClaimedEngine> {
-  const { config, environment, runnerId, niceness, metrics, log } = options;
+  const { config, environment, identity, niceness, metrics, log } = options;
+  const { runnerId } = identity;
   const owner: Owner = { runnerId, run: crypto.randomUUID() };
   const seccomp = await seccompPath(seccompChoice(config), config.dataDir);
   const thread = startEngineThread({
     exec: { environment, owner },
     containers: { ...containerSettings(config), seccomp, runnerId },
-    containment: containmentSettings(config),
+    containment: withProxy(containmentSettings(config), identity),
     niceness,
   });
   const engine = measuredEngine(thread, metrics);
@@ -68,4 +73,10 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
     reportStrangers: () => reportStrangers({ ...parts, log }),
     [Symbol.asyncDispose]: () => thread.close(),
   };
+}
+
+/** The same, with what the agents' proxy runs, and the key that proves which hosts an agent named. */
+function withProxy(settings: ReturnType<typeof containmentSettings>, { digestKey }: Identity) {
+  const key = createHmac("sha256", digestKey).update("egress").digest("hex");
+  return { ...settings, proxy: { ...settings.proxy, program: EGRESS_PROXY, key } };
 }

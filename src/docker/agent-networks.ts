@@ -12,6 +12,8 @@ export type AgentNetwork = {
   internet: boolean;
   /** Without a route to anywhere. */
   internal: boolean;
+  /** Its agents name hosts, which they reach by a proxy in their network. */
+  listed: boolean;
   allow: Destination[];
 };
 
@@ -27,13 +29,17 @@ export function agentNetwork(base: string, runnerId: string, egress: Egress): Ag
   const { mode } = egress;
   const allow = egress.allow.flatMap((text) => parseDestination(text) ?? []);
   const policy = policyText(egress);
-  const name = policy === policyText(OPEN) ? base : `${base}-${digest(`${runnerId}\0${policy}`)}`;
+  const listed = mode === "listed";
+  // The proxy is in two networks. The engine sends what it sends by the one whose name comes first.
+  const suffix = (listed ? "x" : "") + digest(`${runnerId}\0${policy}`);
+  const name = policy === policyText(OPEN) ? base : `${base}-${suffix}`;
   return {
     name,
     policy: name === base ? undefined : policy,
     internet: mode === "internet",
     // It needs no way out; without one, nothing gets out even while a rule is missing.
     internal: mode !== "internet" && allow.length === 0,
+    listed,
     allow,
   };
 }
@@ -53,7 +59,7 @@ export function readPolicy(text: string): Egress | undefined {
   return mode === undefined || allow === undefined ? undefined : { mode, hosts: [], allow };
 }
 
-const DIGEST = /^[0-9a-f]{8}$/;
+const DIGEST = /^x?[0-9a-f]{8}$/;
 
 function digest(text: string): string {
   return createHash("sha256").update(text).digest("hex").slice(0, 8);

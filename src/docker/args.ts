@@ -2,7 +2,7 @@ import { AGENT_HOME, STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
 import type { ContainerSpec } from "./types.ts";
 import { tagOf } from "./firewall/rules.ts";
 import type { AgentNetwork } from "./agent-networks.ts";
-import { MANAGED, POLICY_LABEL, identityLabels, runnerLabels } from "./labels.ts";
+import { AGENT_LABEL, MANAGED, POLICY_LABEL, identityLabels, runnerLabels } from "./labels.ts";
 
 /** Size of the tmpfs at `/tmp`, and of the one at the home directory. Both count as the container's memory. */
 const TMPFS_SIZE = "64m";
@@ -171,9 +171,9 @@ export function policyNetworksArgs(runnerId: string): string[] {
   ];
 }
 
-/** Prints the ids of containers in a network, running or not. */
-export function containersInArgs(network: string): string[] {
-  return ["ps", "--all", "--quiet", "--filter", `network=${network}`];
+/** Prints the ids of the agents' containers in a network, running or not. */
+export function agentsInArgs(network: string): string[] {
+  return ["ps", "--all", "--quiet", "--filter", `network=${network}`, "--filter", `label=${AGENT_LABEL}`];
 }
 
 /** Prints one id a line, in the order of `references`. */

@@ -8,6 +8,7 @@ import {
   type ContainmentSettings,
   createContainment,
 } from "./containment.ts";
+import { ensureProxy, proxyEnvironment, removeProxy } from "./egress-proxy.ts";
 import type { DockerExec } from "./exec.ts";
 import { sweep } from "./firewall/sweep.ts";
 import type { ContainerSpec, Engine } from "./types.ts";
@@ -21,7 +22,7 @@ export type ContainedNetworks = Pick<
   "ensureNetwork" | "networkExists" | "contain" | "containment"
 > & {
   /** Where an agent's container is put. */
-  placeOf(egress: Egress | undefined): { network: string; dns: string[] };
+  placeOf(egress: Egress | undefined): { network: string; dns: string[]; env: Record<string, string> };
   /** Rejects unless the container may start. Makes its network. */
   admit(spec: Pick<ContainerSpec, "image" | "egress">): Promise<void>;
 };
@@ -41,11 +42,22 @@ export function createContainedNetworks(
     const network = agentNetwork(base, runnerId, egress);
     const known = kept.get(network.name);
     if (known !== undefined) return known;
-    const added = { network, keeper: createContainment(parts, settings, network) };
+    const added = {
+      network,
+      keeper: createContainment({ ...parts, ensureProxy: proxyOf }, settings, network),
+    };
     kept.set(network.name, added);
     return added;
   };
   const usual = keep(OPEN);
+
+  async function proxyOf(network: string): Promise<{ address: string; port: number }> {
+    const { proxy } = settings;
+    if (proxy === undefined) throw new Error("there is no proxy for agents that name hosts");
+    const uplink = keep({ ...OPEN, allow: proxy.exceptions });
+    await uplink.keeper.contain();
+    return ensureProxy(exec, proxy, { owner: runnerId, network, uplink: uplink.network.name });
+  }
 
   /** Once in a run: takes over the networks of the last one, and clears what is nobody's. */
   async function begin(): Promise<void> {
@@ -57,10 +69,12 @@ export function createContainedNetworks(
       const name = line.slice(0, line.indexOf(" "));
       const egress = readPolicy(line.slice(name.length + 1));
       if (egress === undefined || keep(egress).network.name !== name) continue;
-      const containers = await exec.run(args.containersInArgs(name));
-      if (containers.trim() !== "") continue;
+      const agents = await exec.run(args.agentsInArgs(name));
+      if (agents.trim() !== "") continue;
       kept.delete(name);
-      await exec.run(["network", "rm", "--", name]);
+      await removeProxy(exec, { owner: runnerId, network: name });
+      // The network on the other side of a proxy stays while the proxy does.
+      await exec.run(["network", "rm", "--", name]).catch(() => keep(egress));
     }
     isBegun = true;
     await sweep(parts).catch(() => undefined);
@@ -80,7 +94,11 @@ export function createContainedNetworks(
       worst(await Promise.all([...kept.values()].map(({ keeper }) => keeper.containment()))),
     placeOf(egress = OPEN) {
       const { network } = keep(egress);
-      return { network: network.name, dns: network.internet ? (settings.resolvers ?? []) : [NO_RESOLVER] };
+      return {
+        network: network.name,
+        dns: network.internet ? (settings.resolvers ?? []) : [NO_RESOLVER],
+        env: network.listed ? proxyEnvironment(egress, settings.proxy?.key ?? "") : {},
+      };
     },
     admit: ({ image, egress }) => (egress === undefined ? usual : keep(egress)).keeper.admit(image),
   };

@@ -99,14 +99,13 @@ export function createContainers(
 
   const cgroup = createAgentsCgroup({ facts, chosen: settings.cgroupParent });
   const cpuLimits = createCpuLimits({ exec, facts, runtime: settings.runtime });
-  const runArgv = async (spec: ContainerSpec, { boosted }: { boosted: boolean }) =>
-    args.runArgs(spec, {
-      ...settings,
-      ...networks.placeOf(spec.egress),
-      cgroupParent: await cgroup.parent(),
-      seccomp: (await canFilterCalls(facts)) ? settings.seccomp : undefined,
-      boosted,
-    });
+  const runArgv = async (spec: ContainerSpec, { boosted }: { boosted: boolean }) => {
+    const { network, dns, env } = networks.placeOf(spec.egress);
+    const cgroupParent = await cgroup.parent();
+    const seccomp = (await canFilterCalls(facts)) ? settings.seccomp : undefined;
+    const placed = { ...spec, env: { ...env, ...spec.env } };
+    return args.runArgs(placed, { ...settings, network, dns, cgroupParent, seccomp, boosted });
+  };
   const run = async (spec: ContainerSpec) => {
     const boosted = spec.boost && (await cpuLimits.canBoost(spec.cpus));
     return exec.run(await runArgv(spec, { boosted }), { timeoutMs: SLOW_COMMAND_MS });

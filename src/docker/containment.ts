@@ -6,6 +6,7 @@ import type { Clock } from "../lib/clock.ts";
 import { RunnerError, messageOf } from "../lib/errors.ts";
 import type { Containment } from "../model/containment.ts";
 import type { AgentNetwork } from "./agent-networks.ts";
+import type { ProxySettings } from "./egress-proxy.ts";
 import { isNoSuchObject } from "./errors.ts";
 import type { Canaries } from "./firewall/canary.ts";
 import type { Firewall, RunCommand } from "./firewall/firewall.ts";
@@ -22,6 +23,8 @@ export type ContainmentSettings = {
   firewallImage: string | undefined;
   /** The resolvers that agents ask; undefined for the engine's choice. */
   resolvers: string[] | undefined;
+  /** For agents that name the hosts they reach. */
+  proxy?: ProxySettings | undefined;
 };
 
 /** How long it holds that a container could not reach the host, milliseconds, while the rules stay as they were. */
@@ -46,6 +49,8 @@ export type ContainmentParts = {
   networks: Networks;
   canaries: Canaries;
   clock: Pick<Clock, "monotonic">;
+  /** Has the proxy of a network run. */
+  ensureProxy?: (network: string) => Promise<{ address: string; port: number }>;
 };
 
 export function createContainment(
@@ -105,7 +110,8 @@ export function createContainment(
     // Without the internet there are no names to resolve: a question is a way out too.
     const resolvers = network.internet ? (settings.resolvers ?? (await hostResolvers())) : [];
     const { internet, allow } = network;
-    return { tag: tagOf(name), bridge, hasIPv6, internet, resolvers, allow };
+    const proxy = network.listed ? await parts.ensureProxy?.(name) : undefined;
+    return { tag: tagOf(name), bridge, hasIPv6, internet, resolvers, allow, proxy };
   }
 
   function fromError(error: unknown): Containment {

@@ -12,6 +12,8 @@ export const LABEL = {
   claim: "oken.claim",
 } as const;
 
+export const AGENT_LABEL = LABEL.agent;
+
 /** On the networks that are a runner's own: what their agents reach. */
 export const POLICY_LABEL = "oken.egress";
 

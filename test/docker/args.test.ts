@@ -142,7 +142,14 @@ test.each([
   },
 );
 
-const USUAL = { name: "oken-agents", policy: undefined, internet: true, internal: false, allow: [] };
+const USUAL = {
+  name: "oken-agents",
+  policy: undefined,
+  internet: true,
+  internal: false,
+  listed: false,
+  allow: [],
+};
 
 test("agents on the same network cannot reach each other, and the bridge has a name of its own", () => {
   expect(args.networkCreateArgs(USUAL, "r1")).toEqual([

@@ -43,7 +43,7 @@ function fingerprint(settings: ContainerSettings, spec = SPEC, known = NOTHING):
   const exec = {} as DockerExec;
   const facts = { read: () => Promise.resolve(known), forget: () => undefined };
   const networks = {
-    placeOf: (egress?: Egress) => ({ network: settings.network + (egress?.mode ?? ""), dns: [] }),
+    placeOf: (egress?: Egress) => ({ network: settings.network + (egress?.mode ?? ""), dns: [], env: {} }),
     admit: () => Promise.resolve(),
     contain: () => Promise.resolve({ state: "contained" as const }),
   };

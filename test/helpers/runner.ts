@@ -23,8 +23,8 @@ export type TestRunner = Client & {
   kill(signal: "SIGTERM" | "SIGKILL"): Promise<number>;
   /** Starts it again on the same data directory after a kill, with `env` set beside what was. */
   restart(env?: Record<string, string>): Promise<void>;
-  /** Names of all containers of this runner, running or not. */
-  containers(): Promise<string[]>;
+  /** Names of all containers of this runner, or of one agent's, running or not. */
+  containers(agentId?: string): Promise<string[]>;
   /** References of all images of this runner. */
   images(): Promise<string[]>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -47,7 +47,11 @@ export async function startRunner(env: Record<string, string> = {}): Promise<Tes
   let run = await spawn(settings, dataDir);
   const runnerId = await readRunnerId(dataDir);
   const label = `label=oken.runner=${runnerId}`;
-  const containers = () => docker(["ps", "--all", "--filter", label, "--format", "{{.Names}}"]);
+  const containers = (agentId?: string) =>
+    docker([
+      ...["ps", "--all", "--filter", label, "--format", "{{.Names}}"],
+      ...(agentId === undefined ? [] : ["--filter", `label=oken.agent=${agentId}`]),
+    ]);
   const images = () => docker(["image", "ls", "--filter", label, "--format", "{{.Repository}}:{{.Tag}}"]);
 
   return {
@@ -79,6 +83,8 @@ export async function startRunner(env: Record<string, string> = {}): Promise<Tes
       if (references.length > 0) await docker(["image", "rm", "--force", ...references]);
       const claims = await docker(["volume", "ls", "--quiet", "--filter", label]);
       if (claims.length > 0) await docker(["volume", "rm", ...claims]);
+      const proxies = await docker(["ps", "--all", "--quiet", "--filter", `label=oken.proxy=${runnerId}`]);
+      if (proxies.length > 0) await docker(["rm", "--force", ...proxies]);
       const own = await docker(["network", "ls", "--filter", label, "--format", "{{.Name}}"]);
       for (const name of [network, ...own]) await docker(["network", "rm", name]).catch(() => []);
       await sweepFirewall();

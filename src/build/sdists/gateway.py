@@ -20,18 +20,25 @@ import ipaddress
 import json
 import os
 import pathlib
-import socket
 import ssl
+import sys
 import urllib.parse
 from typing import Any
 
-PORT = 3128
-# Package managers send heads of a few hundred bytes.
-MAX_HEAD = 16 * 1024
-CONNECT_SECONDS = 15
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from tunnels import (
+    CHUNK,
+    CONNECT_SECONDS,
+    RefusedError,
+    Streams,
+    plain_request,
+    public_address,
+    relay,
+    run,
+)
+
 # An index may be silent while it makes an archive; none was seen to need a minute.
 IDLE_SECONDS = 120
-CHUNK = 64 * 1024
 # The largest pages list thousands of files of one package, and have some megabytes.
 MAX_PAGE = 32 * 1024 * 1024
 AUTHORITIES = pathlib.Path(__file__).with_name("ca.pem")
@@ -41,10 +48,6 @@ ALLOWED = {(entry["host"].lower(), entry["port"]): entry["trusted"] for entry in
 LOGINS = {(entry["host"].lower(), entry["port"]): entry for entry in CONFIG["logins"]}
 OWN_ADDRESSES = {ipaddress.ip_address(address.split("%")[0]) for address in CONFIG["ownAddresses"]}
 UPSTREAM = urllib.parse.urlsplit(CONFIG["upstream"]) if CONFIG["upstream"] else None
-
-
-class RefusedError(Exception):
-    """The request is not allowed out; the message says why."""
 
 
 def basic(user: str, password: str) -> str:
@@ -59,17 +62,14 @@ def upstream_headers() -> dict[str, str]:
 
 
 async def address_of(host: str, port: int, *, trusted: bool) -> str:
-    """The address to connect to, resolved once: it must not change between the check and the use."""
-    infos = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    for info in infos:
-        address = ipaddress.ip_address(info[4][0])
-        mapped = getattr(address, "ipv4_mapped", None) or address
-        if trusted or (mapped.is_global and not mapped.is_multicast and mapped not in OWN_ADDRESSES):
-            return str(address)
-    raise RefusedError(f"{host} has no public address")
+    return await public_address(host, port, lambda address: trusted or is_public(address))
 
 
-async def open_tunnel(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return address.is_global and not address.is_multicast and address not in OWN_ADDRESSES
+
+
+async def open_tunnel(host: str, port: int) -> Streams:
     trusted = ALLOWED.get((host.lower(), port))
     if trusted is None:
         raise RefusedError(f"{host}:{port} is not a package index of this runner")
@@ -86,42 +86,12 @@ async def open_tunnel(host: str, port: int) -> tuple[asyncio.StreamReader, async
     return reader, writer
 
 
-async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while True:
-        data = await asyncio.wait_for(reader.read(CHUNK), IDLE_SECONDS)
-        if not data:
-            break
-        writer.write(data)
-        await writer.drain()
-    if writer.can_write_eof():
-        writer.write_eof()
-
-
-async def tunnel(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int, first: bytes
-) -> None:
+async def tunnel(client: Streams, host: str, port: int, first: bytes) -> None:
     try:
         upstream = await asyncio.wait_for(open_tunnel(host, port), CONNECT_SECONDS)
     except (OSError, asyncio.TimeoutError) as error:
         raise RefusedError(f"{host}:{port} does not answer: {error}") from error
-    if first:
-        upstream[1].write(first)
-    else:
-        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-    try:
-        await asyncio.gather(pump(reader, upstream[1]), pump(upstream[0], writer))
-    finally:
-        upstream[1].close()
-
-
-def plain_request(method: str, target: str, lines: list[str]) -> bytes:
-    """A request to an index without TLS; each has a connection of its own."""
-    url = urllib.parse.urlsplit(target)
-    path = urllib.parse.urlunsplit(("", "", url.path or "/", url.query, ""))
-    dropped = ("connection", "proxy-connection", "host")
-    kept = [line for line in lines if line.split(":", 1)[0].lower() not in dropped]
-    head = [f"{method} {path} HTTP/1.1", f"Host: {url.netloc}", "Connection: close", *kept]
-    return ("\r\n".join(head) + "\r\n\r\n").encode()
+    await relay(client, upstream, first, IDLE_SECONDS)
 
 
 def ask_with_login(
@@ -177,43 +147,24 @@ async def serve_with_login(
     await writer.drain()
 
 
-async def serve_plain(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, method: str, target: str, lines: list[str]
-) -> None:
+async def serve_plain(client: Streams, method: str, target: str, lines: list[str]) -> None:
     url = urllib.parse.urlsplit(target)
     host, port = url.hostname or "", url.port or 80
     login = LOGINS.get((host, port)) or (LOGINS.get((host, 443)) if port == 80 else None)
     if login:
-        await serve_with_login(writer, login, method, target, lines)
+        await serve_with_login(client[1], login, method, target, lines)
     else:
-        await tunnel(reader, writer, host, port, plain_request(method, target, lines))
+        await tunnel(client, host, port, plain_request(method, target, lines))
 
 
-async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), CONNECT_SECONDS)).decode("latin-1")
-        request, *lines = head.rstrip("\r\n").split("\r\n")
-        method, target, _ = request.split(" ", 2)
-        if method == "CONNECT":
-            name, _, port = target.rpartition(":")
-            await tunnel(reader, writer, name.strip("[]"), int(port), b"")
-        elif method in ("GET", "HEAD") and target.startswith("http://"):
-            await serve_plain(reader, writer, method, target, lines)
-        else:
-            raise RefusedError(f"{method} {target.split('?')[0]} is not allowed")
-    except RefusedError as refusal:
-        print(f"refused: {refusal}", flush=True)
-        writer.write(f"HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n{refusal}\n".encode())
-    except (OSError, ValueError, asyncio.TimeoutError, EOFError, asyncio.LimitOverrunError):
-        pass
-    finally:
-        writer.close()
+async def serve(client: Streams, method: str, target: str, lines: list[str]) -> None:
+    if method == "CONNECT":
+        name, _, port = target.rpartition(":")
+        await tunnel(client, name.strip("[]"), int(port), b"")
+    elif method in ("GET", "HEAD") and target.startswith("http://"):
+        await serve_plain(client, method, target, lines)
+    else:
+        raise RefusedError(f"{method} {target.split('?')[0]} is not allowed")
 
 
-async def main() -> None:
-    server = await asyncio.start_server(serve, "0.0.0.0", PORT, limit=MAX_HEAD)
-    async with server:
-        await server.serve_forever()
-
-
-asyncio.run(main())
+run(serve)

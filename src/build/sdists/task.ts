@@ -8,13 +8,14 @@ import type { Resolution } from "../resolutions.ts";
 import type { BuildSettings, PackageSources } from "../settings.ts";
 import buildProgram from "./build.py" with { type: "text" };
 import gatewayProgram from "./gateway.py" with { type: "text" };
+import tunnels from "./tunnels.py" with { type: "text" };
 
 /** Where the build program works in the container. */
 export const WORK = "/work";
 
 const BUILDER = IMAGE_PATHS.builder;
 
-export const PROGRAMS = { "build.py": buildProgram, "gateway.py": gatewayProgram };
+export const PROGRAMS = { "build.py": buildProgram, "gateway.py": gatewayProgram, "tunnels.py": tunnels };
 
 export type SdistTask = {
   /** Undefined when the build is to resolve one. */

@@ -95,6 +95,9 @@ export function createNftables(run: RunCommand): Firewall {
   const tags = async () => nftTags(await run(NFT_TABLES));
 
   async function hold(plan: FirewallPlan): Promise<boolean> {
+    // What the engine's own table refuses, no other can let through.
+    if (plan.proxy !== undefined)
+      throw notHeld(plan, "an engine that uses nftables keeps agents from their proxy");
     const key = JSON.stringify(plan);
     const listing = await run(nftListCommand(plan.tag)).catch(() => undefined);
     if (listing !== undefined && listing === held.get(key)) return false;
