@@ -4,7 +4,8 @@ import { join } from "node:path";
 
 import { createStore } from "../src/agents/store.ts";
 import type { ListedContainer } from "../src/docker/types.ts";
-import { createNames } from "../src/instance/names.ts";
+import type { Identity } from "../src/config/identity.ts";
+import { type Names, createNames } from "../src/instance/names.ts";
 import { eventually } from "../test/helpers/eventually.ts";
 import { agentRecord, versionRecord } from "../test/helpers/records.ts";
 import { type TestRunner, startRunner } from "../test/helpers/runner.ts";
@@ -27,8 +28,9 @@ export async function startStandIns(count: number, stack: AsyncDisposableStack):
   const engine = stack.use(await createStandInEngine());
   const runner = stack.use(await startRunner({ PATH: engine.path }));
   await runner.kill("SIGTERM");
-  const { runnerId }: { runnerId: string } = await Bun.file(join(runner.dataDir, "runner.json")).json();
-  const containers = await Promise.all(agentIds.map((id, index) => record(runner, { id, index, runnerId })));
+  const { runnerId, digestKey }: Identity = await Bun.file(join(runner.dataDir, "runner.json")).json();
+  const names = createNames(runnerId, digestKey);
+  const containers = await Promise.all(agentIds.map((id, index) => record(runner, { id, index, names })));
   await engine.setContainers(containers, { runnerId, network: runner.network });
   await runner.restart();
   await eventually(async () => {
@@ -54,7 +56,7 @@ async function startServers(count: number, stack: AsyncDisposableStack): Promise
 /** Writes what a deploy would have left on the disk. Returns what it would have left in the engine. */
 async function record(
   { dataDir }: TestRunner,
-  { id, index, runnerId }: { id: string; index: number; runnerId: string },
+  { id, index, names }: { id: string; index: number; names: Names },
 ): Promise<ListedContainer> {
   const store = createStore(dataDir);
   const version = versionRecord(1);
@@ -67,7 +69,7 @@ async function record(
   });
   return {
     id: `${id}-container`,
-    name: createNames(runnerId).container(id, 1),
+    name: names.container(id, 1),
     address: standInAddress(index),
     running: true,
     cpus: version.manifest.cpus,

@@ -160,11 +160,11 @@ type Host = Pick<AgentParts, "engine" | "clock" | "log" | "metrics"> & {
 /** What operations on agents work with. None of them begins before `reconciled`. */
 function createAgentParts(host: Host, reconciled: Promise<void>): AgentParts {
   const { config, engine, clock, log, metrics, closing } = host;
-  const { runnerId } = host.identity;
+  const { runnerId, digestKey } = host.identity;
   const store = createStore(config.dataDir);
   const registry = createRegistry();
   observeAgents(metrics, registry);
-  const names = createNames(runnerId);
+  const names = createNames(runnerId, digestKey);
   const exits = createExits(clock);
   const instances = createInstances({
     engine,

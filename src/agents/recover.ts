@@ -122,8 +122,12 @@ async function removeOrphans(
   damaged: string[],
 ): Promise<void> {
   for (const container of containers) {
-    if (ownerOf(parts, container) !== undefined || damaged.includes(container.identity?.agentId ?? ""))
-      continue;
+    const owner = ownerOf(parts, container);
+    // One that sleeps is found by its name, which was another in earlier releases.
+    const isKept =
+      owner !== undefined &&
+      (container.running || container.name === parts.names.container(owner.id, owner.record.current_version));
+    if (isKept || damaged.includes(container.identity?.agentId ?? "")) continue;
     parts.log.info({ container: container.name }, "removing a container that belongs to no current version");
     await parts.engine.removeContainer(container.name);
   }

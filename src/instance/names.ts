@@ -1,18 +1,25 @@
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 
-/** Letters of an agent's id that its Docker names show, for a person reading `docker ps`. */
+/** Letters of an agent's id that the name of its image shows, for a person reading `docker image ls`. */
 const SLUG_LENGTH = 32;
 
 /** Hexadecimal digits that tell apart what the slug does not: capitals, long ids, other runners. 40 bits. */
 const DIGEST_LENGTH = 10;
 
+/** Of a container's name. 96 bits: the engine tells other agents of a name that they can say. */
+const CONTAINER_DIGITS = 24;
+
 export type Names = {
+  /** Tells nobody which agent it is: the engine's resolver names a container to its neighbours. */
   container(agentId: string, version: number): string;
   image(agentId: string, version: number): string;
 };
 
-/** Docker's names are narrower than agent ids: lower case, no leading dash or underscore, shorter. */
-export function createNames(runnerId: string): Names {
+/**
+ * Docker's names are narrower than agent ids: lower case, no leading dash or underscore, shorter. `key` is secret, or
+ * agents could find the names of others.
+ */
+export function createNames(runnerId: string, key: string): Names {
   const base = (agentId: string) => {
     const slug = agentId
       .toLowerCase()
@@ -26,7 +33,8 @@ export function createNames(runnerId: string): Names {
     return slug === "" ? digest : `${slug}-${digest}`;
   };
   return {
-    container: (agentId, version) => `oken-${base(agentId)}-v${version}`,
+    container: (agentId, version) =>
+      `oken-${createHmac("sha256", key).update(`container\0${runnerId}\0${agentId}\0${version}`).digest("hex").slice(0, CONTAINER_DIGITS)}`,
     image: (agentId, version) => `oken/${base(agentId)}:v${version}`,
   };
 }

@@ -99,12 +99,23 @@ describe("what the engine has", () => {
   test("is kept for the next wake, if it does not run", async () => {
     await using scratch = await scratchDirectory();
     const { parts, engine } = await runner(scratch);
+    const name = parts.names.container("echo", 3);
     engine.images.set("oken/echo:v3", {});
-    await engine.startContainer(container(3));
-    engine.exit("oken-echo-v3", 0);
+    await engine.startContainer(container(3, { name }));
+    engine.exit(name, 0);
     await reconcile(parts, await loadAgents(parts));
     expect(parts.registry.get("echo").state).toBe("idle");
-    expect([...engine.containers.keys()]).toEqual(["oken-echo-v3"]);
+    expect([...engine.containers.keys()]).toEqual([name]);
+  });
+
+  test("is removed, if it sleeps under a name that no wake looks for", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, engine } = await runner(scratch);
+    engine.images.set("oken/echo:v3", {});
+    await engine.startContainer(container(3, { name: "oken-echo-of-old-v3" }));
+    engine.exit("oken-echo-of-old-v3", 0);
+    await reconcile(parts, await loadAgents(parts));
+    expect([...engine.containers.keys()]).toEqual([]);
   });
 
   test("is removed, if it belongs to an earlier version, another spec or an agent that is gone", async () => {

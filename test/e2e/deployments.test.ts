@@ -106,7 +106,7 @@ describe("a deploy that answers at once", () => {
       status: 200,
       body: { state: "cancelled", error: { code: "DEPLOY_CONFLICT" } },
     });
-    expect((await runner.containers()).filter((name) => name.includes("cancelled")).length).toBe(1);
+    expect(await runner.containers("cancelled")).toHaveLength(1);
     expect((await runner.images()).filter((name) => name.includes("cancelled")).length).toBe(1);
     expect((await runner.invoke("cancelled")).body.output).toBe("old");
   });

@@ -129,7 +129,7 @@ test("a network that is removed is made anew, and its agents with it", async () 
 /** The name of an agent's container. */
 async function containerOf(id: string): Promise<string> {
   return eventually(async () => {
-    const found = (await runner.containers()).find((name) => name.includes(`-${id}-`));
+    const [found] = await runner.containers(id);
     if (found === undefined) throw new Error(`agent ${id} has no container`);
     return found;
   });

@@ -84,7 +84,7 @@ describe("a start that takes its time", () => {
     expect((await runner.request("POST", "/stop/halted")).status).toBe(200);
     expect(await starting).toMatchObject({ status: 409, body: { code: "DEPLOY_CONFLICT" } });
     expect(await statusOf("halted")).toBe("stopped");
-    expect((await runner.containers()).filter((name) => name.includes("halted"))).toEqual([]);
+    expect(await runner.containers("halted")).toEqual([]);
   });
 });
 
@@ -92,7 +92,7 @@ test("a removed agent is gone with its containers, images, source and secrets", 
   await runner.deploy("removed", HANDLER, { TOKEN: "very secret" });
   expect((await runner.request("DELETE", "/agents/removed")).status).toBe(204);
   expect((await runner.request("DELETE", "/agents/removed")).status).toBe(404);
-  expect((await runner.containers()).filter((name) => name.includes("removed"))).toEqual([]);
+  expect(await runner.containers("removed")).toEqual([]);
   expect((await runner.images()).filter((name) => name.includes("removed"))).toEqual([]);
   expect(await Array.fromAsync(new Bun.Glob("agents/removed/**").scan(runner.dataDir))).toEqual([]);
 });
@@ -123,7 +123,7 @@ describe("an agent that nobody uses", () => {
 /** Of the agent's container, once there is one; 0 for all that the host has. */
 const cpusOf = (agentId: string) =>
   eventually(async () => {
-    const name = (await runner.containers()).find((it) => it.includes(agentId)) ?? "";
+    const name = (await runner.containers(agentId))[0] ?? "";
     const [cpus] = await docker(["inspect", "--format", "{{.HostConfig.NanoCpus}}", name]);
     return Number(cpus) / 1e9;
   });
@@ -156,7 +156,7 @@ describe("the processors of an agent", () => {
 
 test("an agent whose container dies is started anew by the next invoke", async () => {
   await runner.deploy("mortal", HANDLER);
-  const container = (await runner.containers()).find((name) => name.includes("mortal"));
+  const container = (await runner.containers("mortal"))[0];
   await docker(["kill", String(container)]);
   await eventually(async () => expect(await statusOf("mortal")).toBe("idle"));
   expect((await runner.invoke("mortal", { name: "Ada" })).body.output).toEqual({ hello: "Ada" });
@@ -182,6 +182,6 @@ test("what one agent is called with reaches it exact to the byte as environment 
   );
   const answer = await runner.invoke("secret", { names: Object.keys(secrets) });
   expect(answer.body.output).toEqual(secrets);
-  const container = (await runner.containers()).find((name) => name.includes("secret"));
+  const container = (await runner.containers("secret"))[0];
   expect((await docker(["inspect", String(container)])).join("")).not.toContain("ключ");
 });

@@ -148,6 +148,7 @@ describe("a followed log", () => {
 
 /** How many processes follow the log of the agent `left`. */
 async function followers(): Promise<number> {
-  const ps = Bun.spawn(["pgrep", "-fc", "docker logs --follow.*oken-left"], { stdout: "pipe" });
+  const [name = ""] = await runner.containers("left");
+  const ps = Bun.spawn(["pgrep", "-fc", `docker logs --follow.*${name}`], { stdout: "pipe" });
   return Number(await ps.stdout.text());
 }

@@ -45,7 +45,7 @@ afterEach(() => (changed ? restartWith({}) : undefined));
 async function prune(id: string): Promise<void> {
   await eventually(async () => expect(["idle", "stopped"]).toContain(String(await statusOf(id))));
   const isIts = (name: string) => name.includes(id);
-  await docker(["rm", "--force", ...(await runner.containers()).filter(isIts)]);
+  await docker(["rm", "--force", ...(await runner.containers(id))]);
   await docker(["image", "rm", "--force", ...(await runner.images()).filter(isIts)]);
 }
 

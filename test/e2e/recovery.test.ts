@@ -41,7 +41,7 @@ test("a runner that was killed before it limited a container does so at its next
   await using runner = await startRunner();
   const agent = { ...HANDLER, "oken.toml": '[agent]\nname = "Small"\ncpus = 0.5\n' };
   await runner.deploy("small", agent);
-  const name = (await runner.containers()).find((it) => it.includes("small")) ?? "";
+  const name = (await runner.containers("small"))[0] ?? "";
   const cpus = async () => (await docker(["inspect", "-f", "{{.HostConfig.NanoCpus}}", name]))[0];
   await eventually(async () => expect(await cpus()).toBe("500000000"));
   await runner.kill("SIGKILL");

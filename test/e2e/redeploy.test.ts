@@ -55,7 +55,7 @@ describe("a redeploy that fails leaves the old version answering", () => {
     await runner.deploy("steady", answering("old"));
     expect((await runner.deploy("steady", files)).status).toBe(status);
     expect((await runner.invoke("steady")).body.output).toBe("old");
-    expect((await runner.containers()).filter((name) => name.includes("steady")).length).toBe(1);
+    expect(await runner.containers("steady")).toHaveLength(1);
   });
 });
 
@@ -81,7 +81,7 @@ test("a redeploy drops no request, and each is answered by the old version or th
   expect(new Set(statuses)).toEqual(new Set([200]));
   expect(outputs).toEqual(new Set(["0", "1", "2", "3"]));
   await eventually(async () => {
-    expect((await runner.containers()).filter((name) => name.includes("swapped")).length).toBe(1);
+    expect(await runner.containers("swapped")).toHaveLength(1);
   });
 });
 

@@ -116,7 +116,7 @@ test("an agent that dies closes with 1011 and says how it died, one that is stop
   await runner.deploy("mortal", chat("1"));
   using first = open("mortal", "chat/a");
   await first.next();
-  const container = (await runner.containers()).find((name) => name.includes("mortal"));
+  const container = (await runner.containers("mortal"))[0];
   await docker(["kill", String(container)]);
   const { code, reason } = await first.closed;
   expect(code).toBe(1011);

@@ -35,7 +35,7 @@ export function agentParts(fakes: Fakes = {}) {
   const engine = createFakeEngine();
   const log = createLog({ level: "silent", format: "json" });
   const metrics = createMetrics();
-  const names = createNames("runner");
+  const names = createNames("runner", "a key");
   const made = (version: VersionRecord): Instance =>
     instanceOf(version, { name: names.container("echo", version.version), clock });
   const start = (version: VersionRecord, signal: AbortSignal) =>

@@ -19,7 +19,7 @@ function fixture(ready: (start: Readiness) => Promise<void> = () => Promise.reso
   const clock = createFakeClock();
   const engine = createFakeEngine({ images: ["oken/echo:v3"] });
   const log = createLog({ level: "silent", format: "json" });
-  const names = createNames("runner");
+  const names = createNames("runner", "a key");
   const waits: Readiness[] = [];
   const instances = createInstances({
     engine,

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 
 import { createNames } from "../../src/instance/names.ts";
 
-const names = createNames("runner-1");
+const names = createNames("runner-1", "a key");
 const IDS = ["echo", "Echo", "ECHO", "-echo", "_", "--", "a".repeat(128), "A-b_C", "a_b", "a-b", "0"];
 
 test("every agent id makes a container name and an image reference that Docker takes", () => {
@@ -18,5 +18,11 @@ test("ids that differ only in what Docker's names cannot say have different name
 });
 
 test("two runners on one engine name the same agent differently", () => {
-  expect(createNames("runner-2").container("echo", 1)).not.toBe(names.container("echo", 1));
+  expect(createNames("runner-2", "a key").container("echo", 1)).not.toBe(names.container("echo", 1));
+});
+
+test("a container's name tells nothing of its agent, and cannot be found without the key", () => {
+  expect(names.container("echo", 1)).toMatch(/^oken-[0-9a-f]{24}$/);
+  expect(createNames("runner-1", "another").container("echo", 1)).not.toBe(names.container("echo", 1));
+  expect(names.container("echo", 2)).not.toBe(names.container("echo", 1));
 });

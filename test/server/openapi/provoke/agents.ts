@@ -64,7 +64,7 @@ async function startWithoutPackage() {
   });
   const engine = createFakeEngine({ images: ["oken/echo:v1"] });
   const log = createLog({ level: "silent", format: "json" });
-  const names = createNames("runner");
+  const names = createNames("runner", "a key");
   const waitUntilReady = createReadiness({ engine, exits: createExits(systemClock), clock: systemClock });
   const instances = createInstances({
     engine,
