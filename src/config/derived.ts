@@ -9,11 +9,11 @@ const DEFAULT_HEALTH_PATH = "/health";
 
 /** What the operator decides about the API. */
 export function serverSettings(config: Config) {
-  const { host, port, maxUploadBytes, maxInvokeBytes, queueTimeout } = config;
+  const { maxUploadBytes, maxInvokeBytes, queueTimeout } = config;
   const trustedProxies = config.trustedProxies?.split(" ") ?? [];
   const publicUrl = config.publicUrl === undefined ? undefined : new URL(config.publicUrl);
   return {
-    listen: { host, port },
+    listen: listenSettings(config),
     access: accessSettings(config),
     trustedProxies,
     publicUrl,
@@ -21,6 +21,14 @@ export function serverSettings(config: Config) {
     maxInvokeBytes,
     queueTimeout,
   };
+}
+
+function listenSettings({ host, port, socket, tlsCertFile, tlsKeyFile }: Config) {
+  const tls =
+    tlsCertFile === undefined || tlsKeyFile === undefined
+      ? undefined
+      : { certFile: tlsCertFile, keyFile: tlsKeyFile };
+  return { host, port, socket, tls };
 }
 
 function accessSettings({ apiToken, tokensFile, allowFrom, allowNoToken }: Config) {
@@ -34,9 +42,10 @@ function accessSettings({ apiToken, tokensFile, allowFrom, allowNoToken }: Confi
 
 /** What the operator decides about browsers. */
 export function browserSettings(config: Config) {
-  const { host, apiToken, tokensFile, allowedHosts, corsOrigins, agentDomain } = config;
+  const { host, socket, apiToken, tokensFile, allowedHosts, corsOrigins, agentDomain } = config;
   return {
     isTokenNeeded: apiToken !== undefined || tokensFile !== undefined,
+    isReachable: socket === undefined,
     // The name to listen on is the operator's own word.
     allowedHosts: [host.toLowerCase(), ...(allowedHosts?.split(" ") ?? [])],
     corsOrigins: corsOrigins?.split(" ") ?? [],

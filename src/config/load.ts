@@ -17,6 +17,7 @@ export function loadConfig(environment: Source, flags: Source = {}): Config {
   requireAtMost("OKEN_DEFAULT_MEMORY", config.defaultMemory, ["OKEN_MAX_MEMORY", config.maxMemory]);
   requireAtMost("OKEN_DEFAULT_CPUS", config.defaultCpus, ["OKEN_MAX_CPUS", config.maxCpus]);
   requireApart(config);
+  requirePair(config);
   return Object.freeze(config);
 }
 
@@ -44,6 +45,16 @@ function requireApart({ agentDomain, publicUrl, allowedHosts, host }: Config): v
       `${name} is ${JSON.stringify(value)}, but must have no host below OKEN_AGENT_DOMAIN, ${agentDomain}: ${below} is an agent's.`,
     );
   }
+}
+
+/** A certificate is of no use without its key. */
+function requirePair({ tlsCertFile, tlsKeyFile }: Config): void {
+  if ((tlsCertFile === undefined) === (tlsKeyFile === undefined)) return;
+  const [set, missing] =
+    tlsKeyFile === undefined
+      ? ["OKEN_TLS_CERT_FILE", "OKEN_TLS_KEY_FILE"]
+      : ["OKEN_TLS_KEY_FILE", "OKEN_TLS_CERT_FILE"];
+  throw new StartError(`${set} is set, but ${missing} is not; a certificate and its key go together.`);
 }
 
 function requireAtMost(name: string, value: number, [limitName, limit]: [string, number]): void {

@@ -115,6 +115,19 @@ export function parseHost(): Parser<string> {
   };
 }
 
+/** Bytes of the longest path of a socket, on Linux and elsewhere. */
+const LONGEST_SOCKET = 103;
+
+/** `unix:` and an absolute path, which is the value. */
+export function parseSocket(): Parser<string> {
+  return (text) => {
+    const path = /^unix:(\/[^\0\r\n]+)$/.exec(text)?.[1];
+    return path !== undefined && Buffer.byteLength(path) <= LONGEST_SOCKET
+      ? { ok: true, value: path }
+      : { ok: false, allowed: `unix: and an absolute path of at most ${LONGEST_SOCKET} bytes` };
+  };
+}
+
 /** The address of a site, perhaps with a path below which everything is. */
 export function parseSite(): Parser<string> {
   const allowed = "an http or https address without user, query and fragment";

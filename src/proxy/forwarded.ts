@@ -8,6 +8,10 @@ export type Front = {
   trusts: (address: string) => boolean;
   /** Without a query. */
   publicUrl: URL | undefined;
+  /** Where nobody whom we believe says another. */
+  proto: "http" | "https";
+  /** The address that callers without one count as: those on a Unix socket. */
+  socketPeer: string | undefined;
 };
 
 /** The address under which a caller sees an agent. */
@@ -32,7 +36,8 @@ const CALLER_HEADERS = [
 ];
 
 /** Whether the other end of the connection is a proxy whose word we take. */
-export function isBelieved(peer: string | undefined, { trusts }: Front): boolean {
+export function isBelieved(address: string | undefined, { trusts, socketPeer }: Front): boolean {
+  const peer = address ?? socketPeer;
   return peer !== undefined && trusts(withoutMapping(peer));
 }
 
@@ -59,9 +64,9 @@ export function setForwarded(headers: Headers, { peer, path, front }: ForwardedO
   const { publicUrl } = front;
   const sentHost = headers.get("host") ?? undefined;
   const host = claims.host ?? publicUrl?.host ?? sentHost;
-  const proto = claims.proto ?? (publicUrl?.protocol === "https:" ? "https" : "http");
+  const proto = claims.proto ?? front.proto;
   const prefix = (claims.prefix ?? publicUrl?.pathname ?? "").replace(/\/+$/, "") + path;
-  const hops = hopsOf(claims, peer, front);
+  const hops = hopsOf(claims, peer ?? front.socketPeer, front);
   headers.set("x-forwarded-for", hops.join(", "));
   headers.set("x-forwarded-proto", proto);
   if (prefix === "") headers.delete("x-forwarded-prefix");

@@ -8,9 +8,17 @@ import type { HttpClient } from "../proxy/http1/client.ts";
 import type { Upload } from "../upload/receive.ts";
 import type { Access, AccessSettings } from "./access/access.ts";
 import type { Callers } from "./callers/callers.ts";
+import type { TlsSettings } from "./tls.ts";
 
 /** Where the runner listens. */
-export type ListenSettings = { host: string; port: number };
+export type ListenSettings = {
+  host: string;
+  port: number;
+  /** Path of a Unix socket, which takes the place of both. */
+  socket: string | undefined;
+  /** Undefined for plain HTTP. */
+  tls: TlsSettings | undefined;
+};
 
 /** What the operator decides about the API. */
 export type ServerSettings = {

@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 
 import { StartError } from "../lib/start-error.ts";
 
-type Address = { host: string; port: number };
+type Address = { host: string; port: number; socket: string | undefined };
 
 /** The addresses of a host. Throws StartError if it has none: Bun would say that the port is in use. */
 export async function addressesOf(host: string): Promise<string[]> {
@@ -17,8 +17,12 @@ export async function addressesOf(host: string): Promise<string[]> {
 }
 
 /** The sentence that ends the start when the port could not be opened. Any other error is returned as it is. */
-export function listenError(error: unknown, { host, port }: Address): unknown {
+export function listenError(error: unknown, { host, port, socket }: Address): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (socket !== undefined && typeof code === "string")
+    return new StartError(
+      `OKEN_LISTEN is ${JSON.stringify(`unix:${socket}`)}, but the socket cannot be made there (${code}); its directory must exist, and this user must be allowed to write in it.`,
+    );
   switch (code) {
     case "EADDRINUSE":
       return new StartError(

@@ -1,70 +1,132 @@
+import type { Server } from "bun";
+
+import { messageOf } from "../lib/errors.ts";
+import { watchFiles } from "../lib/watched-files.ts";
 import { type Tunnel, callerHandlers } from "../proxy/tunnel.ts";
 import { requireProtection } from "./access/exposure.ts";
 import type { createApp } from "./app.ts";
-import type { ServerContext } from "./context.ts";
+import type { ListenSettings, ServerContext } from "./context.ts";
 import { errorResponse } from "./errors.ts";
 import { addressesOf, authority, listenError } from "./listen-error.ts";
-import { IDLE_TIMEOUT_SECONDS, createRequests } from "./requests.ts";
+import { IDLE_TIMEOUT_SECONDS, type Requests, createRequests } from "./requests.ts";
 import { endUnread } from "./tcp-options.ts";
+import { type Identification, type TlsSettings, readIdentification } from "./tls.ts";
 import { observeTunnels } from "./tunnel-metrics.ts";
+import { requireFreeSocket, withSocketMode } from "./unix-socket.ts";
 
 export type Listener = {
-  /** `http://127.0.0.1:8000`. */
+  /** `http://127.0.0.1:8000`, `unix:/run/oken.sock`. */
   url: string;
+  /** 0 for a Unix socket. */
   port: number;
   /** Refuses new requests with SHUTTING_DOWN and waits until those inside have ended, `timeoutMs` at most. */
   stop(timeoutMs: number): Promise<void>;
 };
 
+type ListenContext = Pick<ServerContext, "settings" | "access" | "callers" | "log" | "clock" | "metrics">;
+
 /** Bun's answer to a body above its limit is empty. Ours are counted where they are read, and Bun drops what is not. */
 const NO_BODY_LIMIT = Number.MAX_SAFE_INTEGER;
 
-/** Serves the app until it is stopped. Throws StartError when it cannot listen on the address or the port. */
-export async function listen(
-  app: ReturnType<typeof createApp>,
-  context: Pick<ServerContext, "settings" | "access" | "callers" | "log" | "clock" | "metrics">,
-): Promise<Listener> {
+/** Serves the app until it is stopped. Throws StartError when it cannot listen where the settings say. */
+export async function listen(app: ReturnType<typeof createApp>, context: ListenContext): Promise<Listener> {
   const { settings, clock, log, metrics } = context;
-  const { host } = settings.listen;
-  requireProtection({ host, addresses: await addressesOf(host) }, settings.access, log);
+  const address = settings.listen;
+  const { host, socket, tls } = address;
+  if (socket === undefined)
+    requireProtection({ host, addresses: await addressesOf(host) }, settings.access, log);
+  else await requireFreeSocket(socket);
+
   const tunnels = new Set<Tunnel>();
   const requests = createRequests(app, context);
-  const server = serve(context, requests, tunnels);
-  const port = server.port ?? settings.listen.port;
-  app.server = server;
-  await endUnread(port);
+  const servers = new Set<Server<Tunnel>>();
+  const start = async (identification: Identification | undefined, port: number) => {
+    const server = serve(context, { address: { ...address, port }, identification, requests, tunnels });
+    servers.add(server);
+    app.server = server;
+    if (server.port !== undefined) await endUnread(server.port);
+    return server.port ?? 0;
+  };
+  let current = tls && (await readIdentification(tls));
+  const port = await start(current, address.port);
   observeTunnels(metrics, tunnels);
+
+  // Bun's `reload` leaves the certificate as it is. Requests inside are finished where they began.
+  const renew = async ({ certFile, keyFile }: TlsSettings) => {
+    const identification = await readIdentification({ certFile, keyFile });
+    // In one go: until the new server listens nobody does.
+    for (const earlier of servers) void earlier.stop().then(() => servers.delete(earlier));
+    try {
+      await start(identification, port);
+      current = identification;
+    } catch (error) {
+      await start(current, port);
+      throw error;
+    }
+  };
+  const watch = tls && (await watchIdentification(tls, { clock, log, renew }));
+
+  const scheme = tls === undefined ? "http" : "https";
   return {
-    url: `http://${authority(host, port)}`,
+    url: socket === undefined ? `${scheme}://${authority(host, port)}` : `unix:${socket}`,
     port,
     async stop(timeoutMs) {
+      watch?.[Symbol.dispose]();
       requests.refuse();
       for (const tunnel of tunnels) tunnel.end(1001, "The runner is shutting down.");
-      const graceful = server.stop();
+      const graceful = Promise.all([...servers].map((server) => server.stop()));
       await Promise.race([graceful, clock.sleep(timeoutMs)]);
-      await server.stop(true);
+      await Promise.all([...servers].map((server) => server.stop(true)));
     },
   };
 }
 
+function watchIdentification(
+  tls: TlsSettings,
+  {
+    clock,
+    log,
+    renew,
+  }: Pick<ListenContext, "clock" | "log"> & { renew: (tls: TlsSettings) => Promise<void> },
+): Promise<Disposable> {
+  const onChange = () =>
+    renew(tls).then(
+      () => log.info("the certificate was read again"),
+      (error: unknown) =>
+        log.error({ reason: messageOf(error) }, "the certificate stays as it was: its files are not valid"),
+    );
+  return watchFiles([tls.certFile, tls.keyFile], { clock, onChange });
+}
+
+type Serving = {
+  address: ListenSettings;
+  identification: Identification | undefined;
+  requests: Requests;
+  tunnels: Set<Tunnel>;
+};
+
 function serve(
-  { settings, log, metrics }: Pick<ServerContext, "settings" | "log" | "metrics">,
-  requests: ReturnType<typeof createRequests>,
-  tunnels: Set<Tunnel>,
-) {
-  const { listen: address, maxInvokeBytes } = settings;
+  { settings, log, metrics }: ListenContext,
+  { address, identification, requests, tunnels }: Serving,
+): Server<Tunnel> {
+  const { host, port, socket } = address;
+  const options = {
+    development: false as const,
+    maxRequestBodySize: NO_BODY_LIMIT,
+    fetch: (request: Request, server: Server<Tunnel>) => requests.answer(request, server),
+    websocket: callerHandlers({ maxMessageBytes: settings.maxInvokeBytes, tunnels }),
+    error: (error: unknown) => errorResponse(error, { log, metrics, requestId: "" }),
+    ...(identification && { tls: identification }),
+  };
   try {
+    if (socket !== undefined) return withSocketMode(() => Bun.serve({ ...options, unix: socket }));
+    // Without `reusePort` Bun shares the port with any other process that asks for it.
     return Bun.serve({
-      hostname: address.host,
-      port: address.port,
-      // Without it Bun shares the port with any other process that asks for it.
+      ...options,
+      hostname: host,
+      port,
       reusePort: false,
-      development: false,
       idleTimeout: IDLE_TIMEOUT_SECONDS,
-      maxRequestBodySize: NO_BODY_LIMIT,
-      fetch: (request, server) => requests.answer(request, server),
-      websocket: callerHandlers({ maxMessageBytes: maxInvokeBytes, tunnels }),
-      error: (error) => errorResponse(error, { log, metrics, requestId: "" }),
     });
   } catch (error) {
     throw listenError(error, address);

@@ -8,7 +8,7 @@ const NOT_SERVED: ReadonlySet<string> = new Set(["CONNECT", "TRACE"]);
 const NO_HOST = "http://localhost";
 
 /**
- * Makes `url` absolute where the caller sent no host: Bun then has the path alone. It changes the request, since a copy
+ * Makes `url` an absolute one of plain HTTP, also where the caller sent no host: Bun then has the path alone. It changes the request, since a copy
  * would have lost its connection.
  *
  * @throws RunnerError INVALID_REQUEST for a head that may be understood in two ways, or is not served
@@ -23,6 +23,9 @@ export function checkHead(request: Request): void {
   if (length !== null && !/^\d+$/.test(length))
     throw invalid(`Content-Length is ${shown(length)}, but must be one number of bytes.`);
   if (url.startsWith("/")) Object.defineProperty(request, "url", { value: NO_HOST + url });
+  // Elysia looks for the path from where it is in the URL of a plain request (elysia#748).
+  else if (url.startsWith("https:"))
+    Object.defineProperty(request, "url", { value: `http:${url.slice("https:".length)}` });
 }
 
 /**

@@ -42,39 +42,39 @@ const READING = '{"input":{"letters":60000}}';
 
 /** What a slow caller says at once, and then a byte every few seconds; and the agent that it troubles. */
 const KINDS = {
-  headers: { agent: "letters", says: `${request("/invoke/letters")}X-Slow: `, then: "a" },
+  headers: { agent: "letters", says: `${request("/invoke/letters")}X-Slow: `, adds: "a" },
   "a body": {
     agent: "letters",
     says: `${request("/invoke/letters", "Content-Length: 1000")}\r\n{`,
-    then: " ",
+    adds: " ",
   },
   "a large body": {
     agent: "letters",
     says: `${request("/invoke/letters", "Content-Length: 9000000")}\r\n{`,
-    then: " ",
+    adds: " ",
   },
   "reading an answer": {
     agent: "letters",
     says: `${request("/invoke/letters", `Content-Length: ${READING.length}`)}\r\n${READING}`,
-    then: undefined,
+    adds: undefined,
   },
   "a WebSocket": {
     agent: "sockets",
     says: `${request("/invoke/sockets/", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")}\r\n`,
-    then: "\u0081",
+    adds: "\u0081",
   },
 } as const;
 
 test.if(isLong).each(Object.entries(KINDS))(
   `${CALLERS} callers that are slow with %s do not slow down a normal invoke, of the same agent too`,
-  async (kind, { agent, says, then }) => {
+  async (kind, { agent, says, adds }) => {
     await using runner = await startRunner();
     await runner.deploy("letters", LETTERS);
     await runner.deploy("other", LETTERS);
     if (agent === "sockets") await runner.deploy("sockets", SOCKETS);
     const paths = ["/invoke/other", agent === "letters" ? "/invoke/letters" : "/invoke/sockets/x"];
     for (const path of paths) await measure(runner, path, 500);
-    await using callers = await createSlowCallers({ url: runner.url, count: CALLERS, says, then });
+    await using callers = await createSlowCallers({ url: runner.url, count: CALLERS, says, adds });
     const [other = [], same = []] = await Promise.all(paths.map((path) => measure(runner, path, HOLD_MS)));
     const figures = {
       kind,

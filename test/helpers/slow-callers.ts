@@ -12,11 +12,11 @@ type SlowOptions = {
   /** What each caller sends at once. */
   says: string;
   /** What it sends now and then; undefined for one that only does not read. */
-  then: string | undefined;
+  adds: string | undefined;
 };
 
 /** Callers that take their time, and never read. */
-export async function createSlowCallers({ url, count, says, then }: SlowOptions) {
+export async function createSlowCallers({ url, count, says, adds }: SlowOptions) {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
   const open = async () => {
@@ -31,12 +31,12 @@ export async function createSlowCallers({ url, count, says, then }: SlowOptions)
     });
     sockets.add(socket);
     socket.write(Buffer.from(says, "latin1"));
-    if (then === undefined) socket.pause();
+    if (adds === undefined) socket.pause();
   };
   for (let opened = 0; opened < count; opened += AT_ONCE)
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - opened) }, open));
   const timer = setInterval(() => {
-    if (then !== undefined) for (const socket of sockets) socket.write(Buffer.from(then, "latin1"));
+    if (adds !== undefined) for (const socket of sockets) socket.write(Buffer.from(adds, "latin1"));
   }, BYTE_EVERY_MS);
   return {
     open: () => sockets.size,

@@ -9,6 +9,7 @@ type Front = { trusted?: string[]; publicUrl?: string };
 function told(peer: string | undefined, given: Record<string, string>, { trusted, publicUrl }: Front = {}) {
   const headers = new Headers({ host: "runner:8000", ...given });
   const front = createFront({
+    listen: { socket: undefined, tls: undefined },
     trustedProxies: trusted ?? [],
     publicUrl: publicUrl === undefined ? undefined : new URL(publicUrl),
   });

@@ -23,12 +23,14 @@ test.each([
     'OKEN_HOST is "::1", but this machine has no such address; set OKEN_HOST or --host to one that it has.',
   ],
 ])("%s becomes a plain sentence", (code, sentence) => {
-  expect(listenError(failure(code), { host: "::1", port: 80 })).toEqual(new StartError(sentence));
+  expect(listenError(failure(code), { host: "::1", port: 80, socket: undefined })).toEqual(
+    new StartError(sentence),
+  );
 });
 
 test("any other error is returned as it is", () => {
   const error = failure("EMFILE");
-  expect(listenError(error, { host: "::1", port: 80 })).toBe(error);
+  expect(listenError(error, { host: "::1", port: 80, socket: undefined })).toBe(error);
 });
 
 test("an address stands for itself, and a name for those that it has", async () => {

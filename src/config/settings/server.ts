@@ -1,4 +1,12 @@
-import { parseChoice, parseHost, parseNetworks, parseNumber, parsePath, parseSite } from "../parsers.ts";
+import {
+  parseChoice,
+  parseHost,
+  parseNetworks,
+  parseNumber,
+  parsePath,
+  parseSite,
+  parseSocket,
+} from "../parsers.ts";
 import { type Setting, setting } from "../setting.ts";
 
 /** Where the runner listens, who may call it, and where it keeps its state and its log. */
@@ -16,6 +24,27 @@ export const SERVER_SETTINGS = {
     help: "port to listen on; 0 takes a free one",
     default: 8000,
     parse: parseNumber({ min: 0, max: 65_535, whole: true }),
+  }),
+  socket: setting<string | undefined>({
+    env: "OKEN_LISTEN",
+    group: "Server",
+    help: "unix:/run/oken.sock: a Unix socket to listen on instead of address and port, for the runner's user and group",
+    default: undefined,
+    parse: parseSocket(),
+  }),
+  tlsCertFile: setting<string | undefined>({
+    env: "OKEN_TLS_CERT_FILE",
+    group: "Server",
+    help: "PEM file of a certificate, with those between it and its authority: serve HTTPS; read again when it changes",
+    default: undefined,
+    parse: parsePath({ mustExist: true }),
+  }),
+  tlsKeyFile: setting<string | undefined>({
+    env: "OKEN_TLS_KEY_FILE",
+    group: "Server",
+    help: "PEM file of the certificate's private key; read again when it changes",
+    default: undefined,
+    parse: parsePath({ mustExist: true }),
   }),
   trustedProxies: setting<string | undefined>({
     env: "OKEN_TRUSTED_PROXIES",

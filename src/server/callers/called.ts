@@ -13,6 +13,6 @@ export function calledAt(headers: Headers, front: Front, peerOf: () => string | 
   const claims = front.trustsAnyone && isBelieved(peerOf(), front) ? claimsOf(headers) : NO_CLAIMS;
   return {
     host: claims.host ?? headers.get("host") ?? "",
-    proto: claims.proto ?? (front.publicUrl?.protocol === "https:" ? "https" : "http"),
+    proto: claims.proto ?? front.proto,
   };
 }

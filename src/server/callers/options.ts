@@ -4,6 +4,8 @@ import type { Front } from "../../proxy/forwarded.ts";
 export type BrowserSettings = {
   /** Whether callers need a token. Without one, a page that gives its own name to our address could do everything. */
   isTokenNeeded: boolean;
+  /** Whether a browser can reach the runner at all: not on a Unix socket. */
+  isReachable: boolean;
   /** Names of hosts, in lower case, for when none is. */
   allowedHosts: readonly string[];
   /** Origins whose pages may invoke. */

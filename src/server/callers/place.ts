@@ -20,7 +20,7 @@ export type Place = {
 
 /** An agent's own origin never serves the API. Of the API's, pages of agents move to their own, if there is any. */
 export function createPlaces({ browsers, front, agents }: CallersOptions) {
-  const { agentDomain, isTokenNeeded } = browsers;
+  const { agentDomain, isTokenNeeded, isReachable } = browsers;
   const domain = agentDomain === undefined ? undefined : createAgentDomain(agentDomain, agents);
   const publicHosts = front.publicUrl === undefined ? [] : [hostName(front.publicUrl.host)];
   const isServed = createHostCheck([...browsers.allowedHosts, ...publicHosts]);
@@ -36,7 +36,7 @@ export function createPlaces({ browsers, front, agents }: CallersOptions) {
       if (agentId === undefined || ownOrigin === null) return { path, refusal: noAgentHere(host) };
       return { path: pathFor(agentId, path), ownOrigin };
     }
-    if (!isTokenNeeded && host !== "" && !isServed(host))
+    if (!isTokenNeeded && isReachable && host !== "" && !isServed(host))
       return { path, refusal: unknownHost(hostName(host)) };
     if (domain === undefined || !isNavigation(request)) return { path };
     // `localhost` is the browser's own host, which need not be ours.
