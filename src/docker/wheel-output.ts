@@ -1,7 +1,9 @@
 import { once } from "node:events";
-import { mkdir, writeFile } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
+import { pipeline } from "node:stream/promises";
 
 import tar from "tar-stream";
 
@@ -67,16 +69,17 @@ export function receiveFiles(directory: string, limit: number): FileReceiver {
 }
 
 async function writeEntries(extract: ReturnType<typeof tar.extract>, directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true });
+  // An entry that comes before it is read is lost, so nothing is awaited first.
+  const made = mkdir(directory, { recursive: true });
   try {
     for await (const entry of extract) {
       const { name, type } = entry.header;
       if (type !== "file" || !OUTPUT_NAME.test(name))
         throw new Error(`unexpected entry ${JSON.stringify(name)}`);
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of entry) if (chunk instanceof Uint8Array) chunks.push(chunk);
-      await writeFile(join(directory, name), Buffer.concat(chunks), { flag: "wx" });
+      await made;
+      await pipeline(entry, createWriteStream(join(directory, name), { flags: "wx" }));
     }
+    await made;
   } catch (error) {
     throw new RunnerError("BUILD_FAILED", "The packages built from source are not wheels.", {
       details: {
