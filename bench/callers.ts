@@ -26,15 +26,16 @@ export async function measureCallers({ stack, signal }: Session): Promise<Row[]>
 }
 
 function shownFor(callers: number): Shown[] {
+  const isMany = callers > 32;
   return [
     {
       what: "requests per second",
       field: "perSecond",
       unit: "/s",
-      bars: { minRatio: callers > 32 ? 0.5 : 0.9 },
+      ...(callers > 1 && { bars: { minRatio: isMany ? 0.5 : 0.9 } }),
     },
     { what: "p50", field: "p50", unit: "ms" },
-    { what: "p99", field: "p99", unit: "ms", ...(callers > 32 && { bars: { maxRatio: 3 } }) },
+    { what: "p99", field: "p99", unit: "ms", ...(isMany && { bars: { maxRatio: 3 } }) },
     { what: "CPU time", field: "cpu", unit: "µs" },
   ];
 }
