@@ -23,6 +23,14 @@ export class SpentMemory {
   }
 }
 
+/**
+ * For work that makes garbage faster than another thread collects it: it waits, for 10 to 20 ms. 200 MB that are
+ * received and unpacked cost 55 to 58 MiB so, and 70 to 90 without waiting.
+ */
+export function collectNow(): void {
+  Bun.gc(true);
+}
+
 /** Not before the piece at hand has been passed on: what a collection finds in use, it looks at late again. */
 function collectSoon(): void {
   setImmediate(() => Bun.gc(false));

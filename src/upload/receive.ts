@@ -7,6 +7,7 @@ import { AGENT_ID_PATTERN } from "../model/agent.ts";
 import { assertGzipMagic } from "./archive/inflate.ts";
 import { corrupt, tooLarge } from "./archive/refusal.ts";
 import { formatBytes, KiB, MiB } from "../lib/bytes.ts";
+import { SpentMemory, collectNow } from "../lib/spent-memory.ts";
 import { escapeName } from "../lib/text.ts";
 import { asDiskFull } from "./disk-floor.ts";
 import { assertForm, invalidForm, readForm } from "./form.ts";
@@ -165,6 +166,7 @@ async function writeArchive(content: AsyncIterable<Buffer>, staging: Staging): P
   const { archivePath, limits, diskFloor, share } = staging;
   const file = await open(archivePath, "wx", PRIVATE_FILE_MODE);
   try {
+    const spent = new SpentMemory(collectNow);
     let bytes = 0;
     let unchecked = 0;
     for await (const chunk of content) {
@@ -178,6 +180,7 @@ async function writeArchive(content: AsyncIterable<Buffer>, staging: Staging): P
         await diskFloor?.assertRoomFor(0);
       }
       for (let at = 0; at < chunk.length;) at += (await file.write(chunk, at)).bytesWritten;
+      spent.add(chunk.length);
     }
     if (bytes === 0) throw corrupt("truncated", "the tarball is empty (0 bytes)");
     return bytes;

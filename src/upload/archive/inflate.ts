@@ -6,6 +6,7 @@ import { createGunzip } from "node:zlib";
 
 import { formatBytes, KiB, MiB } from "../../lib/bytes.ts";
 import { RunnerError } from "../../lib/errors.ts";
+import { SpentMemory, collectNow } from "../../lib/spent-memory.ts";
 import type { ArchiveLimits } from "./limits.ts";
 import { corrupt, tooLarge } from "./refusal.ts";
 
@@ -44,6 +45,7 @@ export async function* inflate(path: string, limits: ArchiveLimits, signal: Abor
     await assertGzip(file, size);
 
     const meter = { fed: 0, fedAtLastOutput: 0, out: 0 };
+    const spent = new SpentMemory(collectNow);
     const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
     // pipeline() passes errors on in both directions. They are thrown by the loop below.
     pipeline(Readable.from(compressedChunks(file, meter, limits)), gunzip, () => {});
@@ -56,6 +58,7 @@ export async function* inflate(path: string, limits: ArchiveLimits, signal: Abor
         meter.fedAtLastOutput = meter.fed;
         assertWithinLimits(meter, limits);
         yield chunk;
+        spent.add(chunk.length);
       }
     } finally {
       signal.removeEventListener("abort", abort);
