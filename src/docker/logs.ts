@@ -18,9 +18,23 @@ export function createLogs(exec: DockerExec): Pick<Engine, "logs" | "followLogs"
     },
 
     followLogs(name, { tail, signal }) {
-      return splitOutput(exec.stream(args.followLogsArgs(name, tail), { signal }));
+      return withoutRefusal(splitOutput(exec.stream(args.followLogsArgs(name, tail), { signal })));
     },
   };
+}
+
+/** How docker says on standard error that it could not do something, in the midst of what the container wrote there. */
+const REFUSAL = /^Error response from daemon: /;
+
+/** The lines without the last one if that is docker's word on why it failed, which the error has. */
+async function* withoutRefusal(lines: AsyncIterable<OutputLine>): AsyncGenerator<OutputLine> {
+  let held: OutputLine | undefined;
+  for await (const line of lines) {
+    if (held !== undefined) yield held;
+    held = line.stream === "stderr" && REFUSAL.test(line.text) ? line : undefined;
+    if (held === undefined) yield line;
+  }
+  if (held !== undefined) yield held;
 }
 
 /** Deadline of `docker logs`, which reads compressed files; ten thousand lines took less than a second. */

@@ -54,10 +54,12 @@ export function outputCases(create: CreateSubject): void {
     await using subject = await create();
     const { signal } = new AbortController();
     await expect(subject.engine.logs(NOBODY, 1)).rejects.toMatchObject(NO_SUCH_OBJECT);
+    const lines: OutputLine[] = [];
     const following = async () => {
-      for await (const _ of subject.engine.followLogs(NOBODY, { tail: 1, signal }));
+      for await (const line of subject.engine.followLogs(NOBODY, { tail: 1, signal })) lines.push(line);
     };
     await expect(following()).rejects.toMatchObject(NO_SUCH_OBJECT);
+    expect(lines).toEqual([]);
   });
 }
 
