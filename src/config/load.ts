@@ -29,8 +29,13 @@ function readSetting({ env, parse, ...setting }: Setting, environment: Source, f
   const parsed = parse(text);
   if (parsed.ok) return parsed.value;
   // A token is not repeated.
-  const given = env === "OKEN_API_TOKEN" ? "set" : JSON.stringify(text);
+  const given = env === "OKEN_API_TOKEN" ? "set" : JSON.stringify(withoutCredentials(text));
   throw new StartError(`${isFlag ? `--${flag}` : env} is ${given}, but must be ${parsed.allowed}.`);
+}
+
+/** Whoever mistypes an address may have written a password in it, with any characters. */
+function withoutCredentials(text: string): string {
+  return text.replaceAll(/([A-Za-z]+:\/*)?\S*@/g, "$1[REDACTED]@");
 }
 
 /** A host below the agents' domain is an agent's, and never the runner's own. */

@@ -156,3 +156,24 @@ function valueOf(load: () => string | undefined): string | undefined {
     return undefined;
   }
 }
+
+test.each([
+  ["OKEN_INDEX_URL", "htps://ada:s3/cr@et@index.example/simple", '"htps://[REDACTED]@index.example/simple"'],
+  ["OKEN_INDEX_URL", "https//ada:s3cret@index.example", "[REDACTED]@index.example"],
+  [
+    "OKEN_EXTRA_INDEX_URLS",
+    "https://a.example ada:s3cret@b.example",
+    '"https://a.example ada:[REDACTED]@b.example"',
+  ],
+  ["OKEN_PUBLIC_URL", "https://ada:s3cret@runner.example", '"https://[REDACTED]@runner.example"'],
+])("a password in %s is not repeated when the value is refused", (name, text, shown) => {
+  const refused = (() => {
+    try {
+      return loadConfig({ [name]: text });
+    } catch (error) {
+      return String(error);
+    }
+  })();
+  expect(refused).toContain(shown);
+  expect(refused).not.toContain("et@");
+});
