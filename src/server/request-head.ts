@@ -1,8 +1,9 @@
 import { RunnerError } from "../lib/errors.ts";
 import { HOST } from "../proxy/headers.ts";
 
-/** Methods that are about the way to a server, and not for an agent. */
+/** Methods that are about the way to a server, and not for an agent; and those that are for one. */
 const NOT_SERVED: ReadonlySet<string> = new Set(["CONNECT", "TRACE"]);
+const SERVED = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
 /** The host of a request that names none, as HTTP/1.0 allows. */
 const NO_HOST = "http://localhost";
@@ -15,7 +16,7 @@ const NO_HOST = "http://localhost";
  */
 export function checkHead(request: Request): void {
   const { method, headers, url } = request;
-  if (NOT_SERVED.has(method)) throw invalid(`${method} is not served.`, 501);
+  if (NOT_SERVED.has(method)) throw notServed(method);
   const host = headers.get("host");
   if (host !== null && !HOST.test(host))
     throw invalid(`Host is ${shown(host)}, but must be the name or the address of a host.`);
@@ -43,8 +44,15 @@ export function requireDecodable(path: string): void {
   }
 }
 
-function invalid(message: string, status = 400): RunnerError {
-  return new RunnerError("INVALID_REQUEST", message, { status });
+function notServed(method: string): RunnerError {
+  return new RunnerError("INVALID_REQUEST", `${method} is not served.`, {
+    status: 405,
+    headers: { Allow: SERVED },
+  });
+}
+
+function invalid(message: string): RunnerError {
+  return new RunnerError("INVALID_REQUEST", message);
 }
 
 function shown(value: string): string {

@@ -126,12 +126,12 @@ describe("two hosts", () => {
 describe("a method", () => {
   test.each(["TRACE", "CONNECT"])("%s is refused", async (method) => {
     const answer = await send(head(`${method} /invoke/echo/a`));
-    expect(statusOf(answer)).toBe(501);
+    expect(statusOf(answer)).toBe(405);
     expect(bodyOf(answer)).toEqual({ error: `${method} is not served.`, code: "INVALID_REQUEST" });
   });
 
   test.each(["CONNECT a:80", "CONNECT a", "CONNECT /", "TRACE /agents"])("%j is refused", async (line) => {
-    expect(statusOf(await send(head(line)))).toBe(501);
+    expect(statusOf(await send(head(line)))).toBe(405);
     expect(agent.requests).toEqual([]);
   });
 
