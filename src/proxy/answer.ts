@@ -15,6 +15,8 @@ export type AnswerOptions = {
   lastWords: LastWords | undefined;
 };
 
+type AnswerInit = { status: number; headers: [name: string, value: string][] };
+
 /** Makes a response of what a connection tells of an answer. */
 export class Answer implements ExchangeListener {
   readonly #options: AnswerOptions;
@@ -85,8 +87,18 @@ function wholeResponse(head: AnswerHead, pieces: Uint8Array[]): Response {
   const [only] = pieces;
   const bytes = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
   const init = initOf(head);
-  if (!hasBody) return new Response(null, init);
+  if (!hasBody) return new Response(null, hasNoLength(head) ? chunked(init) : init);
   return new Response(valueOf(head, "content-type") === null ? untyped(bytes) : bytes, init);
+}
+
+/** Whether it answers HEAD for something whose length nobody knows: Bun would say that it has none. */
+function hasNoLength(head: AnswerHead): boolean {
+  return !NULL_BODY.has(head.status) && valueOf(head, "content-length") === null;
+}
+
+/** What GET would have. */
+function chunked({ headers, ...init }: AnswerInit): ResponseInit {
+  return { ...init, headers: [...headers, ["transfer-encoding", "chunked"]] };
 }
 
 /** Bun gives bytes a Content-Type. A stream that has ended gets none, and its length all the same. */
@@ -100,7 +112,7 @@ function untyped(bytes: Uint8Array): ReadableStream<Uint8Array> {
 }
 
 /** Bun writes the framing of the response itself. */
-function initOf({ status, headers }: AnswerHead): ResponseInit {
+function initOf({ status, headers }: AnswerHead): AnswerInit {
   return { status, headers: endToEndPairs(headers) };
 }
 

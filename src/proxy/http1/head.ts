@@ -19,6 +19,9 @@ export type AnswerHead = {
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/;
 
+/** RFC 9110 section 15: values outside of 100 to 599 are not valid. */
+const MAX_STATUS = 599;
+
 /** Text that a header's value must not have. NUL, or a line break that its parser took for none. */
 // oxlint-disable-next-line no-control-regex -- these are the characters to refuse
 const FORBIDDEN = /[\0\r\n]/;
@@ -34,6 +37,7 @@ export function parseHead(text: string, method: string): AnswerHead {
   const match = STATUS_LINE.exec(statusLine);
   if (match === null) throw new BrokenAnswerError("its answer has no valid status line");
   const status = Number(match[2]);
+  if (status > MAX_STATUS) throw new BrokenAnswerError(`its answer has the status ${status}, which is none`);
   const headers = lines.map(parseLine);
   const framing = framingOf(headers, { status, method });
   return { status, headers, framing, isPersistent: match[1] === "1" && isPersistent(headers, framing) };

@@ -53,6 +53,8 @@ describe("an answer that is not HTTP is refused, and says why", () => {
     ["HTTP/0.9", "<html>\r\n\r\n", "no valid status line"],
     ["a version of its own", "HTTP/3.1 200 OK\r\n\r\n", "no valid status line"],
     ["a status of two digits", "HTTP/1.1 20 OK\r\n\r\n", "no valid status line"],
+    ["a status beyond HTTP", "HTTP/1.1 600 Odd\r\ncontent-length: 0\r\n\r\n", "the status 600"],
+    ["a status of none", "HTTP/1.1 000 Odd\r\ncontent-length: 0\r\n\r\n", "no valid status line"],
     ["a folded header", `${OK}a: b\r\n c\r\n\r\n`, "a header that is not valid"],
     ["a header without a colon", `${OK}content-length\r\n\r\n`, "a header that is not valid"],
     ["a header without a name", `${OK}: 1\r\n\r\n`, "a header that is not valid"],
@@ -152,6 +154,13 @@ describe("an answer that is valid, however odd, arrives", () => {
   test("to HEAD, with the length of what GET would have", async () => {
     const { text, headers } = await ask({ bytes: `${OK}content-length: 5\r\n\r\n`, method: "HEAD" });
     expect({ text, length: headers.get("content-length") }).toEqual({ text: "", length: "5" });
+  });
+
+  test("to HEAD, without a length where GET would have none", async () => {
+    for (const how of ["", "transfer-encoding: chunked\r\n"]) {
+      const { headers } = await ask({ bytes: `${OK}${how}\r\n`, method: "HEAD", close: how === "" });
+      expect([...headers]).toEqual([["transfer-encoding", "chunked"]]);
+    }
   });
 
   test("with each of its cookies, and with nothing added", async () => {
