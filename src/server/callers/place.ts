@@ -53,7 +53,8 @@ export function createPlaces({ browsers, front, agents }: CallersOptions) {
 /** What is written with the agent's prefix at its own origin is taken without, since some applications always write it. */
 function pathFor(agentId: string, path: string): string {
   const prefix = `/invoke/${agentId}`;
-  return path === prefix || path.startsWith(`${prefix}/`) ? path : prefix + path;
+  if (path === prefix) return `${prefix}/`;
+  return path.startsWith(`${prefix}/`) ? path : prefix + path;
 }
 
 /** Whether a browser is to show the answer as a page. It says so to https and the loopback in a header of its own. */

@@ -201,6 +201,7 @@ describe("with a domain for agents", () => {
     ["GET /docs", "echo.agents.example", "/invoke/echo/docs"],
     ["GET /invoke/other/x", "echo.agents.example", "/invoke/echo/invoke/other/x"],
     ["GET /invoke/echo/x", "echo.agents.example", "/invoke/echo/x"],
+    ["GET /invoke/echo?x", "echo.agents.example", "/invoke/echo/?x"],
     ["GET /invoke/echoes/x", "echo.agents.example", "/invoke/echo/invoke/echoes/x"],
     ["GET /x", `${labelOf("My_Agent")}.agents.example`, "/invoke/My_Agent/x"],
   ])("%s at %s is the agent's %s", (line, host, target) => {

@@ -143,3 +143,19 @@ test("at the API's origin its answer is still sandboxed, however its path is wri
   expect(served).toHaveLength(5);
   for (const answer of served) expect(answer).toMatch(/^content-security-policy: sandbox allow-downloads/im);
 });
+
+test.each([
+  ["http://127.0.0.1/agents?x", "/agents?x"],
+  ["//agents", "//agents"],
+  ["/../agents", "/agents"],
+  ["/invoke/echo/../../agents", "/agents"],
+  ["/#/agents", "/"],
+  ["/invoke/echo", "/"],
+])("a target of %s at an agent's host is never the API's", async (sent, received) => {
+  await using agent = await startRawAgent(DOMAIN);
+  const answer = await agent.send(
+    `GET ${sent} HTTP/1.1\r\nHost: echo.agents.example\r\nConnection: close\r\n\r\n`,
+  );
+  expect(answer).toEndWith("\r\n\r\nok");
+  expect(agent.requests.map(({ line }) => line)).toEqual([`GET ${received} HTTP/1.1`]);
+});
