@@ -7,7 +7,6 @@ import importlib.util
 import os
 import socket
 import threading
-import time
 import unittest
 from typing import Any
 
@@ -61,9 +60,13 @@ ECHO = """
 
 
 class WebSockets(TestCase):
-    def connect(self, agent: Agent) -> socket.socket:
-        connection = socket.create_connection(("127.0.0.1", agent.port), WAIT_SECONDS)
+    def connect(self, agent: Agent, receive_buffer: int = 0) -> socket.socket:
+        connection = socket.socket()
         self.addCleanup(connection.close)
+        if receive_buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.settimeout(WAIT_SECONDS)
+        connection.connect(("127.0.0.1", agent.port))
         connection.sendall(UPGRADE)
         return connection
 
@@ -105,35 +108,31 @@ class WebSockets(TestCase):
         self.assertTrue(connection.recv(4096).startswith(b"HTTP/1.1 101 "))
         flood = b"".join(frame(PING, b"%06d" % number) for number in range(100_000))
         sender = threading.Thread(target=connection.sendall, args=(flood + frame(TEXT, b"the end"),))
-        begin = time.monotonic()
         sender.start()
-        slowest = 0.0
         received = b""
         while not received.endswith(b"\x81\x07the end"):
-            asked = time.monotonic()
             self.assertEqual(agent.request("GET", "/", port=agent.port).status, 200)
-            slowest = max(slowest, time.monotonic() - asked)
             connection.settimeout(0.01)
             with contextlib.suppress(TimeoutError, socket.timeout):
                 received += connection.recv(1 << 20)
         sender.join()
         self.assertIn(b"\x8a\x06099999", received)
-        self.assertLess(time.monotonic() - begin, 10.0)
-        self.assertLess(slowest, 2.0)
+        # One for each piece that the server reads.
+        self.assertLess(received.count(b"\x8a\x06"), 10_000)
 
     def test_a_client_that_reads_no_pongs_costs_no_memory(self) -> None:
         agent = self.agent({"main.py": ECHO}, type="http", attr="app").ready()
-        connection = self.connect(agent)
+        connection = self.connect(agent, receive_buffer=4096)
         self.assertTrue(connection.recv(4096).startswith(b"HTTP/1.1 101 "))
         # A frame of another kind between the pings keeps each from being left out.
         pair = frame(PING, b"x" * 125) + frame(CONTINUED, b"")
-        connection.sendall(frame(TEXT & 0x7F, b"") + pair * 30_000)
+        connection.sendall(frame(TEXT & 0x7F, b"") + pair * 60_000)
         connection.sendall(frame(PING, b"newest") + frame(CONTINUED | 0x80, b"the end"))
         received = b""
         while not received.endswith(b"\x81\x07the end"):
             received += connection.recv(1 << 20)
         self.assertIn(b"newest", received)
-        self.assertLess(received.count(b"\x8a\x7d"), 30_000)
+        self.assertLess(received.count(b"\x8a\x7d"), 60_000)
 
     def test_what_is_left_out_does_not_depend_on_how_it_is_cut(self) -> None:
         big = os.urandom(70_000)
