@@ -27,7 +27,11 @@ export const systemClock: Clock = {
       signal?.addEventListener("abort", onAbort, { once: true });
     }),
   timer(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    return () => clearTimeout(timer);
+    let timer: NodeJS.Timeout | undefined = setTimeout(callback, ms);
+    return () => {
+      clearTimeout(timer);
+      // Whoever may cancel it holds it, and its callback, perhaps for long.
+      timer = undefined;
+    };
   },
 };

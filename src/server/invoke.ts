@@ -11,7 +11,7 @@ import { arrivingBody } from "./invoke-body.ts";
 import { invokeFailure } from "./invoke-failure.ts";
 import { type SocketContext, openSocket } from "./invoke-socket.ts";
 import { unlessRefused } from "./refused.ts";
-import { openAnswer } from "./open-answer.ts";
+import { type OpenAnswer, openAnswer } from "./open-answer.ts";
 import { invokeDocs } from "./openapi/invoke.ts";
 import { requireFits, requireReadable } from "./request-body.ts";
 import { type Slot, entrypointType, withSlot } from "./slot.ts";
@@ -96,7 +96,6 @@ async function exchange(
   const { instance, signal, release } = slot;
   const mapAnswer = (call.mapAnswer ??= introduce(request.headers, call, { front, callers, instance }));
   const { method, headers } = request;
-  const answer = openAnswer(request);
   const response = await forward({
     client,
     request: { method, target: path, headers, body: call.body ?? { kind: "none" } },
@@ -104,14 +103,19 @@ async function exchange(
     signal,
     // Our runtime's servers never close an idle connection first. The agent's own may.
     keptFor: instance.version.entrypoint.mode === "object" ? instance : undefined,
-    onDone() {
-      answer.end();
-      release();
-    },
+    onDone: ending(openAnswer(request), release),
     lastWords: instance.version.entrypoint.type === "http" ? undefined : { clock, explain: explainer(slot) },
   });
   mapAnswer(response.headers, instance.origin);
   return unlessRefused(response, instance);
+}
+
+/** Apart from the rest: a stream that is open for days holds what is in the scope of this, and so not its call. */
+function ending(answer: OpenAnswer, release: () => void): () => void {
+  return () => {
+    answer.end();
+    release();
+  };
 }
 
 /** Says in an error's body why the slot's instance did not finish its answer. */

@@ -4,21 +4,23 @@ export type OpenAnswer = {
   end(): void;
 };
 
-type State = OpenAnswer & { isOver: boolean; onEnd: (() => void) | undefined };
+class State implements OpenAnswer {
+  isOver = false;
+  onEnd: (() => void) | undefined;
+
+  end(): void {
+    this.isOver = true;
+    this.onEnd?.();
+  }
+}
+
 type Marked = Request & { [MARK]?: State };
 
 /** On the request itself: a map of requests would cost each of them more. */
 const MARK = Symbol("open answer");
 
 export function openAnswer(request: Request): OpenAnswer {
-  const state: State = {
-    isOver: false,
-    onEnd: undefined,
-    end() {
-      state.isOver = true;
-      state.onEnd?.();
-    },
-  };
+  const state = new State();
   const marked: Marked = request;
   marked[MARK] = state;
   return state;

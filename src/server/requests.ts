@@ -77,7 +77,7 @@ export function createRequests(
       visit.mark(response.headers);
       response.headers.set(REQUEST_ID_HEADER, requestId);
       // From now on silence is the caller's; a stream may still be silent by itself.
-      whenMade(request, () => server.timeout(request, IDLE_TIMEOUT_SECONDS));
+      whenMade(request, limitSilence(request, server));
       const ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;
       const { method } = request;
       const { path } = visit;
@@ -91,6 +91,11 @@ export function createRequests(
       refusing = true;
     },
   };
+}
+
+/** Apart from the rest: an open stream holds what is in the scope of this. */
+function limitSilence(request: Request, server: RequestServer): () => void {
+  return () => server.timeout(request, IDLE_TIMEOUT_SECONDS);
 }
 
 type Asked = { visit: Visit; requestId: string; peerOf: () => string | undefined };
