@@ -23,6 +23,7 @@ export function createApp(context: ServerContext) {
       log: context.log,
       metrics: context.metrics,
       requestId: request.headers.get(REQUEST_ID_HEADER) ?? "",
+      signal: request.signal,
     }),
   );
   return root

@@ -6,15 +6,12 @@ import type { Tunnel } from "../proxy/tunnel.ts";
 import type { createApp } from "./app.ts";
 import type { Visit } from "./callers/callers.ts";
 import type { ServerContext } from "./context.ts";
-import { errorResponse } from "./errors.ts";
+import { CLIENT_LEFT, errorResponse } from "./errors.ts";
 import { whenMade } from "./open-answer.ts";
 import { checkHead, requireDecodable } from "./request-head.ts";
 import { REQUEST_ID_HEADER, ensureRequestId } from "./request-id.ts";
 import { routeOf } from "./route.ts";
 import { pathOf } from "./target.ts";
-
-/** nginx's status for a caller who left before the answer. It is only logged and counted. */
-const CLIENT_LEFT = 499;
 
 /** Seconds without a byte after which a connection that is not in a request is closed. */
 export const IDLE_TIMEOUT_SECONDS = 120;
@@ -61,7 +58,8 @@ export function createRequests(
       token = access.admit(request, path, peerOf);
       return { token, response: await app.handle(request) };
     } catch (error) {
-      return { token, response: errorResponse(error, { log, metrics, requestId }) };
+      const { signal } = request;
+      return { token, response: errorResponse(error, { log, metrics, requestId, signal }) };
     }
   };
 

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 
+import { eventually } from "../helpers/eventually.ts";
 import { createSlowCallers } from "../helpers/slow-callers.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
 
@@ -8,6 +9,7 @@ const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
 const CALLERS = 2_000;
 const HOLD_MS = 60_000;
 const PAUSE_MS = 20;
+const SETTLE_MS = 60_000;
 
 /** The most that a hundredth of the normal invokes may take longer than, milliseconds. */
 const P99_MS = 100;
@@ -75,6 +77,16 @@ test.if(isLong).each(Object.entries(KINDS))(
     const paths = ["/invoke/other", agent === "letters" ? "/invoke/letters" : "/invoke/sockets/x"];
     for (const path of paths) await measure(runner, path, 500);
     await using callers = await createSlowCallers({ url: runner.url, count: CALLERS, says, adds });
+    // What the callers asked for at once is real work, and over soon.
+    await eventually(async () => {
+      const metrics = await (await fetch(`${runner.url}/metrics`)).text();
+      const sockets = Number(/^oken_websockets_open (\d+)$/m.exec(metrics)?.[1]);
+      const inFlight = Number(/^oken_invokes_in_flight (\d+)$/m.exec(metrics)?.[1]);
+      expect({ sockets, inFlight }).toEqual({
+        sockets: inFlight,
+        inFlight: agent === "sockets" ? CALLERS : 0,
+      });
+    }, SETTLE_MS);
     const [other = [], same = []] = await Promise.all(paths.map((path) => measure(runner, path, HOLD_MS)));
     const figures = {
       kind,

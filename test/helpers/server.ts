@@ -59,9 +59,12 @@ export async function startServer(agent: Agent, env: Record<string, string> = {}
     client,
     agents,
   } as unknown as ServerContext;
-  const listener = await listen(createApp(context), context);
+  const app = createApp(context);
+  const listener = await listen(app, context);
   return {
     ...listener,
+    /** Requests that are inside. */
+    pendingRequests: () => app.server?.pendingRequests ?? 0,
     socketUrl: listener.url.replace("http", "ws"),
     /** The log so far. */
     lines,

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { once } from "node:events";
 
@@ -6,6 +6,9 @@ import { openAnswer, whenMade } from "../../src/server/open-answer.ts";
 import { endUnread } from "../../src/server/tcp-options.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { startRawAgent } from "../helpers/raw-http.ts";
+import { startRawServer } from "../helpers/raw-server.ts";
+import { agentIn, instanceOf, versionRecord } from "../helpers/records.ts";
+import { startServer } from "../helpers/server.ts";
 
 test("callers that are slow with their bodies hold none of the agent's slots", async () => {
   await using agent = await startRawAgent();
@@ -63,4 +66,33 @@ test.if(process.platform === "linux")("the kernel ends connections whose callers
 
 test("a port that nobody listens on has no sockets", async () => {
   expect(await endUnread(1)).toBe(0);
+});
+
+describe("of a caller who leaves nothing is held", () => {
+  const HEAD = "POST /invoke/echo/x HTTP/1.1\r\nHost: localhost\r\n";
+  test.each([
+    ["before its head is whole", `${HEAD}X-Half: `],
+    ["before its body came", `${HEAD}Content-Length: 100\r\n\r\n`],
+    ["within its body", `${HEAD}Content-Length: 100\r\n\r\n{`],
+    ["within a large body", `${HEAD}Content-Length: 9000000\r\n\r\n${"x".repeat(70_000)}`],
+    ["within a body in chunks", `${HEAD}Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n`],
+    ["while the agent works", `${HEAD}Content-Length: 0\r\n\r\n`],
+  ])("%s", async (_, bytes) => {
+    await using upstream = await startRawServer(() => undefined);
+    const version = versionRecord(1);
+    const entrypoint = { ...version.entrypoint, type: "http" as const };
+    const instance = instanceOf({ ...version, entrypoint }, { origin: upstream.origin });
+    await using server = await startServer(agentIn("running", { instance }));
+    const socket = connect(server.port, "127.0.0.1");
+    socket.on("error", () => undefined);
+    await once(socket, "connect");
+    socket.write(bytes);
+    const isSeen = () => expect(instance.inFlight + server.pendingRequests()).toBeGreaterThan(0);
+    if (!bytes.endsWith(": ")) await eventually(isSeen, 5_000);
+    socket.destroy();
+    await eventually(() =>
+      expect([instance.inFlight, server.pendingRequests(), upstream.open()]).toEqual([0, 0, 0]),
+    );
+    expect(server.lines.filter(({ level }) => level === "error")).toEqual([]);
+  });
 });

@@ -55,3 +55,18 @@ test.each([
     if (error instanceof Error) expect(JSON.stringify(lines)).toContain("secret of the inside");
   },
 );
+
+test("a caller who has left is no error of ours, and what else goes wrong is", () => {
+  const { context, lines } = fixture();
+  const caller = new AbortController();
+  caller.abort();
+  const answered = { ...context, signal: caller.signal };
+  expect(errorResponse(caller.signal.reason, answered).status).toBe(499);
+  expect(errorResponse(new DOMException("The connection was closed.", "AbortError"), answered).status).toBe(
+    499,
+  );
+  expect(lines).toEqual([]);
+  expect(errorResponse(new TypeError("a bug"), answered).status).toBe(500);
+  expect(errorResponse(caller.signal.reason, context).status).toBe(500);
+  expect(lines).toHaveLength(2);
+});
