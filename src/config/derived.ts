@@ -7,6 +7,9 @@ import type { Config } from "./load.ts";
 const DEFAULT_CONCURRENCY = 10;
 const DEFAULT_HEALTH_PATH = "/health";
 
+/** Name the proxies that builds may ask. */
+const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"];
+
 /** What the operator decides about the API. */
 export function serverSettings(config: Config) {
   const { maxUploadBytes, maxInvokeBytes, queueTimeout } = config;
@@ -93,12 +96,15 @@ export function containerSettings(config: Config) {
 }
 
 /** What keeps agents from the host and its networks. */
-export function containmentSettings(config: Config) {
+export function containmentSettings(config: Config, environment: Record<string, string | undefined>) {
   const { allowUncontained, firewallImage, dns, pythonImage, defaultPython } = config;
+  const proxies = PROXY_VARIABLES.flatMap((name) => environment[name] ?? []);
+  const indexes = [config.indexUrl ?? [], config.extraIndexUrls?.split(" ") ?? []].flat();
   return {
     allowUncontained: allowUncontained === "yes",
     firewallImage,
     resolvers: dns?.split(" "),
+    buildSources: config.containBuilds === "yes" ? [...indexes, ...proxies] : undefined,
     proxy: {
       image: pythonImage.replaceAll("{version}", defaultPython),
       exceptions: egressAllow(config).map(showDestination),

@@ -49,7 +49,7 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
   const thread = startEngineThread({
     exec: { environment, owner },
     containers: { ...containerSettings(config), seccomp, runnerId },
-    containment: withProxy(containmentSettings(config), identity),
+    containment: withProxy(containmentSettings(config, environment), identity),
     niceness,
   });
   const engine = measuredEngine(thread, metrics);

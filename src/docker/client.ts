@@ -1,6 +1,7 @@
 import { systemClock } from "../lib/clock.ts";
 import type { ContainerSettings } from "./args.ts";
 import { createClaims } from "./claims.ts";
+import { createBuildContainment } from "./build-containment.ts";
 import { createContainedNetworks } from "./contained-networks.ts";
 import type { ContainmentSettings } from "./containment.ts";
 import { createGroupReader } from "./container-group.ts";
@@ -39,6 +40,8 @@ export function createEngine(
   const facts = createFactsReader(exec);
   const images = createImages(exec, facts);
   const run = createRunCommand(exec, containmentSettings.firewallImage);
+  const { buildSources: sources, resolvers } = containmentSettings;
+  const builds = createBuildContainment({ exec, run, runnerId: settings.runnerId, sources, resolvers });
   const networks = createContainedNetworks(
     {
       exec,
@@ -62,9 +65,17 @@ export function createEngine(
     ...createClaims(exec),
     ensureNetwork: networks.ensureNetwork,
     networkExists: networks.networkExists,
-    contain: networks.contain,
+    async contain() {
+      const found = await networks.contain();
+      // The next build tells what is wrong.
+      await builds.look().catch(() => undefined);
+      return found;
+    },
     containment: networks.containment,
     ...images,
+    buildImage: (request) => builds.admit().then(() => images.buildImage(request)),
+    exportStage: (request) => builds.admit().then(() => images.exportStage(request)),
+    buildWheels: (request) => builds.admit().then(() => images.buildWheels(request)),
     listImages: () => images.listImages(runnerLabels(settings.runnerId)),
     removeBuildNetworks: () => removeBuildNetworks(exec, runnerLabels(settings.runnerId)),
     ...createContainers({ exec, facts, networks }, settings),

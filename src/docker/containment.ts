@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Clock } from "../lib/clock.ts";
@@ -10,7 +9,7 @@ import type { ProxySettings } from "./egress-proxy.ts";
 import { isNoSuchObject } from "./errors.ts";
 import type { Canaries } from "./firewall/canary.ts";
 import type { Firewall, RunCommand } from "./firewall/firewall.ts";
-import { RESOLVER_FILES, resolversOf } from "./firewall/resolvers.ts";
+import { hostResolvers } from "./firewall/resolvers.ts";
 import { guardRoutes } from "./firewall/routes.ts";
 import { type FirewallPlan, tagOf } from "./firewall/rules.ts";
 import type { NetworkFacts } from "./network-facts.ts";
@@ -25,6 +24,8 @@ export type ContainmentSettings = {
   resolvers: string[] | undefined;
   /** For agents that name the hosts they reach. */
   proxy?: ProxySettings | undefined;
+  /** Where builds fetch from, which are then contained too; undefined leaves them as they are. */
+  buildSources?: string[] | undefined;
 };
 
 /** How long it holds that a container could not reach the host, milliseconds, while the rules stay as they were. */
@@ -165,19 +166,6 @@ function requireOnThisHost({ bridge }: NetworkFacts): void {
     `the bridge ${bridge} is not on this host, as with an engine that is remote, rootless or in a virtual machine`,
     { details: { reason: "no_firewall" } },
   );
-}
-
-async function hostResolvers(): Promise<string[]> {
-  const [engine, host, systemd] = await Promise.all([
-    textOf(RESOLVER_FILES.engine),
-    textOf(RESOLVER_FILES.host),
-    textOf(RESOLVER_FILES.systemd),
-  ]);
-  return resolversOf({ engine, host, systemd });
-}
-
-function textOf(file: string): Promise<string> {
-  return readFile(file, "utf8").catch(() => "");
 }
 
 function ignoreMissing(error: unknown): void {

@@ -1,37 +1,10 @@
 import { describe, expect, test } from "bun:test";
 
-import { createDockerExec } from "../../src/docker/exec.ts";
-import { type Firewall, type RunCommand, createIptables } from "../../src/docker/firewall/firewall.ts";
+import { type Firewall, createIptables } from "../../src/docker/firewall/firewall.ts";
 import { type FirewallPlan, tagOf } from "../../src/docker/firewall/rules.ts";
 import { guardRoutes, sweepRoutes } from "../../src/docker/firewall/routes.ts";
-
-const canChange =
-  process.getuid?.() === 0 && Bun.which("iptables-restore") !== null && Bun.which("ip") !== null;
-
-const exec = createDockerExec({ environment: process.env });
-
-/** A host's network of its own, with the chains that Docker makes. */
-async function host() {
-  const name = `oken-test-${Bun.randomUUIDv7().slice(-12)}`;
-  await exec.run(["netns", "add", name], { tool: "ip" });
-  const run: RunCommand = ({ program, args, input }) =>
-    exec.run(["netns", "exec", name, program, ...args], {
-      tool: "ip",
-      ...(input === undefined ? {} : { input }),
-    });
-  const iptables = (...args: string[]) => run({ program: "iptables", args: ["-w", "5", ...args] });
-  await iptables("-N", "DOCKER-USER");
-  await iptables("-A", "DOCKER-USER", "-j", "RETURN");
-  await iptables("-A", "FORWARD", "-j", "DOCKER-USER");
-  await iptables("-A", "INPUT", "-i", "lo", "-j", "ACCEPT");
-  return {
-    run,
-    iptables,
-    async [Symbol.asyncDispose]() {
-      await exec.run(["netns", "del", name], { tool: "ip" });
-    },
-  };
-}
+import { firewalledHost } from "../helpers/firewalled-host.ts";
+import { canMakeNetworks } from "../helpers/outside.ts";
 
 function plan(network: string, changes: Partial<FirewallPlan> = {}): FirewallPlan {
   const tag = tagOf(network);
@@ -43,9 +16,9 @@ async function expectHeld(firewall: Firewall, plans: FirewallPlan[]): Promise<vo
   expect(await firewall.hold(plans)).toEqual([]);
 }
 
-describe.if(canChange)("the rules of networks in a real firewall", () => {
+describe.if(canMakeNetworks)("the rules of networks in a real firewall", () => {
   test("are put in once, and are found in place after that", async () => {
-    await using it = await host();
+    await using it = await firewalledHost();
     const firewall = createIptables(it.run);
     const [one, two] = [plan("one"), plan("two", { internet: false })];
     expect(await firewall.hold([one, two])).toEqual([one.tag, two.tag]);
@@ -54,7 +27,7 @@ describe.if(canChange)("the rules of networks in a real firewall", () => {
   });
 
   test("are put in anew, first of all, whatever became of them", async () => {
-    await using it = await host();
+    await using it = await firewalledHost();
     const firewall = createIptables(it.run);
     const one = plan("one");
     await firewall.hold([one]);
@@ -76,7 +49,7 @@ describe.if(canChange)("the rules of networks in a real firewall", () => {
   });
 
   test("follow a plan that changes", async () => {
-    await using it = await host();
+    await using it = await firewalledHost();
     const firewall = createIptables(it.run);
     await firewall.hold([plan("one")]);
     const changed = plan("one", { resolvers: ["10.0.0.53"] });
@@ -85,7 +58,7 @@ describe.if(canChange)("the rules of networks in a real firewall", () => {
   });
 
   test("where others stand in front of the engine's chain are not said to hold", async () => {
-    await using it = await host();
+    await using it = await firewalledHost();
     await it.iptables("-I", "FORWARD", "1", "-j", "ACCEPT");
     await expect(createIptables(it.run).hold([plan("one")])).rejects.toThrow(
       "FORWARD does not begin with DOCKER-USER",
@@ -93,7 +66,7 @@ describe.if(canChange)("the rules of networks in a real firewall", () => {
   });
 
   test("of several runners do not harm each other, in one network or in several", async () => {
-    await using it = await host();
+    await using it = await firewalledHost();
     const runners = [1, 2, 3].map((number) => ({
       firewall: createIptables(it.run),
       plans: [plan("shared"), plan(`own ${number}`)],
@@ -107,7 +80,7 @@ describe.if(canChange)("the rules of networks in a real firewall", () => {
   });
 
   test("leave nothing when they are removed, and nothing of others goes with them", async () => {
-    await using it = await host();
+    await using it = await firewalledHost();
     const firewall = createIptables(it.run);
     const before = await it.iptables("-S");
     await firewall.hold([plan("one"), plan("two")]);
@@ -117,7 +90,7 @@ describe.if(canChange)("the rules of networks in a real firewall", () => {
   });
 
   test("a network whose bridge is gone is reached by no other way, until nobody has it", async () => {
-    await using it = await host();
+    await using it = await firewalledHost();
     const ip = (...args: string[]) => it.run({ program: "ip", args });
     await ip("link", "set", "lo", "up");
     await ip("link", "add", "out", "type", "veth", "peer", "name", "far");

@@ -31,6 +31,13 @@ export const NETWORK_SETTINGS = {
     default: "no",
     parse: parseChoice(["yes", "no"] as const),
   }),
+  containBuilds: setting({
+    env: "OKEN_CONTAIN_BUILDS",
+    group: "Network",
+    help: "yes: builds reach no private address but those of the operator's indexes and proxies; holds for every container on the engine's default bridge",
+    default: "no",
+    parse: parseChoice(["yes", "no"] as const),
+  }),
   firewallImage: setting<string | undefined>({
     env: "OKEN_FIREWALL_IMAGE",
     group: "Network",

@@ -32,8 +32,8 @@ export function putIn(plan: FirewallPlan, family: Family, listing: string): stri
   return restoreText([
     `:${chains.toHost} - [0:0]`,
     `:${chains.through} - [0:0]`,
-    ...toHost.map((rule) => append(chains.toHost, rule, family)),
-    ...through.map((rule) => append(chains.through, rule, family)),
+    ...chainLines(chains.toHost, toHost, family),
+    ...chainLines(chains.through, through, family),
     ...jumpsTo(tag, listing).map((jump) => jump.replace(/^-A /, "-D ")),
     `-I INPUT 1 -i ${bridge} -j ${chains.toHost}`,
     `-I ${forwardChain(listing)} 1 -i ${bridge} -j ${chains.through}`,
@@ -89,7 +89,7 @@ function chainsOf(tag: string) {
 }
 
 /** The engine keeps DOCKER-USER in front of its own rules. */
-function forwardChain(listing: string): "DOCKER-USER" | "FORWARD" {
+export function forwardChain(listing: string): "DOCKER-USER" | "FORWARD" {
   return hasChain(listing, "DOCKER-USER") ? "DOCKER-USER" : "FORWARD";
 }
 
@@ -109,7 +109,7 @@ function jump(chain: string, bridge: string, target: string): string {
 
 /** Whether only jumps of ours, each for a bridge of its own, stand before a rule. */
 function isFirst(listing: string, chain: string, rule: string): boolean {
-  const isOurs = new RegExp(`^-A ${chain} -i \\S+ -j ${TAG_PREFIX}[0-9a-f]{10}-(in|fw)$`);
+  const isOurs = new RegExp(`^-A ${chain} -i \\S+ -j ${TAG_PREFIX}[0-9a-z-]+$`);
   const rules = linesOf(listing).filter((line) => line.startsWith(`-A ${chain} `));
   const place = rules.indexOf(rule);
   return place !== -1 && rules.slice(0, place).every((line) => isOurs.test(line));
@@ -124,16 +124,19 @@ function chainIn(line: string): string {
   return line.split(" ").slice(0, 2).join(" ");
 }
 
-function linesOf(text: string): string[] {
+export function linesOf(text: string): string[] {
   return text.split("\n").filter((line) => line !== "");
 }
 
-function restoreText(lines: string[]): string {
+export function restoreText(lines: string[]): string {
   return ["*filter", ...lines, "COMMIT", ""].join("\n");
 }
 
-function append(chain: string, rule: Rule, family: Family): string {
-  return ["-A", chain, ...matchArgs(rule, family), "-j", ...verdictArgs(rule, family)].join(" ");
+/** The lines that append rules to a chain. */
+export function chainLines(chain: string, rules: Rule[], family: Family): string[] {
+  return rules.map((rule) =>
+    ["-A", chain, ...matchArgs(rule, family), "-j", ...verdictArgs(rule, family)].join(" "),
+  );
 }
 
 function matchArgs({ match }: Rule, family: Family): string[] {

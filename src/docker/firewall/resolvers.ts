@@ -1,9 +1,10 @@
+import { readFile } from "node:fs/promises";
 import { isIP } from "node:net";
 
 import { parseJson } from "../../lib/json.ts";
 
 /** Where the engine of this host may learn of resolvers. */
-export const RESOLVER_FILES = {
+const RESOLVER_FILES = {
   engine: "/etc/docker/daemon.json",
   host: "/etc/resolv.conf",
   /** The resolvers behind the one of systemd, which is at a loopback address. */
@@ -11,6 +12,16 @@ export const RESOLVER_FILES = {
 } as const;
 
 type Texts = Record<keyof typeof RESOLVER_FILES, string>;
+
+/** Those of this host, as {@link resolversOf} says. */
+export async function hostResolvers(): Promise<string[]> {
+  const [engine, host, systemd] = await Promise.all([
+    textOf(RESOLVER_FILES.engine),
+    textOf(RESOLVER_FILES.host),
+    textOf(RESOLVER_FILES.systemd),
+  ]);
+  return resolversOf({ engine, host, systemd });
+}
 
 /**
  * The resolvers that the engine asks from inside a container: its own setting's, else those of the host that are not at
@@ -41,4 +52,8 @@ function nameservers(text: string): string[] {
 
 function isLoopback(address: string): boolean {
   return address.startsWith("127.") || address === "::1";
+}
+
+function textOf(file: string): Promise<string> {
+  return readFile(file, "utf8").catch(() => "");
 }
