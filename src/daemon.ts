@@ -126,10 +126,8 @@ export async function startDaemon(options: {
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
   const cleared = docker.clearOrphans();
   background.push(
-    cleared
-      .then(() => reconcile(parts, loaded))
-      .then(reconciling.resolve)
-      .then(() => docker.reportStrangers()),
+    cleared.then(() => reconcile(parts, loaded)).then(reconciling.resolve),
+    cleared.then(() => docker.reportStrangers()),
     cleared.then(() => watchEngine(parts, closing.signal)),
     cleared.then(() => watchContainment(parts, closing.signal)),
   );
