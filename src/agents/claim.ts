@@ -15,19 +15,32 @@ type ClaimOptions = {
   onLost: (error: StartError) => void;
 };
 
-/**
- * Claims the agents of `runnerId` for this process when it is first called, and again if the engine did not answer.
- * Rejects for good with StartError when another process runs them, or may.
- */
-export function createClaim(options: ClaimOptions): () => Promise<void> {
-  let claiming: Promise<void> | undefined;
-  return () => {
-    claiming ??= claimAgents(options).catch((error: unknown) => {
-      if (error instanceof StartError) options.onLost(error);
-      else claiming = undefined;
-      throw error;
-    });
-    return claiming;
+/** The agents of `runnerId`, as this process's. */
+export type OwnClaim = {
+  /**
+   * Claims them when it is first called, and again if the engine did not answer. Rejects for good with StartError when
+   * another process runs them, or may.
+   */
+  take(): Promise<void>;
+  /** Leaves no trace in the engine. */
+  release(): Promise<void>;
+};
+
+export function createClaim(options: ClaimOptions): OwnClaim {
+  let claiming: Promise<Claim> | undefined;
+  return {
+    async take() {
+      claiming ??= claimAgents(options).catch((error: unknown) => {
+        if (error instanceof StartError) options.onLost(error);
+        else claiming = undefined;
+        throw error;
+      });
+      await claiming;
+    },
+    async release() {
+      const claim = await claiming?.catch(() => undefined);
+      if (claim !== undefined) await options.engine.releaseClaim(claim);
+    },
   };
 }
 
@@ -36,7 +49,7 @@ export function createClaim(options: ClaimOptions): () => Promise<void> {
  * not hold for a copy. Of processes that try at once, one succeeds: the generation after an ended one is written once
  * only, and whoever finds a higher one afterwards has come too late.
  */
-async function claimAgents({ engine, runnerId, own, lifeOf }: ClaimOptions): Promise<void> {
+async function claimAgents({ engine, runnerId, own, lifeOf }: ClaimOptions): Promise<Claim> {
   const before = await claimsOf(engine, runnerId);
   const last = before.at(-1);
   if (last !== undefined) await requireEnded(last, { own, lifeOf });
@@ -48,6 +61,7 @@ async function claimAgents({ engine, runnerId, own, lifeOf }: ClaimOptions): Pro
     throw heldBy(holderOf(winner), own);
   }
   for (const outdated of before) await engine.releaseClaim(outdated);
+  return claim;
 }
 
 /** Undefined for what a later version wrote, or another program. */

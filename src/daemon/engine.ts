@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 
-import { createClaim } from "../agents/claim.ts";
+import { type OwnClaim, createClaim } from "../agents/claim.ts";
 import { claimedEngine } from "../agents/claimed-engine.ts";
 import { reportStrangers } from "../agents/strangers.ts";
 import { containerSettings, containmentSettings, seccompChoice } from "../config/derived.ts";
@@ -13,10 +13,14 @@ import { measuredEngine } from "../docker/measured-engine.ts";
 import { type Owner, clearOrphans } from "../docker/orphans.ts";
 import { seccompPath } from "../docker/seccomp/file.ts";
 import type { Engine } from "../docker/types.ts";
+import { systemClock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { StartError } from "../lib/start-error.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Holder } from "../model/holder.ts";
+
+/** How long the end waits for an engine that does not answer, milliseconds. */
+const LEAVE_TIMEOUT_MS = 2_000;
 
 type EngineOptions = {
   config: Config;
@@ -58,20 +62,24 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
   const lost = Promise.withResolvers<StartError>();
   const claim = createClaim({ ...parts, onLost: lost.resolve });
   return {
-    engine: claimedEngine(engine, claim),
+    engine: claimedEngine(engine, () => claim.take()),
     claim: () =>
-      claim().catch((error: unknown) => {
+      claim.take().catch((error: unknown) => {
         if (error instanceof StartError) throw error;
       }),
     lost: lost.promise,
     clearOrphans: () =>
       // Before the claim they may be another process's.
-      claim().then(
+      claim.take().then(
         () => clearOrphans(owner, log),
         () => undefined,
       ),
     reportStrangers: () => reportStrangers({ ...parts, log }),
-    [Symbol.asyncDispose]: () => thread.close(),
+    async [Symbol.asyncDispose]() {
+      const left = leave(engine, claim).catch(() => undefined);
+      await Promise.race([left, systemClock.sleep(LEAVE_TIMEOUT_MS)]);
+      await thread.close();
+    },
   };
 }
 
@@ -79,4 +87,9 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
 function withProxy(settings: ReturnType<typeof containmentSettings>, { digestKey }: Identity) {
   const key = createHmac("sha256", digestKey).update("egress").digest("hex");
   return { ...settings, proxy: { ...settings.proxy, program: EGRESS_PROXY, key } };
+}
+
+/** A runner without agents leaves nothing in the engine. Otherwise its claim tells later whose they are. */
+async function leave(engine: Engine, claim: OwnClaim): Promise<void> {
+  if ((await engine.listContainers()).length === 0) await claim.release();
 }

@@ -19,7 +19,7 @@ function starting(engine: Engine, own: Partial<Holder>, lifeOf: (holder: Holder)
     lifeOf: async (holder) => lifeOf(holder),
     onLost: (error) => void lost.push(error),
   });
-  return { claim, lost };
+  return { claim: () => claim.take(), release: () => claim.release(), lost };
 }
 
 /** Of these processes it is known that they have ended; all others run. */
@@ -127,6 +127,18 @@ test("nothing is changed in the engine before the claim, which is tried again wh
   expect(copy.lost).toHaveLength(1);
   expect(engine.calls("removeContainer")).toEqual([]);
   expect(await refused.listContainers()).toEqual([]);
+});
+
+test("a claim that is released leaves nothing, and one that was never made neither", async () => {
+  const engine = createFakeEngine();
+  const { claim, release } = starting(engine, { nonce: "a" });
+  await release();
+  await claim();
+  expect(await generations(engine)).toEqual([1]);
+  await starting(engine, { nonce: "b" }).release();
+  expect(await generations(engine)).toEqual([1]);
+  await release();
+  expect(await generations(engine)).toEqual([]);
 });
 
 /** Numbers from 0 to 1, the same for the same seed (mulberry32). */
