@@ -109,6 +109,17 @@ class Hangs(TestCase):
         self.assertEqual(agent.wait_state("ready")["restarts"], 1)
         agent.wait_line("did not stop after its caller went away")
 
+    def test_nor_do_they_beside_one_whose_caller_stays_when_somebody_waits_for_a_thread(self) -> None:
+        agent = self.web(WSGI, timeout=WAIT_SECONDS * 2)
+        with socket.create_connection(("127.0.0.1", agent.port), WAIT_SECONDS) as staying:
+            staying.sendall(b"GET /silent HTTP/1.1\r\nHost: x\r\n\r\n")
+            staying.recv(4096)
+            for _ in range(THREADS - 1):
+                self.leave(agent, "/silent", b"first")
+            # Fails after WAIT_SECONDS, which are half of the timeout.
+            self.assertIn(self.get(agent, "/").status, (200, 503))
+        self.assertEqual(self.get(agent, "/").status, 200)
+
     def test_threads_that_sleep_past_the_deadline_are_answered_and_their_process_replaced(self) -> None:
         agent = self.web(WSGI)
         for answer in self.at_once(agent, "/sleep"):

@@ -148,9 +148,11 @@ class Watch:
 
     def _cancel_left(self, works: list[Work], now: float) -> None:
         """A thread whose caller left comes back with its next item, unless there is none."""
-        left = [work for work in works if work.left is not None and work.left()]
-        # With no thread for anybody else there is no time to wait.
-        patience = SIGNAL_AFTER_SECONDS if len(left) >= self._threads else self._timeout
+        on_threads = [work for work in works if work.left is not None]
+        left = [work for work in on_threads if work.left is not None and work.left()]
+        # With no thread for somebody who waits for one there is no time.
+        lacks_threads = len(on_threads) >= self._threads and any(work.waits for work in works)
+        patience = SIGNAL_AFTER_SECONDS if lacks_threads or len(left) >= self._threads else self._timeout
         for work in left:
             work.left_at = work.left_at or now
             if now - work.left_at > patience:
