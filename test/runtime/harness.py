@@ -100,6 +100,8 @@ class Agent:
         )
         self.lines: list[dict[str, Any]] = []
         self.raw: list[str] = []
+        # While it is held, nobody reads the log.
+        self.reading = threading.Lock()
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
 
@@ -131,8 +133,9 @@ class Agent:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             text = line.decode("utf-8")
-            self.raw.append(text)
-            self.lines.append(json.loads(text))
+            with self.reading:
+                self.raw.append(text)
+                self.lines.append(json.loads(text))
 
     # HTTP.
 

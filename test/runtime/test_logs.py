@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import threading
 import unittest
 
-from harness import TestCase
+from harness import WAIT_SECONDS, TestCase
 
 
 class Logs(TestCase):
@@ -137,6 +139,17 @@ class Logs(TestCase):
         agent.terminate()
         agent._reader.join()
         self.assertEqual(sum(line["msg"] == "x" * 1000 for line in agent.lines), 10_000)
+
+    def test_no_line_is_lost_that_waits_for_a_slow_reader_when_the_agent_ends(self) -> None:
+        agent = self.handler("def handler(input):\n    for i in range(400): print('x' * 1000)")
+        with agent.reading:
+            agent.output(1)
+            agent.process.send_signal(signal.SIGTERM)
+            with self.assertRaises(subprocess.TimeoutExpired):
+                agent.process.wait(1)
+        agent.process.wait(WAIT_SECONDS)
+        agent._reader.join()
+        self.assertEqual(sum(line["msg"] == "x" * 1000 for line in agent.lines), 400)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,9 @@ class LogSink:
         """Writes all that waits, blocking if it must; for the end of the process."""
         if _is_pipe(self._descriptor):
             os.set_blocking(self._descriptor, True)
-        self._turn()
+        self._scheduled = False
+        # Not `_turn`, which leaves the rest to the loop while the reader is slow: there is no loop any more.
+        self._write_out()
 
     def _turn(self) -> None:
         self._scheduled = False
