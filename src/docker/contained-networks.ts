@@ -88,7 +88,10 @@ export function createContainedNetworks(
 
   return {
     contain,
-    ensureNetwork: async () => void (await contain()),
+    async ensureNetwork() {
+      for (const { keeper } of kept.values()) keeper.doubt();
+      await contain();
+    },
     networkExists: async () => (await networks.find(base)) !== undefined,
     containment: async () =>
       worst(await Promise.all([...kept.values()].map(({ keeper }) => keeper.containment()))),

@@ -40,6 +40,8 @@ export type ContainmentKeeper = {
   contain: () => Promise<Containment>;
   /** What the last look found. */
   containment: () => Promise<Containment>;
+  /** Has the next look prove anew: the engine or the network is another one. */
+  doubt: () => void;
   /** Rejects unless an agent may start. `image` is one in which a probe can run. */
   admit: (image: string) => Promise<void>;
 };
@@ -77,7 +79,7 @@ export function createContainment(
       // Without the program the firewall still holds.
       await guardRoutes(run, facts.subnets).catch(() => undefined);
       if (put.length > 0) provedAt = undefined;
-      if (put.length > 0 || leak !== undefined || isOld()) await proveAgain(facts);
+      if (provedAt === undefined || isOld()) await proveAgain(facts);
       if (leak !== undefined) return { state: "open", why: leak };
       return { state: "contained", ...(wasContained && put.length > 0 ? { mended: true } : {}) };
     } catch (error) {
@@ -140,6 +142,7 @@ export function createContainment(
   return {
     contain,
     containment: async () => found,
+    doubt: () => void (provedAt = undefined),
     async admit(image) {
       if (found.state === "tolerated" || (found.state === "contained" && isProved())) return;
       const now = await contain();

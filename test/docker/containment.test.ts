@@ -153,6 +153,19 @@ test("rules that had gone are said to be mended, and proved anew", async () => {
   expect(host.probes).toBe(2);
 });
 
+test("the host is tried anew once the engine or the network is another one", async () => {
+  const { host, admit, contain, doubt } = keeper();
+  host.hold = quiet;
+  await contain();
+  expect(host.probes).toBe(0);
+  await admit("image");
+  await contain();
+  expect(host.probes).toBe(1);
+  doubt();
+  await contain();
+  expect(host.probes).toBe(2);
+});
+
 test("a proof is repeated after some minutes, and one that fails then stops new starts", async () => {
   const { host, clock, admit, contain } = keeper();
   await admit("image");
