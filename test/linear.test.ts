@@ -79,13 +79,25 @@ const READERS: Record<string, (text: string) => unknown> = {
   },
   "the metadata of a script": (text) => scriptProject(text, "main.py"),
   "a lock": (text) => attempt(() => withoutPackages(`a==1${text}`, new Set())),
-  "a requirement": (text) => parseRequirement(`a${text}`),
+  "a requirement": (text) => lines(text, 9_000).map((line) => parseRequirement(`a${line}`)),
   "requirements.txt": (text) => refusalOf({ "requirements.txt": `a${text}!` }),
+  "requirements.txt of many long lines": (text) =>
+    refusalOf({
+      "requirements.txt": lines(text, 9_000)
+        .map((line) => `a${line}!\n`)
+        .join(""),
+    }),
   "setup.cfg": (text) => refusalOf({ "setup.cfg": `[options]\na${text}\ninstall_requires = a${text}!` }),
   "a project of Poetry": (text) => refusalOf({ "pyproject.toml": poetry(`1${text}!`) }),
   "the headers of a proxy": (text) =>
     claimsOf(new Headers({ forwarded: text.slice(0, 16_384).replaceAll(/\s/g, " ") })),
 };
+
+function lines(text: string, length: number): string[] {
+  return Array.from({ length: Math.floor(text.length / length) }, (_, at) =>
+    text.slice(at * length, (at + 1) * length).replaceAll(/[\r\n]/g, " "),
+  );
+}
 
 function poetry(range: string): string {
   return `[tool.poetry]\nname = "a"\n[tool.poetry.dependencies]\nsix = ${JSON.stringify(range)}\n`;

@@ -1,7 +1,7 @@
 import { dependencyError } from "../lib/dependency-error.ts";
 import { parseDependencyToml } from "../manifest/pyproject.ts";
 import { stringOf, table, tables } from "../manifest/toml.ts";
-import { MAX_REQUIREMENT, canonicalName } from "./names.ts";
+import { canonicalName } from "./names.ts";
 import type { LockFile } from "./plan.ts";
 
 // Our own reader of a `requirements.lock`. The parser on npm (pip-requirements-js) refuses hashes.
@@ -109,7 +109,7 @@ function readBlock(line: string): Block | undefined {
   const options = line.search(/\s--/);
   const requirement = (options < 0 ? line : line.slice(0, options)).trimEnd();
   const hashes = options < 0 ? [] : line.slice(options).trim().split(/\s+/);
-  const name = requirement.length > MAX_REQUIREMENT ? undefined : REQUIREMENT.exec(requirement)?.[1];
+  const name = REQUIREMENT.exec(requirement)?.[1];
   return name !== undefined && hashes.every((hash) => HASH.test(hash))
     ? { name: canonicalName(name), requirement, hashes }
     : undefined;

@@ -10,10 +10,10 @@ export type Requirement = {
 };
 
 /** Longest requirement that is read, characters, without its hashes. */
-export const MAX_REQUIREMENT = 2_000;
+export const MAX_REQUIREMENT = 10_000;
 
 const REQUIREMENT =
-  /^([A-Za-z0-9][A-Za-z0-9._-]*)(?<=[A-Za-z0-9])(?![A-Za-z0-9._-])(?:\s*\[([^\]]*)\])?([^;]*)(?:;(.*))?$/;
+  /^([A-Za-z0-9][A-Za-z0-9._-]*)(?<=[A-Za-z0-9])(?![A-Za-z0-9._-])(?:\s*\[([^\]]*)\])?([^;]*)(?:;(.*))?$/s;
 
 /** A package's name as indexes compare it (PEP 503). */
 export function canonicalName(name: string): string {

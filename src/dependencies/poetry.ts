@@ -81,7 +81,7 @@ function poetrySpecifier(text: string, name: string): string {
 }
 
 function clauseSpecifier(clause: string): string[] {
-  const [, operator = "", version = ""] = /^([<>=!~^]*)\s*(.*)$/.exec(clause) ?? [];
+  const [, operator = "", version = ""] = /^([<>=!~^]*)\s*(.*)$/s.exec(clause) ?? [];
   if (operator === "^") return [`>=${version}`, `<${caretUpper(version)}`];
   if (operator === "~")
     return [`>=${version}`, `<${bump(version, Math.min(1, release(version).length - 1))}`];
@@ -111,7 +111,7 @@ function pythonMarker(range: string | undefined): string | undefined {
   return poetrySpecifier(range, "python")
     .split(",")
     .map((clause) => {
-      const [, operator = "", version = ""] = /^([<>=!~]+)(.*)$/.exec(clause) ?? [];
+      const [, operator = "", version = ""] = /^([<>=!~]+)(.*)$/s.exec(clause) ?? [];
       const key = release(version).length > 2 ? "python_full_version" : "python_version";
       return `${key} ${operator} "${version}"`;
     })

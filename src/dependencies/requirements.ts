@@ -30,8 +30,7 @@ export type Requirements = {
 const DROPPED =
   /^--(?:no-binary|only-binary|prefer-binary|trusted-host|use-feature|no-build-isolation|use-pep517|no-use-pep517|require-hashes|no-index|global-option|install-option|config-settings?)\b/;
 
-const NAMED =
-  /^([A-Za-z0-9][A-Za-z0-9._-]*)(?<=[A-Za-z0-9])(?![A-Za-z0-9._-])(?:\s*(\[[^\]]*\]))?\s*@\s*(.+)$/;
+const NAMED = /^([A-Za-z0-9][A-Za-z0-9._-]*)(?<=[A-Za-z0-9])(?![A-Za-z0-9._-])(?:\s*(\[[^\]]*\]))?\s*@(.+)$/s;
 
 /** Stands for the directory of the upload's files, which only the container knows. */
 export const LOCAL_FILE_PLACEHOLDER = "oken-local-file:";
@@ -163,13 +162,17 @@ async function readRequirement(reading: Reading, at: RequirementLine, text: stri
   }
 }
 
+function before(text: string, end: string): string {
+  const at = text.indexOf(end);
+  return at < 0 ? text : text.slice(0, at);
+}
+
 /** The path in the upload that a requirement names. Undefined when it names none, or leaves the upload. */
 function localPath(target: string, file: string): string | undefined {
-  const path = target
-    .replace(/\s*;.*$/, "")
-    .replace(/^file:(\/\/(localhost)?)?/, "")
-    .replace(/\[[^\]]*\]$/, "")
-    .replace(/#.*$/, "");
+  const place = before(target, ";")
+    .trimEnd()
+    .replace(/^file:(\/\/(localhost)?)?/, "");
+  const path = before(place.endsWith("]") ? place.slice(0, place.lastIndexOf("[")) : place, "#");
   if (/^[a-z][a-z0-9+.-]*:/i.test(path) || path === "") return undefined;
   return insideTree(posix.join(posix.dirname(file), path)) ?? (looksLocal(target) ? path : undefined);
 }
@@ -177,7 +180,7 @@ function localPath(target: string, file: string): string | undefined {
 function looksLocal(target: string): boolean {
   return (
     /^(\.{1,2}(\/|\s*(;|\[|$))|\/|file:)/.test(target) ||
-    /^[^\s;]+\/[^\s;]*$/.test(target) ||
+    (target.includes("/", 1) && !/[\s;]/.test(target)) ||
     /\.(whl|tar\.gz|zip)$/.test(target)
   );
 }
@@ -185,7 +188,7 @@ function looksLocal(target: string): boolean {
 /** The project's name, with which the name of a wheel or an archive begins. */
 function projectOf(path: string): string {
   const base = posix.basename(path);
-  return base.endsWith(".whl") ? (base.split("-")[0] ?? base) : base.replace(/-\d.*$/, "");
+  return base.endsWith(".whl") ? (base.split("-")[0] ?? base) : (base.split(/-\d/)[0] ?? base);
 }
 
 function refuse({ file }: Reading, { line, number }: RequirementLine, reason: string) {
