@@ -20,9 +20,12 @@ const LETTERS = {
   "main.py": "def handler(input):\n    return 'x' * input.get('letters', 10)\n",
 };
 
+/** Agents that share the WebSockets: each is one of an agent's requests, of which it has a thousand at most. */
+const SHARES = 4;
+
 /** Takes WebSockets and requests, and needs no package. */
 const SOCKETS = {
-  "oken.toml": `[agent]\nname = "Sockets"\nentrypoint = "main:app"\nconcurrency = ${CALLERS + 100}\n`,
+  "oken.toml": `[agent]\nname = "Sockets"\nentrypoint = "main:app"\nconcurrency = ${CALLERS / SHARES + 100}\n`,
   "main.py": `async def app(scope, receive, send):
     if scope["type"] == "websocket":
         await receive()
@@ -44,25 +47,26 @@ const READING = '{"input":{"letters":60000}}';
 
 /** What a slow caller says at once, and then a byte every few seconds; and the agent that it troubles. */
 const KINDS = {
-  headers: { agent: "letters", says: `${request("/invoke/letters")}X-Slow: `, adds: "a" },
+  headers: { agent: "letters", says: () => `${request("/invoke/letters")}X-Slow: `, adds: "a" },
   "a body": {
     agent: "letters",
-    says: `${request("/invoke/letters", "Content-Length: 1000")}\r\n{`,
+    says: () => `${request("/invoke/letters", "Content-Length: 1000")}\r\n{`,
     adds: " ",
   },
   "a large body": {
     agent: "letters",
-    says: `${request("/invoke/letters", "Content-Length: 9000000")}\r\n{`,
+    says: () => `${request("/invoke/letters", "Content-Length: 9000000")}\r\n{`,
     adds: " ",
   },
   "reading an answer": {
     agent: "letters",
-    says: `${request("/invoke/letters", `Content-Length: ${READING.length}`)}\r\n${READING}`,
+    says: () => `${request("/invoke/letters", `Content-Length: ${READING.length}`)}\r\n${READING}`,
     adds: undefined,
   },
   "a WebSocket": {
-    agent: "sockets",
-    says: `${request("/invoke/sockets/", "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")}\r\n`,
+    agent: "sockets0",
+    says: (caller: number) =>
+      `${request(`/invoke/sockets${caller % SHARES}/`, "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")}\r\n`,
     adds: "\u0081",
   },
 } as const;
@@ -73,8 +77,9 @@ test.if(isLong).each(Object.entries(KINDS))(
     await using runner = await startRunner();
     await runner.deploy("letters", LETTERS);
     await runner.deploy("other", LETTERS);
-    if (agent === "sockets") await runner.deploy("sockets", SOCKETS);
-    const paths = ["/invoke/other", agent === "letters" ? "/invoke/letters" : "/invoke/sockets/x"];
+    if (agent === "sockets0")
+      for (let share = 0; share < SHARES; share += 1) await runner.deploy(`sockets${share}`, SOCKETS);
+    const paths = ["/invoke/other", agent === "letters" ? "/invoke/letters" : "/invoke/sockets0/x"];
     for (const path of paths) await measure(runner, path, 500);
     await using callers = await createSlowCallers({ url: runner.url, count: CALLERS, says, adds });
     // What the callers asked for at once is real work, and over soon.
@@ -84,7 +89,7 @@ test.if(isLong).each(Object.entries(KINDS))(
       const inFlight = Number(/^oken_invokes_in_flight (\d+)$/m.exec(metrics)?.[1]);
       expect({ sockets, inFlight }).toEqual({
         sockets: inFlight,
-        inFlight: agent === "sockets" ? CALLERS : 0,
+        inFlight: agent === "sockets0" ? CALLERS : 0,
       });
     }, SETTLE_MS);
     const [other = [], same = []] = await Promise.all(paths.map((path) => measure(runner, path, HOLD_MS)));

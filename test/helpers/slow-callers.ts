@@ -3,14 +3,17 @@ import type { Socket } from "bun";
 /** Pause between two bytes of one caller, milliseconds. */
 const BYTE_EVERY_MS = 5_000;
 
+/** Parts of that pause, in each of which other callers send. */
+const TURNS = 100;
+
 /** Connections that are opened at a time. */
 const AT_ONCE = 50;
 
 type SlowOptions = {
   url: string;
   count: number;
-  /** What each caller sends at once. */
-  says: string;
+  /** What each caller sends at once; they are numbered from 0. */
+  says: (caller: number) => string;
   /** What it sends now and then; undefined for one that only does not read. */
   adds: string | undefined;
 };
@@ -19,7 +22,7 @@ type SlowOptions = {
 export async function createSlowCallers({ url, count, says, adds }: SlowOptions) {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
-  const open = async () => {
+  const open = async (caller: number) => {
     const socket = await Bun.connect({
       hostname,
       port: Number(port),
@@ -30,14 +33,21 @@ export async function createSlowCallers({ url, count, says, adds }: SlowOptions)
       },
     });
     sockets.add(socket);
-    socket.write(Buffer.from(says, "latin1"));
+    socket.write(Buffer.from(says(caller), "latin1"));
     if (adds === undefined) socket.pause();
   };
-  for (let opened = 0; opened < count; opened += AT_ONCE)
-    await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - opened) }, open));
+  for (let first = 0; first < count; first += AT_ONCE)
+    await Promise.all(
+      Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, index) => open(first + index)),
+    );
+  let turn = 0;
   const timer = setInterval(() => {
-    if (adds !== undefined) for (const socket of sockets) socket.write(Buffer.from(adds, "latin1"));
-  }, BYTE_EVERY_MS);
+    turn += 1;
+    if (adds === undefined) return;
+    // They do not speak in chorus.
+    for (const [index, socket] of [...sockets].entries())
+      if (index % TURNS === turn % TURNS) socket.write(Buffer.from(adds, "latin1"));
+  }, BYTE_EVERY_MS / TURNS);
   return {
     open: () => sockets.size,
     async [Symbol.asyncDispose]() {
