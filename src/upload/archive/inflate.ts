@@ -46,6 +46,7 @@ export async function* inflate(path: string, limits: ArchiveLimits, signal: Abor
 
     const meter = { fed: 0, fedAtLastOutput: 0, out: 0 };
     const spent = new SpentMemory(collectNow);
+    let fedBefore = 0;
     const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
     // pipeline() passes errors on in both directions. They are thrown by the loop below.
     pipeline(Readable.from(compressedChunks(file, meter, limits)), gunzip, () => {});
@@ -58,7 +59,9 @@ export async function* inflate(path: string, limits: ArchiveLimits, signal: Abor
         meter.fedAtLastOutput = meter.fed;
         assertWithinLimits(meter, limits);
         yield chunk;
-        spent.add(chunk.length);
+        // The piece, and the compressed ones that it came from.
+        spent.add(chunk.length + meter.fed - fedBefore);
+        fedBefore = meter.fed;
       }
     } finally {
       signal.removeEventListener("abort", abort);
