@@ -10,10 +10,8 @@ const UV = join(import.meta.dir, "../../.venv/bin/uv");
 const SECONDS = 600;
 const TEST_TIMEOUT_MS = 900_000;
 
-const CHECKS = [
-  ...["not_a_server_error", "status_code_conformance"],
-  ...["content_type_conformance", "response_schema_conformance"],
-];
+/** A 5xx may be right: the agent raises for what it does not expect. The document says which there are. */
+const CHECKS = ["status_code_conformance", "content_type_conformance", "response_schema_conformance"];
 
 test.if(isLong)(
   "whatever schemathesis makes of the OpenAPI document is answered as that says",
