@@ -1,3 +1,4 @@
+import { RunnerError } from "../lib/errors.ts";
 import type { Containment } from "../model/containment.ts";
 import type { Egress } from "../model/manifest.ts";
 import { type AgentNetwork, OPEN, agentNetwork, readPolicy } from "./agent-networks.ts";
@@ -15,6 +16,9 @@ import type { ContainerSpec, Engine } from "./types.ts";
 
 /** An address that nobody has (RFC 5737), for those who are to resolve no names. */
 const NO_RESOLVER = "192.0.2.1";
+
+/** Most networks of one runner. An engine has addresses for about 30, and builds need some. */
+const MAX_NETWORKS = 16;
 
 /** The networks of the agents, one for each thing that agents reach. */
 export type ContainedNetworks = Pick<
@@ -36,10 +40,11 @@ export function createContainedNetworks(
 ): ContainedNetworks {
   const { exec, networks } = parts;
   const kept = new Map<string, Kept>();
-  let isBegun = false;
+  let begun: Promise<void> | undefined;
 
+  const networkOf = (egress: Egress) => agentNetwork(base, runnerId, egress);
   const keep = (egress: Egress): Kept => {
-    const network = agentNetwork(base, runnerId, egress);
+    const network = networkOf(egress);
     const known = kept.get(network.name);
     if (known !== undefined) return known;
     const added = {
@@ -59,31 +64,48 @@ export function createContainedNetworks(
     return ensureProxy(exec, proxy, { owner: runnerId, network, uplink: uplink.network.name });
   }
 
-  /** Once in a run: takes over the networks of the last one, and clears what is nobody's. */
-  async function begin(): Promise<void> {
-    if (isBegun) return;
-    const lines = (await exec.run(args.policyNetworksArgs(runnerId)))
-      .split("\n")
-      .filter((line) => line !== "");
-    for (const line of lines) {
+  /** Removes the runner's own networks that no agent is in, and keeps the others. */
+  async function clear(): Promise<void> {
+    const lines = (await exec.run(args.policyNetworksArgs(runnerId))).split("\n");
+    for (const line of lines.filter((text) => text !== "")) {
       const name = line.slice(0, line.indexOf(" "));
       const egress = readPolicy(line.slice(name.length + 1));
-      if (egress === undefined || keep(egress).network.name !== name) continue;
+      if (egress === undefined || networkOf(egress).name !== name) continue;
       const agents = await exec.run(args.agentsInArgs(name));
-      if (agents.trim() !== "") continue;
-      kept.delete(name);
-      await removeProxy(exec, { owner: runnerId, network: name });
       // The network on the other side of a proxy stays while the proxy does.
-      await exec.run(["network", "rm", "--", name]).catch(() => keep(egress));
+      if (agents.trim() !== "" || !(await removed(name))) keep(egress);
+      else kept.delete(name);
     }
-    isBegun = true;
-    await sweep(parts).catch(() => undefined);
   }
 
+  async function removed(name: string): Promise<boolean> {
+    await removeProxy(exec, { owner: runnerId, network: name });
+    return exec.run(["network", "rm", "--", name]).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  /** Once in a run: takes over the networks of the last one, and clears what is nobody's. */
+  const begin = () => {
+    begun ??= clear()
+      .then(() => sweep(parts).catch(() => undefined))
+      .catch((error: unknown) => {
+        begun = undefined;
+        throw error;
+      });
+    return begun;
+  };
+
+  /** The usual network tells of the host. What is wrong with another one its agents are told when they start. */
   async function contain(): Promise<Containment> {
     await begin();
-    const found = [...kept.values()].map(({ keeper }) => keeper.contain());
-    return worst(await Promise.all(found));
+    const others = [...kept.values()].filter((one) => one !== usual);
+    const [found] = await Promise.all([
+      usual.keeper.contain(),
+      ...others.map(({ keeper }) => keeper.contain().catch(() => undefined)),
+    ]);
+    return found;
   }
 
   return {
@@ -93,25 +115,28 @@ export function createContainedNetworks(
       await contain();
     },
     networkExists: async () => (await networks.find(base)) !== undefined,
-    containment: async () =>
-      worst(await Promise.all([...kept.values()].map(({ keeper }) => keeper.containment()))),
+    containment: () => usual.keeper.containment(),
     placeOf(egress = OPEN) {
-      const { network } = keep(egress);
+      const network = networkOf(egress);
       return {
         network: network.name,
         dns: network.internet ? (settings.resolvers ?? []) : [NO_RESOLVER],
         env: network.listed ? proxyEnvironment(egress, settings.proxy?.key ?? "") : {},
       };
     },
-    admit: ({ image, egress }) => (egress === undefined ? usual : keep(egress)).keeper.admit(image),
+    async admit({ image, egress = OPEN }) {
+      const isNew = !kept.has(networkOf(egress).name);
+      if (isNew && kept.size >= MAX_NETWORKS) await clear();
+      if (isNew && kept.size >= MAX_NETWORKS) throw tooMany();
+      await keep(egress).keeper.admit(image);
+    },
   };
 }
 
-/** The order in which findings count, the worst last. */
-const GRAVITY = ["contained", "unknown", "tolerated", "open"] as const;
-
-function worst(found: Containment[]): Containment {
-  const gravest = Math.max(...found.map(({ state }) => GRAVITY.indexOf(state)));
-  const all = found.filter(({ state }) => state === GRAVITY[gravest]);
-  return all.find((one) => one.state === "contained" && one.mended) ?? all[0] ?? { state: "unknown" };
+function tooMany(): RunnerError {
+  return new RunnerError(
+    "CONTAINER_ERROR",
+    `There are ${MAX_NETWORKS} networks already, one for each combination of egress and [network] allow that an agent has. Use one of theirs.`,
+    { details: { limit: MAX_NETWORKS } },
+  );
 }

@@ -67,21 +67,26 @@ export function createContainment(
   /** In which the last probe ran. */
   let probeImage: string | undefined;
   let leak: string | undefined;
+  /** The plan whose rules the last look left in place. */
+  let held: string | undefined;
   let looking: Promise<Containment> | undefined;
   let proving: Promise<void> | undefined;
 
   async function look(): Promise<Containment> {
-    const wasContained = found.state === "contained";
+    const before = held;
     try {
       const facts = await networks.ensure(network);
       if (settings.firewallImage === undefined) requireOnThisHost(facts);
-      const put = await firewall.hold([await planOf(facts)]);
+      const plan = await planOf(facts);
+      held = undefined;
+      const put = await firewall.hold([plan]);
+      held = JSON.stringify(plan);
       // Without the program the firewall still holds.
       await guardRoutes(run, facts.subnets).catch(() => undefined);
       if (put.length > 0) provedAt = undefined;
       if (provedAt === undefined || isOld()) await proveAgain(facts);
       if (leak !== undefined) return { state: "open", why: leak };
-      return { state: "contained", ...(wasContained && put.length > 0 ? { mended: true } : {}) };
+      return { state: "contained", ...(before === held && put.length > 0 ? { mended: true } : {}) };
     } catch (error) {
       return fromError(error);
     }
