@@ -40,7 +40,10 @@ export type RunSettings = ContainerSettings & {
   dns: string[];
 };
 
-/** `docker run` of an agent: no capability, no new privileges, a read-only root, a limit on everything. */
+/**
+ * `docker run` of an agent: no capability, no new privileges, a read-only root, a limit on everything. No `--init`: the
+ * runtime collects orphans itself, and as the main process of its container nobody inside can kill it.
+ */
 export function runArgs(spec: ContainerSpec, settings: RunSettings): string[] {
   return [
     "run",
@@ -53,7 +56,6 @@ export function runArgs(spec: ContainerSpec, settings: RunSettings): string[] {
     ...["--restart", "no"],
     ...(settings.runtime === undefined ? [] : ["--runtime", settings.runtime]),
     ...(settings.cgroupParent === undefined ? [] : ["--cgroup-parent", settings.cgroupParent]),
-    "--init",
     ...["--stop-timeout", String(STOP_GRACE_SECONDS)],
     ...["--user", `${spec.userId}:${spec.userId}`],
     ...["--cap-drop", "ALL"],

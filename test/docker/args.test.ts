@@ -46,7 +46,6 @@ test("an agent's container has no capability, no new privileges, a read-only roo
     "never",
     "--restart",
     "no",
-    "--init",
     "--stop-timeout",
     "10",
     "--user",

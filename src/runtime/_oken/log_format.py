@@ -16,5 +16,6 @@ LEVEL_ERROR = 3
 STREAM_STDOUT = 0
 STREAM_STDERR = 1
 STREAM_RUNTIME = 2
+AGENT_STREAMS = (STREAM_STDOUT, STREAM_STDERR)
 # In place of a level: the message carries the read end of a pipe that belongs to one request.
 LEVEL_PIPE = 255

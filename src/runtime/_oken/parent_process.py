@@ -8,6 +8,7 @@ import sys
 
 from . import frames
 from .listening import bind, listen
+from .parent.guard import guard_parent
 from .parent.spawn import Launch, WorkerEnds, first_worker
 from .spec import Spec
 
@@ -19,6 +20,7 @@ def main(main_file: str, python: str) -> tuple[int, int, int] | None:
 
     Returns only in the worker, with the descriptors of its channel, its log and its port.
     """
+    guard_parent()
     raw = json.loads(os.environ["OKEN_SPEC"])
     instance = os.environ.get("OKEN_INSTANCE") or ""
     spec = Spec(raw, os.environ.get("OKEN_APP_DIR") or DEFAULT_APP_DIR, instance)

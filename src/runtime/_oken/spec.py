@@ -28,6 +28,7 @@ class Spec:
         "mode",
         "module",
         "port",
+        "redact_logs",
         "root",
         "threads",
         "timeout",
@@ -49,6 +50,7 @@ class Spec:
         self.health_path: str = raw.get("health_path") or "/health"
         self.concurrency: int = max(1, int(raw.get("concurrency") or DEFAULT_CONCURRENCY))
         self.timeout: float = float(raw.get("timeout") or DEFAULT_TIMEOUT_SECONDS)
+        self.redact_logs: bool = bool(raw.get("redact_logs"))
         self.app_dir = app_dir
         # For a server that runs each request on a thread.
         self.threads = max(self.concurrency, MIN_THREADS)

@@ -141,7 +141,9 @@ class MessageReader:
             if not data:
                 self.close()
                 return False
-            if descriptors:
+            if descriptors and len(data) < LOG_HEAD.size:
+                os.close(descriptors[0])
+            elif descriptors:
                 stream = LOG_HEAD.unpack_from(data)[2]
                 self._on_pipe(descriptors[0], stream, data[LOG_HEAD.size :].decode("utf-8", "replace"))
             else:

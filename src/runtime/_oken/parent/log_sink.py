@@ -11,7 +11,7 @@ import stat
 import time
 from json.encoder import encode_basestring
 
-from ..log_format import LEVEL_INFO, LEVELS, LOG_HEAD, STREAM_RUNTIME, STREAMS
+from ..log_format import AGENT_STREAMS, LEVEL_INFO, LEVELS, LOG_HEAD, STREAM_RUNTIME, STREAMS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Above the first mark reading stops, below the second it goes on.
 HIGH_WATER_BYTES = 1024 * 1024
 LOW_WATER_BYTES = 256 * 1024
+# Seconds; the year 9999 ends before.
+MAX_MOMENT = 253_402_300_800.0
 
 
 class LogSink:
@@ -35,6 +37,7 @@ class LogSink:
         self._second = -1
         self._second_text = ""
         self.on_full: Callable[[bool], None] | None = None
+        self.redact: Callable[[str], str] | None = None
         self._full = False
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -53,6 +56,8 @@ class LogSink:
         moment: float | None = None,
         continued: bool = False,
     ) -> None:
+        if self.redact is not None:
+            text = self.redact(text)
         line = '{"oken":1,"t":"%s","level":"%s","stream":"%s","request_id":%s,"msg":%s%s}\n' % (
             self._stamp(time.time() if moment is None else moment),
             LEVELS[level],
@@ -75,7 +80,12 @@ class LogSink:
 
     def message(self, data: bytes) -> None:
         """A line as the worker's own streams send it."""
+        if len(data) < LOG_HEAD.size:
+            return
         moment, level, stream, continued, id_length = LOG_HEAD.unpack_from(data)
+        # The agent's code can write to the socket too. Only the runtime speaks as the runtime.
+        if level >= len(LEVELS) or stream not in AGENT_STREAMS or not 0 <= moment < MAX_MOMENT:
+            return
         start = LOG_HEAD.size + id_length
         self.write(
             data[start:].decode("utf-8", "replace"),

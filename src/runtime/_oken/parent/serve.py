@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import signal
+import threading
 
 from ..listening import BACKLOG
 from .control import Control
+from .guard import await_end
 from .log_sink import LogSink
 from .supervisor import Supervisor
 
@@ -27,6 +30,8 @@ def serve(launch: Launch, listener: socket.socket, spawned: Spawned | None, fail
     loop = asyncio.SelectorEventLoop()
     sink = LogSink()
     sink.attach(loop)
+    if spec.redact_logs:
+        sink.redact = launch.redaction.text
     supervisor = Supervisor(loop, launch, sink)
     control = Control(loop, supervisor, spec)
 
@@ -39,8 +44,8 @@ def serve(launch: Launch, listener: socket.socket, spawned: Spawned | None, fail
         supervisor.adopt(spawned)
     else:
         supervisor.fail_start(failure)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, supervisor.drain)
+    drain = functools.partial(loop.call_soon_threadsafe, supervisor.drain)
+    threading.Thread(target=await_end, args=(drain,), daemon=True).start()
     loop.add_signal_handler(signal.SIGCHLD, supervisor.reap)
     loop.run_until_complete(loop.create_server(control.connection, sock=listener, backlog=BACKLOG))
     # A worker that ended before the handler was there.

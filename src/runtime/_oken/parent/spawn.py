@@ -6,7 +6,9 @@ import os
 import socket
 
 from ..listening import descriptor_of
-from .environment import is_read_at_start, worker_environment
+from .environment import is_read_at_start, read_secrets, worker_environment
+from .guard import release_worker
+from .redaction import Redaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ class Launch:
     else None.
     """
 
-    __slots__ = ("command", "config", "door", "spec")
+    __slots__ = ("command", "config", "door", "redaction", "spec")
 
     def __init__(self, command: list[str], spec: Spec, config: bytes, door: socket.socket | None) -> None:
         self.command = command
@@ -30,6 +32,7 @@ class Launch:
         # The first frame that a worker reads.
         self.config = config
         self.door = door
+        self.redaction = Redaction(read_secrets)
 
 
 class _Ends:
@@ -86,6 +89,7 @@ def first_worker(launch: Launch) -> Union[Spawned, WorkerEnds]:
         _lead_group(spawned.pid)
         return spawned
     _lead_group(0)
+    release_worker()
     spawned.close()
     _become(environment, ends)
     return ends

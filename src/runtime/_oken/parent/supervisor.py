@@ -194,7 +194,8 @@ class Supervisor:
         elif kind == frames.ERROR:
             invocation = link.active.pop(number, None)
             if invocation is not None:
-                invocation.fail(frames.ERROR_HEAD.unpack_from(payload)[0], payload[frames.ERROR_HEAD.size :])
+                body = self._launch.redaction.body(payload[frames.ERROR_HEAD.size :])
+                invocation.fail(frames.ERROR_HEAD.unpack_from(payload)[0], body)
                 self._released(link)
         elif kind == frames.PONG:
             link.pinged_at = 0.0
@@ -212,7 +213,7 @@ class Supervisor:
             if self.spec.type != "http":
                 self.serving()
         elif kind == frames.FAILED:
-            self._failed(link, told)
+            self._failed(link, self._launch.redaction.value(told))
 
     def _failed(self, link: WorkerLink, told: dict[str, Any]) -> None:
         if link.ready:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import struct
 
 from .. import frames
 from ..cancel_signal import CANCEL_SIGNAL
@@ -114,8 +115,12 @@ class WorkerLink(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         on_frame = self._on_frame
-        for kind, number, payload in self._decoder.feed(data):
-            on_frame(self, kind, number, payload)
+        try:
+            for kind, number, payload in self._decoder.feed(data):
+                on_frame(self, kind, number, payload)
+        except (KeyError, TypeError, ValueError, struct.error):
+            # The agent's code can write to the channel too. Nothing after this can be told apart.
+            self.kill("it broke the channel to the runtime")
 
     def connection_lost(self, error: Exception | None) -> None:
         self._lost = True
