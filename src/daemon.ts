@@ -1,39 +1,19 @@
-import { observeAgents } from "./agents/agent-metrics.ts";
 import { createAgents } from "./agents/agents.ts";
 import { watchContainment } from "./agents/containment.ts";
 import { watchEngine } from "./agents/events.ts";
 import { checkHealth } from "./agents/health.ts";
 import { sweepIdle } from "./agents/idle.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
-import { createOperations } from "./agents/operations.ts";
 import type { AgentParts } from "./agents/parts.ts";
 import { createPool } from "./agents/pool.ts";
 import { loadAgents, reconcile } from "./agents/recover.ts";
-import { createRegistry } from "./agents/registry.ts";
-import { createStore } from "./agents/store.ts";
-import { createUserIds } from "./agents/user-ids.ts";
 import { wake } from "./agents/wake.ts";
-import { createBuilder } from "./build/builder.ts";
 import { openDataDir } from "./config/data-dir.ts";
-import {
-  archiveLimits,
-  browserSettings,
-  buildLimits,
-  buildSettings,
-  manifestDefaults,
-  serverSettings,
-  uidRange,
-} from "./config/derived.ts";
-import type { Identity } from "./config/identity.ts";
+import { archiveLimits, browserSettings, manifestDefaults, serverSettings } from "./config/derived.ts";
 import type { Config } from "./config/load.ts";
+import { type Host, createAgentParts } from "./daemon/agent-parts.ts";
 import { openEngine } from "./daemon/engine.ts";
-import { identityLabels } from "./docker/labels.ts";
-import { createCpuBoost } from "./instance/boost.ts";
-import { createExits } from "./instance/exits.ts";
-import { createInstances } from "./instance/instances.ts";
-import { createNames } from "./instance/names.ts";
-import { createReadiness } from "./instance/readiness.ts";
-import { askRestarts } from "./instance/restarts.ts";
+import { openSecrets } from "./daemon/secrets.ts";
 import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./lib/log.ts";
 import type { StartError } from "./lib/start-error.ts";
@@ -42,7 +22,6 @@ import { createMetrics } from "./metrics/metrics.ts";
 import { observeProcess } from "./metrics/process.ts";
 import { createFront } from "./proxy/front.ts";
 import { createHttpClient } from "./proxy/http1/client.ts";
-import { RUNTIME_CONTEXT } from "./runtime/index.ts";
 import { type Access, openAccess } from "./server/access/access.ts";
 import { createApp } from "./server/app.ts";
 import { createCallers } from "./server/callers/callers.ts";
@@ -90,6 +69,7 @@ export async function startDaemon(options: {
   claimed.catch(() => undefined);
   const closing = new AbortController();
   const reconciling = Promise.withResolvers<void>();
+  const secrets = await openSecrets(config, identity.runnerId);
   const host: Host = {
     config,
     environment,
@@ -98,6 +78,7 @@ export async function startDaemon(options: {
     clock: systemClock,
     engine: docker.engine,
     identity,
+    secrets,
     closing: closing.signal,
   };
   const parts = createAgentParts(host, reconciling.promise);
@@ -144,56 +125,6 @@ export async function startDaemon(options: {
       log.info("oken-runner has stopped");
     },
   };
-}
-
-/** What the parts are made from. */
-type Host = Pick<AgentParts, "engine" | "clock" | "log" | "metrics"> & {
-  config: Config;
-  environment: Environment;
-  identity: Identity;
-  /** Aborts when the runner stops. */
-  closing: AbortSignal;
-};
-
-/** What operations on agents work with. None of them begins before `reconciled`. */
-function createAgentParts(host: Host, reconciled: Promise<void>): AgentParts {
-  const { config, engine, clock, log, metrics, closing } = host;
-  const { runnerId, digestKey } = host.identity;
-  const store = createStore(config.dataDir);
-  const registry = createRegistry();
-  observeAgents(metrics, registry);
-  const names = createNames(runnerId, digestKey);
-  const exits = createExits(clock);
-  const instances = createInstances({
-    engine,
-    spec: { names, files: store, containerPort: config.containerPort },
-    waitUntilReady: createReadiness({ engine, exits, clock }),
-    askRestarts,
-    healthCheckTimeoutMs: config.healthCheckTimeout * 1000,
-    cpuBoost: createCpuBoost({ engine, clock, log, closing }),
-    clock,
-    log,
-  });
-  const builder = createBuilder({
-    engine,
-    settings: buildSettings(config, host.environment),
-    limits: buildLimits(config),
-    agents: {
-      directory: (agentId) => store.agentDir(agentId),
-      scratchDirectory: (agentId, version) => store.buildDir(agentId, version),
-      resolutionKeys: (agentId) =>
-        registry.find(agentId)?.versions.flatMap(({ resolution_key }) => resolution_key ?? []) ?? [],
-      labels: (agentIdentity) => identityLabels(runnerId, agentIdentity),
-    },
-    runtime: { parent: store.runtimeDir, files: RUNTIME_CONTEXT },
-    clock,
-    log,
-    metrics,
-  });
-  const operations = createOperations(reconciled);
-  const userIds = createUserIds({ engine, registry, runnerId, range: uidRange(config) });
-  const shared = { engine, clock, log, metrics };
-  return { ...shared, store, registry, builder, instances, operations, exits, names, userIds };
 }
 
 /** What the API works with. */

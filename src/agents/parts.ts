@@ -8,6 +8,7 @@ import type { Log } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Operations } from "./operations.ts";
 import type { Registry } from "./registry.ts";
+import type { SecretFiles } from "./secrets/files.ts";
 import type { Store } from "./store.ts";
 import type { UserIds } from "./user-ids.ts";
 
@@ -15,6 +16,7 @@ import type { UserIds } from "./user-ids.ts";
 export type AgentParts = {
   engine: Engine;
   store: Store;
+  secrets: SecretFiles;
   registry: Registry;
   builder: Builder;
   instances: Instances;

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { type TSchema, Type } from "@sinclair/typebox";
@@ -10,7 +10,7 @@ import { AgentRecord, VersionRecord } from "../model/agent.ts";
 
 /**
  * The agents' part of the data directory:
- * `agents/<id>/agent.json` and `agents/<id>/versions/<n>/{version.json, secrets.json, tree-<digest>/, build/}`.
+ * `agents/<id>/agent.json` and `agents/<id>/versions/<n>/{version.json, passwd, tree-<digest>/, build/}; see `secrets/` for those`.
  */
 export type Store = {
   /** Where builds find the Python that runs inside containers. The builder makes it. */
@@ -21,7 +21,6 @@ export type Store = {
   treeDir(agentId: string, version: Pick<VersionRecord, "version" | "tree_digest">): string;
   /** Where builds of the version put what they read. */
   buildDir(agentId: string, version: number): string;
-  secretsPath(agentId: string, version: number): string;
   /** Mounted as `/etc/passwd`, so that the agent's user has a name. */
   passwdPath(agentId: string, version: number): string;
   /** A fresh directory on the same file system as the agents, removed when the runner starts. */
@@ -40,16 +39,9 @@ export type Store = {
   /** Numbers of the version directories, those of unfinished deploys included. */
   listVersions(agentId: string): Promise<number[]>;
   writeVersion(agentId: string, record: VersionRecord): Promise<void>;
-  writeSecrets(agentId: string, version: number, written: WrittenSecrets): Promise<void>;
   writePasswd(agentId: string, version: number, userId: number): Promise<void>;
   removeVersion(agentId: string, version: number): Promise<void>;
   removeAgent(agentId: string): Promise<void>;
-};
-
-export type WrittenSecrets = {
-  secrets: Record<string, string>;
-  /** The agent's user as the host knows it; undefined if that is not known. */
-  reader: number | undefined;
 };
 
 /** What `resolution_key` was called in older records. */
@@ -64,9 +56,6 @@ export function createStore(dataDir: string): Store {
   const agentDir = (agentId: string) => join(agents, agentId);
   const versionsDir = (agentId: string) => join(agentDir(agentId), "versions");
   const versionDir = (agentId: string, version: number) => join(versionsDir(agentId), String(version));
-  const secretsPath = (agentId: string, version: number) =>
-    join(versionDir(agentId, version), "secrets.json");
-
   const passwdPath = (agentId: string, version: number) => join(versionDir(agentId, version), "passwd");
   const lastInvokedPath = (agentId: string) => join(agentDir(agentId), "last_invoked");
 
@@ -76,7 +65,6 @@ export function createStore(dataDir: string): Store {
     versionDir,
     treeDir: (agentId, { version, tree_digest }) => join(versionDir(agentId, version), `tree-${tree_digest}`),
     buildDir: (agentId, version) => join(versionDir(agentId, version), "build"),
-    secretsPath,
     passwdPath,
 
     async createStaging() {
@@ -119,11 +107,6 @@ export function createStore(dataDir: string): Store {
         JSON.stringify(record, null, 2),
       );
     },
-    async writeSecrets(agentId, version, { secrets, reader }) {
-      const path = secretsPath(agentId, version);
-      await writeDurably(path, JSON.stringify(secrets));
-      await letRead(path, reader);
-    },
     async writePasswd(agentId, version, userId) {
       const path = passwdPath(agentId, version);
       await writeDurably(path, passwdText(userId));
@@ -133,21 +116,6 @@ export function createStore(dataDir: string): Store {
     removeVersion: (agentId, version) => rm(versionDir(agentId, version), { recursive: true, force: true }),
     removeAgent: (agentId) => rm(agentDir(agentId), { recursive: true, force: true }),
   };
-}
-
-/**
- * The agent's user must read its secrets through the mount. Only root can give it the file; else everybody may read it,
- * and the directory above is closed to them.
- */
-async function letRead(path: string, reader: number | undefined): Promise<void> {
-  const given = reader !== undefined && (await chown(path, reader, reader).then(() => true, isRefused));
-  await chmod(path, given ? 0o400 : 0o444);
-}
-
-function isRefused(error: unknown): false {
-  if (error instanceof Error && "code" in error && (error.code === "EPERM" || error.code === "EINVAL"))
-    return false;
-  throw error;
 }
 
 function passwdText(userId: number): string {

@@ -41,7 +41,8 @@ const KNOWN: { pattern: RegExp; make: (failure: string, args: string[]) => Runne
     make: (text) => new RunnerError("DISK_FULL", `The engine's disk is full: ${firstLine(text)}`),
   },
   {
-    pattern: /no such (container|image|network|volume|object)|network .{1,300} not found/i,
+    pattern:
+      /no such (container|image|network|volume|object)|network .{1,300} not found|bind source path does not exist/i,
     make: (text) =>
       new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: NO_SUCH_OBJECT } }),
   },

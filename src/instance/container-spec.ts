@@ -17,10 +17,15 @@ export type ContainerSpecOptions = {
   /** Where the files are that its container mounts. */
   files: {
     secretsPath(agentId: string, version: number): string;
+    readSecrets(agentId: string, version: number): Promise<Record<string, string>>;
+    /** Does the work of a start, with the file of secrets at its path. */
+    during<T>(agentId: string, version: number, work: () => Promise<T>): Promise<T>;
     passwdPath(agentId: string, version: number): string;
   };
   /** Port of an agent that is not an `http` agent. */
   containerPort: number;
+  /** Cut the values of secrets from the log. */
+  redactLogs: boolean;
 };
 
 /** The container in which a version runs. */
@@ -38,6 +43,7 @@ export function containerSpec(
     health_path: manifest.healthPath,
     concurrency: manifest.concurrency,
     timeout: manifest.timeout,
+    ...(options.redactLogs ? { redact_logs: true } : {}),
   };
   const name = options.names.container(agentId, version.version);
   return {

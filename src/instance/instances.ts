@@ -2,6 +2,7 @@ import type { Engine, ListedContainer, RunningContainer } from "../docker/types.
 import type { Clock } from "../lib/clock.ts";
 import { STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
 import { RunnerError, messageOf } from "../lib/errors.ts";
+import { redactValue, secretRedactor } from "../lib/redact-secrets.ts";
 import type { Log } from "../lib/log.ts";
 import type { VersionRecord } from "../model/agent.ts";
 import type { CpuBoost } from "./boost.ts";
@@ -75,7 +76,7 @@ export function createInstances(options: InstancesOptions): Instances {
     try {
       await options.waitUntilReady({ ...start, agentId, controlPort: ports.control });
     } catch (error) {
-      throw await cleanedUp(agentId, container.name, error);
+      throw await cleanedUp(agentId, { version: version.version, container: container.name }, error);
     }
     return createInstance({
       version,
@@ -98,8 +99,12 @@ export function createInstances(options: InstancesOptions): Instances {
     }
   }
 
-  /** Removes a container that failed to start. Gives the error with its last lines. */
-  async function cleanedUp(agentId: string, container: string, error: unknown): Promise<unknown> {
+  /** Removes a container that failed to start. Gives the error with its last lines, and no secret in it. */
+  async function cleanedUp(
+    agentId: string,
+    { version, container }: { version: number; container: string },
+    error: unknown,
+  ): Promise<unknown> {
     const lines = await engine
       .logs(container, FAILURE_LOG_LINES)
       .then((output) => plainText(output.map(readLine)).slice(-FAILURE_LOG_CHARS), messageOf);
@@ -109,7 +114,7 @@ export function createInstances(options: InstancesOptions): Instances {
         "could not remove a container that failed to start",
       );
     });
-    return withLog(error, lines);
+    return withLog(error, lines, secretRedactor(await spec.files.readSecrets(agentId, version)));
   }
 
   async function start(
@@ -118,7 +123,9 @@ export function createInstances(options: InstancesOptions): Instances {
     { signal, boost }: StartOptions,
   ): Promise<Instance> {
     const startedAt = clock.monotonic();
-    const container = await engine.startContainer({ ...containerSpec(agentId, version, spec), boost });
+    const container = await spec.files.during(agentId, version.version, () =>
+      engine.startContainer({ ...containerSpec(agentId, version, spec), boost }),
+    );
     const started = { container, startedAt, signal, timeoutMs: options.healthCheckTimeoutMs };
     return boost ? boosted(agentId, version, started) : ready(agentId, version, started);
   }
@@ -127,7 +134,9 @@ export function createInstances(options: InstancesOptions): Instances {
     start,
     async restart(agentId, version, signal) {
       const startedAt = clock.monotonic();
-      const container = await engine.restartContainer(containerSpec(agentId, version, spec));
+      const container = await spec.files.during(agentId, version.version, () =>
+        engine.restartContainer(containerSpec(agentId, version, spec)),
+      );
       if (container === undefined) return start(agentId, version, { signal, boost: true });
       const timeoutMs = options.healthCheckTimeoutMs;
       return boosted(agentId, version, { container, startedAt, signal, timeoutMs });
@@ -167,7 +176,11 @@ export function createInstances(options: InstancesOptions): Instances {
   };
 }
 
-function withLog(error: unknown, log: string): unknown {
+/** Without a cause, which would bring its words into the runner's own log. */
+function withLog(error: unknown, log: string, redact: (text: string) => string): unknown {
   if (!(error instanceof RunnerError) || error.code !== "AGENT_START_FAILED") return error;
-  return new RunnerError(error.code, error.message, { details: { ...error.details, log }, cause: error });
+  const details = Object.entries({ ...error.details, log });
+  return new RunnerError(error.code, redact(error.message), {
+    details: Object.fromEntries(details.map(([name, value]) => [name, redactValue(value, redact)])),
+  });
 }

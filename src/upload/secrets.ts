@@ -5,7 +5,13 @@ import { escapeName } from "../lib/text.ts";
 /** Bytes of the JSON text. Linux allows 128 KiB for one variable, and part of the stack for all of them. */
 export const MAX_SECRETS_BYTES = 64 * KiB;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const RESERVED = /^(?:PORT|OKEN_.*)$/;
+
+/**
+ * Names that have a meaning before the agent's code runs: for the loader, the interpreter, the shell, or for the docker
+ * command where somebody calls it.
+ */
+const RESERVED_NAMES = ["PATH", "PORT", "BASH_ENV", "GCONV_PATH", "GLIBC_TUNABLES", "IFS"];
+const RESERVED_PREFIXES = ["OKEN_", "LD_", "PYTHON", "DOCKER_", "BUILDKIT_", "BUILDX_"];
 
 /**
  * Reads the `secrets` field, a JSON object of texts. An empty field means none. No message has a value in it, or the
@@ -42,9 +48,15 @@ function assertName(name: string): void {
   if (!NAME.test(name)) {
     throw secretsError(`secret name "${shown}" is not allowed; it matches ${NAME.source}`, name);
   }
-  if (RESERVED.test(name)) {
-    throw secretsError(`secret name "${shown}" is reserved; PORT and OKEN_… are set by the runner`, name);
+  if (isReservedName(name)) {
+    const all = [...RESERVED_NAMES, ...RESERVED_PREFIXES.map((prefix) => `${prefix}…`)].join(", ");
+    throw secretsError(`secret name "${shown}" is reserved, as are: ${all}`, name);
   }
+}
+
+/** Whether the agent may not have a variable of this name. */
+function isReservedName(name: string): boolean {
+  return RESERVED_NAMES.includes(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
 function assertValue(name: string, value: unknown): string {

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -50,19 +50,6 @@ test.each([
   await using disk = await fixture();
   await writeFile(disk.file, damage(JSON.stringify(versionRecord(1))));
   await expect(disk.store.readVersion("echo", 1)).rejects.toThrow();
-});
-
-test.skipIf(process.getuid?.() !== 0)("secrets are their agent's alone to read", async () => {
-  await using disk = await fixture();
-  await disk.store.writeSecrets("echo", 1, { secrets: { KEY: "value" }, reader: 200_001 });
-  const { mode, uid, gid } = await stat(disk.store.secretsPath("echo", 1));
-  expect([mode & 0o777, uid, gid]).toEqual([0o400, 200_001, 200_001]);
-});
-
-test("where the host does not know the agent's user, the directory alone keeps its secrets", async () => {
-  await using disk = await fixture();
-  await disk.store.writeSecrets("echo", 1, { secrets: { KEY: "value" }, reader: undefined });
-  expect((await stat(disk.store.secretsPath("echo", 1))).mode & 0o777).toBe(0o444);
 });
 
 test("the agent's user has a name, whatever its number", async () => {

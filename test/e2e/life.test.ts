@@ -169,7 +169,6 @@ test("what one agent is called with reaches it exact to the byte as environment 
     EQUALS: "a=b=",
     EMPTY: "",
     UNICODE: "ключ 🔑",
-    DOCKER_HOST: "tcp://127.0.0.1:1",
   };
   await runner.deploy(
     "secret",

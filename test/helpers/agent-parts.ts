@@ -4,6 +4,7 @@ import { createOperations } from "../../src/agents/operations.ts";
 import type { AgentParts } from "../../src/agents/parts.ts";
 import { createPool } from "../../src/agents/pool.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
+import { createSecretFiles } from "../../src/agents/secrets/files.ts";
 import { createStore } from "../../src/agents/store.ts";
 import { createUserIds } from "../../src/agents/user-ids.ts";
 import { wake } from "../../src/agents/wake.ts";
@@ -68,6 +69,7 @@ export function agentParts(fakes: Fakes = {}) {
         written.push(next);
       },
     },
+    secrets: createSecretFiles({ versionDir: () => "/nowhere", keys: [], mountDir: "" }),
     builder: {
       build: () => Promise.reject(new Error("nothing is built")),
       fingerprint: () => Promise.resolve("fingerprint"),

@@ -28,7 +28,10 @@ function fixture(ready: (start: Readiness) => Promise<void> = () => Promise.reso
       files: {
         secretsPath: (id, version) => `/data/${id}/${version}/secrets.json`,
         passwdPath: (id, version) => `/data/${id}/${version}/passwd`,
+        readSecrets: () => Promise.resolve({ KEY: "hunter2-hunter2" }),
+        during: (_id, _version, work) => work(),
       },
+      redactLogs: false,
       containerPort: 8080,
     },
     waitUntilReady(start) {
@@ -85,6 +88,25 @@ describe("a start", () => {
     expect(error.details.log.length).toBeLessThan(100_000);
   });
 
+  test("that fails tells no secret: not in its sentence, its log, its details or a cause", async () => {
+    const said = "ValueError: hunter2-hunter2";
+    const failure = new RunnerError("AGENT_START_FAILED", said, {
+      details: { reason: "exited", more: [said] },
+    });
+    const { instances, engine, name } = fixture(() => {
+      engine.print(name, { stream: "stderr", text: `KEY=hunter2-hunter2` });
+      return Promise.reject(failure);
+    });
+    const error: unknown = await instances
+      .start("echo", VERSION, { signal: never, boost: true })
+      .catch((it: unknown) => it);
+    expect(error).toMatchObject({
+      message: "ValueError: [REDACTED]",
+      details: { reason: "exited", more: ["ValueError: [REDACTED]"], log: "KEY=[REDACTED]\n" },
+    });
+    expect(Bun.inspect(error)).not.toContain("hunter2");
+  });
+
   test("that fails leaves no container, and its error carries the last lines", async () => {
     const failure = new RunnerError("AGENT_START_FAILED", "no", { details: { reason: "exited" } });
     const { instances, engine, name } = fixture(() => {
@@ -94,7 +116,6 @@ describe("a start", () => {
     await expect(instances.start("echo", VERSION, { signal: never, boost: true })).rejects.toMatchObject({
       code: "AGENT_START_FAILED",
       details: { reason: "exited", log: "Traceback\n" },
-      cause: failure,
     });
     expect(engine.containers.size).toBe(0);
   });

@@ -106,6 +106,10 @@ const BAD_SECRETS: [title: string, content: string, says: string][] = [
   ["half a surrogate pair", '{"A": "hunter2\\ud800"}', "not valid Unicode"],
   ["PORT", '{"PORT": "hunter2"}', "reserved"],
   ["a name of the runner", '{"OKEN_X": "hunter2"}', "reserved"],
+  ["a name of the loader", '{"LD_PRELOAD": "hunter2"}', "PYTHON…"],
+  ["a name of the interpreter", '{"PYTHONSTARTUP": "hunter2"}', "reserved"],
+  ["the way to programs", '{"PATH": "hunter2"}', "reserved"],
+  ["a name of the docker command", '{"DOCKER_HOST": "hunter2"}', "reserved"],
   ["more than 64 KiB", JSON.stringify({ A: "hunter2".repeat(10_000) }), "more than 65536 bytes"],
 ];
 

@@ -8,14 +8,15 @@ import { type CommitParts, commit, discard } from "./commit.ts";
 import type { Source } from "./source.ts";
 import type { DeployRun } from "./types.ts";
 
-export type VersionParts = CommitParts & Pick<AgentParts, "builder" | "instances" | "operations" | "userIds">;
+export type VersionParts = CommitParts &
+  Pick<AgentParts, "builder" | "instances" | "operations" | "secrets" | "userIds">;
 
 /** Builds, starts and commits a new version. When it fails, nothing of it is left, neither on disk nor in the engine. */
 export async function makeVersion(
   parts: VersionParts,
   { run, source }: { run: DeployRun; source: Source },
 ): Promise<VersionRecord> {
-  const { builder, instances, store, names } = parts;
+  const { builder, instances, secrets, store, names } = parts;
   const { agentId, signal, emit, stopwatch } = run;
   const number = await nextVersion(parts, agentId);
   using user = await parts.userIds.take(agentId);
@@ -45,7 +46,7 @@ export async function makeVersion(
     // A durable write takes tens of milliseconds, so it runs beside the build.
     const [build] = await allDone([
       building,
-      store.writeSecrets(agentId, number, { secrets: run.secrets, reader: user.onHost }),
+      secrets.writeSecrets(agentId, number, { secrets: run.secrets, reader: user.onHost }),
       store.writePasswd(agentId, number, user.id),
     ]);
     for (const message of build.warnings) emit({ type: "warning", message });

@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from "node:os";
 
 import { GiB, MiB } from "../../lib/bytes.ts";
-import { parseNumber, parsePathOr, parsePattern, parseRange, parseSize } from "../parsers.ts";
+import { parseChoice, parseNumber, parsePathOr, parsePattern, parseRange, parseSize } from "../parsers.ts";
 import { type Setting, setting } from "../setting.ts";
 
 /** How agents run: their start, and their share of the host. */
@@ -26,6 +26,13 @@ export const CONTAINER_SETTINGS = {
     help: "file with the agents' seccomp profile, or engine for the engine's own; not set: the runner's, which is stricter",
     default: undefined,
     parse: parsePathOr("engine"),
+  }),
+  redactLogs: setting({
+    env: "OKEN_REDACT_LOGS",
+    group: "Containers",
+    help: "yes: the values of an agent's secrets are cut from its log",
+    default: "no",
+    parse: parseChoice(["no", "yes"] as const),
   }),
   uidRange: setting<string | undefined>({
     env: "OKEN_UID_RANGE",

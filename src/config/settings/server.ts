@@ -67,6 +67,20 @@ export const SERVER_SETTINGS = {
     default: "/tmp/oken",
     parse: parsePath(),
   }),
+  secretsKeyFile: setting<string | undefined>({
+    env: "OKEN_SECRETS_KEY_FILE",
+    group: "Server",
+    help: "file with the key that encrypts secrets on disk, and below it those that did before; not set: they are not encrypted",
+    default: undefined,
+    parse: parsePath({ mustExist: true }),
+  }),
+  secretsDir: setting({
+    env: "OKEN_SECRETS_DIR",
+    group: "Server",
+    help: "directory in memory where the engine finds encrypted secrets, opened, while an agent starts",
+    default: "/dev/shm",
+    parse: parsePath(),
+  }),
   logLevel: setting({
     env: "OKEN_LOG_LEVEL",
     group: "Server",

@@ -31,7 +31,7 @@ def await_end(ended: Callable[[], None]) -> None:
     """Blocks its thread, and calls `ended` for each signal from outside of the container."""
     while True:
         told = _signal.sigwaitinfo(ENDING)
-        # Senders outside have no number in here. A process may write another's, but only under a negative code.
+        # Senders outside have no number in here. A process may claim that, but only with a negative code.
         if os.getpid() != 1 or (told.si_pid == 0 and told.si_code >= 0):
             ended()
 

@@ -70,7 +70,13 @@ async function startWithoutPackage() {
     engine,
     spec: {
       names,
-      files: { secretsPath: () => "/secrets.json", passwdPath: () => "/passwd" },
+      files: {
+        secretsPath: () => "/secrets.json",
+        passwdPath: () => "/passwd",
+        readSecrets: () => Promise.resolve({}),
+        during: (_id, _version, work) => work(),
+      },
+      redactLogs: false,
       containerPort: 8080,
     },
     waitUntilReady(start) {

@@ -1,0 +1,135 @@
+import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+
+import { undefinedIfMissing, writeDurably } from "../../lib/files.ts";
+import { Sealed, keyName, open, seal } from "./seal.ts";
+
+type Secrets = Record<string, string>;
+
+export type WrittenSecrets = {
+  secrets: Secrets;
+  /** The agent's user as the host knows it; undefined if that is not known. */
+  reader: number | undefined;
+};
+
+/** The secrets of the versions. Without a key they are the files that containers mount. */
+export type SecretFiles = {
+  /** What the version's container mounts. With keys it is there only `during` a start. */
+  secretsPath(agentId: string, version: number): string;
+  writeSecrets(agentId: string, version: number, written: WrittenSecrets): Promise<void>;
+  readSecrets(agentId: string, version: number): Promise<Secrets>;
+  /** Does the work of a start. A container holds what it has mounted, also when the file is gone. */
+  during<T>(agentId: string, version: number, work: () => Promise<T>): Promise<T>;
+  /** Encrypts what is plain, or has an earlier key. Gives the name of a key that is missing. */
+  renew(agentId: string, version: number): Promise<{ missingKey: string } | undefined>;
+};
+
+export type SecretFilesOptions = {
+  versionDir: (agentId: string, version: number) => string;
+  /** The newest first; none: nothing is encrypted. */
+  keys: readonly Buffer[];
+  /** In memory; only used with keys. */
+  mountDir: string;
+};
+
+const Envelope = Type.Intersect([Sealed, Type.Object({ reader: Type.Optional(Type.Integer()) })]);
+type Envelope = Static<typeof Envelope>;
+
+const Plain = Type.Record(Type.String(), Type.String());
+
+export function createSecretFiles({ versionDir, keys, mountDir }: SecretFilesOptions): SecretFiles {
+  const [newest] = keys;
+  const plainPath = (agentId: string, version: number) => join(versionDir(agentId, version), "secrets.json");
+  const sealedPath = (agentId: string, version: number) =>
+    join(versionDir(agentId, version), "secrets.sealed");
+  const secretsPath = (agentId: string, version: number) =>
+    newest === undefined ? plainPath(agentId, version) : join(mountDir, `${agentId}.${version}.json`);
+
+  async function readEnvelope(agentId: string, version: number): Promise<Envelope | undefined> {
+    const text = await readFile(sealedPath(agentId, version), "utf8").catch(undefinedIfMissing);
+    return text === undefined ? undefined : Value.Parse(Envelope, JSON.parse(text));
+  }
+
+  async function readWritten(agentId: string, version: number): Promise<WrittenSecrets> {
+    const envelope = await readEnvelope(agentId, version);
+    if (envelope === undefined) return readPlain(plainPath(agentId, version));
+    const key = keys.find((it) => keyName(it) === envelope.key);
+    if (key === undefined) throw new Error(`its secrets need the key ${envelope.key}`);
+    const text = open(envelope, { key, place: placeOf(agentId, version) });
+    return { secrets: Value.Parse(Plain, JSON.parse(text)), reader: envelope.reader };
+  }
+
+  async function writeSecrets(agentId: string, version: number, written: WrittenSecrets): Promise<void> {
+    const { secrets, reader } = written;
+    const text = JSON.stringify(secrets);
+    if (newest === undefined) {
+      const path = plainPath(agentId, version);
+      await writeDurably(path, text);
+      return letRead(path, reader);
+    }
+    const sealed = seal(text, { key: newest, place: placeOf(agentId, version) });
+    await writeDurably(sealedPath(agentId, version), JSON.stringify({ ...sealed, reader }));
+  }
+
+  return {
+    secretsPath,
+    writeSecrets,
+    readSecrets: async (agentId, version) => (await readWritten(agentId, version)).secrets,
+    async during(agentId, version, work) {
+      if (newest === undefined) return work();
+      const path = secretsPath(agentId, version);
+      const { secrets, reader } = await readWritten(agentId, version);
+      await mkdir(mountDir, { recursive: true, mode: 0o700 });
+      try {
+        await writeFile(path, JSON.stringify(secrets), { mode: 0o600 });
+        await letRead(path, reader);
+        return await work();
+      } finally {
+        await rm(path, { force: true });
+      }
+    },
+    async renew(agentId, version) {
+      const envelope = await readEnvelope(agentId, version);
+      const known = keys.some((key) => keyName(key) === envelope?.key);
+      if (envelope !== undefined && !known) return { missingKey: envelope.key };
+      if (newest === undefined) return undefined;
+      const path = plainPath(agentId, version);
+      const hasPlain = (await stat(path).catch(undefinedIfMissing)) !== undefined;
+      if (hasPlain || (envelope !== undefined && envelope.key !== keyName(newest)))
+        await writeSecrets(agentId, version, await readWritten(agentId, version));
+      await rm(path, { force: true });
+      return undefined;
+    },
+  };
+}
+
+/** The text is a place of its own for every version of every agent: no id has a slash. */
+function placeOf(agentId: string, version: number): string {
+  return `${agentId}/${version}`;
+}
+
+async function readPlain(path: string): Promise<WrittenSecrets> {
+  const text = await readFile(path, "utf8").catch(undefinedIfMissing);
+  if (text === undefined) return { secrets: {}, reader: undefined };
+  const { mode, uid } = await stat(path);
+  const isItsAlone = (mode & 0o077) === 0;
+  return { secrets: Value.Parse(Plain, JSON.parse(text)), reader: isItsAlone ? uid : undefined };
+}
+
+/**
+ * The agent's user must read its secrets through the mount. Only root can give it the file; else everybody may read it,
+ * and the directory above is closed to them.
+ */
+async function letRead(path: string, reader: number | undefined): Promise<void> {
+  const given = reader !== undefined && (await chown(path, reader, reader).then(() => true, isRefused));
+  await chmod(path, given ? 0o400 : 0o444);
+}
+
+function isRefused(error: unknown): false {
+  if (error instanceof Error && "code" in error && (error.code === "EPERM" || error.code === "EINVAL"))
+    return false;
+  throw error;
+}

@@ -1,0 +1,32 @@
+import { readFile } from "node:fs/promises";
+
+import { messageOf } from "../lib/errors.ts";
+import { StartError } from "../lib/start-error.ts";
+
+/** AES-256. */
+const KEY_BYTES = 32;
+
+const HEX = /^[0-9a-f]{64}$/i;
+const BASE64 = /^[A-Za-z0-9+/]{43}=$/;
+
+/** The keys of a file, one a line, the newest first. Throws StartError. */
+export async function readSecretKeys(path: string | undefined): Promise<Buffer[]> {
+  if (path === undefined) return [];
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new StartError(`OKEN_SECRETS_KEY_FILE cannot be read: ${messageOf(error)}`);
+  });
+  const lines = text.split("\n").map((line) => line.trim());
+  const keys = lines.filter((line) => line !== "" && !line.startsWith("#")).map(parse);
+  if (keys.length > 0) return keys;
+  throw new StartError("OKEN_SECRETS_KEY_FILE holds no key. Make one with: openssl rand -base64 32");
+}
+
+/** No message has a piece of the line. */
+function parse(line: string, index: number): Buffer {
+  if (HEX.test(line)) return Buffer.from(line, "hex");
+  const key = BASE64.test(line) ? Buffer.from(line, "base64") : undefined;
+  if (key?.length === KEY_BYTES) return key;
+  throw new StartError(
+    `Key ${index + 1} in OKEN_SECRETS_KEY_FILE is not one of 32 bytes in hex or base64, as openssl rand -base64 32 makes.`,
+  );
+}

@@ -1,0 +1,75 @@
+import { observeAgents } from "../agents/agent-metrics.ts";
+import { createOperations } from "../agents/operations.ts";
+import type { AgentParts } from "../agents/parts.ts";
+import { createRegistry } from "../agents/registry.ts";
+import type { SecretFiles } from "../agents/secrets/files.ts";
+import { createStore } from "../agents/store.ts";
+import { createUserIds } from "../agents/user-ids.ts";
+import { createBuilder } from "../build/builder.ts";
+import { buildLimits, buildSettings, uidRange } from "../config/derived.ts";
+import type { Identity } from "../config/identity.ts";
+import type { Config } from "../config/load.ts";
+import { identityLabels } from "../docker/labels.ts";
+import { createCpuBoost } from "../instance/boost.ts";
+import { createExits } from "../instance/exits.ts";
+import { createInstances } from "../instance/instances.ts";
+import { createNames } from "../instance/names.ts";
+import { createReadiness } from "../instance/readiness.ts";
+import { askRestarts } from "../instance/restarts.ts";
+import { RUNTIME_CONTEXT } from "../runtime/index.ts";
+
+/** What the parts are made from. */
+export type Host = Pick<AgentParts, "engine" | "clock" | "log" | "metrics"> & {
+  config: Config;
+  environment: Record<string, string | undefined>;
+  identity: Identity;
+  secrets: SecretFiles;
+  /** Aborts when the runner stops. */
+  closing: AbortSignal;
+};
+
+/** What operations on agents work with. None of them begins before `reconciled`. */
+export function createAgentParts(host: Host, reconciled: Promise<void>): AgentParts {
+  const { config, engine, clock, log, metrics, secrets, closing } = host;
+  const { runnerId, digestKey } = host.identity;
+  const store = createStore(config.dataDir);
+  const registry = createRegistry();
+  observeAgents(metrics, registry);
+  const names = createNames(runnerId, digestKey);
+  const exits = createExits(clock);
+  const instances = createInstances({
+    engine,
+    spec: {
+      names,
+      files: { ...secrets, passwdPath: (agentId, version) => store.passwdPath(agentId, version) },
+      containerPort: config.containerPort,
+      redactLogs: config.redactLogs === "yes",
+    },
+    waitUntilReady: createReadiness({ engine, exits, clock }),
+    askRestarts,
+    healthCheckTimeoutMs: config.healthCheckTimeout * 1000,
+    cpuBoost: createCpuBoost({ engine, clock, log, closing }),
+    clock,
+    log,
+  });
+  const builder = createBuilder({
+    engine,
+    settings: buildSettings(config, host.environment),
+    limits: buildLimits(config),
+    agents: {
+      directory: (agentId) => store.agentDir(agentId),
+      scratchDirectory: (agentId, version) => store.buildDir(agentId, version),
+      resolutionKeys: (agentId) =>
+        registry.find(agentId)?.versions.flatMap(({ resolution_key }) => resolution_key ?? []) ?? [],
+      labels: (agentIdentity) => identityLabels(runnerId, agentIdentity),
+    },
+    runtime: { parent: store.runtimeDir, files: RUNTIME_CONTEXT },
+    clock,
+    log,
+    metrics,
+  });
+  const operations = createOperations(reconciled);
+  const userIds = createUserIds({ engine, registry, runnerId, range: uidRange(config) });
+  const shared = { engine, clock, log, metrics };
+  return { ...shared, store, secrets, registry, builder, instances, operations, exits, names, userIds };
+}
