@@ -37,7 +37,13 @@ export function createBuilder(host: BuilderHost): Builder {
     await mkdir(directory, { mode: 0o700 }).catch(unlessThere);
     const scratch = await mkdtemp(join(directory, "build-"));
     try {
-      const plan = await planDependencies(tree, version.entrypoint.file);
+      const plan = await planDependencies(tree, {
+        entrypointFile: version.entrypoint.file,
+        target: {
+          pythonVersion: version.manifest.pythonVersion,
+          platform: await host.engine.platform(),
+        },
+      });
       const steps = createStepLog(request.onEvent);
       return await buildImage({ parts, request, plan, steps, scratch, deadline, startedAt: clock.now() });
     } catch (error) {

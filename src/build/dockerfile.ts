@@ -111,6 +111,7 @@ function lockStage(options: DockerfileOptions, install: Install): string {
     compile: [
       `uv pip compile -q --python ${python} --no-build${links} --generate-hashes --no-header --no-annotate \\
       -o requirements.lock ${compileFlags.join(" ")}`,
+      "sed -i '\\, @ file:///tmp/project/,d' requirements.lock",
       WITH_INDEXES,
     ],
     export: [exportTo("/lock/requirements.lock", install)],

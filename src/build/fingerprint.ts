@@ -18,11 +18,13 @@ export async function fingerprint(
   { tree, manifest, entrypoint }: BuildSource,
 ): Promise<string> {
   const { pythonVersion } = manifest;
-  const plan = await planDependencies(tree, entrypoint.file);
+  const platform = await engine.platform();
+  const target = { pythonVersion, platform };
+  const plan = await planDependencies(tree, { entrypointFile: entrypoint.file, target });
   const source = { plan, resolution: undefined, tree, pythonVersion, agentId: "", day: "" };
   const { dockerfile, contexts, buildArgs } = await imageInputs(source, settings);
   const parts = [
-    await engine.platform(),
+    platform,
     runtimeName,
     dockerfile,
     IGNORE_TEXT,

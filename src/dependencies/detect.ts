@@ -6,6 +6,7 @@ import { planPipfile } from "./pipfile.ts";
 import { type DependencyPlan, newPlan } from "./plan.ts";
 import { planPyproject, planScript } from "./project-plan.ts";
 import { planRequirements, planSetup } from "./requirements-plan.ts";
+import type { Target } from "./target.ts";
 import { planUvLock } from "./uv-lock.ts";
 
 /** The locks of a `pyproject.toml`, in the order of precedence. */
@@ -20,16 +21,19 @@ const LOCKS = [
  *
  * @throws RunnerError BUILD_FAILED when that file cannot be used
  */
-export async function planDependencies(root: string, entrypointFile: string): Promise<DependencyPlan> {
+export async function planDependencies(
+  root: string,
+  { entrypointFile, target }: { entrypointFile: string; target: Target },
+): Promise<DependencyPlan> {
   const tree = openTree(root);
   const text = await tree.text("pyproject.toml");
   const pyproject = text === undefined ? undefined : parsePyproject(text);
   return (
     (await planLock(tree, pyproject)) ??
-    (await planPyproject(tree, pyproject)) ??
+    (await planPyproject(tree, pyproject, target)) ??
     (await planRequirements(tree)) ??
     (await planPipfile(tree)) ??
-    (await planScript(tree, entrypointFile)) ??
+    (await planScript(tree, entrypointFile, target)) ??
     (await planSetup(tree)) ??
     newPlan({ style: "none", reason: "no file names a dependency", lock: undefined })
   );

@@ -4,21 +4,25 @@ import { scriptProject } from "../manifest/script.ts";
 import { stringOf, strings, table } from "../manifest/toml.ts";
 import type { SourceTree } from "../upload/tree.ts";
 import { lockWithoutProject } from "./drift.ts";
+import { ownRequirements } from "./groups.ts";
+import { extraIndexLines } from "./index-urls.ts";
 import { type DependencyPlan, newPlan } from "./plan.ts";
 import { poetryRequirements } from "./poetry.ts";
 import { addRootProject, readProject } from "./project.ts";
-import { installPyproject, resolvePyproject } from "./pyproject.ts";
+import { installPyproject, resolveFiles } from "./pyproject.ts";
 import { resolveLines, UNLOCKED } from "./requirements-plan.ts";
+import type { Target } from "./target.ts";
 import { planScriptLock } from "./uv-lock.ts";
-import { workspaceFiles } from "./workspace.ts";
+import { localProjects } from "./workspace.ts";
 
 /** A `pyproject.toml` without a lock. Undefined when it names no dependencies. */
 export async function planPyproject(
   tree: SourceTree,
   pyproject: Pyproject | undefined,
+  target: Target,
 ): Promise<DependencyPlan | undefined> {
   if (pyproject?.project !== undefined) {
-    return await addRootProject(tree, await planProject(tree, pyproject), pyproject);
+    return await addRootProject(tree, await planProject(tree, pyproject, target), pyproject);
   }
   const poetry = table(pyproject?.tool["poetry"]);
   if (pyproject === undefined || poetry?.["dependencies"] === undefined) return undefined;
@@ -33,7 +37,11 @@ export async function planPyproject(
 }
 
 /** Inline metadata of the entrypoint (PEP 723), with its lock if there is one. Undefined when it has none. */
-export async function planScript(tree: SourceTree, file: string): Promise<DependencyPlan | undefined> {
+export async function planScript(
+  tree: SourceTree,
+  file: string,
+  target: Target,
+): Promise<DependencyPlan | undefined> {
   const script = scriptProject((await tree.text(file)) ?? "", file);
   const lock = await tree.text(`${file}.lock`);
   if (script === undefined) {
@@ -41,7 +49,7 @@ export async function planScript(tree: SourceTree, file: string): Promise<Depend
     throw lockWithoutProject({ file: `${file}.lock`, project: `inline metadata in ${file}` });
   }
   if (lock !== undefined) return await planScriptLock(tree, lock, { script, file });
-  const plan = await planProject(tree, script);
+  const plan = await planProject(tree, script, target);
   return {
     ...plan,
     style: "script",
@@ -50,7 +58,7 @@ export async function planScript(tree: SourceTree, file: string): Promise<Depend
   };
 }
 
-async function planProject(tree: SourceTree, pyproject: Pyproject): Promise<DependencyPlan> {
+async function planProject(tree: SourceTree, pyproject: Pyproject, target: Target): Promise<DependencyPlan> {
   const project = pyproject.project ?? {};
   if (stringOf(project["name"]) === undefined) throw nameMissing();
   const plan = newPlan({
@@ -60,10 +68,11 @@ async function planProject(tree: SourceTree, pyproject: Pyproject): Promise<Depe
     warnings: [UNLOCKED],
   });
   if (!strings(project["dynamic"]).includes("dependencies"))
-    return await resolveProject(tree, plan, pyproject);
+    return await resolveProject({ tree, plan, pyproject, target });
   const { dependencies } = await readProject(tree, ".");
   if (dependencies !== undefined) {
-    return await resolveProject(tree, plan, { ...pyproject, project: { ...project, dependencies } });
+    const known = { ...pyproject, project: { ...project, dependencies } };
+    return await resolveProject({ tree, plan, pyproject: known, target });
   }
   plan.dynamic.push(".");
   return await resolveLines(
@@ -73,18 +82,21 @@ async function planProject(tree: SourceTree, pyproject: Pyproject): Promise<Depe
   );
 }
 
-async function resolveProject(
-  tree: SourceTree,
-  plan: DependencyPlan,
-  pyproject: Pyproject,
-): Promise<DependencyPlan> {
-  if (strings(pyproject.project?.["dependencies"]).length === 0 && pyproject.groups === undefined) {
-    return { ...plan, lock: undefined, warnings: [] };
-  }
+async function resolveProject(options: {
+  tree: SourceTree;
+  plan: DependencyPlan;
+  pyproject: Pyproject;
+  target: Target;
+}): Promise<DependencyPlan> {
+  const { tree, plan, pyproject, target } = options;
+  if (ownRequirements(pyproject).length === 0) return { ...plan, lock: undefined, warnings: [] };
+  const { files, indexes } = resolveFiles(pyproject, await localProjects({ tree, pyproject, plan }), target);
+  // Where the lock becomes requirements, those do not say where their packages are.
+  const lines = extraIndexLines(indexes).map((line) => `${line}\n`);
   plan.files = {
-    "pyproject.toml": resolvePyproject(pyproject),
+    ...files,
     "install/pyproject.toml": installPyproject(pyproject),
-    ...(await workspaceFiles({ tree, pyproject, plan })),
+    ...(lines.length === 0 ? {} : { indexes: lines.join("") }),
   };
   return plan;
 }

@@ -1,76 +1,99 @@
+import { posix } from "node:path";
+
 import { stringify } from "smol-toml";
 
 import type { Pyproject } from "../manifest/pyproject.ts";
-import { stringOf, strings, table, type TomlTable } from "../manifest/toml.ts";
-import { archiveUrl } from "./vcs.ts";
+import { stringOf, table, type TomlTable } from "../manifest/toml.ts";
+import { defaultGroups, ownRequirements } from "./groups.ts";
+import { canonicalName } from "./names.ts";
+import { nameOf, type Reached, reachedFrom } from "./reach.ts";
+import { reachedIndexes, reachedSources } from "./sources.ts";
+import { markerOf, pythonOf, type Target } from "./target.ts";
 
 /** Keys of `[tool.uv]` that say what to install. How to build and where to look is for the runner to decide. */
-const KEPT_UV_KEYS = [
-  "index",
-  "constraint-dependencies",
-  "override-dependencies",
-  "environments",
-  "required-environments",
-  "conflicts",
-  "workspace",
-];
+const KEPT_UV_KEYS = ["constraint-dependencies", "override-dependencies", "workspace"];
+
+/** A project of the upload with what is known of it, and its directory. */
+export type PlacedProject = { directory: string; pyproject: Pyproject };
 
 /**
- * `pyproject.toml` with only what resolving reads. It has no build backend that would run, and no setting that would
- * change the install. An edit of a comment or of the version does not make the resolution run again.
+ * The `pyproject.toml` files from which `uv lock` resolves what the agent installs, for the agent's own Python and
+ * machine: nothing that only other Pythons, groups or extras need can stop a deploy. They have no build backend that
+ * would run, and no setting that would change the install. An edit of a comment or of the version does not make the
+ * resolution run again. `indexes` are the URLs that they name.
  */
-export function resolvePyproject({ project, tool, groups }: Pyproject): string {
-  const uv = table(tool["uv"]) ?? {};
-  const kept = pick(uv, KEPT_UV_KEYS);
-  const sources = sourcesWithoutGit(table(uv["sources"]) ?? {});
-  return stringify({
-    ...(project === undefined ? {} : { project: { ...reducedProject(project), version: "0" } }),
-    ...(groups === undefined ? {} : { "dependency-groups": groups }),
-    tool: { uv: { ...kept, package: false, ...(Object.keys(sources).length === 0 ? {} : { sources }) } },
+export function resolveFiles(
+  root: Pyproject,
+  others: PlacedProject[],
+  target: Target,
+): { files: Record<string, string>; indexes: string[] } {
+  const reached = reachedFrom(
+    root,
+    others.map(({ pyproject }) => pyproject),
+  );
+  const projects = [{ directory: ".", pyproject: root }, ...others].map(({ directory, pyproject }) => {
+    const found = reached.get(nameOf(pyproject));
+    return { directory, pyproject, reached: found, sources: reachedSources(pyproject, found) };
   });
+  const sources = projects.map((project) => project.sources);
+  const texts = projects.map((project) => {
+    const uv = uvTable(project, { sources, target });
+    const text = stringify({ project: reducedProject(project, target), tool: { uv } });
+    return [posix.join(project.directory, "pyproject.toml"), text] as const;
+  });
+  const indexes = projects.flatMap(({ pyproject }) => reachedIndexes(pyproject, sources));
+  return { files: Object.fromEntries(texts), indexes: indexes.flatMap(({ url }) => stringOf(url) ?? []) };
 }
 
 /** `pyproject.toml` with only what installing from a `uv.lock` reads. The packages are in the lock. */
-export function installPyproject({ project, tool, groups }: Pyproject): string {
-  const defaults = strings(table(tool["uv"])?.["default-groups"]);
+export function installPyproject(pyproject: Pyproject): string {
+  const { project, groups } = pyproject;
   const name = stringOf(project?.["name"]);
-  const named = Object.keys(groups ?? {}).filter((group) => defaults.includes(group));
+  const defaults = defaultGroups(pyproject);
+  const named = Object.keys(groups ?? {}).filter((group) => defaults.includes(canonicalName(group)));
   return stringify({
     ...(name === undefined ? {} : { project: { name, version: "0" } }),
     ...(named.length === 0
       ? {}
       : { "dependency-groups": Object.fromEntries(named.map((group) => [group, []])) }),
-    tool: { uv: defaults.length === 0 ? {} : { "default-groups": defaults } },
+    tool: { uv: named.length === 0 ? {} : { "default-groups": named } },
   });
 }
 
-function reducedProject(project: TomlTable): TomlTable {
-  return pick(project, ["name", "requires-python", "dependencies", "optional-dependencies"]);
+type Found = PlacedProject & { reached: Reached | undefined; sources: TomlTable };
+
+function uvTable(
+  { directory, pyproject, sources: own }: Found,
+  { sources, target }: { sources: TomlTable[]; target: Target },
+): TomlTable {
+  const index = reachedIndexes(pyproject, sources);
+  return {
+    ...pick(table(pyproject.tool["uv"]) ?? {}, KEPT_UV_KEYS),
+    ...(directory === "." ? { environments: [markerOf(target)] } : {}),
+    ...(index.length === 0 ? {} : { index }),
+    ...(Object.keys(own).length === 0 ? {} : { sources: own }),
+    package: false,
+  };
 }
 
-/** Takes repositories as archives, for which no git is needed. */
-function sourcesWithoutGit(sources: TomlTable): TomlTable {
-  return Object.fromEntries(
-    Object.entries(sources).map(([name, value]) => {
-      const source = table(value);
-      const git = stringOf(source?.["git"]);
-      if (source === undefined || git === undefined) return [name, value];
-      const revision = ["rev", "tag", "branch"]
-        .map((key) => stringOf(source[key]))
-        .find((text) => text !== undefined);
-      const subdirectory = stringOf(source["subdirectory"]);
-      const archive = archiveUrl(`git+${git}${revision === undefined ? "" : `@${revision}`}`, name);
-      const marker = stringOf(source["marker"]);
-      return [
-        name,
-        {
-          url: archive?.url ?? git,
-          ...(subdirectory === undefined ? {} : { subdirectory }),
-          ...(marker === undefined ? {} : { marker }),
-        },
-      ];
-    }),
+/** A project from which nothing is installed is only named. */
+function reducedProject({ directory, pyproject, reached }: Found, target: Target): TomlTable {
+  const project = pyproject.project ?? {};
+  const name = stringOf(project["name"]) ?? "";
+  if (reached === undefined) return { name, version: "0" };
+  const isRoot = directory === ".";
+  const written = stringOf(project["requires-python"]);
+  const python = isRoot ? pythonOf(target, written) : written;
+  const extras = Object.entries(table(project["optional-dependencies"]) ?? {}).filter(([extra]) =>
+    reached.extras.has(canonicalName(extra)),
   );
+  return {
+    name,
+    version: "0",
+    ...(python === undefined ? {} : { "requires-python": python }),
+    dependencies: isRoot ? ownRequirements(pyproject) : (project["dependencies"] ?? []),
+    ...(extras.length === 0 ? {} : { "optional-dependencies": Object.fromEntries(extras) }),
+  };
 }
 
 function pick(from: TomlTable, keys: string[]): TomlTable {

@@ -1,24 +1,28 @@
 import { NO_PYPROJECT, parsePyproject, type Pyproject } from "../manifest/pyproject.ts";
 import { stringOf, strings, table, type TomlTable } from "../manifest/toml.ts";
 import { insideTree, type SourceTree } from "../upload/tree.ts";
+import { ownRequirements } from "./groups.ts";
+import { canonicalName } from "./names.ts";
 import type { DependencyPlan } from "./plan.ts";
 import { addLocalArchive, addLocalProject } from "./project.ts";
-import { resolvePyproject } from "./pyproject.ts";
+import type { PlacedProject } from "./pyproject.ts";
+import type { Reached } from "./reach.ts";
+import { reachedSources } from "./sources.ts";
 
 /** Projects in one upload. More come from a mistake in a pattern. */
 const MAX_PROJECTS = 200;
 
 /**
- * The reduced `pyproject.toml` files of the members of a workspace, and of the projects that `[tool.uv.sources]` takes by
- * path, at the places where resolving looks for them. The projects themselves are added to the plan.
+ * The members of a workspace, and the projects that `[tool.uv.sources]` takes by path, with what resolving reads of them.
+ * They are added to the plan.
  */
-export async function workspaceFiles(options: {
+export async function localProjects(options: {
   tree: SourceTree;
   pyproject: Pyproject;
   plan: DependencyPlan;
-}): Promise<Record<string, string>> {
+}): Promise<PlacedProject[]> {
   const { tree, pyproject, plan } = options;
-  const files: Record<string, string> = {};
+  const found: PlacedProject[] = [];
   for (const { name, path } of sourcePaths(".", pyproject)) {
     if (!(await tree.has(path))) continue;
     addLocalArchive(plan, name, path);
@@ -35,17 +39,15 @@ export async function workspaceFiles(options: {
     const source = await addLocalProject(tree, plan, { directory });
     const project = text === undefined ? NO_PYPROJECT : parsePyproject(text, `${directory}/pyproject.toml`);
     if (source.dependencies === undefined) plan.dynamic.push(directory);
-    files[`${directory}/pyproject.toml`] = resolvePyproject({
-      ...project,
-      project: {
-        name: source.name ?? directory,
-        ...project.project,
-        dependencies: source.dependencies ?? [],
-      },
-    });
+    const known = {
+      name: source.name ?? directory,
+      ...project.project,
+      dependencies: source.dependencies ?? [],
+    };
+    found.push({ directory, pyproject: { ...project, project: known } });
     pending.push(...(await neighbours(tree, directory, project)));
   }
-  return files;
+  return found;
 }
 
 /** The directories of the projects that one project takes from the upload. */
@@ -60,13 +62,25 @@ async function neighbours(tree: SourceTree, directory: string, project: Pyprojec
   return [...members.flat(), ...paths.filter((_, index) => files[index] === false)];
 }
 
-/** The paths in the upload that `[tool.uv.sources]` names. */
+/** The paths in the upload that `[tool.uv.sources]` names for what may be installed. */
 function sourcePaths(directory: string, project: Pyproject): { name: string; path: string }[] {
-  return Object.entries(table(uvTable(project)["sources"]) ?? {}).flatMap(([name, value]) => {
-    const text = stringOf(table(value)?.["path"]);
-    const path = text === undefined ? undefined : insideTree(`${directory}/${text}`);
-    return path === undefined ? [] : [{ name, path }];
-  });
+  const sources = reachedSources(project, everythingOf(project));
+  return Object.entries(sources).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).flatMap((source: unknown) => {
+      const text = stringOf(table(source)?.["path"]);
+      const path = text === undefined ? undefined : insideTree(`${directory}/${text}`);
+      return path === undefined ? [] : [{ name, path }];
+    }),
+  );
+}
+
+/** With every extra: who asks for which is known only when all projects are. */
+function everythingOf(project: Pyproject): Reached {
+  const extras = Object.entries(table(project.project?.["optional-dependencies"]) ?? {});
+  return {
+    requirements: [...ownRequirements(project), ...extras.flatMap(([, lines]) => strings(lines))],
+    extras: new Set(extras.map(([name]) => canonicalName(name))),
+  };
 }
 
 function uvTable({ tool }: Pyproject): TomlTable {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { planDependencies } from "../../src/dependencies/detect.ts";
 import { LOCK, POETRY_LOCK } from "../helpers/locks.ts";
-import { planOf, PROJECT, refusalOf } from "../helpers/plan.ts";
+import { planOf, PROJECT, refusalOf, TARGET } from "../helpers/plan.ts";
 import { temporaryTree } from "../helpers/tree.ts";
 
 describe("the style", () => {
@@ -51,7 +51,9 @@ describe("the style", () => {
   test("a link counts as absent", async () => {
     await using tree = await temporaryTree({ "main.py": "", "real.txt": "six\n" });
     await symlink("real.txt", join(tree.path, "requirements.txt"));
-    expect(await planDependencies(tree.path, "main.py")).toMatchObject({ style: "none" });
+    expect(await planDependencies(tree.path, { entrypointFile: "main.py", target: TARGET })).toMatchObject({
+      style: "none",
+    });
   });
 });
 
@@ -87,7 +89,7 @@ test("inline metadata names packages like a project", async () => {
       '#!/usr/bin/env python\n# /// script\n# requires-python = ">=3.10"\n# dependencies = [\n#   "six",\n# ]\n# ///\nimport six\n',
   });
   expect(result).toMatchObject({ style: "script", lock: "uv.lock", locked: false });
-  expect(result.files["pyproject.toml"]).toContain('requires-python = ">=3.10"');
+  expect(result.files["pyproject.toml"]).toContain('requires-python = "==3.12.*,>=3.10"');
 });
 
 describe("text that cannot be read is refused with its line", () => {

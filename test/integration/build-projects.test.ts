@@ -107,7 +107,7 @@ archived = { path = "archived-1.tar.gz" }
   expect(await image.run()).toBe("vendored archived\n");
 });
 
-test("a workspace without a lock is locked with all its members", async () => {
+test("a workspace without a lock is locked for what the agent depends on, in one environment", async () => {
   await using image = await buildFiles({
     "main.py": "import member\nprint(member.six.__version__)\n",
     "pyproject.toml": `[project]
@@ -115,6 +115,12 @@ name = "root"
 version = "1"
 requires-python = ">=3.9"
 dependencies = ["member"]
+
+[project.optional-dependencies]
+never = ["oken-no-such-package"]
+
+[dependency-groups]
+dev = ["six<1"]
 
 [tool.uv.workspace]
 members = ["packages/*"]
@@ -125,6 +131,8 @@ member = { workspace = true }
     "packages/member/pyproject.toml":
       '[project]\nname = "member"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["six==1.16.0"]\n[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n',
     "packages/member/member.py": "import six\n",
+    "packages/other/pyproject.toml":
+      '[project]\nname = "other"\nversion = "1"\nrequires-python = "<3.9"\ndependencies = ["six==1.15.0"]\n',
   });
   expect(await image.run()).toBe("1.16.0\n");
 });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { planDependencies } from "../../src/dependencies/detect.ts";
 import type { DependencyPlan } from "../../src/dependencies/plan.ts";
+import { TARGET } from "../helpers/plan.ts";
 import { applicable, type Locked, runLockTool } from "../helpers/lock-tools.ts";
 import { type PackageIndex, startPackageIndex } from "../helpers/package-index.ts";
 import { temporaryTree, writeTree } from "../helpers/tree.ts";
@@ -22,7 +23,7 @@ test.each(PROJECTS)(
     await tool(lock, directory.path);
     const theirs = await applicable(await tool(list, directory.path));
 
-    const plan = await planDependencies(directory.path, "main.py");
+    const plan = await planDependencies(directory.path, { entrypointFile: "main.py", target: TARGET });
     expect(plan).toMatchObject({ style, locked: true });
     expect(await packagesOf(plan)).toEqual(theirs);
     const names = theirs.map(({ name }) => name);
@@ -31,7 +32,10 @@ test.each(PROJECTS)(
 
     const edited = join(directory.path, edit.file);
     await Bun.write(edited, (await Bun.file(edited).text()).replace(edit.from, edit.to));
-    const failure = await planDependencies(directory.path, "main.py").catch((error: unknown) => error);
+    const failure = await planDependencies(directory.path, {
+      entrypointFile: "main.py",
+      target: TARGET,
+    }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: "BUILD_FAILED", details: { class: "lock_drift" } });
   },
 );
@@ -45,7 +49,7 @@ test("requirements.txt comes to what uv makes of it, with all that it includes",
     "limits.txt": "alpha<2\n",
   });
   const theirs = await applicable(await tool([...COMPILE, "requirements.txt"], directory.path));
-  const plan = await planDependencies(directory.path, "main.py");
+  const plan = await planDependencies(directory.path, { entrypointFile: "main.py", target: TARGET });
   expect(await packagesOf(plan)).toEqual(theirs);
   expect(theirs.map(({ name }) => name)).toContain("direct");
 });
