@@ -1,4 +1,5 @@
 import { KiB } from "../lib/bytes.ts";
+import { decodeText, encodingOf } from "../lib/decode-text.ts";
 import type { SourceTree, TreeFile } from "../upload/tree.ts";
 import { configError } from "./errors.ts";
 
@@ -8,7 +9,7 @@ const MAX_CONFIG_BYTES = 256 * KiB;
 /**
  * The text of a small configuration file, without a byte order mark; undefined when there is none.
  *
- * @throws RunnerError CONFIG_ERROR when it is a link, no regular file, too large, or not UTF-8
+ * @throws RunnerError CONFIG_ERROR when it is a link, no regular file, too large, or no text
  */
 export async function readConfigFile(tree: SourceTree, file: string): Promise<string | undefined> {
   const found = await tree.read(file, MAX_CONFIG_BYTES);
@@ -26,13 +27,12 @@ function flawOf(found: Unread, file: string): string {
 }
 
 function decode(bytes: Uint8Array, file: string): string {
-  const [first, second] = bytes;
-  const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  if (isUtf16) throw configError(`${file} is UTF-16; save it as UTF-8`, { file });
-  if (bytes.includes(0)) throw configError(`${file} holds a NUL byte; it must be UTF-8 text`, { file });
+  let text: string;
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    text = decodeText(bytes, { fatal: true });
   } catch {
-    throw configError(`${file} is not valid UTF-8`, { file });
+    throw configError(`${file} is not valid ${encodingOf(bytes).toUpperCase()}`, { file });
   }
+  if (text.includes("\0")) throw configError(`${file} holds a NUL character; save it as UTF-8`, { file });
+  return text;
 }

@@ -3,6 +3,7 @@ import { lstat, open } from "node:fs/promises";
 import { join, posix } from "node:path";
 
 import { MiB } from "../lib/bytes.ts";
+import { decodeText } from "../lib/decode-text.ts";
 import { dependencyError } from "../lib/dependency-error.ts";
 
 /** Cap on one dependency file, bytes: the lock files of the largest known projects stay below 5 MB. */
@@ -25,7 +26,7 @@ export type SourceTree = {
   hasDirectory(path: string): Promise<boolean>;
   read(path: string, maxBytes: number): Promise<TreeFile>;
   /**
-   * A dependency file. Undefined where there is no such file, or a link.
+   * A dependency file, in the encoding of its byte order mark, else in UTF-8. Undefined where there is no such file, or a link.
    * @throws RunnerError BUILD_FAILED when it has more than 16 MiB
    */
   text(path: string): Promise<string | undefined>;
@@ -41,7 +42,7 @@ export function openTree(root: string): SourceTree {
     text: async (path) => {
       const found = await readTreeFile(root, path, MAX_TEXT_BYTES);
       if (found.kind === "too-large") throw tooLarge(path, found.size);
-      return found.kind === "file" ? new TextDecoder().decode(found.bytes) : undefined;
+      return found.kind === "file" ? decodeText(found.bytes) : undefined;
     },
     directories: async (pattern) => await directoriesOf(root, pattern),
   };

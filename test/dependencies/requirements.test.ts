@@ -3,6 +3,17 @@ import { describe, expect, test } from "bun:test";
 import { planOf, refusalOf, requirementsOf } from "../helpers/plan.ts";
 
 describe("requirements.txt", () => {
+  test.each([
+    ["utf16le", "UTF-16, as PowerShell writes it"],
+    ["utf8", "UTF-8 with its mark"],
+  ] as const)("is read in %s", async (encoding) => {
+    const files = {
+      "requirements.txt": Buffer.from("\ufeffsix>=1\r\n-r more.txt\r\n", encoding),
+      "more.txt": Buffer.from("\ufeffrich\r\n", encoding),
+    };
+    expect(await requirementsOf(files)).toEqual(["six>=1", "rich"]);
+  });
+
   test("includes, constraints, comments and continued lines are read as pip reads them", async () => {
     const result = await planOf({
       "requirements.txt":

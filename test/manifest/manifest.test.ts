@@ -141,9 +141,9 @@ test.each(REFUSED)("%s is refused with the line and what is allowed", async (_ti
   expect(error.message).toMatch(message);
 });
 
-test("bytes that are not UTF-8 text are refused", async () => {
-  const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('name = "a"', "utf16le")]);
-  expect((await refusal({ "oken.toml": utf16 })).message).toContain("UTF-16; save it as UTF-8");
+test("bytes that are no text are refused", async () => {
+  const half = Buffer.from([0xff, 0xfe, 0x20]);
+  expect((await refusal({ "oken.toml": half })).message).toContain("not valid UTF-16LE");
   expect((await refusal({ "oken.toml": Buffer.from([0xff, 0x20]) })).message).toContain("not valid UTF-8");
   expect((await refusal({ "oken.toml": 'name = "a\0"' })).message).toContain("NUL");
   expect((await refusal({ "oken.toml": "#".repeat(1024 * 1024) })).message).toContain("at most");
