@@ -6,7 +6,9 @@ import { planPipfile } from "./pipfile.ts";
 import { type DependencyPlan, newPlan } from "./plan.ts";
 import { planPyproject, planScript } from "./project-plan.ts";
 import { planRequirements, planSetup } from "./requirements-plan.ts";
+import { planPylock } from "./pylock.ts";
 import type { Target } from "./target.ts";
+import { unreadFiles } from "./unread.ts";
 import { planUvLock } from "./uv-lock.ts";
 
 /** The locks of a `pyproject.toml`, in the order of precedence. */
@@ -25,11 +27,29 @@ export async function planDependencies(
   root: string,
   { entrypointFile, target }: { entrypointFile: string; target: Target },
 ): Promise<DependencyPlan> {
-  const tree = openTree(root);
+  const read = new Set<string>();
+  const tree = noting(openTree(root), read);
+  const plan = await firstPlan(tree, entrypointFile, target);
+  return { ...plan, warnings: [...plan.warnings, ...(await unreadFiles(tree, plan, read))] };
+}
+
+/** A tree that notes which dependency files were read of it. */
+function noting(tree: SourceTree, read: Set<string>): SourceTree {
+  return {
+    ...tree,
+    text: async (path) => {
+      read.add(path);
+      return await tree.text(path);
+    },
+  };
+}
+
+async function firstPlan(tree: SourceTree, entrypointFile: string, target: Target): Promise<DependencyPlan> {
   const text = await tree.text("pyproject.toml");
   const pyproject = text === undefined ? undefined : parsePyproject(text);
   return (
     (await planLock(tree, pyproject)) ??
+    (await planPylock(tree, pyproject, target)) ??
     (await planPyproject(tree, pyproject, target)) ??
     (await planRequirements(tree)) ??
     (await planPipfile(tree)) ??

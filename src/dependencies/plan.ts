@@ -4,12 +4,15 @@ export type DependencyStyle =
   | "poetry.lock"
   | "pdm.lock"
   | "pyproject.toml"
+  | "pylock.toml"
   | "requirements.txt"
+  | "requirements.in"
   | "Pipfile.lock"
   /** The lock of a script, named after it. */
   | `${string}.lock`
   | "script"
   | "setup.py"
+  | "setup.cfg"
   | "none";
 
 /** The two formats of an exact lock with hashes. Every style ends in one of them. */

@@ -10,7 +10,7 @@ import { type DependencyPlan, newPlan } from "./plan.ts";
 import { poetryRequirements } from "./poetry.ts";
 import { addRootProject, readProject } from "./project.ts";
 import { installPyproject, resolveFiles } from "./pyproject.ts";
-import { resolveLines, UNLOCKED } from "./requirements-plan.ts";
+import { planRequirements, resolveLines, UNLOCKED } from "./requirements-plan.ts";
 import type { Target } from "./target.ts";
 import { planScriptLock } from "./uv-lock.ts";
 import { localProjects } from "./workspace.ts";
@@ -22,7 +22,11 @@ export async function planPyproject(
   target: Target,
 ): Promise<DependencyPlan | undefined> {
   if (pyproject?.project !== undefined) {
-    return await addRootProject(tree, await planProject(tree, pyproject, target), pyproject);
+    const plan = await planProject(tree, pyproject, target);
+    const listed = plan.lock === undefined ? await planRequirements(tree) : undefined;
+    if (listed === undefined) return await addRootProject(tree, plan, pyproject);
+    const reason = `${listed.reason}; [project] in pyproject.toml names none`;
+    return await addRootProject(tree, { ...listed, reason }, pyproject);
   }
   const poetry = table(pyproject?.tool["poetry"]);
   if (pyproject === undefined || poetry?.["dependencies"] === undefined) return undefined;

@@ -2,9 +2,11 @@ import { posix } from "node:path";
 
 import { stringify } from "smol-toml";
 
+import { dependencyError } from "../lib/dependency-error.ts";
 import type { Pyproject } from "../manifest/pyproject.ts";
 import { stringOf, table, type TomlTable } from "../manifest/toml.ts";
 import { defaultGroups, ownRequirements } from "./groups.ts";
+import { flawOf } from "./flaws.ts";
 import { canonicalName } from "./names.ts";
 import { nameOf, type Reached, reachedFrom } from "./reach.ts";
 import { reachedIndexes, reachedSources } from "./sources.ts";
@@ -12,6 +14,9 @@ import { markerOf, pythonOf, type Target } from "./target.ts";
 
 /** Keys of `[tool.uv]` that say what to install. How to build and where to look is for the runner to decide. */
 const KEPT_UV_KEYS = ["constraint-dependencies", "override-dependencies", "workspace"];
+
+/** Characters of a requirement in a message. */
+const MAX_SHOWN = 200;
 
 /** A project of the upload with what is known of it, and its directory. */
 export type PlacedProject = { directory: string; pyproject: Pyproject };
@@ -33,6 +38,7 @@ export function resolveFiles(
   );
   const projects = [{ directory: ".", pyproject: root }, ...others].map(({ directory, pyproject }) => {
     const found = reached.get(nameOf(pyproject));
+    assertReadable(found?.requirements ?? [], directory);
     return { directory, pyproject, reached: found, sources: reachedSources(pyproject, found) };
   });
   const sources = projects.map((project) => project.sources);
@@ -58,6 +64,19 @@ export function installPyproject(pyproject: Pyproject): string {
       : { "dependency-groups": Object.fromEntries(named.map((group) => [group, []])) }),
     tool: { uv: named.length === 0 ? {} : { "default-groups": named } },
   });
+}
+
+function assertReadable(requirements: string[], directory: string): void {
+  for (const requirement of requirements) {
+    const flaw = flawOf(requirement);
+    if (flaw === undefined) continue;
+    const file = posix.join(directory, "pyproject.toml");
+    throw dependencyError(
+      "syntax",
+      `${file} asks for \`${requirement.slice(0, MAX_SHOWN)}\`: ${flaw}.`,
+      `Correct it in ${file}.`,
+    );
+  }
 }
 
 type Found = PlacedProject & { reached: Reached | undefined; sources: TomlTable };

@@ -5,42 +5,49 @@ import type { SourceTree } from "../upload/tree.ts";
 import { isExact, requirementsText } from "./lock.ts";
 import { type DependencyPlan, newPlan } from "./plan.ts";
 import { addLocalProject } from "./project.ts";
+import { readSetupFiles } from "./setup-files.ts";
 import { LOCAL_FILE_PLACEHOLDER, readRequirements, type Requirements } from "./requirements.ts";
 
 export const UNLOCKED =
   "The upload has no lock, so the versions were chosen at this deploy: `uv lock` makes one.";
 
+/** A list of exact versions, and what pip-tools and uv compile to one. The first that is there counts. */
+const FILES = ["requirements.txt", "requirements.in"] as const;
+
 /** `requirements.txt` with what it includes. Undefined when there is none. */
 export async function planRequirements(tree: SourceTree): Promise<DependencyPlan | undefined> {
-  if (!(await tree.has("requirements.txt"))) return undefined;
-  const requirements = await readRequirements(tree, "requirements.txt");
+  for (const file of FILES) if (await tree.has(file)) return await planFile(tree, file);
+  return undefined;
+}
+
+async function planFile(tree: SourceTree, style: (typeof FILES)[number]): Promise<DependencyPlan> {
+  const requirements = await readRequirements(tree, style);
   const { lines, indexLines, localDirectories, localFiles, warnings } = requirements;
+  const lock = "requirements.lock";
   // Where every line has hashes, pip refuses packages that are not listed. So such a list is a lock.
   if (isExact(lines) && localDirectories.length === 0 && localFiles.length === 0) {
     return newPlan({
-      style: "requirements.txt",
-      reason: "requirements.txt lists every package exactly",
-      lock: "requirements.lock",
+      style,
+      reason: `${style} lists every package exactly`,
+      lock,
       locked: true,
-      files: { "requirements.lock": [...indexLines, ...lines].map((line) => `${line}\n`).join("") },
+      files: { [lock]: [...indexLines, ...lines].map((line) => `${line}\n`).join("") },
       warnings,
     });
   }
-  const plan = newPlan({
-    style: "requirements.txt",
-    reason: "requirements.txt lists the packages",
-    lock: "requirements.lock",
-    warnings,
-  });
+  const plan = newPlan({ style, reason: `${style} lists the packages`, lock, warnings });
   return await resolveLines(tree, plan, requirements);
 }
 
-/** `setup.py`. Undefined when there is none. */
+/** `setup.py`, or a `setup.cfg` that names dependencies. Undefined when there is none. */
 export async function planSetup(tree: SourceTree): Promise<DependencyPlan | undefined> {
-  if (!(await tree.has("setup.py"))) return undefined;
+  const style = (await tree.has("setup.py")) ? "setup.py" : "setup.cfg";
+  const files = await readSetupFiles(tree, ".");
+  // Other tools keep their settings in setup.cfg.
+  if (files === undefined || (style === "setup.cfg" && files.dependencies?.length === 0)) return undefined;
   const plan = newPlan({
-    style: "setup.py",
-    reason: "setup.py describes the project",
+    style,
+    reason: `${style} describes the project`,
     lock: "requirements.lock",
     warnings: [UNLOCKED],
   });

@@ -2,6 +2,7 @@ import { posix } from "node:path";
 
 import { dependencyError } from "../lib/dependency-error.ts";
 import { insideTree, type SourceTree } from "../upload/tree.ts";
+import { flawOf } from "./flaws.ts";
 import { isIndexUrl } from "./index-urls.ts";
 import { MAX_REQUIREMENT } from "./names.ts";
 import { logicalLines, optionValue, type RequirementLine } from "./requirement-lines.ts";
@@ -149,6 +150,8 @@ async function readRequirement(reading: Reading, at: RequirementLine, text: stri
   }
   const local = localPath(target, file);
   if (local === undefined || !(named !== null || looksLocal(target) || (await tree.has(local)))) {
+    const flaw = /^[a-z][a-z0-9+.-]*:/i.test(requirement) ? undefined : flawOf(requirement);
+    if (flaw !== undefined) throw refuse(reading, at, flaw);
     result[into].push(`${requirement}${hashes}`);
   } else if (await tree.hasDirectory(local)) {
     result.localDirectories.push(local);

@@ -6,18 +6,22 @@ import { configError, configTomlError } from "./errors.ts";
 import { type Fields, invalid, MANIFEST_FILE, stringField } from "./fields.ts";
 import { allowsMinor } from "./requires-python.ts";
 import { scriptProject } from "./script.ts";
+import {
+  NEWEST_MINOR,
+  OLDEST_MINOR,
+  type PythonChoice,
+  pinnedChoice,
+  SUPPORTED,
+  supportedMinor,
+} from "./python-pins.ts";
 import { parseToml, stringOf, table } from "./toml.ts";
 
-const OLDEST_MINOR = 9;
-const NEWEST_MINOR = 14;
-const SUPPORTED = `3.${OLDEST_MINOR} to 3.${NEWEST_MINOR}`;
 const ALLOWED = `it is one of ${SUPPORTED}, in quotes`;
-
-type Choice = { minor: number; source: string; file: string };
 
 /**
  * The Python version of the agent, as `3.N`. The first of these that is there decides: `python_version`,
- * `.python-version`, `requires-python` in `pyproject.toml`, and `requires-python` in the entrypoint's inline metadata.
+ * `.python-version`, `runtime.txt`, `.tool-versions`, `requires-python` in `pyproject.toml`, and `requires-python` in the
+ * entrypoint's inline metadata.
  * Of the versions that `requires-python` allows, the one nearest to `fallback` is taken.
  *
  * @throws RunnerError CONFIG_ERROR when a version is not supported, or when two places contradict each other
@@ -29,7 +33,7 @@ export async function pythonVersion(
 ): Promise<string> {
   const { fallback, warnings } = options;
   const written = manifestChoice(fields, warnings);
-  const pinned = await pinnedChoice(tree, warnings);
+  const pinned = await pinnedChoice(tree, { isChosen: written !== undefined, warnings });
   const choice = written ?? pinned;
   if (written !== undefined && pinned !== undefined && written.minor !== pinned.minor) {
     throw contradiction(written.source, pinned.source);
@@ -41,13 +45,14 @@ export async function pythonVersion(
   const { requires, file } = found;
   const source = `requires-python = "${escapeName(requires)}" in ${file}`;
   if (choice !== undefined) {
-    if (allowsMinor(requires, choice.minor) === false) throw contradiction(choice.source, source);
-    return `3.${choice.minor}`;
+    if (allowsMinor(requires, choice.minor) !== false) return `3.${choice.minor}`;
+    if (choice.isForeign !== true) throw contradiction(choice.source, source);
+    warnings.push(`${choice.source} does not count, because of ${source}`);
   }
   return nearestAllowed({ requires, source, file, fallback, warnings });
 }
 
-function manifestChoice(fields: Fields, warnings: string[]): Choice | undefined {
+function manifestChoice(fields: Fields, warnings: string[]): PythonChoice | undefined {
   const value = stringField(fields, "python_version", ALLOWED);
   if (value === undefined) return undefined;
   const match = /^3\.(\d{1,2})(\.\d{1,3})?$/.exec(value.trim());
@@ -57,27 +62,6 @@ function manifestChoice(fields: Fields, warnings: string[]): Choice | undefined 
     warnings.push(`python_version = "${value}" means 3.${minor}: the host chooses the patch release`);
   }
   return { minor, source: `python_version = "${value}" in ${MANIFEST_FILE}`, file: MANIFEST_FILE };
-}
-
-/** The first line of `.python-version` that is not a comment, as pyenv and uv read it. */
-async function pinnedChoice(tree: SourceTree, warnings: string[]): Promise<Choice | undefined> {
-  const file = ".python-version";
-  const text = await readConfigFile(tree, file);
-  const line = text
-    ?.split("\n")
-    .find((line) => /^\s*[^\s#]/.test(line))
-    ?.trim();
-  if (line === undefined) return undefined;
-  const match = /^(?:cpython[-@]?|python-?)?(\d+)\.(\d+)/i.exec(line);
-  if (match === null) {
-    warnings.push(`${file} says "${escapeName(line)}", which names no CPython version; it is ignored`);
-    return undefined;
-  }
-  const minor = match[1] === "3" ? supportedMinor(match[2]) : undefined;
-  if (minor === undefined) {
-    throw configError(`${file} asks for Python "${escapeName(line)}"; supported are ${SUPPORTED}`, { file });
-  }
-  return { minor, source: `"${escapeName(line)}" in ${file}`, file };
 }
 
 type Requirement = { requires: string; file: string };
@@ -122,11 +106,6 @@ function nearestAllowed({ requires, source, file, fallback, warnings }: Search):
   }
   if (best !== preferred) warnings.push(`Python 3.${best} instead of ${fallback}, because of ${source}`);
   return `3.${best}`;
-}
-
-function supportedMinor(digits: string | undefined): number | undefined {
-  const minor = Number(digits);
-  return minor >= OLDEST_MINOR && minor <= NEWEST_MINOR ? minor : undefined;
 }
 
 function contradiction(one: string, other: string) {

@@ -6,8 +6,9 @@ const TEXT = "# für 𝒳\r\nsix==1.16\n";
 
 const utf16 = (text: string) => Buffer.from(text, "utf16le");
 const utf32 = (text: string) => {
-  const bytes = Buffer.alloc(4 * [...text].length);
-  [...text].forEach((character, index) => bytes.writeUInt32LE(character.codePointAt(0) ?? 0, 4 * index));
+  const characters = Array.from(text);
+  const bytes = Buffer.alloc(4 * characters.length);
+  characters.forEach((character, index) => bytes.writeUInt32LE(character.codePointAt(0) ?? 0, 4 * index));
   return bytes;
 };
 

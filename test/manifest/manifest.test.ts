@@ -174,6 +174,42 @@ test("the Python version comes from .python-version and requires-python as well"
   expect(await version(requires("==3.11.*"))).toBe("3.11");
 });
 
+test.each<[files: Files, version: string, warning: string | undefined]>([
+  [{ "runtime.txt": "python-3.11.9\n" }, "3.11", undefined],
+  [{ "runtime.txt": "python-3.13" }, "3.13", undefined],
+  [{ "runtime.txt": "python-2.7.18" }, "3.12", 'runtime.txt asks for Python "python-2.7.18", which does not'],
+  [{ "runtime.txt": "some notes\n" }, "3.12", undefined],
+  [{ ".tool-versions": "nodejs 22.1.0\npython 3.10.13 3.9.1\n" }, "3.10", undefined],
+  [{ ".tool-versions": "python system\n" }, "3.12", undefined],
+  [{ ".tool-versions": "python 3.8.1\n" }, "3.12", ".tool-versions asks for"],
+  [{ "runtime.txt": Buffer.from("\ufeffpython-3.11.9\r\n", "utf16le") }, "3.11", undefined],
+  [{ "runtime.txt": "python-3.11.9", ".tool-versions": "python 3.10.1" }, "3.11", undefined],
+  [{ "runtime.txt": "python-3.11.9", ".python-version": "3.13" }, "3.13", undefined],
+  [
+    { "runtime.txt": "python-3.10.9", ...requires(">=3.12") },
+    "3.12",
+    '3.10.9" in runtime.txt does not count',
+  ],
+  [{ ".python-version": "3.13t\n" }, "3.13", "names a free-threaded build; the usual one of 3.13 is used"],
+  [{ ".python-version": "3.14.0-freethreaded\n" }, "3.14", "names a free-threaded build"],
+  [{ ".python-version": "cpython-3.13.1t\n" }, "3.13", "names a free-threaded build"],
+])("the files of other tools %j give Python %s", async (files, version, warning) => {
+  const { manifest, warnings } = await read({ ...toml('name = "a"\n'), ...files });
+  expect(manifest.pythonVersion).toBe(version);
+  if (warning === undefined) expect(warnings).toEqual([]);
+  else expect(warnings).toEqual([expect.stringContaining(warning)]);
+});
+
+test("python_version counts before the files of other tools", async () => {
+  const { manifest, warnings } = await read({
+    ...toml('name = "a"\npython_version = "3.12"\n'),
+    "runtime.txt": "python-3.10.1",
+    ".tool-versions": "python 3.8.1",
+  });
+  expect(manifest.pythonVersion).toBe("3.12");
+  expect(warnings).toEqual([]);
+});
+
 const script = (range: string): Files => ({
   "main.py": `# /// script\n# requires-python = "${range}"\n# dependencies = []\n# ///\n`,
 });
