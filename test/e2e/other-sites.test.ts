@@ -36,12 +36,18 @@ ThreadingHTTPServer(("", int(os.environ["PORT"])), Handler).serve_forever()
 `,
 };
 
-/** A site of somebody else's: any path is an empty page. */
+/** A site of somebody else's: any path is an empty page with the policy that it asks for, or leads away. */
 const startSite = () =>
   Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
-    fetch: () => new Response("<!doctype html><p>site", { headers: { "content-type": "text/html" } }),
+    fetch({ url }) {
+      const asked = new URL(url).searchParams;
+      const to = asked.get("to");
+      if (to !== null) return Response.redirect(to, 307);
+      const headers = { "content-type": "text/html", "content-security-policy": asked.get("policy") ?? "" };
+      return new Response("<!doctype html><p>site", { headers });
+    },
   });
 
 describe.skipIf(executable === undefined)("in a browser,", () => {
@@ -91,11 +97,15 @@ describe.skipIf(executable === undefined)("in a browser,", () => {
   test("another site's forms neither deploy nor stop", async () => {
     const line = runner.log().length;
     const paths = ["/deploy", "/stop/victim", "/rollback/victim", "/invoke/victim"];
+    const home = `http://www.evil.test:${site.port}/`;
+    await using opened = await open(home);
+    const { page } = opened;
     for (const path of paths) {
-      await using opened = await open(`http://www.evil.test:${site.port}/`);
-      const answer = opened.page.waitForResponse(runner.url + path);
-      await opened.page.evaluate(attacks.postForm(runner.url + path));
+      await page.goto(home);
+      const answer = page.waitForResponse(runner.url + path);
+      await page.evaluate(attacks.postForm(runner.url + path));
       expect((await answer).status()).toBe(403);
+      await page.waitForURL(runner.url + path);
     }
     await expectAnswers(
       line,
@@ -119,11 +129,33 @@ describe.skipIf(executable === undefined)("in a browser,", () => {
     },
   );
 
+  test("nor does what a browser sends by itself: beacons, pings, reports, redirects", async () => {
+    const line = runner.log().length;
+    const at = (path: string) => runner.url + path;
+    const home = `http://www.evil.test:${site.port}/`;
+    const policy = encodeURIComponent(`img-src 'none'; report-uri ${at("/stop/victim?report")}`);
+    await using opened = await open(`${home}?policy=${policy}`);
+    await opened.page.evaluate(attacks.BREAK_IMAGE_POLICY);
+    await opened.page.evaluate(attacks.sendBeacon(at("/start/victim")));
+    await opened.page.evaluate(attacks.ping(at("/rollback/victim")));
+    const redirect = `${home}?to=${encodeURIComponent(at("/invoke/victim"))}`;
+    const answer = opened.page.waitForResponse(at("/invoke/victim"));
+    await opened.page.evaluate(attacks.postForm(redirect));
+    expect((await answer).status()).toBe(403);
+    await expectAnswers(line, [
+      "POST /invoke/victim 403",
+      "POST /rollback/victim 403",
+      "POST /start/victim 403",
+      "POST /stop/victim 403",
+    ]);
+    await expectUnharmed();
+  });
+
   test("a name that somebody gives to the runner's address reads nothing", async () => {
-    const { port } = new URL(runner.url);
+    const origin = `http://rebound.evil.test:${new URL(runner.url).port}`;
+    await using opened = await openPage(browser, origin);
     for (const path of ["/agents", "/logs/victim", "/invoke/page/", "/docs", "/health"]) {
-      await using opened = await openPage(browser, `http://rebound.evil.test:${port}`);
-      const response = await opened.page.goto(`http://rebound.evil.test:${port}${path}`);
+      const response = await opened.page.goto(origin + path);
       expect(response?.status()).toBe(403);
       expect(await response?.json()).toMatchObject({ code: "FORBIDDEN" });
     }
@@ -138,6 +170,9 @@ describe.skipIf(executable === undefined)("in a browser,", () => {
     await expectAnswers(line, attacks.ANSWERS);
     expect(await page.evaluate(attacks.USABLE_STORES)).toBe(0);
     expect(await page.evaluate(attacks.SEES_INTO_FRAME)).toBe(false);
+    const answer = page.waitForResponse(`${runner.url}/stop/victim`);
+    await page.evaluate(attacks.postForm("/stop/victim"));
+    expect((await answer).status()).toBe(403);
     await expectUnharmed();
   });
 
@@ -159,6 +194,19 @@ describe.skipIf(executable === undefined)("in a browser,", () => {
     const answer = await opened.page.evaluate(attacks.call(`${runner.url}/invoke/victim`));
     expect(answer).toEqual([200, '{"output":{"a":1}}', true]);
     expect(await opened.page.evaluate(attacks.call(`${runner.url}/stop/victim`))).toBe("refused");
+    await expectUnharmed();
+  });
+
+  test("an agent's page at its own origin has stores, and reaches neither the API nor another agent's", async () => {
+    await runner.kill("SIGTERM");
+    await runner.restart({ OKEN_AGENT_DOMAIN: "localhost" });
+    const { port } = new URL(runner.url);
+    await using opened = await open(`${runner.url}/invoke/page/`);
+    const { page } = opened;
+    expect(page.url()).toBe(`http://page.localhost:${port}/`);
+    expect(await page.evaluate(attacks.USABLE_STORES)).toBe(4);
+    for (const target of [runner.url, `http://victim.localhost:${port}`])
+      expect(await page.evaluate(attacks.attack(target, evil))).toEqual(attacks.REFUSED);
     await expectUnharmed();
   });
 });
