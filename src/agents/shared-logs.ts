@@ -56,11 +56,23 @@ export function createSharedLogs({
     return made;
   }
 
+  function leaveShared(container: string, left: Shared): void {
+    left.followers -= 1;
+    if (left.followers > 0) return;
+    if (shared.get(container) === left) shared.delete(container);
+    left.leave.abort();
+    // Its reader may wait for room.
+    left.log.end();
+  }
+
   async function* follow(container: string, { tail, signal }: Following): AsyncGenerator<OutputLine> {
     const known = shared.get(container);
     const entered = known ?? share(container, tail);
-    const { log, leave } = entered;
+    const { log } = entered;
     entered.followers += 1;
+    // Also of one who has left without taking its next line.
+    const leaveOnce = onceOnly(() => leaveShared(container, entered));
+    signal.addEventListener("abort", leaveOnce, { once: true });
     try {
       if (known === undefined) yield* linesFrom(log, 0, signal);
       else {
@@ -68,11 +80,8 @@ export function createSharedLogs({
         yield* linesAfter(log, past, { signal, clock });
       }
     } finally {
-      entered.followers -= 1;
-      if (entered.followers === 0) {
-        if (shared.get(container) === entered) shared.delete(container);
-        leave.abort();
-      }
+      signal.removeEventListener("abort", leaveOnce);
+      leaveOnce();
     }
   }
 
@@ -82,6 +91,14 @@ export function createSharedLogs({
       following.signal.throwIfAborted();
       return count.held(container, following.signal, follow(container, following));
     },
+  };
+}
+
+function onceOnly(act: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) act();
+    isDone = true;
   };
 }
 

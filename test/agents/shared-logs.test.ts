@@ -169,6 +169,16 @@ describe("followers of one log", () => {
     expect(readers.length).toBe(2);
   });
 
+  test("who leaves without taking its next line lets the reader go too", async () => {
+    const { logs, readers, print } = fixture(numbers(1, 5));
+    const leaving = new AbortController();
+    const lines = logs.follow("c", { tail: 5, signal: leaving.signal })[Symbol.asyncIterator]();
+    expect(await lines.next()).toEqual({ done: false, value: out("line 1") });
+    print(numbers(6, 20_000).map(({ text }) => out(text.padEnd(100))));
+    leaving.abort();
+    expect(readers[0]?.signal.aborted).toBe(true);
+  });
+
   test("are at most 200; another is refused until one leaves", async () => {
     const { logs, follow } = fixture(numbers(1, 1));
     const followers = Array.from({ length: 200 }, () => follow(1));
