@@ -14,7 +14,9 @@ const config = loadConfig(process.env, {});
 const image = `oken-test/contract:${crypto.randomUUID()}`;
 
 /** Reads orders from a pipe, one a line. */
-const PROGRAM = `mkfifo /tmp/orders
+const PROGRAM = `# The main process of a container has no end by default.
+trap 'exit 143' TERM
+mkfifo /tmp/orders
 exec 3<>/tmp/orders
 while read -r verb rest <&3; do
   case $verb in
