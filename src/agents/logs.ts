@@ -2,12 +2,12 @@ import type { OutputLine } from "../docker/types.ts";
 import type { LogLine } from "../model/api-logs.ts";
 import type { Agent } from "./agent.ts";
 import type { AgentParts } from "./parts.ts";
-import { keptLines, readLine } from "../instance/log-lines.ts";
+import { joinPieces, keptLines, readLine } from "../instance/log-lines.ts";
 import type { SharedLogs } from "./shared-logs.ts";
 
 type LogParts = Pick<AgentParts, "engine" | "names"> & { sharedLogs: SharedLogs };
 
-/** What the agent printed last, running or not. */
+/** What the agent printed last, running or not: whole lines. */
 export async function lastLines(
   { engine, names, sharedLogs }: LogParts,
   agent: Agent,
@@ -17,7 +17,7 @@ export async function lastLines(
   // A failed start removed its container, but kept the last lines.
   if ((await engine.inspectContainer(container)) === undefined)
     return keptLines(agent.lastError?.log ?? "").slice(-tail);
-  return (await sharedLogs.logs(container, tail)).map(readLine);
+  return joinPieces((await sharedLogs.logs(container, tail)).map(readLine));
 }
 
 /** The last lines, then new ones as they come. Throws AGENT_BUSY at once where too many follow. */

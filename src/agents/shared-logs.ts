@@ -4,6 +4,7 @@ import { RunnerError } from "../lib/errors.ts";
 import { type FollowedLog, createFollowedLog } from "./followed-log.ts";
 import { linesAfter, linesFrom } from "./follow-lines.ts";
 import { fewAtATime } from "./log-reads.ts";
+import { printedLines } from "./printed-lines.ts";
 
 /** Followers of one agent's log. */
 const MAX_FOLLOWERS = 200;
@@ -34,12 +35,16 @@ export function createSharedLogs({
 }): SharedLogs {
   const shared = new Map<string, Shared>();
   const count = createCount();
-  const logs = fewAtATime((container, tail) => engine.logs(container, tail), MAX_READS);
+  const logs = printedLines(fewAtATime((container, tail) => engine.logs(container, tail), MAX_READS));
 
   /** Reads until the last follower has left. */
   async function read(container: string, { log, leave }: Shared, tail: number): Promise<void> {
     try {
-      const lines = engine.followLogs(container, { tail, signal: leave.signal });
+      const past = tail === 0 ? [] : await logs(container, tail);
+      const lines = engine.followLogs(container, {
+        tail: Math.max(tail, past.length),
+        signal: leave.signal,
+      });
       for await (const line of lines) await log.add(line);
       log.end();
     } catch (error) {

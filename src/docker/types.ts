@@ -78,7 +78,7 @@ export type Engine = {
   /** The containers that this runner started. */
   listContainers(): Promise<ListedContainer[]>;
 
-  /** The last `tail` lines of a container that runs or has run. */
+  /** The last `tail` lines of a container that runs or has run, each whole, whatever its length. */
   logs(name: string, tail: number): Promise<OutputLine[]>;
   /** The last `tail` lines and those that follow, until the container stops or `signal` aborts. */
   followLogs(name: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<OutputLine>;

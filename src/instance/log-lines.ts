@@ -10,6 +10,30 @@ export function readLine({ stream, text }: OutputLine): LogLine {
   return readFrame(text) ?? { time: null, level, stream, request_id: null, message: text };
 }
 
+/** How a frame ends that is a further piece of a long line. */
+const CONTINUED = ',"cont":true}';
+
+/** Whether a line goes on with the one before it. Cheaper than to read it. */
+export function isContinued({ text }: OutputLine): boolean {
+  return text.endsWith(CONTINUED) && text.startsWith(RUNTIME_LINE);
+}
+
+/** Puts the pieces of long lines together again. Between them may stand lines of other calls. */
+export function joinPieces(lines: LogLine[]): LogLine[] {
+  const joined: LogLine[] = [];
+  const begun = new Map<string, LogLine>();
+  for (const { continued, ...line } of lines) {
+    const key = `${line.stream} ${line.request_id}`;
+    const before = continued ? begun.get(key) : undefined;
+    if (before !== undefined) before.message += line.message;
+    else {
+      joined.push(line);
+      begun.set(key, line);
+    }
+  }
+  return joined;
+}
+
 /** The lines of a log that was kept as plain text. */
 export function keptLines(log: string): LogLine[] {
   if (log === "") return [];

@@ -3,9 +3,17 @@ import { Elysia } from "elysia";
 import { RunnerError } from "../lib/errors.ts";
 import { DEFAULT_TAIL, LOG_FORMATS, type LogFormat, type LogLine, MAX_TAIL } from "../model/api-logs.ts";
 import type { ServerContext } from "./context.ts";
-import { formatLine } from "./log-format.ts";
+import { acceptedType } from "./accepted.ts";
+import { formatLine, formatPieces } from "./log-format.ts";
 import { logsDocs } from "./openapi/logs.ts";
 import { type SseEvent, sseResponse } from "./sse.ts";
+import { streamedResponse } from "./streamed-response.ts";
+
+/** Media types of answers. */
+const JSON_TYPE = "application/json";
+const EVENTS = "text/event-stream";
+const TEXT = "text/plain";
+const NDJSON = "application/x-ndjson";
 
 /** `GET /logs/{id}`: the last lines, also of a stopped agent. With `follow=true`, new lines as they come. */
 export function logsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {
@@ -14,21 +22,38 @@ export function logsController({ agents, clock }: Pick<ServerContext, "agents" |
     async ({ params, query, request }) => {
       agents.find(params.id);
       const tail = parseTail(query["tail"]);
-      const format = parseFormat(query["format"]);
-      if (!parseFollow(query["follow"])) {
-        const lines = (await agents.logs(params.id, tail)).flatMap((line) => formatLine(line, format));
-        return { logs: lines.map((line) => `${line}\n`).join("") };
+      const follow = parseFollow(query["follow"]);
+      const accepted = acceptedType(request, [JSON_TYPE, EVENTS, TEXT, NDJSON]);
+      const format = parseFormat(query["format"]) ?? (accepted === NDJSON ? "json" : "text");
+      if (follow) {
+        const pieces = (signal: AbortSignal) =>
+          inPieces(agents.followLogs(params.id, { tail, signal }), format);
+        if (accepted !== TEXT && accepted !== NDJSON)
+          return sseResponse({ clock, request }, (signal) => asEvents(pieces(signal)));
+        return streamedResponse({ clock, request }, { type: accepted, beat: undefined }, (signal) =>
+          asLines(pieces(signal)),
+        );
       }
-      return sseResponse({ clock, request }, (signal) =>
-        asEvents(agents.followLogs(params.id, { tail, signal }), format),
-      );
+      const lines = await agents.logs(params.id, tail);
+      const logs = lines.map((line) => `${formatLine(line, format)}\n`).join("");
+      const type = accepted === undefined && format === "json" ? NDJSON : accepted;
+      if (type !== TEXT && type !== NDJSON) return { logs };
+      return new Response(logs, { headers: { "Content-Type": `${type}; charset=utf-8` } });
     },
     { detail: logsDocs },
   );
 }
 
-async function* asEvents(lines: AsyncIterable<LogLine>, format: LogFormat): AsyncGenerator<SseEvent> {
-  for await (const line of lines) for (const data of formatLine(line, format)) yield { data };
+async function* inPieces(lines: AsyncIterable<LogLine>, format: LogFormat): AsyncGenerator<string> {
+  for await (const line of lines) yield* formatPieces(line, format);
+}
+
+async function* asEvents(pieces: AsyncIterable<string>): AsyncGenerator<SseEvent> {
+  for await (const data of pieces) yield { data };
+}
+
+async function* asLines(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const piece of pieces) yield `${piece}\n`;
 }
 
 function parseTail(text: string | undefined): number {
@@ -44,8 +69,8 @@ function parseFollow(text: string | undefined): boolean {
   throw refusal("follow", text, "true or false");
 }
 
-function parseFormat(text: string | undefined): LogFormat {
-  if (text === undefined || text === "") return "text";
+function parseFormat(text: string | undefined): LogFormat | undefined {
+  if (text === undefined || text === "") return undefined;
   const format = LOG_FORMATS.find((name) => name === text);
   if (format !== undefined) return format;
   throw refusal("format", text, LOG_FORMATS.join(" or "));

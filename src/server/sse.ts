@@ -1,14 +1,4 @@
-import type { Clock } from "../lib/clock.ts";
-import { openAnswer } from "./open-answer.ts";
-
-/** A comment is sent this often, milliseconds. Proxies and clients cut a stream that is silent for about 12 s. */
-const HEARTBEAT_MS = 4_000;
-
-const HEADERS = {
-  "Content-Type": "text/event-stream; charset=utf-8",
-  "Cache-Control": "no-cache",
-  "X-Accel-Buffering": "no",
-};
+import { type Streaming, streamedResponse } from "./streamed-response.ts";
 
 const COMMENT = ":\n\n";
 
@@ -20,42 +10,16 @@ export type SseEvent = { id?: number; event?: string; data: string };
  * for it before they show the headers. `follow` gives the events; its signal aborts when the reader leaves.
  */
 export function sseResponse(
-  { clock, request }: { clock: Clock; request: Request },
+  streaming: Streaming,
   follow: (signal: AbortSignal) => AsyncIterable<SseEvent>,
 ): Response {
-  const encoder = new TextEncoder();
-  const ended = new AbortController();
-  const events = follow(AbortSignal.any([request.signal, ended.signal]))[Symbol.asyncIterator]();
-  let cancelBeat: (() => void) | undefined;
-  const answer = openAnswer(request);
-  const end = () => {
-    answer.end();
-    cancelBeat?.();
-    ended.abort();
-  };
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      const beat = () => {
-        controller.enqueue(encoder.encode(COMMENT));
-        cancelBeat = clock.timer(HEARTBEAT_MS, beat);
-      };
-      beat();
-    },
-    async pull(controller) {
-      try {
-        const { done, value } = await events.next();
-        if (!done) return controller.enqueue(encoder.encode(textOf(value)));
-        end();
-        controller.close();
-      } catch (error) {
-        end();
-        controller.error(error);
-      }
-      return undefined;
-    },
-    cancel: end,
-  });
-  return new Response(body, { headers: HEADERS });
+  return streamedResponse(streaming, { type: "text/event-stream", beat: COMMENT }, (signal) =>
+    asTexts(follow(signal)),
+  );
+}
+
+async function* asTexts(events: AsyncIterable<SseEvent>): AsyncGenerator<string> {
+  for await (const event of events) yield textOf(event);
 }
 
 /** Each line of the data becomes a `data: ` line. A carriage return ends a line too. */

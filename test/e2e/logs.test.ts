@@ -65,9 +65,9 @@ describe("the log of an agent", () => {
     const before = Date.now();
     await runner.invoke("framed", { lines: ["one"] }, { headers: { "x-request-id": "r-1" } });
     await eventually(async () => {
-      const lines = parseLines(
-        String((await runner.request("GET", "/logs/framed?format=json")).body["logs"]),
-      );
+      const answer = await fetch(`${runner.url}/logs/framed?format=json`);
+      expect(answer.headers.get("content-type")).toStartWith("application/x-ndjson");
+      const lines = parseLines(await answer.text());
       expect(lines.find(({ message }) => message === "one")).toMatchObject({
         level: "info",
         stream: "stdout",
@@ -81,6 +81,26 @@ describe("the log of an agent", () => {
       const printed = Date.parse(lines.find(({ message }) => message === "one")?.time ?? "");
       expect(printed).toBeWithin(before - 1_000, Date.now() + 1_000);
     });
+  });
+
+  test("counts and gives lines as they were printed, however long they are", async () => {
+    await runner.deploy("long", PRINTER);
+    await runner.invoke("long", { lines: ["one", "y".repeat(300_000), "x".repeat(20_000)] });
+    const read = async (tail: number) => {
+      const url = `${runner.url}/logs/long?tail=${tail}`;
+      return (await fetch(url, { headers: { accept: "text/plain" } })).text();
+    };
+    await eventually(async () => expect(await read(4)).toContain("to stderr"));
+    const text = await read(4);
+    expect(text.match(/\n/g)).toHaveLength(4);
+    expect(text.split("\n").map(({ length }) => length)).toEqual([3, 300_000, 20_000, 9, 0]);
+    const log = follow("/logs/long?follow=true&tail=4");
+    await eventually(() => expect(log.text()).toContain("to stderr"));
+    await eventually(() => expect(log.text().match(/[xy]/g)).toHaveLength(320_000));
+    expect(log.text()).toContain("data: one\n\ndata: yyy");
+    expect(log.text()).not.toContain('"}');
+    log.leave();
+    await log.done.catch(() => undefined);
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { keptLines, plainText, readLine } from "../../src/instance/log-lines.ts";
+import { joinPieces, keptLines, plainText, readLine } from "../../src/instance/log-lines.ts";
 import { splitLine } from "../../src/server/log-format.ts";
 
 const UNKNOWN = { time: null, level: null, stream: null, request_id: null };
@@ -59,4 +59,28 @@ test("a long line is split between characters, and all but its first piece are m
   const pieces = Array.from(splitLine({ ...UNKNOWN, message: "ab😀cd" }, 3));
   expect(pieces.map(({ message }) => message)).toEqual(["ab", "😀c", "d"]);
   expect(pieces.map(({ continued }) => continued)).toEqual([undefined, true, true]);
+});
+
+test("pieces of long lines are put together, though lines of other calls stand between them", () => {
+  const piece = (request_id: string, message: string, continued = false) => ({
+    ...UNKNOWN,
+    request_id,
+    message,
+    ...(continued && { continued }),
+  });
+  const lines = [
+    piece("lost", "end", true),
+    piece("r-1", "a"),
+    piece("r-2", "x"),
+    piece("r-1", "b", true),
+    piece("r-2", "y", true),
+    piece("r-1", "c", true),
+    piece("r-1", "next"),
+  ];
+  expect(joinPieces(lines)).toEqual([
+    { ...UNKNOWN, request_id: "lost", message: "end" },
+    { ...UNKNOWN, request_id: "r-1", message: "abc" },
+    { ...UNKNOWN, request_id: "r-2", message: "xy" },
+    { ...UNKNOWN, request_id: "r-1", message: "next" },
+  ]);
 });

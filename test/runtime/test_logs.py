@@ -116,6 +116,48 @@ class Logs(TestCase):
             self.assertEqual([part.get("cont", False) for part in parts], [False] + [True] * (len(parts) - 1))
             self.assertLessEqual(max(len(part["msg"].encode()) for part in parts), 64 * 1024)
 
+    def test_the_end_of_a_split_line_is_no_line(self) -> None:
+        agent = self.handler(
+            """
+            import os, sys
+            def handler(input):
+                print("a" * 100_000)
+                print("b" * 100_000, end="\\r\\n")
+                print("c" * 65_536)
+                for _ in range(3): sys.stdout.write("d" * 65_537)
+                print("ddd")
+                os.write(1, b"e" * 65_536 + b"\\n")
+                os.write(1, b"e" * 131_072); os.write(1, b"\\r\\n")
+                print()
+                print("end")
+            """
+        )
+        agent.output(1)
+        agent.terminate()
+        agent._reader.join()
+        joined: list[str] = []
+        for line in agent.lines:
+            if line["stream"] == "runtime":
+                continue
+            if line.get("cont"):
+                joined[-1] += str(line["msg"])
+            else:
+                joined.append(str(line["msg"]))
+        lengths = sorted((text[:1], len(text)) for text in joined)
+        self.assertEqual(
+            lengths,
+            [
+                ("", 0),
+                ("a", 100_000),
+                ("b", 100_000),
+                ("c", 65_536),
+                ("d", 3 * 65_537 + 3),
+                ("e", 3),
+                ("e", 65_536),
+                ("e", 131_072),
+            ],
+        )
+
     def test_each_line_is_json_that_begins_as_promised(self) -> None:
         agent = self.handler("def handler(input): print('\\x00\\x1b[1m\"\\\\', '\\ud800'); print()")
         agent.output(1)

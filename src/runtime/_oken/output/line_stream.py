@@ -36,6 +36,8 @@ class LineStream(io.TextIOBase):
         self._stream = stream
         self._level = LEVEL_INFO if stream == STREAM_STDOUT else LEVEL_ERROR
         self._open: dict[int, str] = {}
+        # Whose unfinished line has been written out in part.
+        self._begun: set[int] = set()
         self._lock = threading.Lock()
         self.buffer = _Bytes(self)
         self.name = "<stdout>" if stream == STREAM_STDOUT else "<stderr>"
@@ -72,15 +74,22 @@ class LineStream(io.TextIOBase):
         key = 0 if request is None else request.number
         with self._lock:
             waiting = self._open.pop(key, "")
-            lines = (waiting + text if waiting else text).split("\n")
-            rest = lines.pop()
-            if rest:
-                if len(rest) > MAX_LINE_BYTES or len(self._open) >= MAX_OPEN_LINES:
-                    lines.append(rest)
-                else:
-                    self._open[key] = rest
+            *lines, rest = (waiting + text if waiting else text).split("\n")
+            continued = key in self._begun
+            if lines:
+                self._begun.discard(key)
+            if len(rest) > MAX_LINE_BYTES or (rest and len(self._open) >= MAX_OPEN_LINES):
+                self._begun.add(key)
+            elif rest:
+                self._open[key] = rest
+                rest = ""
         for line in lines:
-            self._send(line, request)
+            # What ends a line that was written out in part is no empty line.
+            if line or not continued:
+                self._send(line[:-1] if line.endswith("\r") else line, request, continued)
+            continued = False
+        if rest:
+            self._send(rest, request, continued)
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:  # type: ignore[override]
@@ -89,24 +98,24 @@ class LineStream(io.TextIOBase):
 
     def finish(self, request: Request | None) -> None:
         """Writes out the unfinished line of a request that ended."""
+        key = 0 if request is None else request.number
         with self._lock:
-            rest = self._open.pop(0 if request is None else request.number, "")
+            rest = self._open.pop(key, "")
+            continued = key in self._begun
+            self._begun.discard(key)
         if rest:
-            self._send(rest, request)
+            self._send(rest, request, continued)
 
-    def _send(self, line: str, request: Request | None) -> None:
-        if line.endswith("\r"):
-            line = line[:-1]
+    def _send(self, line: str, request: Request | None, continued: bool) -> None:
         level = getattr(RECORD, "level", self._level)
         request_id = b"" if request is None else request.request_id.encode("utf-8")
         data = line.encode("utf-8", "backslashreplace")
         moment = time.time()
         if len(data) <= MAX_LINE_BYTES:
             self._send_bytes(
-                LOG_HEAD.pack(moment, level, self._stream, 0, len(request_id)) + request_id + data
+                LOG_HEAD.pack(moment, level, self._stream, continued, len(request_id)) + request_id + data
             )
             return
-        continued = 0
         while data:
             cut = min(len(data), MAX_LINE_BYTES)
             while cut < len(data) and data[cut] & 0xC0 == 0x80:
@@ -114,7 +123,7 @@ class LineStream(io.TextIOBase):
             head = LOG_HEAD.pack(moment, level, self._stream, continued, len(request_id))
             self._send_bytes(head + request_id + data[:cut])
             data = data[cut:]
-            continued = 1
+            continued = True
 
     def _send_bytes(self, data: bytes) -> None:
         try:

@@ -91,7 +91,10 @@ class PipeReader:
             self._emit(line[:cut])
             self._continues = True
             line = line[cut:]
-        self._emit(line[:-1] if line.endswith(b"\r") else line)
+        line = line[:-1] if line.endswith(b"\r") else line
+        # What ends a line that was written out in part is no empty line.
+        if line or not self._continues:
+            self._emit(line)
         self._continues = False
 
     def _emit(self, line: bytes) -> None:
