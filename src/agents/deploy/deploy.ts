@@ -4,6 +4,7 @@ import type { VersionRecord } from "../../model/agent.ts";
 import type { Agent } from "../agent.ts";
 import type { AgentParts } from "../parts.ts";
 import type { Pool } from "../pool.ts";
+import { droppedSecrets } from "./dropped-secrets.ts";
 import { type Source, type SourceOptions, type SourceParts, readSource } from "./source.ts";
 import { createStopwatch } from "./stopwatch.ts";
 import type { DeployRequest, DeployResult, DeployRun } from "./types.ts";
@@ -41,7 +42,7 @@ async function run(parts: DeployParts, options: SourceOptions, deployRun: Deploy
     existing === undefined
       ? undefined
       : await keepUnchanged(parts, existing, { source, signal: deployRun.signal });
-  const version = unchanged ?? (await makeVersion(parts, { run: deployRun, source }));
+  const version = unchanged ?? (await makeChanged(parts, existing, { run: deployRun, source }));
   deployRun.emit({ type: "phase", phase: "ready" });
   return {
     agent_id: deployRun.agentId,
@@ -55,6 +56,17 @@ async function run(parts: DeployParts, options: SourceOptions, deployRun: Deploy
     warnings: version.warnings,
     timings_ms: deployRun.stopwatch.timings(),
   };
+}
+
+async function makeChanged(
+  parts: DeployParts,
+  before: Agent | undefined,
+  { run: deployRun, source }: { run: DeployRun; source: Source },
+): Promise<VersionRecord> {
+  const dropped = await droppedSecrets(parts, before, deployRun.secrets);
+  for (const message of dropped) deployRun.emit({ type: "warning", message });
+  const warnings = [...source.warnings, ...dropped];
+  return await makeVersion(parts, { run: deployRun, source: { ...source, warnings } });
 }
 
 /** The current version, awake, if it is what was uploaded; undefined if it is not, or if it was stopped or has failed. */
