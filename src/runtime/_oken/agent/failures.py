@@ -6,6 +6,8 @@ import os
 import sys
 import traceback
 
+from .advice import advice
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
@@ -28,10 +30,11 @@ MAX_CAUSES = 5
 
 
 def sentence(error: BaseException, app_dir: str) -> str:
-    """`ValueError: no such city (main.py, line 12)`."""
+    """`ValueError: no such city (main.py, line 12)`, and what to do where that is known."""
     place = where(error, app_dir)
-    text = describe(error)
-    return f"{text} ({place})" if place else text
+    text = describe(error) + (f" ({place})" if place else "")
+    todo = advice(error, app_dir)
+    return f"{text}: {todo}" if todo else text
 
 
 def describe(error: BaseException) -> str:
