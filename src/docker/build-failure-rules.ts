@@ -1,3 +1,12 @@
+import {
+  firstLine,
+  lastCause,
+  packageBuilt,
+  projectName,
+  sourceTrouble,
+  uvSummary,
+} from "./build-failure-words.ts";
+
 export type FailureClass =
   | "memory"
   | "disk"
@@ -5,6 +14,7 @@ export type FailureClass =
   | "index_credentials"
   | "index_tls"
   | "index_unreachable"
+  | "source_unreachable"
   | "offline"
   | "lock_drift"
   | "lock_unreadable"
@@ -24,6 +34,8 @@ export type FailureClass =
 export type Rule = {
   kind: FailureClass;
   pattern: RegExp;
+  /** What the text must hold, too. */
+  also?: RegExp;
   sentence: (text: string, match: RegExpExecArray) => string;
   hint: string;
 };
@@ -52,6 +64,15 @@ export const RULES: Rule[] = [
     sentence: (text, match) =>
       `The base image ${match[1] ?? match[2] ?? ""} cannot be fetched: ${lastCause(text)}`,
     hint: "The operator sets OKEN_PYTHON_IMAGE and OKEN_UV_IMAGE, or loads the image with `docker load`.",
+  },
+  {
+    kind: "source_unreachable",
+    pattern:
+      /Failed to (?:download(?: and build)?|build) `([^`\s]{1,300}) @ (?:[a-z]{1,8}\+)?(https?:\/\/[^`\s]{1,2000})`/,
+    also: /Failed to fetch: |error sending request|HTTP status (?:client|server) error/,
+    sentence: (text, match) =>
+      `${match[1]} cannot be fetched from ${match[2]}: ${sourceTrouble(text, match[2] ?? "")}.`,
+    hint: "Check the address and the revision. A private repository answers as if it were not there.",
   },
   {
     kind: "index_credentials",
@@ -93,9 +114,16 @@ export const RULES: Rule[] = [
     hint: "Correct the line shown.",
   },
   {
+    // uv takes a project whose dependencies it cannot read for one that must be built.
+    kind: "syntax",
+    pattern: /Failed to build `[^`]{0,300} @ file:\/\/\/tmp\/project[^`]{0,300}`/,
+    sentence: () => "pyproject.toml has a dependency that is no requirement.",
+    hint: "Write each as `name`, `name==1.0` or `name>=1.0`.",
+  },
+  {
     kind: "wrong_python",
     pattern:
-      /No interpreter found for Python[^\n]*|incompatible with the project's Python requirement[^\n]*|is not compatible with the locked Python requirement[^\n]*|current Python version \([^)\n]{0,100}\) does not satisfy[^\n]*|no wheels with a matching Python ABI tag[^\n]*|requires Python[^\n]*/,
+      /Found conflicting Python requirements|No interpreter found for Python[^\n]*|incompatible with the project's Python requirement[^\n]*|is not compatible with the locked Python requirement[^\n]*|current Python version \([^)\n]{0,100}\) does not satisfy[^\n]*|no wheels with a matching Python ABI tag[^\n]*|requires Python[^\n]*/,
     sentence: (text) => `The dependencies do not support this Python: ${uvSummary(text)}`,
     hint: "Set python_version in oken.toml to a version that every dependency supports.",
   },
@@ -144,7 +172,14 @@ export const RULES: Rule[] = [
   {
     kind: "no_such_version",
     pattern: /there (?:is|are) no versions? of ([^\n]{1,300}?)(?: and|,|$)/m,
-    sentence: (text, match) => `There is no version of ${match[1]}: ${uvSummary(text)}`,
+    sentence: (_, match) => `The package index has no version ${match[1]}.`,
+    hint: "Ask for a version that exists.",
+  },
+  {
+    kind: "no_such_version",
+    pattern:
+      /only ([\w.-]{1,200}[<=>!][^\n]{1,200}?) (?:is|are) available and (?:you require|[^\n]{1,200}? depends on) ([^\n]{1,200}?), we can/,
+    sentence: (_, match) => `The package index has no version ${match[2]}; it has ${match[1]}.`,
     hint: "Ask for a version that exists.",
   },
   {
@@ -167,39 +202,3 @@ export const RULES: Rule[] = [
     hint: "The upload is not at fault: the operator checks the engine's disk.",
   },
 ];
-
-/** uv's error without its decoration. The causes say more than the summary, so both are kept. */
-export function uvSummary(text: string): string {
-  const lines = text.split("\n");
-  const start = lines.findIndex((line) => /^\s*(error:|×|x )/.test(line));
-  if (start < 0) return "";
-  const account: string[] = [];
-  for (const line of lines.slice(start)) {
-    if (line.trim() === "" || /^(hint|ERROR|------)/.test(line.trim())) break;
-    account.push(line.replace(/^\s*(error:|cause:|×|╰─▶|├─▶|│|x )\s*/, "").trim());
-  }
-  return account.join(" ").replaceAll(/\s+/g, " ");
-}
-
-/** The last line of a build backend or the engine that looks like a reason. */
-function lastCause(text: string): string {
-  const lines = text
-    .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !/^(hint:|cause:|-+$|>|\d+ \||error: Failed to|Dockerfile)/i.test(line));
-  const reason = lines.findLast((line) => /^(\S*Error|\S*Exception|error|fatal error|fatal)\b:?/i.test(line));
-  return (reason ?? lines.at(-1) ?? "").replace(/^ERROR: failed to (build|solve): /, "").slice(0, 400);
-}
-
-function firstLine(text: string, pattern: RegExp): string {
-  return (text.split("\n").find((line) => pattern.test(line)) ?? "").trim();
-}
-
-function packageBuilt(text: string): string {
-  return projectName(/Failed to (?:download and )?build `([^`]+)`/.exec(text)?.[1]);
-}
-
-/** uv names a project of the upload by its directory in the container. */
-function projectName(name: string | undefined): string {
-  return name?.replace(/^(?:\S+ @ )?(?:file:\/\/)?\/work\/project\/projects\//, "") ?? "A package";
-}

@@ -1,5 +1,6 @@
 import { RunnerError } from "../lib/errors.ts";
-import { RULES, uvSummary } from "./build-failure-rules.ts";
+import { RULES } from "./build-failure-rules.ts";
+import { uvSummary } from "./build-failure-words.ts";
 import type { FailureClass, Rule } from "./build-failure-rules.ts";
 import type { Step } from "./progress.ts";
 
@@ -8,6 +9,10 @@ const LOG_LINES = 40;
 
 /** Characters of a line that are looked at. */
 const LOOKED_AT = 2_000;
+
+/** How BuildKit tells which command failed, and the Dockerfile around it: the runner's own, which explains nothing. */
+const FRAME =
+  /^\s*(?:(?:ERROR: failed to (?:build|solve): )?process "\/bin\/sh|ERROR: failed to (?:build|solve): process |Dockerfile\S*:\d+$|-{6,}$|> \[|\d+ \| )/;
 
 /** Longest sentence in the answer, characters. */
 const MAX_SENTENCE = 1500;
@@ -25,11 +30,15 @@ export function buildFailure(output: { steps: Step[]; text: string[] }): RunnerE
     failed?.error ?? "",
     ...cutLines(output.text),
   ].join("\n");
+  const words = evidence
+    .split("\n")
+    .filter((line) => !FRAME.test(line))
+    .join("\n");
 
   for (const rule of RULES) {
     const match = rule.pattern.exec(withoutStepNames(rule, failed, evidence));
-    if (match === null) continue;
-    const sentence = rule.sentence(evidence, match).trim().slice(0, MAX_SENTENCE);
+    if (match === null || rule.also?.test(evidence) === false) continue;
+    const sentence = rule.sentence(words, match).trim().slice(0, MAX_SENTENCE);
     const name =
       rule.kind === "needs_build" ? match.slice(1).find((group) => group !== undefined) : undefined;
     return failure({
@@ -41,15 +50,18 @@ export function buildFailure(output: { steps: Step[]; text: string[] }): RunnerE
       package: name,
     });
   }
-  const words =
-    uvSummary(cutLines(log).join("\n")) || failed?.error || log.findLast((line) => line.trim() !== "");
+  const reason = uvSummary(words) || lastLine(log) || failed?.error;
   return failure({
     kind: "other",
-    sentence: `The image could not be built: ${words ?? "the build gave no reason"}`.slice(0, MAX_SENTENCE),
+    sentence: `The image could not be built: ${reason ?? "the build gave no reason"}`.slice(0, MAX_SENTENCE),
     hint: "The log shows what the failed step printed.",
     log,
     step: failed?.name ?? "",
   });
+}
+
+function lastLine(log: string[]): string | undefined {
+  return log.findLast((line) => line.trim() !== "" && !FRAME.test(line))?.trim();
 }
 
 /** The sentences that are looked for are at the beginning of their lines. */
