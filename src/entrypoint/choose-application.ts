@@ -6,6 +6,9 @@ import { article, listed, pasteLine, refuse } from "./refuse.ts";
 import { chooseScript } from "./scripts.ts";
 import { blockingServers, serversIn } from "./servers.ts";
 
+/** What packages name their application. */
+const OWN_NAMES = new Set(["app", "application"]);
+
 /**
  * The module's web application, or the function that makes it.
  *
@@ -41,7 +44,7 @@ export function chooseUnknownApplication(
     .map(({ target, frame }) => (frame.module === module && target?.kind === "name" ? target.id : ""))
     .find((name) => evaluator.names(module).has(name) && isOpen(name));
   const named = PREFERRED_NAMES.filter((name) => evaluator.names(module).has(name) && isOpen(name));
-  const made = named.find((name) => saysHttp || isMadeByFactory(evaluator.name(module, name)));
+  const made = named.find((name) => saysHttp || isProbable(evaluator.name(module, name)));
   const attr = served ?? made;
   if (attr === undefined || blockingServers(evaluator, module).length > 0) return undefined;
   const origin = packagePath(evaluator.name(module, attr));
@@ -51,8 +54,11 @@ export function chooseUnknownApplication(
   return serveObject({ type: "http", attr, reason: `${attr} in ${module.file}${from} ${why}` });
 }
 
-function isMadeByFactory(value: Value): boolean {
-  return value.kind === "made" && FACTORY_NAMES.includes(value.by.split(".").at(-1) ?? "");
+/** Made by a package's factory, or a package's own `app`: what it is shows after its import. */
+function isProbable(value: Value): boolean {
+  const last = packagePath(value)?.split(".").at(-1) ?? "";
+  if (value.kind === "made") return FACTORY_NAMES.includes(last);
+  return value.kind === "external" && OWN_NAMES.has(last);
 }
 
 /** The one of several applications that the file itself serves when it is run. */

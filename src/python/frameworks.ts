@@ -112,6 +112,10 @@ const CONSTRUCTORS: readonly Entry[] = [
   { package: "werkzeug", names: ["DispatcherMiddleware"], title: "WSGI application", ...PYTHON_CALLABLE },
 ];
 
+/** Further names that a star import of a module gives: those that start a server, and what is made for them. */
+const STAR_NAMES =
+  /^(?:(?:http\.server|socketserver|xmlrpc\.server)\.\w*(?:Server|RequestHandler)|wsgiref\.simple_server\.make_server|uvicorn\.(?:run|Config|Server)|waitress\.serve|bottle\.run|aiohttp\.web\.(?:run_app|AppRunner|TCPSite)|websockets\.(?:\w+\.)*serve|tornado\.(?:web|httpserver)\.(?:HTTPServer|Application)|gevent\.pywsgi\.WSGIServer)$/u;
+
 /** Functions that return the application as the first of several values. */
 const FIRST_OF_SEVERAL: readonly Entry[] = [
   { package: "fasthtml", names: ["fast_app"], title: "FastHTML application", ...PYTHON_CALLABLE },
@@ -144,6 +148,11 @@ const WRAPPER_NAME = /(?:Middleware|^ProxyFix|^ASGIApp|^WSGIApp|^WsgiToAsgi|^Asg
 
 export function frameworkMadeBy(path: string): Framework | undefined {
   return find(CONSTRUCTORS, path);
+}
+
+/** Whether `from module import *` is known to give this name. */
+export function isGivenByStar(path: string): boolean {
+  return STAR_NAMES.test(path) || (frameworkMadeBy(path) ?? frameworkFirstOf(path)) !== undefined;
 }
 
 export function frameworkFirstOf(path: string): Framework | undefined {

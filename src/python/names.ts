@@ -1,7 +1,7 @@
 import { bindArguments } from "./calls.ts";
 import { instanceOf } from "./classes.ts";
 import type { Binding, BoundValue, Expression, FunctionFacts } from "./facts.ts";
-import { frameworkFirstOf, frameworkMadeBy, RAW_WSGI } from "./frameworks.ts";
+import { frameworkFirstOf, isGivenByStar, RAW_WSGI } from "./frameworks.ts";
 import { locateReference, type Module, type Project } from "./project.ts";
 import {
   type At,
@@ -149,9 +149,9 @@ function throughStars(interpreter: Interpreter, name: string, { frame, depth }: 
       const value = interpreter.attribute({ kind: "module", located }, name, { frame, depth });
       if (value.kind !== "unknown") return value;
     } else if (star.level === 0) {
-      // The names of a package are not known, but those of the frameworks are.
+      // The names of a package are not known, but those of frameworks and servers are.
       const path = `${star.path}.${name}`;
-      if (frameworkMadeBy(path) ?? frameworkFirstOf(path)) return { kind: "external", path };
+      if (isGivenByStar(path)) return { kind: "external", path };
     }
   }
   return UNKNOWN;

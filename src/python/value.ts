@@ -116,8 +116,14 @@ export function rawFramework(parameters: readonly Parameter[]): Framework | unde
   const required = parameters.filter(({ kind, required }) => kind === "positional" && required);
   const [first, second, third, ...more] = required.map(({ name }) => name);
   if (first === undefined || second === undefined || more.length > 0) return undefined;
-  if (third !== undefined) return first.endsWith("scope") && second.startsWith("rec") ? RAW_ASGI : undefined;
-  return first.includes("env") && second.includes("start") ? RAW_WSGI : undefined;
+  if (third !== undefined) {
+    // What is not used has any name.
+    const isAsgi = first.endsWith("scope") && (/^_|^rec/u.test(second) || /^_|send/u.test(third));
+    return isAsgi || (second.startsWith("rec") && /send/u.test(third)) ? RAW_ASGI : undefined;
+  }
+  return (/env/u.test(first) && /start/u.test(second)) || second.startsWith("start_resp")
+    ? RAW_WSGI
+    : undefined;
 }
 
 export function withoutFirst(parameters: readonly Parameter[]): Parameter[] {

@@ -11,6 +11,7 @@ import { APPLICATIONS } from "../fixtures/detection/applications.ts";
 import { EXPLICIT } from "../fixtures/detection/explicit.ts";
 import { FACTORIES } from "../fixtures/detection/factories.ts";
 import { HANDLERS } from "../fixtures/detection/handlers.ts";
+import { NAMES_ELSEWHERE } from "../fixtures/detection/names-elsewhere.ts";
 import { LAYOUTS } from "../fixtures/detection/layouts.ts";
 import { REFUSED_HANDLERS } from "../fixtures/detection/refused-handlers.ts";
 import { SCRIPTS } from "../fixtures/detection/scripts.ts";
@@ -23,6 +24,7 @@ describe("web applications", () => table(APPLICATIONS));
 describe("factories", () => table(FACTORIES));
 describe("scripts", () => table(SCRIPTS));
 describe("what oken.toml names", () => table(EXPLICIT));
+describe("names of another place", () => table(NAMES_ELSEWHERE));
 describe("layouts", () => table(LAYOUTS));
 describe("syntax", () => table(SYNTAX));
 
