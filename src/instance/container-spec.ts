@@ -38,6 +38,7 @@ export function containerSpec(
   const ports = portsOf(version, options.containerPort);
   const spec = {
     ...entrypoint,
+    ...(manifest.env === undefined ? {} : { env: { ...manifest.env, ...entrypoint.env } }),
     port: ports.serving,
     control_port: ports.control,
     health_path: manifest.healthPath,

@@ -6,6 +6,7 @@ import { openTree } from "../upload/tree.ts";
 import { readConfigFile } from "./config-file.ts";
 import type { Destination } from "../lib/destinations.ts";
 import { egressFields } from "./egress.ts";
+import { envField } from "./env.ts";
 import { entrypointPath } from "./entrypoint-path.ts";
 import { configError, configTomlError } from "./errors.ts";
 import { type Fields, integerField, invalid, MANIFEST_FILE, placeOf, stringField } from "./fields.ts";
@@ -17,8 +18,8 @@ import { isTable, parseToml } from "./toml.ts";
 
 const KNOWN_KEYS: readonly string[] = Object.keys(MANIFEST_KEYS);
 
-/** Stands beside [agent]. */
-const NETWORK_TABLE = "network";
+/** They stand beside [agent]. */
+const OTHER_TABLES = new Set(["network", "env"]);
 
 /** A timer holds at most 2^31 ms, about 24 days. */
 const MAX_SECONDS = 2_000_000;
@@ -80,6 +81,7 @@ export async function readManifest(
     port: integerField(fields, "port", { min: 1, max: 65_535, unit: "the port", fallback: defaults.port }),
     healthPath: healthPathField(fields, defaults.healthPath),
     egress: egressFields(fields, top, defaults.egressAllow),
+    env: envField(top, fields),
   };
   return { manifest, warnings };
 }
@@ -96,7 +98,7 @@ function agentFields(text: string, warnings: string[]): { top: Fields; fields: F
   if (!isTable(agent)) throw invalid(top, "agent", { value: agent, allowed: "it is the table [agent]" });
   const fields: Fields = { table: agent, tableName: "agent", text };
   warnUnknown(fields, warnings);
-  const outside = Object.keys(document).filter((key) => key !== "agent" && key !== NETWORK_TABLE);
+  const outside = Object.keys(document).filter((key) => key !== "agent" && !OTHER_TABLES.has(key));
   for (const key of outside.slice(0, MAX_KEY_WARNINGS)) {
     warnings.push(`${placeOf(top, key)}: "${escapeName(key)}" is outside [agent] and is ignored`);
   }
@@ -105,7 +107,7 @@ function agentFields(text: string, warnings: string[]): { top: Fields; fields: F
 
 function warnUnknown(fields: Fields, warnings: string[]): void {
   const unknown = Object.keys(fields.table).filter(
-    (key) => !KNOWN_KEYS.includes(key) && key !== NETWORK_TABLE,
+    (key) => !KNOWN_KEYS.includes(key) && !(fields.tableName === "" && OTHER_TABLES.has(key)),
   );
   for (const key of unknown.slice(0, MAX_KEY_WARNINGS)) {
     const known = nearest(key, KNOWN_KEYS);

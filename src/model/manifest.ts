@@ -24,6 +24,8 @@ export type Manifest = {
   healthPath: string;
   /** Undefined for the whole internet and nothing else, and in older records. */
   egress?: Egress | undefined;
+  /** Plain variables of the agent's environment. */
+  env?: Record<string, string> | undefined;
 };
 
 /** What an agent reaches. */

@@ -1,17 +1,10 @@
 import { KiB } from "../lib/bytes.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { escapeName } from "../lib/text.ts";
+import { isReservedVariable, RESERVED_VARIABLES, VARIABLE_NAME } from "../lib/variables.ts";
 
 /** Bytes of the JSON text. Linux allows 128 KiB for one variable, and part of the stack for all of them. */
 export const MAX_SECRETS_BYTES = 64 * KiB;
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-
-/**
- * Names that have a meaning before the agent's code runs: for the loader, the interpreter, the shell, or for the docker
- * command where somebody calls it.
- */
-const RESERVED_NAMES = ["PATH", "PORT", "BASH_ENV", "GCONV_PATH", "GLIBC_TUNABLES", "IFS"];
-const RESERVED_PREFIXES = ["OKEN_", "LD_", "PYTHON", "DOCKER_", "BUILDKIT_", "BUILDX_"];
 
 /**
  * Reads the `secrets` field, a JSON object of texts. An empty field means none. No message has a value in it, or the
@@ -45,18 +38,12 @@ function parseJson(text: string): unknown {
 
 function assertName(name: string): void {
   const shown = escapeName(name);
-  if (!NAME.test(name)) {
-    throw secretsError(`secret name "${shown}" is not allowed; it matches ${NAME.source}`, name);
+  if (!VARIABLE_NAME.test(name)) {
+    throw secretsError(`secret name "${shown}" is not allowed; it matches ${VARIABLE_NAME.source}`, name);
   }
-  if (isReservedName(name)) {
-    const all = [...RESERVED_NAMES, ...RESERVED_PREFIXES.map((prefix) => `${prefix}…`)].join(", ");
-    throw secretsError(`secret name "${shown}" is reserved, as are: ${all}`, name);
+  if (isReservedVariable(name)) {
+    throw secretsError(`secret name "${shown}" is reserved, as are: ${RESERVED_VARIABLES}`, name);
   }
-}
-
-/** Whether the agent may not have a variable of this name. */
-function isReservedName(name: string): boolean {
-  return RESERVED_NAMES.includes(name) || RESERVED_PREFIXES.some((prefix) => name.startsWith(prefix));
 }
 
 function assertValue(name: string, value: unknown): string {

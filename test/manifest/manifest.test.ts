@@ -4,20 +4,9 @@ import { mkdir } from "node:fs/promises";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { readManifest } from "../../src/manifest/manifest.ts";
 import { scratchDirectory } from "../fixtures/archives/scratch.ts";
-import type { ManifestDefaults } from "../../src/manifest/manifest.ts";
+import { MANIFEST_DEFAULTS } from "../helpers/manifest.ts";
 
 const GiB = 1024 ** 3;
-const DEFAULTS: ManifestDefaults = {
-  pythonVersion: "3.12",
-  warmTimeout: 300,
-  concurrency: 10,
-  timeout: 300,
-  memory: { fallback: GiB / 2, max: 4 * GiB },
-  cpus: { fallback: 1, max: 2 },
-  port: 8080,
-  healthPath: "/health",
-  egressAllow: [],
-};
 
 type Files = Record<string, string | Uint8Array>;
 
@@ -25,7 +14,7 @@ async function read(files: Files) {
   await using scratch = await scratchDirectory();
   const all: Files = { "main.py": "", ...files };
   for (const [path, content] of Object.entries(all)) await Bun.write(scratch.path(path), content);
-  return await readManifest(scratch.path(), DEFAULTS);
+  return await readManifest(scratch.path(), MANIFEST_DEFAULTS);
 }
 
 const refusal = (files: Files) => refusalOf(read(files));
@@ -152,7 +141,7 @@ test("bytes that are no text are refused", async () => {
 test("oken.toml as a directory is refused", async () => {
   await using scratch = await scratchDirectory();
   await mkdir(scratch.path("oken.toml"));
-  const error = await refusalOf(readManifest(scratch.path(), DEFAULTS));
+  const error = await refusalOf(readManifest(scratch.path(), MANIFEST_DEFAULTS));
   expect(error.message).toContain("not a regular file");
 });
 
