@@ -107,7 +107,7 @@ function agentFields(text: string, warnings: string[]): { top: Fields; fields: F
 
 function warnUnknown(fields: Fields, warnings: string[]): void {
   const unknown = Object.keys(fields.table).filter(
-    (key) => !KNOWN_KEYS.includes(key) && !(fields.tableName === "" && OTHER_TABLES.has(key)),
+    (key) => !KNOWN_KEYS.includes(key) && !OTHER_TABLES.has(key),
   );
   for (const key of unknown.slice(0, MAX_KEY_WARNINGS)) {
     const known = nearest(key, KNOWN_KEYS);
