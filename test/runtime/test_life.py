@@ -110,14 +110,21 @@ class Start(TestCase):
                 "setup",
                 {"main.py": "class Agent:\n  def setup(self): raise OSError('db')\n  def run(self, i): ..."},
                 {"type": "agent", "attr": "Agent"},
-                r"OSError: db \(main.py, line 2\)",
+                r"^setup\(\) raised OSError: db \(main.py, line 2\)",
+                "in setup",
+            ),
+            (
+                "import in setup",
+                {"main.py": "def setup():\n  import nowhere\ndef handler(i): ..."},
+                {},
+                r"^setup\(\) raised ModuleNotFoundError: No module named 'nowhere' \(main.py, line 2\)",
                 "in setup",
             ),
         ):
             with self.subTest(name):
                 agent = self.agent(files, **spec)
                 health = agent.wait_state("failed")
-                self.assertEqual(health["reason"], "import_error")
+                self.assertEqual(health["reason"], "exited" if name == "setup" else "import_error")
                 self.assertRegex(health["message"], message)
                 self.assertNotIn("_oken", health["traceback"] or "")
                 if trace:
@@ -125,7 +132,7 @@ class Start(TestCase):
                 self.assertEqual(agent.request("GET", "/health").status, 503)
                 answer = agent.invoke(1)
                 self.assertEqual(answer.status, 503)
-                agent.wait_line(health["message"].split(" (")[0][:30])
+                agent.wait_line(health["message"].replace("setup() raised ", "").split(" (")[0][:30])
                 self.assertEqual(agent.terminate(), 0)
 
     def test_a_failure_with_much_to_say_is_told_in_64_kib(self) -> None:

@@ -19,6 +19,20 @@ SCRIPT = """
 """
 
 
+# As the package does it: what fails is logged, and the program exits.
+UVICORN = """
+import asyncio, sys
+from .lifespan.on import LifespanOn
+def run(app):
+    asyncio.run(app({"type": "lifespan"}, None, LifespanOn().send))
+    sys.exit(3)
+"""
+LIFESPAN = """
+class LifespanOn:
+    async def send(self, message): pass
+"""
+
+
 class Scripts(TestCase):
     def script(self, host: str = "", port: str = 'int(os.environ["PORT"])', status: int = 404) -> Agent:
         source = SCRIPT.format(host=host, port=port, status=status)
@@ -40,9 +54,55 @@ class Scripts(TestCase):
         port = Port()
         self.addCleanup(port.release)
         agent = self.script(port=str(port.number))
-        health = wait_for(lambda: (h := agent.wait_state("starting"))["reason"] and h, "a reason")
+        health = agent.wait_state("failed")
         self.assertEqual(health["reason"], "wrong_port")
-        self.assertIn(str(port.number), health["message"])
+        self.assertIn(f"the agent listens on {port.number};", health["message"])
+
+    def test_one_that_listens_on_another_port_while_it_works_may_still_come(self) -> None:
+        source = """
+            import http.server, os, socket, time
+            other = socket.create_server(("127.0.0.1", 0))
+            end = time.monotonic() + 4.5
+            while time.monotonic() < end: pass
+            class Handler(http.server.BaseHTTPRequestHandler):
+                def do_GET(self): self.send_response(200); self.end_headers()
+            http.server.HTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
+        """
+        self.agent({"main.py": source}, type="http", mode="script", attr=None).ready()
+
+    def test_one_that_takes_connections_and_never_answers_is_told(self) -> None:
+        source = """
+            import os, socket, time
+            door = socket.create_server(("0.0.0.0", int(os.environ["PORT"])))
+            time.sleep(60)
+        """
+        agent = self.agent({"main.py": source}, type="http", mode="script", attr=None)
+        health = wait_for(lambda: "HTTP" in (h := agent.wait_state("starting"))["message"] and h, "a reason")
+        self.assertIn(f"takes connections on port {agent.port}, but GET /", health["message"])
+
+    def test_an_application_that_fails_under_the_programs_own_uvicorn_gives_its_exception(self) -> None:
+        files = {
+            "uvicorn/__init__.py": UVICORN,
+            "uvicorn/lifespan/__init__.py": "",
+            "uvicorn/lifespan/on.py": LIFESPAN,
+            "main.py": """
+                import traceback, uvicorn
+                def connect(): raise ValueError("no database:\\n  of that name")
+                async def app(scope, receive, send):
+                    try: connect()
+                    except ValueError:
+                        await send({"type": "lifespan.startup.failed", "message": traceback.format_exc()})
+                if __name__ == "__main__":
+                    uvicorn.run(app)
+            """,
+        }
+        agent = self.agent(files, type="http", mode="script", attr=None)
+        health = agent.wait_state("failed")
+        self.assertEqual(health["reason"], "exited")
+        self.assertEqual(
+            health["message"],
+            "the application's startup failed: ValueError: no database: (main.py, line 3)",
+        )
 
     def test_one_that_answers_with_errors_is_not_ready(self) -> None:
         agent = self.script(status=500)

@@ -196,7 +196,8 @@ class Web(TestCase):
                 await send({"type": "lifespan.startup.failed", "message": "Traceback\\nOSError: no database"})
         """
         health = self.web(source).wait_state("failed")
-        self.assertIn("OSError: no database", health["message"])
+        self.assertEqual(health["reason"], "exited")
+        self.assertEqual(health["message"], "the application's startup failed: OSError: no database")
 
     def test_a_web_worker_that_dies_is_replaced(self) -> None:
         agent = self.web(ASGI).ready()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 
@@ -19,9 +20,15 @@ class PlainError(Exception):
 
 
 class StartupError(PlainError):
-    """The application itself said that it cannot start."""
+    """The application itself said that it cannot start, in words of its own or with a whole traceback."""
+
+    def __init__(self, said: str) -> None:
+        self.said = said
+        reason = _raised(said.strip().split("\n"))
+        super().__init__("the application's startup failed" + (f": {reason}" if reason else ""))
 
 
+_FRAME = '  File "'
 RUNTIME_DIR = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 MAX_MESSAGE_CHARACTERS = 4000
 MAX_TRACEBACK_CHARACTERS = 16000
@@ -56,7 +63,8 @@ def where(error: BaseException, app_dir: str) -> str:
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return f"{shorten(error.filename, app_dir)}, line {error.lineno}"
     found = ""
-    for filename, line in _frames(error.__traceback__):
+    told = _told_frames(error.said) if isinstance(error, StartupError) else _frames(error.__traceback__)
+    for filename, line in told:
         if _is_users(filename, app_dir):
             found = f"{shorten(filename, app_dir)}, line {line}"
     return found
@@ -96,6 +104,19 @@ def _trim(formatted: Any, app_dir: str, depth: int) -> None:
     for linked in (formatted.__cause__, formatted.__context__):
         if linked is not None and depth < MAX_CAUSES:
             _trim(linked, app_dir, depth + 1)
+
+
+def _raised(lines: list[str]) -> str:
+    """The line of a traceback that names the exception: the first below its last frame."""
+    at = max((number for number, line in enumerate(lines) if line.startswith(_FRAME)), default=-1)
+    if at < 0:
+        return lines[-1]
+    return next((line for line in lines[at:] if not line.startswith("  ")), "")
+
+
+def _told_frames(text: str) -> list[tuple[str, int]]:
+    found = re.findall(_FRAME + r'(.+)", line (\d+)', text)
+    return [(filename, int(line)) for filename, line in found]
 
 
 def _frames(trace: TracebackType | None) -> list[tuple[str, int]]:

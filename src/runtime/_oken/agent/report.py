@@ -21,19 +21,26 @@ def report_ready(channel: socket.socket, **more: Any) -> None:
     _tell(channel, frames.READY, {"python": platform.python_version(), "pid": os.getpid(), **more})
 
 
-def report_failure(channel: socket.socket, error: BaseException, spec: Spec) -> None:
+def report_failure(
+    channel: socket.socket, error: BaseException, spec: Spec, during: str | None = None
+) -> None:
     """Tells the parent why the agent cannot be served, and stays until the parent lets go.
 
+    `during`: what was called once all was imported.
     The parent takes a process that ends for a crash, and starts it again.
     """
     if isinstance(error, SystemExit):
         place = failures.where(error, spec.app_dir)
-        message = f"{spec.label()} called sys.exit({error.code!r}) while it was loaded"
+        when = f"in {during}" if during else "while it was loaded"
+        message = f"{spec.label()} called sys.exit({error.code!r}) {when}"
         told = {"reason": "exited", "message": message + (f" ({place})" if place else "")}
     else:
+        message = failures.sentence(error, spec.app_dir)
+        # Once all is imported it is a file or a server that misses, unless it imports more.
+        loaded = (during or isinstance(error, failures.StartupError)) and not isinstance(error, ImportError)
         told = {
-            "reason": "import_error",
-            "message": failures.sentence(error, spec.app_dir),
+            "reason": "exited" if loaded else "import_error",
+            "message": f"{during} raised {message}" if during else message,
             "traceback": failures.trimmed(error, spec.app_dir),
         }
     _tell(channel, frames.FAILED, told)

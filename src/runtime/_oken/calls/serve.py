@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def run(spec: Spec, channel: socket.socket, streams: tuple[LineStream, LineStream]) -> None:
     """Serves until the parent lets go; a failure to load is reported and waits for that too."""
+    during = None
     try:
         loop = asyncio.new_event_loop()
         # Before the import: on CPython 3.9 a lock belongs to the loop that is current where it is made.
@@ -27,9 +28,10 @@ def run(spec: Spec, channel: socket.socket, streams: tuple[LineStream, LineStrea
         target = load_target(spec)
         # Again: an `asyncio.run` at import leaves none behind.
         asyncio.set_event_loop(loop)
+        during = "setup()"
         hooks.run_setup(target.setup, loop)
     except BaseException as error:
-        report_failure(channel, error, spec)
+        report_failure(channel, error, spec, during)
         return
     report_ready(channel, callable=target.label, kind=target.kind)
     # A sync handler needs the main thread to be interrupted in a blocking call, and can have it when alone.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from . import environment
-from .sockets import listeners, socket_inodes
+from .sockets import cpu_seconds, is_running, listeners, socket_inodes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Callable
+
     from ..spec import Spec
     from .supervisor import Supervisor
 
@@ -17,8 +19,10 @@ LATE_BY = 0.05
 MIN_WAIT_SECONDS = 0.005
 MAX_WAIT_SECONDS = 0.25
 ANSWER_SECONDS = 5.0
-# How long a server must be seen on localhost alone before it is called a failure.
-LOCALHOST_SECONDS = 3.0
+# How long a server must be seen on localhost alone, or a quiet agent's elsewhere, before that is a failure.
+ASTRAY_SECONDS = 3.0
+# Of one CPU, in that time: an agent that does more may still be on its way.
+QUIET_SHARE = 0.1
 
 
 async def watch(spec: Spec, supervisor: Supervisor) -> None:
@@ -26,7 +30,7 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
     loop = asyncio.get_running_loop()
     wait = MIN_WAIT_SECONDS
     pid = 0
-    local_since = 0.0
+    astray = Astray(loop.time)
     while True:
         await asyncio.sleep(wait)
         worker = supervisor.worker
@@ -35,40 +39,76 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
             continue
         if worker.pid != pid:
             pid = worker.pid
-            local_since = 0.0
+            astray.end()
         wait = min(max(MIN_WAIT_SECONDS, (loop.time() - worker.started_at) * LATE_BY), MAX_WAIT_SECONDS)
         listening = listeners()
         here = [listener for listener in listening if listener.port == spec.port]
         if any(not listener.loopback for listener in here):
+            astray.end()
             status = await ask_soon(spec.port, spec.health_path)
             if status is not None and status < 500:
                 supervisor.serving()
-            elif status is not None:
-                supervisor.health.message = f"GET {spec.health_path} answers {status}"
+            else:
+                supervisor.health.message = unhealthy(spec, status)
             continue
         if here:
-            local_since = local_since or loop.time()
             supervisor.health.reason = "bound_to_localhost"
             supervisor.health.message = (
                 f"the server listens on 127.0.0.1:{spec.port}, where only the container itself can reach it; "
                 f"it must listen on 0.0.0.0:{spec.port}"
             )
-            if loop.time() - local_since > LOCALHOST_SECONDS:
+            if astray.lasts("bound_to_localhost"):
                 supervisor.fail_serving()
             continue
-        local_since = 0.0
-        if not listening:
-            continue
         # Docker's resolver listens in every container too, so only what the agent holds counts.
-        own = socket_inodes(pid)
+        own = socket_inodes(pid) if listening else set()
         others = sorted({listener.port for listener in listening if listener.inode in own})
-        if others:
-            ports = ", ".join(str(port) for port in others)
-            supervisor.health.reason = "wrong_port"
-            supervisor.health.message = (
-                f"nothing listens on port {spec.port}, but the agent listens on {ports}; "
-                f"use the PORT variable or set `port` in oken.toml"
-            )
+        if not others:
+            astray.end()
+            continue
+        ports = ", ".join(str(port) for port in others)
+        supervisor.health.reason = "wrong_port"
+        supervisor.health.message = (
+            f"nothing listens on port {spec.port}, but the agent listens on {ports}; "
+            f"use the PORT variable or set `port` in oken.toml"
+        )
+        if astray.lasts(f"wrong_port {ports}", pid):
+            supervisor.fail_serving()
+
+
+class Astray:
+    """How long a server has been where nobody can reach it."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self.end()
+
+    def end(self) -> None:
+        self._where = ""
+
+    def lasts(self, where: str, pid: int = 0) -> bool:
+        """Long enough; with `pid`, the process and its children have also done next to nothing meanwhile."""
+        now = self._now()
+        used = cpu_seconds(pid) if pid else 0.0
+        # On a busy machine an agent that has much to do may get little done.
+        if where != self._where or (pid and is_running(pid)):
+            self._where, self._since, self._used = where, now, used
+        passed = now - self._since
+        if passed < ASTRAY_SECONDS:
+            return False
+        if used - self._used < passed * QUIET_SHARE:
+            return True
+        self._since, self._used = now, used
+        return False
+
+
+def unhealthy(spec: Spec, status: int | None) -> str:
+    if status is not None:
+        return f"GET {spec.health_path} answers {status}"
+    return (
+        f"the server takes connections on port {spec.port}, but GET {spec.health_path} got no HTTP answer "
+        f"within {ANSWER_SECONDS:g} s"
+    )
 
 
 async def ask_soon(port: int, path: str) -> int | None:

@@ -1,4 +1,4 @@
-"""Who listens where, as /proc tells it."""
+"""Who listens where, and what processes use, as /proc tells it."""
 
 from __future__ import annotations
 
@@ -86,20 +86,52 @@ def socket_inodes(root: int) -> set[str]:
     return found
 
 
+def cpu_seconds(root: int) -> float:
+    """What a process and its descendants have used of CPUs."""
+    stats = _stats()
+    family = _among(stats, root)
+    ticks = sum(int(fields[11]) + int(fields[12]) for pid, fields in stats.items() if pid in family)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def is_running(root: int) -> bool:
+    """Whether a thread of a process or its descendants runs, or would with a CPU or its disk's answer."""
+    for pid in _family(root):
+        try:
+            threads = os.listdir(f"/proc/{pid}/task")
+        except OSError:
+            continue
+        for thread in threads:
+            if _stat(f"/proc/{pid}/task/{thread}/stat")[:1] in (["R"], ["D"]):
+                return True
+    return False
+
+
 def _family(root: int) -> set[int]:
-    parents = {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
-                    # The name in brackets may hold anything; the parent is the second field after it.
-                    parents[int(entry)] = int(file.read().rpartition(")")[2].split()[1])
-            except (OSError, IndexError, ValueError):
-                continue
+    return _among(_stats(), root)
+
+
+def _stats() -> dict[int, list[str]]:
+    """What `_stat` gives of each process."""
+    found = {int(entry): _stat(f"/proc/{entry}/stat") for entry in os.listdir("/proc") if entry.isdigit()}
+    return {pid: fields for pid, fields in found.items() if fields}
+
+
+def _stat(path: str) -> list[str]:
+    """The fields from the third on, the state; none of what is gone."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            # The name in brackets may hold anything.
+            return file.read().rpartition(")")[2].split()
+    except OSError:
+        return []
+
+
+def _among(stats: dict[int, list[str]], root: int) -> set[int]:
     family = {root}
     grown = True
     while grown:
-        more = {pid for pid, parent in parents.items() if parent in family and pid not in family}
+        more = {pid for pid, fields in stats.items() if int(fields[1]) in family and pid not in family}
         family |= more
         grown = bool(more)
     return family

@@ -37,8 +37,7 @@ async def _serve(config: Config, door: socket.socket) -> None:
     lifespan = Lifespan(config)
     await lifespan.startup()
     if lifespan.should_exit:
-        # Starlette sends a whole traceback; its last line is the error.
-        raise StartupError(lifespan.reason.strip().rpartition("\n")[2] or "the application's startup failed")
+        raise StartupError(lifespan.reason)
     protocol = functools.partial(HttpProtocol, config=config, server_state=state, app_state=lifespan.state)
     dates = loop.create_task(_date_header(state))
     server = await loop.create_server(protocol, sock=door, backlog=BACKLOG)

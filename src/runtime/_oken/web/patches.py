@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from . import mcp_servers
+from . import lifespans, mcp_servers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,5 +63,6 @@ def _fasthtml(module: Any) -> None:
 
 _PATCHES = {
     "fasthtml.core": _fasthtml,
+    lifespans.MODULE: lifespans.keep,
     "mcp.server.transport_security": mcp_servers.allow_any_host,
 }

@@ -11,7 +11,7 @@ from ..agent.report import report_failure, report_ready
 from ..agent.target import resolve
 from ..cancel_signal import CANCEL_SIGNAL
 from ..listening import descriptor_of
-from . import applications, entry, lookout, patches, servers
+from . import applications, entry, lifespans, lookout, patches, servers
 from .watch import Watch
 
 TYPE_CHECKING = False
@@ -62,8 +62,11 @@ def run_script(spec: Spec, channel: socket.socket) -> None:
         with open(path, "rb") as file:
             code = compile(file.read(), path, "exec")
         exec(code, main_module.__dict__)
-    except SystemExit:
-        raise
+    except SystemExit as error:
+        said = lifespans.failure()
+        if said is None or not error.code:
+            raise
+        report_failure(channel, failures.StartupError(said), spec)
     except BaseException as error:
         sys.stderr.write(failures.trimmed(error, spec.app_dir) + "\n")
         report_failure(channel, error, spec)

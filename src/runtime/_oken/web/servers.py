@@ -13,6 +13,7 @@ import sys
 
 from ..agent.failures import StartupError
 from ..listening import BACKLOG
+from . import lifespans
 from .applications import AIOHTTP, ASGI, GRADIO, TORNADO, WSGI
 
 TYPE_CHECKING = False
@@ -94,7 +95,7 @@ def _uvicorn(app: Any, door: socket.socket, threads: int) -> None:
     server = uvicorn.Server(config)
     server.run(sockets=[door])
     if not getattr(server, "started", True):
-        raise StartupError("the application's startup failed")
+        raise StartupError(lifespans.failure() or "")
 
 
 def _hypercorn(app: Any, door: socket.socket, threads: int) -> None:
