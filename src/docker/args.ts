@@ -1,3 +1,4 @@
+import { MiB } from "../lib/bytes.ts";
 import { AGENT_HOME, STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
 import type { ContainerSpec } from "./types.ts";
 import { tagOf } from "./firewall/rules.ts";
@@ -40,6 +41,9 @@ export type RunSettings = ContainerSettings & {
   dns: string[];
 };
 
+/** Of `/dev/shm`, bytes: what Docker gives by itself. More of it comes with more memory, which it counts to. */
+const MIN_SHARED_MEMORY = 64 * MiB;
+
 /**
  * `docker run` of an agent: no capability, no new privileges, a read-only root, a limit on everything. No `--init`: the
  * runtime collects orphans itself, and as the main process of its container nobody inside can kill it.
@@ -70,7 +74,7 @@ export function runArgs(spec: ContainerSpec, settings: RunSettings): string[] {
     ...["--pids-limit", String(Math.max(MIN_PIDS, OTHER_PIDS + spec.concurrency))],
     ...["--ulimit", nofile(spec.concurrency)],
     ...["--ulimit", "core=0"],
-    ...["--shm-size", "16m"],
+    ...["--shm-size", String(Math.max(MIN_SHARED_MEMORY, Math.floor(spec.memory / 4)))],
     ...["--ipc", "private"],
     ...["--cgroupns", "private"],
     ...["--oom-score-adj", "500"],

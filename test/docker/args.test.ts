@@ -74,7 +74,7 @@ test("an agent's container has no capability, no new privileges, a read-only roo
     "--ulimit",
     "core=0",
     "--shm-size",
-    "16m",
+    "134217728",
     "--ipc",
     "private",
     "--cgroupns",

@@ -150,6 +150,27 @@ class Shapes(TestCase):
             with ThreadPoolExecutor(10) as pool:
                 self.assertEqual(list(pool.map(agent.output, range(10))), [True] * 10)
 
+    def test_sync_handlers_have_the_variables_of_import_and_setup_and_a_loop(self) -> None:
+        source = """
+            import asyncio, contextvars, decimal
+            decimal.getcontext().prec = 5
+            VARIABLE = contextvars.ContextVar("variable", default="none")
+            async def setup(): VARIABLE.set("of setup")
+            async def later(): return await asyncio.sleep(0, "awaited")
+            def handler(input):
+                before = VARIABLE.get()
+                VARIABLE.set("of a request")
+                loop = asyncio.get_event_loop()
+                asyncio.run(later())
+                again = asyncio.get_event_loop().run_until_complete(later())
+                return [before, str(decimal.Decimal(1) / 3), loop is not None, again]
+        """
+        for concurrency in (1, 3):
+            with self.subTest(concurrency):
+                agent = self.handler(source, concurrency=concurrency)
+                for _ in range(3):
+                    self.assertEqual(agent.output(1), ["of setup", "0.33333", True, "awaited"])
+
 
 if __name__ == "__main__":
     unittest.main()

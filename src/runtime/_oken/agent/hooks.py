@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import sys
 
 from . import failures
@@ -21,7 +22,14 @@ def run_setup(hook: Callable[[], Any] | None, loop: asyncio.AbstractEventLoop) -
         return
     value = hook()
     if hasattr(value, "__await__"):
-        loop.run_until_complete(_awaited(value))
+        # It ran in a task, whose variables the requests are to have too.
+        for variable, content in loop.run_until_complete(_context_after(value)).items():
+            variable.set(content)
+
+
+async def _context_after(value: Any) -> contextvars.Context:
+    await value
+    return contextvars.copy_context()
 
 
 async def run_teardown(hook: Callable[[], Any] | None, app_dir: str) -> None:

@@ -7,6 +7,7 @@ stops here without the process being replaced.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import signal
 import socket
@@ -74,7 +75,8 @@ class MainThreadExecutor:
             # A signal can raise anywhere in here, also between the last two lines.
             try:
                 self._interruptible = True
-                self._answer(request)
+                # What it sets is not there for the next one.
+                contextvars.copy_context().run(self._answer, request)
             finally:
                 self._interruptible = False
         except BaseException as error:

@@ -7,6 +7,7 @@ import asyncio
 from ..agent import hooks
 from ..agent.report import report_failure, report_ready
 from ..agent.target import load_target
+from . import thread_loops
 from .loop_executor import LoopExecutor
 from .main_thread_executor import MainThreadExecutor
 
@@ -22,6 +23,7 @@ def run(spec: Spec, channel: socket.socket, streams: tuple[LineStream, LineStrea
     """Serves until the parent lets go; a failure to load is reported and waits for that too."""
     during = None
     try:
+        thread_loops.install()
         loop = asyncio.new_event_loop()
         # Before the import: on CPython 3.9 a lock belongs to the loop that is current where it is made.
         asyncio.set_event_loop(loop)

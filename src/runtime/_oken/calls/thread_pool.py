@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import queue
 import threading
 
@@ -22,6 +23,8 @@ class ThreadPool:
         """`interrupted` gets a request whose work did not catch Cancelled itself."""
         self._size = size
         self._interrupted = interrupted
+        # What import and setup left behind, with which each work begins.
+        self._context = contextvars.copy_context()
         self._jobs: queue.SimpleQueue[tuple[Request, Callable[[], None]]] = queue.SimpleQueue()
         # Below zero: so much work waits for a thread.
         self._idle = 0
@@ -59,17 +62,20 @@ class ThreadPool:
             request, work = self._jobs.get()
             stopper = Stopper()
             try:
-                CURRENT.set(request)
                 request.stop_thread = stopper.stop
                 if request.cancelled:
                     stopper.stop()
-                work()
+                self._context.copy().run(run_for, request, work)
                 stopper.finish()
             except Cancelled:
                 # It was raised outside of what `work` catches.
                 stopper.finish()
                 self._interrupted(request)
             request.stop_thread = None
-            CURRENT.set(None)
             with self._lock:
                 self._idle += 1
+
+
+def run_for(request: Request, work: Callable[[], None]) -> None:
+    CURRENT.set(request)
+    work()
