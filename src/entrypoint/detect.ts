@@ -49,7 +49,11 @@ async function detectIn(loader: Loader, { file, spelled }: EntryFile, wish: Wish
   const outcome = await readEntryModule(loader, file);
   if (outcome.kind === "broken") {
     const { at, message } = outcome.problem;
-    throw refuse(`${file}:${at.line}:${at.column}: ${message}`, { file, line: at.line, column: at.column });
+    throw refuse(`SyntaxError: ${message} (${file}, line ${at.line}, column ${at.column})`, {
+      file,
+      line: at.line,
+      column: at.column,
+    });
   }
   if (outcome.kind === "skipped") return unread(loader, file, { wish, why: outcome.why });
   const { facts } = outcome;

@@ -70,13 +70,15 @@ describe("what detection reads of a tree", () => {
     });
     await using broken = await temporaryTree({ "main.py": "def handler(input)\n    return 1\n" });
     expect((await detect(deep.path)).entrypoint.attr).toBe("handler");
-    expect(await refusal(broken.path)).toBe("main.py:1:19: Expected `:`, found newline");
+    expect(await refusal(broken.path)).toBe(
+      "SyntaxError: Expected `:`, found newline (main.py, line 1, column 19)",
+    );
   });
 
   test("bytes that are not UTF-8 are refused at their place", async () => {
     await using tree = await temporaryTree({ "main.py": Buffer.from(`# caf\xe9\n${HANDLER}`, "latin1") });
     expect(await refusal(tree.path)).toContain(
-      "main.py:1:6: the file is not UTF-8 and names no other encoding",
+      "SyntaxError: the file is not UTF-8 and names no other encoding (main.py, line 1, column 6)",
     );
   });
 
