@@ -18,7 +18,7 @@ const IMPATIENT_SECONDS = 4;
 let runner: TestRunner;
 let impatient: TestRunner;
 beforeAll(async () => {
-  runner = await startRunner();
+  runner = await startRunner({ OKEN_ALLOWED_HOSTS: "agents.example.com" });
   impatient = await startRunner({ OKEN_HEALTH_CHECK_TIMEOUT: String(IMPATIENT_SECONDS) });
 });
 afterAll(async () => {
