@@ -8,12 +8,12 @@ import type { Engine, OutputLine } from "./types.ts";
  * here, so more is asked for until there are enough.
  */
 export function createLogs(exec: Pick<DockerExec, "stream">): Pick<Engine, "logs" | "followLogs"> {
-  async function read(name: string, asked: number): Promise<Reading> {
+  async function read(name: string, asked: number, signal?: AbortSignal): Promise<Reading> {
     const lines: OutputLine[] = [];
     let chars = 0;
     let entries = 0;
     let isAll = true;
-    const chunks = exec.stream(args.logsArgs(name, asked), { timeoutMs: LOGS_TIMEOUT_MS });
+    const chunks = exec.stream(args.logsArgs(name, asked), { timeoutMs: LOGS_TIMEOUT_MS, signal });
     for await (const line of splitOutput(chunks)) {
       lines.push(line);
       chars += line.text.length;
@@ -24,10 +24,10 @@ export function createLogs(exec: Pick<DockerExec, "stream">): Pick<Engine, "logs
   }
 
   /** One line more than is asked for where there is one: the first may be the end of a longer line. */
-  async function lastLines(name: string, tail: number): Promise<OutputLine[]> {
+  async function lastLines(name: string, tail: number, signal?: AbortSignal): Promise<OutputLine[]> {
     let last: Reading | undefined;
     for (let asked: number | undefined = tail + 1; asked !== undefined; asked = last.next) {
-      const reading = await read(name, asked);
+      const reading = await read(name, asked, signal);
       if (reading.lines.length > tail || reading.entries === last?.entries) return reading.lines;
       last = reading;
     }
@@ -35,7 +35,7 @@ export function createLogs(exec: Pick<DockerExec, "stream">): Pick<Engine, "logs
   }
 
   async function* follow(name: string, { tail, signal }: FollowOptions): AsyncGenerator<OutputLine> {
-    const past = tail === 0 ? [] : (await lastLines(name, tail)).slice(-tail);
+    const past = tail === 0 ? [] : (await lastLines(name, tail, signal)).slice(-tail);
     const entries = past.reduce((sum, line) => sum + entriesOf(line), 0);
     const chunks = exec.stream(args.followLogsArgs(name, Math.max(tail, entries)), { signal });
     yield* withoutRefusal(splitOutput(chunks));

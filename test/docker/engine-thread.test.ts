@@ -110,7 +110,7 @@ test("a log is not read ahead without end", async () => {
 seq 1 1000000
 touch ${printed}`);
   const { signal } = new AbortController();
-  const lines = engine.followLogs("x", { tail: 10, signal })[Symbol.asyncIterator]();
+  const lines = engine.followLogs("x", { tail: 0, signal })[Symbol.asyncIterator]();
   expect(await lines.next()).toEqual({ done: false, value: { stream: "stdout", text: "1" } });
   // The engine has answered a question meanwhile, and the log's command still waits for its reader.
   await engine.imageExists("x");
@@ -122,7 +122,7 @@ test("a reader who leaves a followed log ends the command", async () => {
   await using engine = await standIn(`echo $$; exec sleep 60`);
   const { signal } = new AbortController();
   let child = "";
-  for await (const { text } of engine.followLogs("x", { tail: 10, signal })) {
+  for await (const { text } of engine.followLogs("x", { tail: 0, signal })) {
     child = text;
     break;
   }
@@ -135,12 +135,27 @@ test("a followed log that is aborted ends with the signal's reason", async () =>
   const aborting = new AbortController();
   const reason = new Error("enough");
   const read = async () => {
-    for await (const { text } of engine.followLogs("x", { tail: 10, signal: aborting.signal })) {
+    for await (const { text } of engine.followLogs("x", { tail: 0, signal: aborting.signal })) {
       expect(text).toBe("ready");
       aborting.abort(reason);
     }
   };
   await expect(read()).rejects.toBe(reason);
+});
+
+test("a followed log that is aborted while its past is read ends the command", async () => {
+  const pid = join(directory, Bun.randomUUIDv7());
+  await using engine = await standIn(`echo $$ > ${pid}; exec sleep 60`);
+  const aborting = new AbortController();
+  const reason = new Error("enough");
+  const failure = Array.fromAsync(engine.followLogs("x", { tail: 10, signal: aborting.signal })).catch(
+    (error: unknown) => error,
+  );
+  await eventually(() => expect(existsSync(pid)).toBe(true));
+  aborting.abort(reason);
+  expect(await failure).toBe(reason);
+  const child = (await Bun.file(pid).text()).trim();
+  await eventually(() => expect(existsSync(`/proc/${child}`)).toBe(false));
 });
 
 /** A build that prints one line without end, for as long as it runs. */
