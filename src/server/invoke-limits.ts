@@ -8,8 +8,9 @@ const DEADLINE_GRACE_MS = 1_000;
 const INSTANCE_HEADER = "x-oken-instance";
 
 /**
- * Tells the runtime inside whom the request is for, how long an invoke may take, and how long it may wait in there for code to let go of a slot
- * that the runner has given away already. Returns after how many milliseconds the runner gives up by itself.
+ * Tells the runtime inside whom the request is for, how long an invoke may take, and how long it may wait in there for
+ * code to let go of a slot that the runner has given away already. Returns after how many milliseconds the runner gives
+ * up by itself.
  */
 export function setLimits(
   headers: Headers,

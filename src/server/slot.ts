@@ -28,9 +28,9 @@ export type Slot = {
 };
 
 /**
- * Waits for a slot, does `work` with it, counts the result and says in it where the time went. `work` gives the slot back unless it fails. When the
- * agent does not answer, the error says why: its time was over, or its process has ended. A request that never reached
- * its instance, since that has ended, is sent once more to the next one.
+ * Waits for a slot, does `work` with it, counts the result and says in it where the time went. `work` gives the slot
+ * back unless it fails. When the agent does not answer, the error says why: its time was over, or its process has
+ * ended. A request that never reached its instance, since that has ended, is sent once more to the next one.
  */
 export async function withSlot(
   context: SlotContext,

@@ -6,6 +6,7 @@ import { StartError } from "../../src/lib/start-error.ts";
 import type { Holder, Life } from "../../src/model/holder.ts";
 import { createFakeEngine } from "../helpers/fake-engine.ts";
 import { holderWith } from "../helpers/records.ts";
+import { turns } from "../helpers/turns.ts";
 
 type Engine = ReturnType<typeof createFakeEngine>;
 
@@ -71,11 +72,11 @@ describe("of several that start at once", () => {
   test.each([1, 2, 3, 4, 5, 6, 7, 8])("exactly one succeeds, whatever the order (%p)", async (seed) => {
     const random = randomFrom(seed);
     // Each step of the engine takes its own time.
-    const engine = createFakeEngine({ before: () => Bun.sleep(random() * 4) });
+    const engine = createFakeEngine({ before: () => turns(random() * 4) });
     await starting(engine, { nonce: "dead" }).claim();
     const outcomes = await Promise.allSettled(
       ["a", "b", "c", "d"].map(async (nonce) => {
-        await Bun.sleep(random() * 10);
+        await turns(random() * 10);
         await starting(engine, { nonce }, onlyEnded("dead")).claim();
         return nonce;
       }),

@@ -5,6 +5,7 @@ import { createSharedLogs } from "../../src/agents/shared-logs.ts";
 import type { OutputLine } from "../../src/docker/types.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { turns } from "../helpers/turns.ts";
 
 const out = (text: string): OutputLine => ({ stream: "stdout", text });
 const numbers = (from: number, to: number) =>
@@ -145,7 +146,7 @@ describe("followers of one log", () => {
     const slow = logs.follow("c", { tail: 1, signal: leaving.signal })[Symbol.asyncIterator]();
     await slow.next();
     print(numbers(2, 50_000).map(({ text }) => out(text.padEnd(100))));
-    await Bun.sleep(50);
+    await turns(100);
     expect(readers[0]?.sent).toBeLessThan(2_000);
     leaving.abort();
     await slow.return?.();
