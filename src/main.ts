@@ -1,42 +1,15 @@
 // Large modules are loaded later, by the command that needs them.
-import { HELP } from "./cli/help.ts";
+import { type Context, processContext } from "./cli/context.ts";
+import { runCli } from "./cli/program.ts";
 import { raisePriority } from "./lib/priority.ts";
 import { StartError } from "./lib/start-error.ts";
-import { VERSION } from "./lib/version.ts";
 
-/** Exit status of a wrong command line, and of a setting that stops the start. */
+/** Exit status of a setting that stops the start, and of a runner whose data directory was lost. */
 const USAGE_ERROR = 2;
 
-async function main(args: string[]): Promise<void> {
-  const [command, ...rest] = args;
-  switch (command) {
-    case "serve":
-      return serve(rest);
-    case "--version":
-    case "-v":
-    case "version":
-      return print(`oken-runner ${VERSION}\n`);
-    case "--help":
-    case "-h":
-    case "help":
-      return print(HELP);
-    case undefined:
-      return fail(HELP);
-    default:
-      return fail(`oken-runner: there is no command ${JSON.stringify(command)}.\n\n${HELP}`);
-  }
-}
-
-async function serve(args: string[]): Promise<void> {
+const serve: Context["serve"] = async (config) => {
   const niceness = raisePriority();
-  const [{ parseServe }, { createLog }, { startDaemon }] = await Promise.all([
-    import("./cli/serve.ts"),
-    import("./lib/log.ts"),
-    import("./daemon.ts"),
-  ]);
-  const parsed = parseServe(args, process.env);
-  if ("help" in parsed) return print(parsed.help);
-  const { config } = parsed;
+  const [{ createLog }, { startDaemon }] = await Promise.all([import("./lib/log.ts"), import("./daemon.ts")]);
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   const daemon = await startDaemon({ config, log, environment: process.env, niceness }).catch(
     (error: unknown) => {
@@ -62,25 +35,12 @@ async function serve(args: string[]): Promise<void> {
     );
   };
   void daemon.lost.then((error) => {
-    fail(`oken-runner: ${error.message}\n`);
+    process.stderr.write(`oken-runner: ${error.message}\n`);
     return daemon.stop().finally(() => process.exit(USAGE_ERROR));
   });
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
-}
+};
 
-function print(text: string): void {
-  process.stdout.write(text);
-}
-
-function fail(text: string): void {
-  process.stderr.write(text);
-  process.exitCode = USAGE_ERROR;
-}
-
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
-  if (!(error instanceof StartError)) throw error;
-  fail(`oken-runner: ${error.message}\n`);
-}
+const status = await runCli(process.argv.slice(2), processContext(serve));
+if (status !== 0) process.exitCode = status;

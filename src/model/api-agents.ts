@@ -1,4 +1,4 @@
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 
 import { AGENT_STATES } from "./agent.ts";
 import type { AgentState } from "./agent.ts";
@@ -31,6 +31,7 @@ export const AgentList = Type.Object(
   { agents: Type.Array(AgentSummary) },
   { examples: [{ agents: [SUMMARY_EXAMPLE] }] },
 );
+export type AgentList = Static<typeof AgentList>;
 
 const AgentConfig = Type.Object(
   {

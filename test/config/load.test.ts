@@ -1,7 +1,5 @@
 import { describe, expect, test } from "bun:test";
 
-import { SETTINGS } from "../../src/config/settings.ts";
-import { settingsHelp } from "../../src/config/help.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { StartError } from "../../src/lib/start-error.ts";
 
@@ -140,11 +138,6 @@ describe("a bad value ends the start with a sentence that names the variable, th
       "OKEN_API_TOKEN is set, but must be a token of at least 16 characters.",
     );
   });
-});
-
-test("the help names every setting", () => {
-  const help = settingsHelp();
-  for (const { env } of Object.values(SETTINGS)) expect(help).toContain(env);
 });
 
 /** Undefined if the start ends with a sentence. */

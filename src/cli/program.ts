@@ -1,0 +1,80 @@
+import { Command, type CommandUnknownOpts, Help, type Option } from "@commander-js/extra-typings";
+
+import { VERSION } from "../lib/version.ts";
+import { GROUPS, RUNNER_OPTIONS } from "./command.ts";
+import { complete, completion } from "./commands/completion.ts";
+import { ps } from "./commands/ps.ts";
+import { serve } from "./commands/serve.ts";
+import { version } from "./commands/version.ts";
+import type { Context } from "./context.ts";
+import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
+import { report } from "./report.ts";
+
+/** In the order of the list that `--help` prints, within their groups. */
+const COMMANDS: readonly ((context: Context) => CommandUnknownOpts)[] = [ps, serve, completion, version];
+
+/** Runs the command of a command line, and gives the exit status of the process. */
+export async function runCli(args: string[], context: Context): Promise<number> {
+  try {
+    await createProgram(context).parseAsync(args, { from: "user" });
+    return EXIT.ok;
+  } catch (error) {
+    return report(context, error, { json: args.includes("--json") });
+  }
+}
+
+/** The program with every command. Its commands load what is large when they run. */
+function createProgram(context: Context): CommandUnknownOpts {
+  const program = new Command("oken-runner")
+    .description("Oken Runner: deploys and runs AI agents on this host, and on others that have a runner.")
+    .version(`oken-runner ${VERSION}`, "-v, --version", "print the version")
+    .helpOption("-h, --help", "print help; help COMMAND says more")
+    .commandsGroup(GROUPS.self)
+    .helpCommand("help [command]", "print the help of a command")
+    .addHelpText("after", `\n${exitStatusText()}`)
+    .showHelpAfterError("See oken-runner --help.")
+    .exitOverride();
+  program.configureOutput(outputOf(context));
+  program.configureHelp({
+    styleTitle: (text) => context.out.paint("bold", text),
+    visibleOptions,
+    // In the order in which they are shown.
+    groupItems: (_, shown, groupOf) => new Help().groupItems(shown, shown, groupOf),
+  });
+  for (const make of COMMANDS) {
+    const command = make(context);
+    command.copyInheritedSettings(program);
+    command.showHelpAfterError(`See oken-runner ${command.name()} --help.`);
+    program.addCommand(command);
+  }
+  program.addCommand(complete(context), { hidden: true });
+  return program;
+}
+
+/** The options that are a command's own come before those of every command. */
+function visibleOptions(command: CommandUnknownOpts): Option[] {
+  const options = new Help().visibleOptions(command);
+  return [...options.filter((option) => !isCommon(option)), ...options.filter(isCommon)];
+}
+
+function isCommon({ helpGroupHeading }: Option): boolean {
+  return helpGroupHeading === RUNNER_OPTIONS;
+}
+
+function outputOf({ out, err }: Context) {
+  return {
+    writeOut: out.write,
+    writeErr: err.write,
+    outputError: (text: string, write: (text: string) => void) =>
+      write(`${err.paint("red", "oken-runner:")} ${text.replace(/^error: /, "")}`),
+    getOutHelpWidth: () => out.columns,
+    getErrHelpWidth: () => err.columns,
+    getOutHasColors: () => out.hasColor,
+    getErrHasColors: () => err.hasColor,
+  };
+}
+
+function exitStatusText(): string {
+  const lines = Object.entries(EXIT_MEANINGS).map(([status, meaning]) => `  ${status}  ${meaning}`);
+  return `Exit status:\n${lines.join("\n")}`;
+}

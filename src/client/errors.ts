@@ -1,0 +1,36 @@
+/** An answer of the API that says no. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  readonly code: string;
+  readonly details: Record<string, unknown>;
+
+  constructor(status: number, { error, code, details = {} }: ErrorBody) {
+    super(error);
+    this.status = status;
+    this.code = code;
+    this.details = details;
+  }
+}
+
+export type ErrorBody = { error: string; code: string; details?: Record<string, unknown> };
+
+/** No answer came: nobody listens, or the connection was lost. */
+export class UnreachableError extends Error {
+  override readonly name = "UnreachableError";
+  readonly address: string;
+  readonly isRefused: boolean;
+
+  constructor(address: string, cause: unknown) {
+    const code = codeOf(cause);
+    super(`no answer from ${address}${code === undefined ? "" : ` (${code})`}`, { cause });
+    this.address = address;
+    this.isRefused = ["ConnectionRefused", "ECONNREFUSED", "FailedToOpenSocket", "ENOENT"].includes(
+      code ?? "",
+    );
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error ? String(error.code) : undefined;
+}

@@ -1,0 +1,55 @@
+import { expect, test } from "bun:test";
+
+import { VERSION } from "../../src/lib/version.ts";
+import { runInProcess } from "../helpers/cli.ts";
+
+test.each([["--version"], ["-v"], ["version"]])("%s prints the version", async (argument) => {
+  expect(await runInProcess([argument])).toMatchObject({
+    status: 0,
+    out: `oken-runner ${VERSION}\n`,
+    err: "",
+  });
+});
+
+test("without a command the help goes to standard error, and the status is that of a wrong command line", async () => {
+  const { status, out, err } = await runInProcess([]);
+  expect({ status, out }).toEqual({ status: 2, out: "" });
+  expect(err).toStartWith("Usage: oken-runner");
+});
+
+test.each([
+  [["sevre"], "(Did you mean serve?)"],
+  [["ps", "--jsn"], "(Did you mean --json?)"],
+  [["ps", "--jsn"], "See oken-runner ps --help."],
+  [["completion", "csh"], "bash, zsh, fish"],
+])("%p is refused, with what was probably meant", async (args, said) => {
+  const { status, err } = await runInProcess(args);
+  expect(status).toBe(2);
+  expect(err).toStartWith("oken-runner: ");
+  expect(err).toContain(said);
+});
+
+test("help COMMAND is the command's own help, with its examples", async () => {
+  const [one, other] = await Promise.all([runInProcess(["help", "ps"]), runInProcess(["ps", "--help"])]);
+  expect(one).toEqual(other);
+  expect(one.out).toContain("$ oken-runner ps --json");
+});
+
+test.each([
+  [{}, true],
+  [{ NO_COLOR: "1" }, false],
+  [{ TERM: "dumb" }, false],
+  [{ NO_COLOR: "" }, true],
+])("colours on a terminal with %p: %p", async (environment, isColored) => {
+  const { out } = await runInProcess(["--help"], environment, { isTerminal: true });
+  expect(out.includes("\u001B[")).toBe(isColored);
+});
+
+test("a pipe has no colours unless they are forced", async () => {
+  expect(await help({})).not.toContain("\u001B[");
+  expect(await help({ FORCE_COLOR: "1" })).toContain("\u001B[");
+});
+
+async function help(environment: Record<string, string>): Promise<string> {
+  return (await runInProcess(["--help"], environment)).out;
+}
