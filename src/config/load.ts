@@ -1,13 +1,18 @@
+import { nearest } from "../lib/nearest.ts";
 import { StartError } from "../lib/start-error.ts";
 import { type Setting, flagOf } from "./setting.ts";
 import { SETTINGS } from "./settings.ts";
 
 export type Config = Readonly<{ [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name]["default"] }>;
 
+/** Names with the prefix of the settings that are for others: the client's commands, the tests. */
+const NOT_SETTINGS = /^OKEN_(?:URL|TEST_.*|SOAK_.*)$/;
+
 type Source = Record<string, string | undefined>;
 
 /** Reads the settings. A flag wins over the variable, the variable over the default. An empty one counts as not set. */
 export function loadConfig(environment: Source, flags: Source = {}): Config {
+  refuseUnknown(environment);
   const entries = Object.entries<Setting>(SETTINGS).map(([name, setting]) => [
     name,
     readSetting(setting, environment, flags),
@@ -19,6 +24,19 @@ export function loadConfig(environment: Source, flags: Source = {}): Config {
   requireApart(config);
   requirePair(config);
   return Object.freeze(config);
+}
+
+/** A name that is mistyped would change nothing, and nobody would notice. */
+function refuseUnknown(environment: Source): void {
+  const known = Object.values<Setting>(SETTINGS).map(({ env }) => env);
+  const names = new Set<string>(known);
+  const unknown = Object.keys(environment).find(
+    (name) => name.startsWith("OKEN_") && environment[name] && !names.has(name) && !NOT_SETTINGS.test(name),
+  );
+  if (unknown === undefined) return;
+  const meant = nearest(unknown, known);
+  const hint = meant === undefined ? "oken-runner serve --help lists them all" : `${meant} is the nearest`;
+  throw new StartError(`${unknown} is set, but there is no such setting; ${hint}.`);
 }
 
 function readSetting({ env, parse, ...setting }: Setting, environment: Source, flags: Source) {

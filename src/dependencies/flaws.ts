@@ -1,4 +1,4 @@
-import { nearest } from "../manifest/nearest.ts";
+import { nearest } from "../lib/nearest.ts";
 import { MAX_REQUIREMENT } from "./names.ts";
 
 const REQUIREMENT = /^([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*([^;]*)(?:;(.*))?$/;

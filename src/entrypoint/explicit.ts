@@ -1,5 +1,5 @@
 import type { EntrypointType } from "../model/manifest.ts";
-import { nearest } from "../manifest/nearest.ts";
+import { nearest } from "../lib/nearest.ts";
 import { callOf, expressionOf } from "../python/expressions.ts";
 import { locateReference, type Module } from "../python/project.ts";
 import { topOf, type Value } from "../python/value.ts";

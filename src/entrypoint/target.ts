@@ -1,4 +1,4 @@
-import { nearest } from "../manifest/nearest.ts";
+import { nearest } from "../lib/nearest.ts";
 import { listed, refuse } from "./refuse.ts";
 import type { Inventory } from "../python/inventory.ts";
 import { COMMON_ROOTS, locateAbsolute, type ModuleName } from "../python/modules.ts";

@@ -11,7 +11,7 @@ import { entrypointPath } from "./entrypoint-path.ts";
 import { configError, configTomlError } from "./errors.ts";
 import { type Fields, integerField, invalid, MANIFEST_FILE, placeOf, stringField } from "./fields.ts";
 import { MANIFEST_KEYS } from "./keys.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../lib/nearest.ts";
 import { pythonVersion } from "./python-version.ts";
 import { type Capped, cpusField, memoryField } from "./resources.ts";
 import { isTable, parseToml } from "./toml.ts";

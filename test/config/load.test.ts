@@ -27,6 +27,22 @@ test("a flag wins over the environment, and an empty variable counts as not set"
   expect(loadConfig({ OKEN_PORT: "" }).port).toBe(8000);
 });
 
+test.each([
+  ["OKEN_DATADIR", "OKEN_DATADIR is set, but there is no such setting; OKEN_DATA_DIR is the nearest."],
+  ["OKEN_MAX_BUILD", "OKEN_MAX_BUILD is set, but there is no such setting; OKEN_MAX_BUILDS is the nearest."],
+  [
+    "OKEN_UNHEARD_OF_THING",
+    "OKEN_UNHEARD_OF_THING is set, but there is no such setting; oken-runner serve --help lists them all.",
+  ],
+])("an unknown variable stops the start: %s", (name, sentence) => {
+  expect(() => loadConfig({ [name]: "1" })).toThrow(new StartError(sentence));
+  expect(loadConfig({ [name]: "" }).port).toBe(8000);
+});
+
+test("variables of the client and of the tests are no settings", () => {
+  expect(loadConfig({ OKEN_URL: "http://localhost", OKEN_TEST_LONG: "yes" }).port).toBe(8000);
+});
+
 test("sizes take binary units", () => {
   expect(loadConfig({ OKEN_MAX_UPLOAD_BYTES: "2m" }).maxUploadBytes).toBe(2_097_152);
 });
