@@ -16,6 +16,7 @@ import type { Engine } from "../docker/types.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { StartError } from "../lib/start-error.ts";
+import { waitAtMost } from "../lib/wait-at-most.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Holder } from "../model/holder.ts";
 
@@ -77,7 +78,7 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
     reportStrangers: () => reportStrangers({ ...parts, log }),
     async [Symbol.asyncDispose]() {
       const left = leave(engine, claim).catch(() => undefined);
-      await Promise.race([left, systemClock.sleep(LEAVE_TIMEOUT_MS)]);
+      await waitAtMost(LEAVE_TIMEOUT_MS, left, systemClock);
       await thread.close();
     },
   };

@@ -1,6 +1,7 @@
 import type { Server } from "bun";
 
 import { messageOf } from "../lib/errors.ts";
+import { waitAtMost } from "../lib/wait-at-most.ts";
 import { watchFiles } from "../lib/watched-files.ts";
 import { type Tunnel, callerHandlers } from "../proxy/tunnel.ts";
 import { requireProtection } from "./access/exposure.ts";
@@ -75,7 +76,7 @@ export async function listen(app: ReturnType<typeof createApp>, context: ListenC
       requests.refuse();
       for (const tunnel of tunnels) tunnel.end(1001, "The runner is shutting down.");
       const graceful = Promise.all([...servers].map((server) => server.stop()));
-      await Promise.race([graceful, clock.sleep(timeoutMs)]);
+      await waitAtMost(timeoutMs, graceful, clock);
       await Promise.all([...servers].map((server) => server.stop(true)));
     },
   };
