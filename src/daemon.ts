@@ -1,15 +1,23 @@
 import { createAgents } from "./agents/agents.ts";
 import { watchContainment } from "./agents/containment.ts";
 import { watchEngine } from "./agents/events.ts";
-import { checkHealth } from "./agents/health.ts";
 import { sweepIdle } from "./agents/idle.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
 import type { AgentParts } from "./agents/parts.ts";
 import { createPool } from "./agents/pool.ts";
 import { loadAgents, reconcile } from "./agents/recover.ts";
 import { wake } from "./agents/wake.ts";
+import { createChecks } from "./checks/checks.ts";
+import { createHealth } from "./checks/health.ts";
+import { requireUsable } from "./checks/start.ts";
 import { openDataDir } from "./config/data-dir.ts";
-import { archiveLimits, browserSettings, manifestDefaults, serverSettings } from "./config/derived.ts";
+import {
+  archiveLimits,
+  browserSettings,
+  checkSettings,
+  manifestDefaults,
+  serverSettings,
+} from "./config/derived.ts";
 import type { Config } from "./config/load.ts";
 import { type Host, createAgentParts } from "./daemon/agent-parts.ts";
 import { openEngine } from "./daemon/engine.ts";
@@ -17,6 +25,7 @@ import { openSecrets } from "./daemon/secrets.ts";
 import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./lib/log.ts";
 import type { StartError } from "./lib/start-error.ts";
+import { waitAtMost } from "./lib/wait-at-most.ts";
 import { VERSION } from "./lib/version.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { observeProcess } from "./metrics/process.ts";
@@ -35,8 +44,8 @@ import { DEFAULT_UPLOAD_PACE, receiveUpload } from "./upload/receive.ts";
 /** How long requests inside have when the runner is told to stop, milliseconds. */
 const SHUTDOWN_TIMEOUT_MS = 10_000;
 
-/** How long a start waits to hear that another runner has the agents, milliseconds. An engine may not answer at all. */
-const CLAIM_WAIT_MS = 5_000;
+/** How long a start waits for what only the engine knows, milliseconds. It may not answer at all. */
+const ENGINE_WAIT_MS = 5_000;
 
 type Environment = Record<string, string | undefined>;
 
@@ -98,12 +107,16 @@ export async function startDaemon(options: {
     await Promise.all([...background, parts.builder.settled()]);
   });
   const access = begun.use(await openAccess(serverSettings(config).access, { clock: systemClock, log }));
-  const server = createServerContext({ ...host, access }, parts, reconciling.promise);
+  const checks = createChecks(host, checkSettings(config));
+  const health = createHealth(checks, { clock: systemClock, reconciled: reconciling.promise });
+  const server = createServerContext({ ...host, access }, parts, health);
   begun.defer(() => server.client.close());
+  const usable = requireUsable(checks, log);
+  usable.catch(() => undefined);
   const listener = await listen(createApp(server), server);
   begun.defer(() => listener.stop(SHUTDOWN_TIMEOUT_MS));
 
-  await Promise.race([claimed, systemClock.sleep(CLAIM_WAIT_MS)]);
+  await waitAtMost(ENGINE_WAIT_MS, Promise.all([claimed, usable]), systemClock);
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
   const cleared = docker.clearOrphans();
   background.push(
@@ -131,7 +144,7 @@ export async function startDaemon(options: {
 function createServerContext(
   host: Host & { access: Access },
   parts: AgentParts,
-  reconciled: Promise<void>,
+  health: () => Promise<Record<string, string>>,
 ): ServerContext {
   const { config, access, log, metrics, clock } = host;
   const pool = createPool({
@@ -173,6 +186,9 @@ function createServerContext(
       metrics.uploadBytes.inc({}, upload.bytes);
       return upload;
     },
-    health: checkHealth(parts, { dataDir: config.dataDir, reconciled }),
+    async health() {
+      const agentsRunning = parts.registry.all().filter(({ state }) => state === "running").length;
+      return { agentsRunning, checks: await health() };
+    },
   };
 }

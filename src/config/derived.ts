@@ -112,6 +112,30 @@ export function containmentSettings(config: Config, environment: Record<string, 
   };
 }
 
+/** What the host is checked for. */
+export function checkSettings(config: Config) {
+  const { dataDir, containerRuntime, pythonImage, builderImage, uvImage, defaultPython } = config;
+  const forDefault = (image: string) => image.replaceAll("{version}", defaultPython);
+  const builder = {
+    name: "builder-image",
+    reference: forDefault(builderImage ?? ""),
+    setting: "OKEN_BUILDER_IMAGE",
+  };
+  return {
+    dataDir,
+    runtime: containerRuntime,
+    images: [
+      {
+        name: "python-image",
+        reference: forDefault(pythonImage),
+        setting: "OKEN_PYTHON_IMAGE or OKEN_DEFAULT_PYTHON",
+      },
+      { name: "uv-image", reference: uvImage, setting: "OKEN_UV_IMAGE" },
+      ...(builderImage === undefined ? [] : [builder]),
+    ],
+  };
+}
+
 /** How many builds run and wait, and how long one may take. */
 export function buildLimits({ maxBuilds, maxBuildQueue, buildTimeout }: Config) {
   return { maxBuilds, maxBuildQueue, buildTimeout };

@@ -183,6 +183,11 @@ export function agentsInArgs(network: string): string[] {
 }
 
 /** Prints one id a line, in the order of `references`. */
+/** Asks the registry with HEAD, which Docker Hub does not count as a pull. */
+export function registryImageArgs(reference: string): string[] {
+  return ["imagetools", "inspect", "--raw", reference];
+}
+
 export function imageIdsArgs(references: string[]): string[] {
   return ["image", "inspect", "--format", "{{.Id}}", "--", ...references];
 }

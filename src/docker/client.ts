@@ -6,7 +6,7 @@ import { createContainedNetworks } from "./contained-networks.ts";
 import type { ContainmentSettings } from "./containment.ts";
 import { createGroupReader } from "./container-group.ts";
 import { createContainers } from "./container.ts";
-import { createFactsReader } from "./engine-facts.ts";
+import { createFactsReader, engineOffers } from "./engine-facts.ts";
 import { createEvents } from "./events.ts";
 import type { DockerExec } from "./exec.ts";
 import { createCanaries } from "./firewall/canary.ts";
@@ -61,6 +61,7 @@ export function createEngine(
       });
       return { version: output.trim() };
     },
+    offers: () => engineOffers(facts),
     userIds: () => userIds(facts),
     ...createClaims(exec),
     ensureNetwork: networks.ensureNetwork,

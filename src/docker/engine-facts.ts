@@ -1,7 +1,9 @@
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
+import { RunnerError } from "../lib/errors.ts";
 import { parseJson } from "../lib/json.ts";
+import type { EngineOffers } from "../model/engine-offers.ts";
 import type { DockerExec } from "./exec.ts";
 
 /**
@@ -17,6 +19,9 @@ export type EngineFacts = {
   hostCpus: number | undefined;
   /** What the engine runs, and builds unless it is told otherwise: `linux/x86_64`. */
   platform: string | undefined;
+  version: string | undefined;
+  /** The names of the OCI runtimes that it was told of. */
+  runtimes: string[];
   /** How it keeps containers apart: `name=seccomp,profile=builtin`, `name=userns`, `name=rootless` … */
   securityOptions: string[];
 };
@@ -34,7 +39,7 @@ const Plugins = Type.Array(Type.Object({ Name: Type.String(), Path: Type.Optiona
 const SecurityOptions = Type.Array(Type.String());
 
 const FORMAT =
-  "{{json .ClientInfo.Plugins}}\n{{.CgroupDriver}}\n{{.DefaultRuntime}}\n{{.NCPU}}\n{{.OSType}}/{{.Architecture}}\n{{json .SecurityOptions}}";
+  "{{json .ClientInfo.Plugins}}\n{{.CgroupDriver}}\n{{.DefaultRuntime}}\n{{.NCPU}}\n{{.OSType}}/{{.Architecture}}\n{{json .SecurityOptions}}\n{{.ServerVersion}}\n{{range $name, $runtime := .Runtimes}}{{$name}} {{end}}";
 
 export function createFactsReader(exec: DockerExec): FactsReader {
   let asked: Promise<EngineFacts> | undefined;
@@ -54,7 +59,7 @@ export function createFactsReader(exec: DockerExec): FactsReader {
 async function ask(exec: DockerExec): Promise<EngineFacts> {
   const output = await exec.run(["info", "--format", FORMAT]).catch(() => "");
   const [plugins = "", ...lines] = output.split("\n");
-  const [cgroupDriver, runtime, hostCpus, platform, options = ""] = lines.map(
+  const [cgroupDriver, runtime, hostCpus, platform, options = "", version, runtimes = ""] = lines.map(
     (line) => line.trim() || undefined,
   );
   return {
@@ -64,8 +69,19 @@ async function ask(exec: DockerExec): Promise<EngineFacts> {
     // It is 0 if the engine does not answer.
     hostCpus: Number(hostCpus) > 0 ? Number(hostCpus) : undefined,
     platform: platform === "/" ? undefined : platform,
+    version,
+    runtimes: runtimes.split(" ").filter((name) => name !== ""),
     securityOptions: securityOptionsOf(options),
   };
+}
+
+/** The part of them that a start checks. Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
+export async function engineOffers(facts: FactsReader): Promise<EngineOffers> {
+  facts.forget();
+  const { version, buildx, runtimes } = await facts.read();
+  if (version === undefined)
+    throw new RunnerError("ENGINE_UNAVAILABLE", "The Docker engine does not say what it is.");
+  return { version, hasBuildx: buildx !== undefined, runtimes };
 }
 
 function securityOptionsOf(text: string): string[] {

@@ -15,6 +15,7 @@ export type EngineSettings = {
 /** The engine's methods that answer once, and those that give a stream. */
 export const CALLS = [
   "ping",
+  "offers",
   "ensureNetwork",
   "networkExists",
   "claims",
@@ -30,6 +31,7 @@ export const CALLS = [
   "platform",
   "userIds",
   "imageExists",
+  "imageInRegistry",
   "removeImages",
   "listImages",
   "startContainer",

@@ -103,6 +103,13 @@ export function isBeingRemoved(error: unknown): boolean {
   return error instanceof RunnerError && error.details?.["reason"] === BEING_REMOVED;
 }
 
+/** Whether a registry has said that it has no such image, or no such repository for this user. */
+export function isNotInRegistry(error: unknown): boolean {
+  return (
+    error instanceof RunnerError && /: not found$|insufficient_scope|pull access denied/.test(error.message)
+  );
+}
+
 export function isAlreadyExists(error: unknown): boolean {
   return error instanceof RunnerError && error.details?.["reason"] === ALREADY_EXISTS;
 }

@@ -9,7 +9,7 @@ import { buildArgs, exportArgs } from "./build-args.ts";
 import { buildFailure } from "./build-failure.ts";
 import { type Buildx, createBuildx } from "./buildx.ts";
 import { type FactsReader, createFactsReader } from "./engine-facts.ts";
-import { isNoSuchObject } from "./errors.ts";
+import { isNoSuchObject, isNotInRegistry } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { createBuildProgress } from "./progress.ts";
 import type { BuildProgress } from "./progress.ts";
@@ -17,9 +17,18 @@ import { redactor } from "./redact.ts";
 import type { BuildEvent, BuildRequest, BuildWatch, BuiltImage, Engine } from "./types.ts";
 import { buildWheels } from "./wheels.ts";
 
+/** How long a registry may take to answer, milliseconds. */
+const REGISTRY_TIMEOUT_MS = 10_000;
+
 type Images = Pick<
   Engine,
-  "buildImage" | "exportStage" | "buildWheels" | "platform" | "imageExists" | "removeImages"
+  | "buildImage"
+  | "exportStage"
+  | "buildWheels"
+  | "platform"
+  | "imageExists"
+  | "imageInRegistry"
+  | "removeImages"
 > & {
   /** The references of images that have all of `labels`. */
   listImages(labels: Record<string, string>): Promise<string[]>;
@@ -49,6 +58,8 @@ export function createImages(exec: DockerExec, facts: FactsReader = createFactsR
         throw error;
       }
     },
+
+    imageInRegistry: (reference) => imageInRegistry(tools, reference),
 
     async removeImages(references) {
       for (const reference of references) {
@@ -86,6 +97,17 @@ async function buildImage(tools: Tools, request: BuildRequest): Promise<BuiltIma
     return { imageId, bases: await bases.known() };
   } finally {
     await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function imageInRegistry({ exec, buildx }: Tools, reference: string): Promise<boolean> {
+  const { args: argv, ...how } = await buildx.command(args.registryImageArgs(reference));
+  try {
+    await exec.run(argv, { ...how, timeoutMs: REGISTRY_TIMEOUT_MS });
+    return true;
+  } catch (error) {
+    if (isNotInRegistry(error)) return false;
+    throw error;
   }
 }
 

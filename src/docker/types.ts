@@ -1,4 +1,5 @@
 import type { Containment } from "../model/containment.ts";
+import type { EngineOffers } from "../model/engine-offers.ts";
 import type { Egress } from "../model/manifest.ts";
 
 /**
@@ -7,7 +8,9 @@ import type { Egress } from "../model/manifest.ts";
  */
 export type Engine = {
   /** Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
-  ping(): Promise<EngineInfo>;
+  ping(): Promise<{ version: string }>;
+  /** What the CLI and the engine have, asked anew. Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
+  offers(): Promise<EngineOffers>;
   /** Creates the agents' network if it does not exist, and contains it. */
   ensureNetwork(): Promise<void>;
   /** Rejects if there is one in which agents cannot run. */
@@ -36,13 +39,13 @@ export type Engine = {
   buildWheels(request: WheelRequest): Promise<void>;
   /** Removes the networks that unfinished source builds of this runner left. Call it while no such build runs. */
   removeBuildNetworks(): Promise<void>;
-  /**
-   * What images are built for, such as `linux/amd64`. Rejects with ENGINE_UNAVAILABLE when the engine does not answer.
-   */
+  /** What images are built for, such as `linux/amd64`. */
   platform(): Promise<string>;
   /** Which user ids a container can have. */
   userIds(): Promise<UserIds>;
   imageExists(reference: string): Promise<boolean>;
+  /** Whether the image's registry has it. Rejects when the registry does not answer. */
+  imageInRegistry(reference: string): Promise<boolean>;
   /** Removes tags. A tag that does not exist is no error. */
   removeImages(references: string[]): Promise<void>;
   /** The references of the images that this runner built. */
@@ -116,8 +119,6 @@ export type UserIds = {
   /** A user of a container is another one on the host. */
   mapped: boolean;
 };
-
-export type EngineInfo = { version: string };
 
 /**
  * A named directory that a build can copy from. Its base name must be unique to its content: BuildKit tells contexts

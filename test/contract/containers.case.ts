@@ -27,6 +27,15 @@ export function containerCases(create: CreateSubject): void {
     expect(await subject.engine.ping()).toEqual({ version: expect.stringMatching(/./) });
   });
 
+  test("says what it and the CLI have", async () => {
+    await using subject = await create();
+    expect(await subject.engine.offers()).toEqual({
+      version: expect.stringMatching(/^\d+\./),
+      hasBuildx: true,
+      runtimes: expect.arrayContaining(["runc"]),
+    });
+  });
+
   test("starts a container, and makes the network for it", async () => {
     await using subject = await create();
     const { engine } = subject;

@@ -35,6 +35,8 @@ const NOTHING: EngineFacts = {
   runtime: undefined,
   hostCpus: undefined,
   platform: undefined,
+  version: undefined,
+  runtimes: [],
   securityOptions: [],
 };
 

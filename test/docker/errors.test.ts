@@ -1,6 +1,12 @@
 import { describe, expect, test } from "bun:test";
 
-import { commandError, isAlreadyExists, isBeingRemoved, isNoSuchObject } from "../../src/docker/errors.ts";
+import {
+  commandError,
+  isAlreadyExists,
+  isBeingRemoved,
+  isNoSuchObject,
+  isNotInRegistry,
+} from "../../src/docker/errors.ts";
 
 const failed = (stderr: string) =>
   commandError(["container", "inspect"], { exitCode: 1, code: undefined, stderr, message: undefined });
@@ -27,6 +33,19 @@ describe("docker's sentences", () => {
       expect(isNoSuchObject(failed(text))).toBe(true);
     }
     expect(isNoSuchObject(failed("something else"))).toBe(false);
+  });
+
+  test("a registry's word that it has no such image is told from silence", () => {
+    for (const text of [
+      "ERROR: 127.0.0.1:5000/python:3.99: not found",
+      "ERROR: docker.io/ada/none:1: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed",
+    ])
+      expect(isNotInRegistry(failed(text))).toBe(true);
+    for (const text of [
+      'ERROR: failed to do request: Head "https://r/v2/x/manifests/y": dial tcp: lookup r: no such host',
+      "ERROR: unexpected status from HEAD request to https://r/v2/x/manifests/y: 429 Too Many Requests",
+    ])
+      expect(isNotInRegistry(failed(text))).toBe(false);
   });
 
   test("a container that is being removed is recognised", () => {

@@ -34,6 +34,8 @@ test.each([
     runtime: undefined,
     hostCpus: undefined,
     platform: undefined,
+    version: undefined,
+    runtimes: [],
   };
   const facts = { read: async () => ({ ...nothing, securityOptions }), forget: () => undefined };
   expect(await userIds(facts, file)).toEqual(expected);

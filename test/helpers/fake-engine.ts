@@ -7,6 +7,7 @@ import type {
   RunningContainer,
 } from "../../src/docker/types.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
+import type { EngineOffers } from "../../src/model/engine-offers.ts";
 import { createFakeClaims } from "./fake-claims.ts";
 import type { Containment } from "../../src/model/containment.ts";
 import { createBroadcast } from "./broadcast.ts";
@@ -19,6 +20,7 @@ export type FakeEngineOptions = {
   images?: string[];
   runnerId?: string;
   hostCpus?: number;
+  offers?: Partial<EngineOffers>;
   /** Where a container's server answers; by default nothing does. */
   address?: (spec: ContainerSpec) => string;
   /** Runs before each operation, which waits for it and fails as it does. */
@@ -109,6 +111,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
   const engine: Engine = {
     ping: async () => ({ version: "fake" }),
+    offers: async () => ({ version: "28.2.2", hasBuildx: true, runtimes: ["runc"], ...options.offers }),
     ensureNetwork: async () => void (network = true),
     networkExists: async () => network,
     contain: async () => containment,
@@ -132,6 +135,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     userIds: async () => ({ largest: 2 ** 31 - 1, mapped: false }),
     removeBuildNetworks: async () => undefined,
     imageExists: async (reference) => images.has(reference),
+    imageInRegistry: async () => false,
     removeImages: async (references) => references.forEach((reference) => images.delete(reference)),
     async listImages() {
       return [...images].filter(([, labels]) => hasAll(labels, own)).map(([reference]) => reference);

@@ -1,0 +1,39 @@
+import type { Engine } from "../docker/types.ts";
+import type { Clock } from "../lib/clock.ts";
+import { type Check, remembered } from "./check.ts";
+import { diskCheck } from "./disk.ts";
+import { engineCheck, engineRequirements } from "./engine.ts";
+import { type NeededImage, imageChecks } from "./images.ts";
+import { networkCheck } from "./network.ts";
+
+/** How long what only an upgrade or a new configuration of the engine changes is believed, milliseconds. */
+const OFFERS_KEEP_MS = 60_000;
+
+export type CheckSettings = {
+  dataDir: string;
+  /** The OCI runtime of agents; undefined for the engine's default. */
+  runtime: string | undefined;
+  /** What every build needs. */
+  images: NeededImage[];
+};
+
+export type Checks = {
+  /** Where one fails, it stays so until a person acts: the start ends with it. */
+  requirements: Check[];
+  /** What may come right by itself. */
+  conditions: Check[];
+};
+
+/** All checks of the host, in the order in which people should read them. */
+export function createChecks(
+  { engine, clock }: { engine: Engine; clock: Clock },
+  { dataDir, runtime, images }: CheckSettings,
+): Checks {
+  return {
+    requirements: [
+      ...engineRequirements(engine, runtime).map((check) => remembered(check, clock, OFFERS_KEEP_MS)),
+      ...imageChecks(engine, images).map((check) => remembered(check, clock, Infinity)),
+    ],
+    conditions: [engineCheck(engine), networkCheck(engine), diskCheck(dataDir)],
+  };
+}
