@@ -8,7 +8,7 @@ export function networkCheck(engine: Pick<Engine, "networkExists" | "containment
     name: "network",
     async look() {
       if (!(await engine.networkExists()))
-        return { state: "failed", found: "The agents' network is missing; the next start makes it anew" };
+        return { state: "failed", found: "the agents' network is missing; the next start makes it anew" };
       return judge(await engine.containment());
     },
   };
