@@ -6,6 +6,7 @@ import { topOf, type Value } from "../python/value.ts";
 import { type Fit, fitOfAgent, fitOfHandler } from "./callables.ts";
 import { type Choice, serveObject, type Subject } from "./choice.ts";
 import { giveDefaults, requiredOf } from "./factories.ts";
+import { makesSdkObject, sdkOf } from "./sdk-objects.ts";
 import { article, listed, pasteLine, refuse } from "./refuse.ts";
 
 /** `app`, `x.y`, `create_app()`. */
@@ -35,19 +36,21 @@ export function chooseNamed(subject: Subject, { attr, type, because }: Wanted): 
     throw refuse(`${label} is not "module:name", "module:name.attribute" or "module:factory()"`);
   }
   const value = resolve(subject, path, label);
-  const object = call === undefined ? value : called(subject, { value, path, label });
+  const isCalled = call !== undefined || makesSdkObject(evaluator, value);
+  const object = isCalled ? called(subject, { value, path, label }) : value;
   const served = type ?? typeOf(subject, object);
   const fit = fitFor(subject, object, served);
   if (!fit.fits) {
     throw refuse(`${label}: ${attr} in ${module.file} ${fit.why}, so it cannot be served as ${served}`);
   }
   const app = object.kind === "app" ? object.framework : madeBy(evaluator, object);
-  const inner = call === undefined && object.kind === "app" ? object.framework.inner : undefined;
-  const what = app === undefined ? "" : `, ${article(app.title)} ${app.title},`;
+  const inner = !isCalled && object.kind === "app" ? object.framework.inner : undefined;
+  const known = app ?? sdkOf(evaluator, object);
+  const what = known === undefined ? "" : `, ${article(known.title)} ${known.title},`;
   return serveObject({
     type: served,
     attr: inner === undefined ? path : `${path}.${inner}`,
-    factory: call !== undefined || (served === "http" && object.kind === "function"),
+    factory: isCalled || (served === "http" && object.kind === "function"),
     serve: served === "http" ? (app?.serve ?? "auto") : "auto",
     reason: `${attr} in ${module.file}${what} ${because}`,
   });
@@ -151,7 +154,7 @@ function called(
 /** The type of an object by its shape, where the manifest names none. */
 function typeOf({ evaluator }: Subject, value: Value): EntrypointType {
   if (value.kind === "app") return "http";
-  if (value.kind === "class") return "agent";
+  if (value.kind === "class" || sdkOf(evaluator, value) !== undefined) return "agent";
   if (value.kind === "instance")
     return evaluator.member(value, "run").kind === "function" ? "agent" : "handler";
   const isFactory = value.kind === "function" && requiredOf(value).length === 0;
@@ -161,6 +164,7 @@ function typeOf({ evaluator }: Subject, value: Value): EntrypointType {
 function fitFor({ evaluator, module }: Subject, value: Value, type: EntrypointType): Fit {
   // The parts of packages are not known here. The runtime looks at them after the import.
   if (["external", "made", "unknown"].includes(value.kind)) return { fits: true, how: "" };
+  if (type !== "http" && sdkOf(evaluator, value) !== undefined) return { fits: true, how: "" };
   if (type === "agent") return fitOfAgent(evaluator, value);
   if (type === "handler") return fitOfHandler(evaluator, module, value);
   return PLAIN_KINDS.has(value.kind)

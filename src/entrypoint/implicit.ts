@@ -7,6 +7,7 @@ import { chooseApplication, chooseUnknownApplication } from "./choose-applicatio
 import { chooseFactory } from "./factories.ts";
 import { nothingToServe } from "./nothing.ts";
 import { refuse } from "./refuse.ts";
+import { chooseSdkObject, chooseUnknownSdkObject } from "./sdk-objects.ts";
 import { chooseFileRunner, chooseScript, chooseUnknownScript } from "./scripts.ts";
 
 /** The command line of a script. */
@@ -14,7 +15,7 @@ const COMMAND_LINE = /^(?:sys\.argv|sys\.orig_argv|argparse\..*)$/u;
 
 /**
  * Chooses what to serve of a module when no attribute was named. The order is the one of the documentation: web
- * application, `class Agent`, `handler`, `main`, and last what only a name or a script suggests.
+ * application, `class Agent`, `handler`, `main`, what only a name or a script suggests, and last an SDK's agent.
  *
  * @throws RunnerError CONFIG_ERROR when there is nothing, or nothing of that type
  */
@@ -29,7 +30,8 @@ export function choose(subject: Subject, type: EntrypointType | undefined): Choi
     (http ? chooseFactory(subject, "named") : undefined) ??
     (http ? chooseUnknownApplication(subject, { saysHttp: type === "http" }) : undefined) ??
     (http ? chooseScript(subject) : undefined) ??
-    (type === "http" ? chooseUnknownScript(subject) : undefined);
+    (type === "http" ? chooseUnknownScript(subject) : undefined) ??
+    (agent ? (chooseSdkObject(subject) ?? chooseUnknownSdkObject(subject)) : undefined);
   if (choice === undefined)
     throw nothingToServe(subject, { type, mainIsScript: isGivenCommandLine(subject) });
   return choice;

@@ -14,6 +14,7 @@ import { HANDLERS } from "../fixtures/detection/handlers.ts";
 import { NAMES_ELSEWHERE } from "../fixtures/detection/names-elsewhere.ts";
 import { LAYOUTS } from "../fixtures/detection/layouts.ts";
 import { REFUSED_HANDLERS } from "../fixtures/detection/refused-handlers.ts";
+import { SDK_OBJECTS } from "../fixtures/detection/sdk-objects.ts";
 import { SCRIPTS } from "../fixtures/detection/scripts.ts";
 import { SYNTAX } from "../fixtures/detection/syntax.ts";
 
@@ -21,6 +22,7 @@ describe("handlers", () => table(HANDLERS));
 describe("what is no handler", () => table(REFUSED_HANDLERS));
 describe("agents", () => table(AGENTS));
 describe("web applications", () => table(APPLICATIONS));
+describe("agents of SDKs", () => table(SDK_OBJECTS));
 describe("factories", () => table(FACTORIES));
 describe("scripts", () => table(SCRIPTS));
 describe("what oken.toml names", () => table(EXPLICIT));

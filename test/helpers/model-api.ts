@@ -7,11 +7,16 @@ export type ModelApi = Disposable & {
   keys: (string | null)[];
 };
 
-type Question = { stream?: boolean; messages: { content: string }[] };
+type Question = { stream?: boolean; messages: { role?: string; content: Content }[]; tools?: unknown[] };
+type Content = string | { text?: string }[] | null;
+
+/** A question that has the model call a tool: `tool add {"a": 1, "b": 2}`. */
+const TOOL_CALL = /^tool (\w+) (\{.*\})$/su;
 
 /**
- * Stands in for a model behind chat completions: it repeats the question, word by word if asked to stream. It listens
- * on this host's address in the engine's default network, as a model API would be: somewhere outside the container.
+ * Stands in for a model behind chat completions: it repeats the question, word by word if asked to stream, or calls the
+ * tool that the question names. It listens on this host's address in the engine's default network, as a model API would
+ * be: somewhere outside the container.
  */
 export async function startModelApi(): Promise<ModelApi> {
   const [host = ""] = await docker([
@@ -30,12 +35,25 @@ export async function startModelApi(): Promise<ModelApi> {
         async POST(request) {
           keys.push(request.headers.get("authorization"));
           // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a stand-in trusts its client
-          const { messages, stream = false } = (await request.json()) as Question;
-          const question = messages.at(-1)?.content ?? "";
+          const { messages, tools, stream = false } = (await request.json()) as Question;
+          const question = textOf(messages.at(-1)?.content ?? "");
           if (question === "")
             return Response.json({ error: { message: "there is no question" } }, { status: 400 });
+          const call = tools === undefined ? null : TOOL_CALL.exec(question);
+          if (call !== null) {
+            const [, name = "", args = ""] = call;
+            const calls = [{ index: 0, id: "call-1", type: "function", function: { name, arguments: args } }];
+            return stream
+              ? streamed([completion("delta", { tool_calls: calls }, "tool_calls")])
+              : Response.json(completion("message", { content: null, tool_calls: calls }, "tool_calls"));
+          }
           const words = ["You ", "asked: ", question];
-          return stream ? streamed(words) : Response.json(completion("message", words.join("")));
+          return stream
+            ? streamed([
+                ...words.map((content) => completion("delta", { content })),
+                completion("delta", {}, "stop"),
+              ])
+            : Response.json(completion("message", { content: words.join("") }, "stop"));
         },
       },
     },
@@ -44,8 +62,13 @@ export async function startModelApi(): Promise<ModelApi> {
   return { url: `http://${host}:${server.port}/v1`, keys, [Symbol.dispose]: () => void server.stop(true) };
 }
 
-function streamed(words: string[]): Response {
-  const events = [...words.map((word) => JSON.stringify(completion("delta", word))), "[DONE]"];
+function textOf(content: Content): string {
+  if (typeof content === "string" || content === null) return content ?? "";
+  return content.map(({ text }) => text ?? "").join("");
+}
+
+function streamed(chunks: readonly unknown[]): Response {
+  const events = [...chunks.map((chunk) => JSON.stringify(chunk)), "[DONE]"];
   return new Response(
     async function* body() {
       for (const data of events) yield `data: ${data}\n\n`;
@@ -54,12 +77,13 @@ function streamed(words: string[]): Response {
   );
 }
 
-function completion(kind: "message" | "delta", content: string) {
+function completion(kind: "message" | "delta", said: object, finish: string | null = null) {
   return {
     id: "completion-1",
     object: kind === "delta" ? "chat.completion.chunk" : "chat.completion",
     created: 0,
     model: "stand-in",
-    choices: [{ index: 0, [kind]: { role: "assistant", content }, finish_reason: null }],
+    choices: [{ index: 0, [kind]: { role: "assistant", ...said }, finish_reason: finish }],
+    usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
   };
 }

@@ -65,7 +65,7 @@ def where(error: BaseException, app_dir: str) -> str:
     found = ""
     told = _told_frames(error.said) if isinstance(error, StartupError) else _frames(error.__traceback__)
     for filename, line in told:
-        if _is_users(filename, app_dir):
+        if is_users(filename, app_dir):
             found = f"{shorten(filename, app_dir)}, line {line}"
     return found
 
@@ -95,7 +95,7 @@ def _trim(formatted: Any, app_dir: str, depth: int) -> None:
     stack = formatted.stack
     if stack:
         last = stack[-1]
-        keep = [frame for frame in stack if _is_users(frame.filename, app_dir)]
+        keep = [frame for frame in stack if is_users(frame.filename, app_dir)]
         if not _is_ours(last.filename) and (not keep or keep[-1] is not last):
             keep.append(last)
         # Without a frame of the agent's the fault is ours, and every frame stays.
@@ -127,7 +127,8 @@ def _frames(trace: TracebackType | None) -> list[tuple[str, int]]:
     return found
 
 
-def _is_users(filename: str, app_dir: str) -> bool:
+def is_users(filename: str, app_dir: str) -> bool:
+    """Whether a file is the agent's own, and none of its packages."""
     return filename.startswith(app_dir.rstrip("/") + "/") and not filename.startswith(sys.prefix + "/")
 
 

@@ -23,12 +23,17 @@ class Cancelled(BaseException):
     """Raised inside the agent's code when its request is over; `except Exception` does not catch it."""
 
 
+class InputError(Exception):
+    """The body is not `{"input": …}`, or the agent cannot take that input; the message is for the caller."""
+
+
 class Request:
     """The worker's own record of a request."""
 
     __slots__ = (
         "_cancel_event",
         "_head",
+        "beside",
         "body",
         "cancelled",
         "deadline",
@@ -52,6 +57,8 @@ class Request:
         self.deadline = time.monotonic() + milliseconds / 1000
         self.request_id = request_id
         self.body = body
+        # What the body has beside the input.
+        self.beside: dict[str, Any] = {}
         # Why it was cancelled; empty while it is not.
         self.cancelled = ""
         # How often a signal has raised Cancelled in it before its CANCEL frame was read.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 from . import imports
-from .failures import PlainError
+from .failures import PlainError, is_users
 from .request import Context
 from .signatures import signature
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .request import Request
 
 CONTEXT = "context"
+# How objects that answer name what they do, the most usual first.
+VERBS = ("invoke", "run", "chat", "ask", "query", "generate", "predict", "complete", "process", "execute")
 
 
 class LoadError(PlainError):
@@ -74,24 +76,29 @@ def _import(spec: Spec) -> ModuleType:
         raise LoadError(f"there is no module {error.name!r} in the agent's files ({spec.file})") from None
 
 
-def load_target(spec: Spec) -> Target:
+def plain_target(value: Any, spec: Spec) -> Target:
     """The handler, or the method `run` of the one instance of an agent class."""
-    value = resolve(spec)
     label = spec.label()
     if spec.type == "agent":
         agent = value() if inspect.isclass(value) else value
         run = getattr(agent, "run", None)
         if not callable(run):
-            raise LoadError(f"{label} has no method `run`")
+            raise LoadError(f"{label} has no method `run`{_wrapped(agent, spec)}")
         return Target(run, label + ".run", agent)
     if inspect.isclass(value):
         instance = value()
         if not callable(instance):
-            raise LoadError(f"{label} is a class whose instances cannot be called")
+            raise LoadError(f"{label} is a class whose instances cannot be called{_wrapped(instance, spec)}")
         return Target(instance, label, instance)
     if not callable(value):
-        raise LoadError(f"{label} is a {type(value).__name__}, which cannot be called")
+        raise LoadError(f"{label} is a {type(value).__name__}, which cannot be called{_wrapped(value, spec)}")
     return Target(value, label, imports.load(spec.module, spec.app_dir))
+
+
+def is_own(value: Any, method: str, app_dir: str) -> bool:
+    """Whether a method of an object is defined in the agent's files."""
+    code = getattr(getattr(type(value), method, None), "__code__", None)
+    return code is not None and is_users(code.co_filename, app_dir)
 
 
 def is_async(function: Callable[..., Any]) -> bool:
@@ -173,3 +180,15 @@ def _near(module: ModuleType, attribute: str) -> str:
     names = [name for name in vars(module) if not name.startswith("_")]
     near = difflib.get_close_matches(attribute, names, 3, 0.6)
     return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _wrapped(value: Any, spec: Spec) -> str:
+    """How a handler around the object would look."""
+    if type(value).__module__ == "builtins":
+        return ""
+    name = (spec.attr or "it").partition(".")[0] + ("()" if spec.factory else "")
+    verb = next((verb for verb in VERBS if callable(getattr(value, verb, None))), None)
+    body = f"return {name}.{verb}(input)" if verb else f"...  # asks {name}, and returns its answer"
+    return (
+        f", and belongs to no known SDK: write a handler around it in {spec.file}: def handler(input): {body}"
+    )

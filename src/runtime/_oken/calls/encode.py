@@ -6,17 +6,17 @@ import base64
 import json
 import sys
 
+from ..agent.request import InputError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..agent.request import Request
+
 # Paths in messages start with it: `output.items[3].price`.
 ROOT = "output"
 MAX_DEPTH = 500
-
-
-class InputError(Exception):
-    """The body is not `{"input": …}`; the message is for the caller."""
 
 
 class OutputError(TypeError):
@@ -30,8 +30,9 @@ def _no_constant(name: str) -> Any:
 _decode = json.JSONDecoder(parse_constant=_no_constant).decode
 
 
-def decode_input(body: bytes) -> Any:
-    """The `input` of an invoke's body. Raises InputError."""
+def take_input(request: Request) -> Any:
+    """The `input` of a request's body, which then holds no more memory. Raises InputError."""
+    body, request.body = request.body, b""
     try:
         value = _decode(body.decode("utf-8"))
     except UnicodeDecodeError:
@@ -42,7 +43,9 @@ def decode_input(body: bytes) -> Any:
         raise InputError(f"the body is not JSON: {error}") from None
     if type(value) is not dict or "input" not in value:
         raise InputError('the body must be a JSON object with the key "input"')
-    return value["input"]
+    found = value.pop("input")
+    request.beside = value
+    return found
 
 
 def encode(value: Any) -> bytes:

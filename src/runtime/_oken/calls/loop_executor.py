@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     import asyncio
     import socket
     from types import FrameType
-    from typing import Any
 
     from ..agent.target import Target
     from ..output.line_stream import LineStream
@@ -88,7 +87,7 @@ class LoopExecutor:
 
     async def _run_async(self, request: Request) -> None:
         try:
-            value = self._target.call(self._input(request), request)
+            value = self._target.call(encode.take_input(request), request)
             await self._answers.deliver(request, value)
         except BaseException as error:
             self._fail(request, error)
@@ -96,14 +95,10 @@ class LoopExecutor:
     def _run_sync(self, request: Request) -> None:
         """On a pool's thread."""
         try:
-            value = self._target.call(self._input(request), request)
+            value = self._target.call(encode.take_input(request), request)
             self._answers.deliver_from_thread(request, value)
         except BaseException as error:
             self._loop.call_soon_threadsafe(self._fail, request, error)
-
-    def _input(self, request: Request) -> Any:
-        body, request.body = request.body, b""
-        return encode.decode_input(body)
 
     def _interrupted(self, request: Request) -> None:
         self._loop.call_soon_threadsafe(self._fail, request, Cancelled())

@@ -92,8 +92,7 @@ class MainThreadExecutor:
             self._send(outcome.failure_frames(request, failure, self._spec.app_dir))
 
     def _answer(self, request: Request) -> None:
-        body, request.body = request.body, b""
-        value = self._target.call(encode.decode_input(body), request)
+        value = self._target.call(encode.take_input(request), request)
         while hasattr(value, "__await__"):
             value = self._wait(value)
         if hasattr(value, "__aiter__"):

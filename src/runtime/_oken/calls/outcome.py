@@ -7,7 +7,7 @@ import sys
 
 from .. import frames
 from ..agent import failures
-from ..agent.request import CURRENT, Cancelled
+from ..agent.request import CURRENT, Cancelled, InputError
 from . import encode
 
 TYPE_CHECKING = False
@@ -48,7 +48,7 @@ def failure_frames(request: Request, error: BaseException, app_dir: str) -> byte
 
 
 def _failure_frame(request: Request, error: BaseException, app_dir: str) -> bytes:
-    if isinstance(error, encode.InputError):
+    if isinstance(error, InputError):
         return error_frame(request.number, 400, str(error), {})
     if request.cancelled:
         message = f"The request was cancelled ({request.cancelled})."
@@ -72,7 +72,7 @@ def _failure_frame(request: Request, error: BaseException, app_dir: str) -> byte
 
 def log_failure(request: Request, error: BaseException, app_dir: str) -> None:
     """Writes the traceback to the request's log; a request that was cancelled ends without one."""
-    if request.cancelled or isinstance(error, encode.InputError):
+    if request.cancelled or isinstance(error, InputError):
         return
     text = str(error) if isinstance(error, encode.OutputError) else failures.trimmed(error, app_dir)
     token = CURRENT.set(request)

@@ -6,7 +6,8 @@ import asyncio
 
 from ..agent import hooks
 from ..agent.report import report_failure, report_ready
-from ..agent.target import load_target
+from ..agent.target import plain_target, resolve
+from ..sdks.target import sdk_target
 from . import thread_loops
 from .loop_executor import LoopExecutor
 from .main_thread_executor import MainThreadExecutor
@@ -27,7 +28,8 @@ def run(spec: Spec, channel: socket.socket, streams: tuple[LineStream, LineStrea
         loop = asyncio.new_event_loop()
         # Before the import: on CPython 3.9 a lock belongs to the loop that is current where it is made.
         asyncio.set_event_loop(loop)
-        target = load_target(spec)
+        value = resolve(spec)
+        target = sdk_target(value, spec) or plain_target(value, spec)
         # Again: an `asyncio.run` at import leaves none behind.
         asyncio.set_event_loop(loop)
         during = "setup()"

@@ -1,0 +1,75 @@
+import type { Binding } from "../python/facts.ts";
+import type { Evaluator } from "../python/evaluate.ts";
+import { type AgentSdk, isOfSdk, sdkMadeBy } from "../python/sdks.ts";
+import { packagePath, topOf, type Value } from "../python/value.ts";
+import { type Choice, serveObject, type Subject } from "./choice.ts";
+import { requiredOf } from "./factories.ts";
+import { withoutParts } from "./parts.ts";
+import { article, listed, pasteLine, refuse } from "./refuse.ts";
+
+/** The names that are preferred among several, the first one most. */
+const PREFERRED_NAMES = ["agent", "root_agent", "graph", "app", "chain", "crew", "workflow", "flow"];
+
+type Candidate = { name: string; binding: Binding; sdk: AgentSdk };
+
+/** The SDK that makes agents such as this one, as far as the source tells. */
+export function sdkOf(evaluator: Evaluator, value: Value): AgentSdk | undefined {
+  if (value.kind === "made") return sdkMadeBy(value.by);
+  if (value.kind !== "function") return undefined;
+  // `@entrypoint()` makes a graph of a function.
+  return value.function.decorators
+    .map((decorator) => packagePath(evaluator.expression(decorator, topOf(value.module))))
+    .map((path) => (path === undefined ? undefined : sdkMadeBy(path)))
+    .find((sdk) => sdk !== undefined);
+}
+
+/** Whether it is a function that takes nothing and returns an SDK's agent. */
+export function makesSdkObject(evaluator: Evaluator, value: Value): boolean {
+  if (value.kind !== "function" || requiredOf(value).length > 0) return false;
+  return sdkOf(evaluator, value) === undefined && sdkOf(evaluator, evaluator.result(value)) !== undefined;
+}
+
+/**
+ * The agent that the module makes with an SDK.
+ *
+ * @throws RunnerError `CONFIG_ERROR` when there are several and none stands out
+ */
+export function chooseSdkObject({ evaluator, module, place }: Subject): Choice | undefined {
+  const candidates: Candidate[] = [];
+  for (const [name, binding] of evaluator.names(module)) {
+    const sdk = sdkOf(evaluator, evaluator.name(module, name));
+    if (sdk !== undefined && !name.startsWith("_")) candidates.push({ name, binding, sdk });
+  }
+  const whole = withoutParts(candidates, { module, preferred: PREFERRED_NAMES });
+  const preferred = PREFERRED_NAMES.map((name) => whole.find((candidate) => candidate.name === name));
+  const chosen = preferred.find((candidate) => candidate !== undefined) ?? whole[0];
+  if (chosen === undefined) return undefined;
+  if (whole.length > 1 && !PREFERRED_NAMES.includes(chosen.name)) {
+    const lines = whole.map(({ name }) => pasteLine(place, name));
+    const named = whole.map(({ name, sdk }) => `${name} (${sdk.title})`);
+    throw refuse(
+      `${module.file} has several agents, ${listed(named, "and")}: write one of these in oken.toml: ${lines.join(" or ")}`,
+      { candidates: lines },
+    );
+  }
+  const { name, sdk } = chosen;
+  const others = candidates.map((candidate) => candidate.name).filter((other) => other !== name);
+  const among = others.length === 0 ? "" : `, chosen over ${listed(others, "and")}`;
+  const reason = `${name} in ${module.file} is ${article(sdk.title)} ${sdk.title}${among}`;
+  return serveObject({ type: "agent", attr: name, reason });
+}
+
+/** An object that the source does not explain, of a module that uses an SDK: what it is shows after its import. */
+export function chooseUnknownSdkObject({ evaluator, module }: Subject): Choice | undefined {
+  const used = module.facts.top.bindings.some(
+    ({ value }) => value.kind === "import" && value.loads.level === 0 && isOfSdk(value.loads.path),
+  );
+  if (!used) return undefined;
+  const isOpen = (name: string) => ["made", "unknown"].includes(evaluator.name(module, name).kind);
+  const name = PREFERRED_NAMES.find(
+    (candidate) => evaluator.names(module).has(candidate) && isOpen(candidate),
+  );
+  if (name === undefined) return undefined;
+  const reason = `${name} in ${module.file} has the name of an agent, in a file that uses an SDK for agents`;
+  return serveObject({ type: "agent", attr: name, reason });
+}

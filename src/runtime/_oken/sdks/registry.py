@@ -1,0 +1,30 @@
+"""Which file of this folder serves an object."""
+
+from __future__ import annotations
+
+import importlib
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .served import Served
+
+# The package of an object's class, or of a class that it inherits from, and the file for it. Of several that
+# fit, the first is taken: a LangGraph graph is a LangChain runnable too.
+_FILES = {
+    "langgraph": "langgraph",
+}
+
+
+def serve(value: Any) -> Served | None:
+    """How an agent of an SDK is served; None for any other object."""
+    roots = {kind.__module__.partition(".")[0] for kind in type(value).__mro__}
+    for root, file in _FILES.items():
+        if root in roots:
+            # Only here: it may import the SDK, and most agents have none.
+            module = importlib.import_module(f"{__package__}.{file}")
+            served: Served | None = module.serve(value)
+            if served is not None:
+                return served
+    return None

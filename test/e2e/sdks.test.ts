@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+
+import { LANGGRAPH, LANGGRAPH_0 } from "../fixtures/sdks/langgraph.ts";
+import type { SdkCase } from "../fixtures/sdks/case.ts";
+import { checkCall } from "../helpers/author-cases.ts";
+import { type ModelApi, startModelApi } from "../helpers/model-api.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
+
+/** `make soak` runs these too: their packages are large. */
+const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
+
+const LIGHT = [LANGGRAPH];
+const HEAVY = [LANGGRAPH_0];
+
+let runner: TestRunner;
+let modelApi: ModelApi;
+beforeAll(async () => {
+  modelApi = await startModelApi();
+  runner = await startRunner({ OKEN_EGRESS_ALLOW: new URL(modelApi.url).host });
+});
+afterAll(async () => {
+  modelApi[Symbol.dispose]();
+  await runner[Symbol.asyncDispose]();
+});
+
+describe("the first example of an SDK is deployed as it stands, answers and streams", () => {
+  test.each(named(LIGHT))("%s", (_, example) => check(example));
+  test.skipIf(!isLong).each(named(HEAVY))("%s", (_, example) => check(example));
+});
+
+function named(cases: readonly SdkCase[]) {
+  return cases.map((example) => [example.name, example] as const);
+}
+
+async function check({ name, main, packages, toml = "", reason, calls }: SdkCase): Promise<void> {
+  const id = name.replaceAll(/\W+/gu, "-");
+  // The model's stand-in is on this host, which agents reach only where both sides say so.
+  const allowed = `\n[network]\nallow = ["${new URL(modelApi.url).host}"]\n`;
+  const files = {
+    "main.py": main,
+    "requirements.txt": packages,
+    "oken.toml": `[agent]\nname = "${name}"\n${toml}${allowed}`,
+  };
+  const secrets = { OPENAI_API_KEY: "sk-example", OPENAI_BASE_URL: modelApi.url };
+  const { body } = await runner.deploy(id, files, secrets);
+  expect(body).toMatchObject({ status: "running", entrypoint_type: "agent", entrypoint_reason: reason });
+  for (const call of calls) await checkCall(runner, id, call);
+  expect((await runner.request("DELETE", `/agents/${id}`)).status).toBe(204);
+}
