@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type Browser, type Page, chromium } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
@@ -26,8 +27,13 @@ export function findBrowser(): string | undefined {
   return NAMES.map((name) => Bun.which(name)).find((path) => path !== null) ?? undefined;
 }
 
-export function launchBrowser(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: OPTIONS, timeout: TIMEOUT_MS });
+export function launchBrowser(executable: string): Promise<Browser> {
+  return chromium.launch({
+    executablePath: join(import.meta.dir, "without-netlink.py"),
+    env: { ...process.env, OKEN_TEST_BROWSER: executable },
+    args: OPTIONS,
+    timeout: TIMEOUT_MS,
+  });
 }
 
 export type WatchedPage = {
@@ -47,7 +53,9 @@ export async function openPage(browser: Browser, ...origins: string[]): Promise<
     if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
   });
   page.on("pageerror", (error) => problems.push(error.message));
-  page.on("requestfailed", (request) => problems.push(`failed: ${request.url()}`));
+  page.on("requestfailed", (request) =>
+    problems.push(`failed: ${request.url()}: ${request.failure()?.errorText}`),
+  );
   await context.route("**", async (route) => {
     const { origin: asked } = new URL(route.request().url());
     if (origins.includes(asked)) return route.continue();
