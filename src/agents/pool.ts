@@ -103,19 +103,20 @@ function takeSlot(
   agent.invoked(clock.now());
   const since = clock.monotonic();
   let released = false;
-  let isPace = true;
+  let endAnswer: (() => void) | undefined;
   return {
     instance,
     since,
     startMs,
     openEnded() {
-      isPace = false;
+      if (!released) endAnswer ??= instance.openAnswer();
     },
     release() {
       if (released) return;
       released = true;
       instance.leave();
-      if (isPace) agent.took(clock.monotonic() - since);
+      if (endAnswer === undefined) agent.took(clock.monotonic() - since);
+      else endAnswer();
       if (agent.instance !== undefined) agent.queue.grant(agent.instance);
     },
   };

@@ -15,6 +15,7 @@ import { createExits } from "../instance/exits.ts";
 import { createInstances } from "../instance/instances.ts";
 import { createNames } from "../instance/names.ts";
 import { createReadiness } from "../instance/readiness.ts";
+import { tellDoubt } from "../instance/doubt.ts";
 import { askRestarts } from "../instance/restarts.ts";
 import { RUNTIME_CONTEXT } from "../runtime/index.ts";
 
@@ -46,7 +47,7 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
       redactLogs: config.redactLogs === "yes",
     },
     waitUntilReady: createReadiness({ engine, exits, clock }),
-    askRestarts,
+    runtime: { askRestarts, tellDoubt },
     healthCheckTimeoutMs: config.healthCheckTimeout * 1000,
     cpuBoost: createCpuBoost({ engine, clock, log, closing }),
     clock,

@@ -1,6 +1,7 @@
 import type { RunningContainer } from "../docker/types.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { VersionRecord } from "../model/agent.ts";
+import { type Doubt, type Silence, createSilence } from "./silence.ts";
 
 /** Why the requests that are still inside an instance are cut off. */
 export type CutOff = "replaced" | "stopped";
@@ -30,6 +31,10 @@ export type Instance = {
   hasFreeSlot(): boolean;
   enter(): void;
   leave(): void;
+  /** An answer of a request inside has begun, and may last. Returns how to say that it has ended. */
+  openAnswer(): () => void;
+  /** What is known of a program that seems to answer nothing. */
+  readonly silence: Silence;
   /** Resolves when no request is inside, or when `signal` aborts. */
   empty(signal: AbortSignal): Promise<void>;
   /** Gives no more slots: its end has begun, or seems to. */
@@ -54,14 +59,17 @@ export function createInstance(options: {
   container: RunningContainer;
   origin: string;
   restarts: () => Promise<number | undefined>;
+  /** Called when it seems to answer nothing. */
+  onSilent: (doubt: Doubt) => void;
   clock: Pick<Clock, "monotonic">;
 }): Instance {
-  const { version, container, origin, restarts, clock } = options;
-  const { concurrency } = version.manifest;
+  const { version, container, origin, restarts, onSilent, clock } = options;
+  const { concurrency, timeout } = version.manifest;
   const cutOffListeners = new Set<(why: CutOff) => void>();
   const emptyListeners = new Set<() => void>();
   const endListeners = new Set<(cause: InstanceEnd) => void>();
   let inFlight = 0;
+  let openAnswers = 0;
   let isClosed = false;
   let ended: InstanceEnd | undefined;
   let lastUsed = clock.monotonic();
@@ -86,6 +94,16 @@ export function createInstance(options: {
     hasFreeSlot: () => !isClosed && inFlight < concurrency,
     enter() {
       inFlight += 1;
+    },
+    silence: createSilence({
+      clock,
+      timeoutMs: timeout * 1000,
+      hasOpenAnswers: () => openAnswers > 0,
+      onSilent,
+    }),
+    openAnswer() {
+      openAnswers += 1;
+      return () => void (openAnswers -= 1);
     },
     leave() {
       inFlight -= 1;

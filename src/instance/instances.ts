@@ -8,6 +8,7 @@ import type { VersionRecord } from "../model/agent.ts";
 import type { CpuBoost } from "./boost.ts";
 import { type ContainerSpecOptions, containerSpec } from "./container-spec.ts";
 import { type Instance, createInstance } from "./instance.ts";
+import type { Doubt } from "./silence.ts";
 import { plainText, readLine } from "./log-lines.ts";
 import { portsOf } from "./ports.ts";
 import type { WaitUntilReady } from "./readiness.ts";
@@ -56,8 +57,11 @@ export type InstancesOptions = {
   >;
   spec: ContainerSpecOptions;
   waitUntilReady: WaitUntilReady;
-  /** Asks the runtime with this origin. */
-  askRestarts: (origin: string) => Promise<number | undefined>;
+  /** Speaks to the runtime with this origin. */
+  runtime: {
+    askRestarts(origin: string): Promise<number | undefined>;
+    tellDoubt(origin: string, told: { instance: string; doubt: Doubt }): Promise<void>;
+  };
   healthCheckTimeoutMs: number;
   cpuBoost: CpuBoost;
   clock: Clock;
@@ -78,11 +82,18 @@ export function createInstances(options: InstancesOptions): Instances {
     } catch (error) {
       throw await cleanedUp(agentId, { version: version.version, container: container.name }, error);
     }
+    const control = `http://${container.address}:${ports.control}`;
     return createInstance({
       version,
       container,
       origin: `http://${container.address}:${ports.serving}`,
-      restarts: () => options.askRestarts(`http://${container.address}:${ports.control}`),
+      restarts: () => options.runtime.askRestarts(control),
+      onSilent(doubt) {
+        // The runtime has the requests of all others itself.
+        if (version.entrypoint.type !== "http") return;
+        log.warn({ agent_id: agentId, container: container.name }, "the agent answers none of its requests");
+        void options.runtime.tellDoubt(control, { instance: container.name, doubt });
+      },
       clock,
     });
   }

@@ -1,11 +1,9 @@
 import type { Instance } from "../agents/agent.ts";
+import { INSTANCE_HEADER } from "../lib/agent-container.ts";
 import type { ServerSettings } from "./context.ts";
 
 /** The runtime inside ends an invoke at its deadline with a better message; ours is the second line, milliseconds. */
 const DEADLINE_GRACE_MS = 1_000;
-
-/** Names the instance that a request is for. Our runtime refuses another's with 421. */
-const INSTANCE_HEADER = "x-oken-instance";
 
 /**
  * Tells the runtime inside whom the request is for, how long an invoke may take, and how long it may wait in there for

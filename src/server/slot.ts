@@ -47,9 +47,11 @@ export async function withSlot(
     const timing = () => serverTiming(lease, { arrivedAt: startedAt, answeredAt: clock.monotonic() });
     try {
       const response = await work(slot);
+      lease.instance.silence.broken();
       response.headers.append(SERVER_TIMING, timing());
       return response;
     } catch (error) {
+      tellSilence(slot, { request, sentAt: lease.since });
       slot.release();
       const failure = { agent, request, slot, error };
       const isWhole = !request.bodyUsed || (call.body !== undefined && !isSpent(call.body));
@@ -105,6 +107,15 @@ function openSlot(
       return request.signal.aborted ? undefined : await agents.whyEnded(agent, instance);
     },
   };
+}
+
+/** An answer that is broken or refused is no silence. */
+function tellSilence(
+  { instance, signal }: Slot,
+  { request, sentAt }: { request: Request; sentAt: number },
+): void {
+  if (request.signal.aborted) instance.silence.unanswered(sentAt, "left");
+  else if (signal.aborted && instance.ended === undefined) instance.silence.unanswered(sentAt, "late");
 }
 
 type Failure = { agent: Agent; request: Request; slot: Slot; error: unknown };

@@ -34,6 +34,40 @@ test("a web application whose threads all sleep past their time answers again, w
   expect(metrics).toContain("oken_agent_worker_restarts_total 1\n");
 });
 
+/** It hangs in an `await` and closes with its callers: neither its connections nor its health say that it does. */
+const AWAITS = `
+import asyncio, os
+
+async def serve(reader, writer):
+    path = (await reader.readuntil(b"\\r\\n\\r\\n")).split()[1]
+    if path == b"/hang" or serve.hangs and path != b"/health":
+        serve.hangs = True
+        await reader.read()
+        writer.close()
+        return
+    writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: 4\\r\\nConnection: close\\r\\n\\r\\nwell")
+    writer.close()
+
+async def main():
+    server = await asyncio.start_server(serve, "", int(os.environ["PORT"]))
+    await server.serve_forever()
+
+serve.hangs = False
+asyncio.run(main())
+`;
+
+test("a program with a server of its own that answers nothing in several deadlines is replaced", async () => {
+  await using runner = await startRunner();
+  await runner.deploy("awaits", { "oken.toml": CONFIG, "main.py": AWAITS });
+  const at = async (path: string) => (await fetch(`${runner.url}/invoke/awaits${path}`)).status;
+
+  expect(await at("/")).toBe(200);
+  for (const path of ["/hang", "/", "/"]) expect(await at(path)).toBe(504);
+  await eventually(async () => expect(await at("/")).toBe(200));
+  const { body } = await runner.request<{ instances: { restarts: number }[] }>("GET", "/agents/awaits");
+  expect(body.instances).toMatchObject([{ restarts: 1 }]);
+});
+
 test("an endless answer whose caller left does not keep its thread", async () => {
   await using runner = await startRunner();
   await runner.deploy("endless", { "oken.toml": `${CONFIG}entrypoint = "main:app"\n`, "main.py": WSGI });

@@ -2,6 +2,7 @@ import { ASLEEP, type Activity } from "../../src/agents/activity.ts";
 import { Agent } from "../../src/agents/agent.ts";
 import type { ContainerSpec, RunningContainer } from "../../src/docker/types.ts";
 import { type Instance, createInstance } from "../../src/instance/instance.ts";
+import type { Doubt } from "../../src/instance/silence.ts";
 import { type Clock, systemClock } from "../../src/lib/clock.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
@@ -87,15 +88,17 @@ export function instanceOf(
     inFlight?: number;
     clock?: Clock;
     restarts?: () => number | undefined;
+    onSilent?: (doubt: Doubt) => void;
   } = {},
 ): Instance {
   const { origin = "", name = "", id = "", address = "", inFlight = 0, clock = systemClock } = options;
-  const { restarts = () => 0 } = options;
+  const { restarts = () => 0, onSilent = () => undefined } = options;
   const instance = createInstance({
     version,
     container: { id, name, address },
     origin,
     restarts: () => Promise.resolve(restarts()),
+    onSilent,
     clock,
   });
   for (let inside = 0; inside < inFlight; inside += 1) instance.enter();

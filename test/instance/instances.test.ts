@@ -38,7 +38,7 @@ function fixture(ready: (start: Readiness) => Promise<void> = () => Promise.reso
       waits.push(start);
       return ready(start);
     },
-    askRestarts: () => Promise.resolve(undefined),
+    runtime: { askRestarts: () => Promise.resolve(undefined), tellDoubt: () => Promise.resolve() },
     healthCheckTimeoutMs: 30_000,
     cpuBoost: createCpuBoost({ engine, clock, log, closing: never }),
     clock,

@@ -67,6 +67,25 @@ SCRIPT = """
     http.server.HTTPServer(("", int(os.environ["PORT"])), Handler).serve_forever()
 """
 
+# Reads every request and closes with its caller; its /health hangs once it is muted.
+AWAITS = """
+    import asyncio, os
+    stuck = set()
+    async def serve(reader, writer):
+        path = (await reader.readuntil(b"\\r\\n\\r\\n")).split()[1]
+        if path == b"/mute": stuck.add(b"/health")
+        if path in stuck:
+            await reader.read(); writer.close()
+            await asyncio.Event().wait()
+        pid = str(os.getpid()).encode()
+        writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\nConnection: close\\r\\n\\r\\n%b" % (len(pid), pid))
+        writer.close()
+    async def main():
+        server = await asyncio.start_server(serve, "", int(os.environ["PORT"]))
+        await server.serve_forever()
+    asyncio.run(main())
+"""
+
 
 class Hangs(TestCase):
     def web(self, source: str, **spec: Any) -> Agent:
@@ -221,6 +240,34 @@ class Hangs(TestCase):
         agent.wait_line("its server does not answer")
         agent.wait_state("ready")
         self.assertNotEqual(self.get(agent, "/").body, before)
+
+    def doubted(self, agent: Agent, **headers: str) -> int:
+        return agent.request("POST", "/unanswered", b"", headers).status
+
+    def test_a_server_of_the_agents_that_answers_nothing_is_replaced_at_the_runners_word(self) -> None:
+        agent = self.web(AWAITS, mode="script", attr=None)
+        before = self.get(agent, "/").body
+        self.assertEqual(self.doubted(agent), 202)
+        wait_for(lambda: agent.health()["restarts"] == 1, "a new process")
+        agent.wait_line("it answered none of several requests in their time")
+        agent.wait_state("ready")
+        self.assertNotEqual(self.get(agent, "/").body, before)
+
+    def test_one_that_something_speaks_for_is_asked_first(self) -> None:
+        agent = self.web(AWAITS, mode="script", attr=None)
+        before = self.get(agent, "/").body
+        self.assertEqual(self.doubted(agent, **{"x-oken-must-ask": "1"}), 202)
+        self.assertEqual(self.get(agent, "/").body, before)
+        self.get(agent, "/mute")
+        self.assertEqual(self.doubted(agent, **{"x-oken-must-ask": "1"}), 202)
+        wait_for(lambda: agent.health()["restarts"] == 1, "a new process")
+
+    def test_an_application_that_is_watched_from_inside_is_not_replaced_at_a_word(self) -> None:
+        agent = self.web(ASGI)
+        before = self.get(agent, "/").body
+        self.assertEqual(self.doubted(agent), 202)
+        self.assertEqual(self.get(agent, "/").body, before)
+        self.assertEqual(agent.health()["restarts"], 0)
 
 
 if __name__ == "__main__":

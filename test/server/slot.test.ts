@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import type { CancelSignal } from "../../src/lib/cancel.ts";
 import type { Instance } from "../../src/agents/agent.ts";
+import type { Doubt } from "../../src/instance/silence.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { MisdirectedError } from "../../src/proxy/reach.ts";
@@ -17,15 +18,19 @@ function fixture({
   whyEnded,
   init = {},
   instances = [instanceOf()],
-}: { whyEnded?: RunnerError; init?: RequestInit; instances?: Instance[] } = {}) {
-  const clock = createFakeClock();
+  clock = createFakeClock(),
+}: {
+  whyEnded?: RunnerError;
+  init?: RequestInit;
+  instances?: Instance[];
+  clock?: ReturnType<typeof createFakeClock>;
+} = {}) {
   const metrics = createMetrics();
   const [instance = instanceOf()] = instances;
   const agent = agentIn("running", { instance });
   const happened: string[] = [];
   const leases = instances.map((it) => ({
     instance: it,
-    since: clock.monotonic(),
     startMs: 0,
     openEnded: () => void happened.push("open-ended"),
     release: () => void happened.push("released"),
@@ -35,7 +40,7 @@ function fixture({
     clock,
     metrics,
     settings: { queueTimeout: 30 },
-    pool: { acquire: () => leases.shift() },
+    pool: { acquire: () => ({ ...leases.shift(), since: clock.monotonic() }) },
     agents: {
       whyEnded: async () => whyEnded,
       hasEnded: async () => whyEnded !== undefined,
@@ -108,6 +113,37 @@ test("an agent that does not answer in time is given up, with its timeout in the
   });
   expect(happened).toEqual(["released"]);
   expect(await counted()).toBe('type="handler",result="INVOKE_FAILED"');
+});
+
+/** An instance for several requests, and how often its silence was noticed. */
+function silent() {
+  const clock = createFakeClock();
+  const told: Doubt[] = [];
+  const instance = instanceOf(undefined, { clock, onSilent: (doubt) => void told.push(doubt) });
+  const { use } = fixture({ clock, instances: [instance, instance, instance] });
+  const late = async () => {
+    const failure = use(({ signal }) => untilAborted(signal)).catch(() => undefined);
+    await clock.advance(LIMIT_MS);
+    await failure;
+  };
+  return { told, use, late };
+}
+
+test("requests whose time was up without an answer tell of a silent agent", async () => {
+  const { told, late } = silent();
+  for (let times = 0; times < 3; times += 1) await late();
+  expect(told).toEqual([{ mustAsk: false }]);
+});
+
+test("an answer between requests without one ends the silence", async () => {
+  const { told, use, late } = silent();
+  await late();
+  await use(async ({ release }) => {
+    release();
+    return new Response();
+  });
+  await late();
+  expect(told).toEqual([]);
 });
 
 test("an answer that has begun may take any time", async () => {

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SWEEP_SECONDS = 2.0
 MAX_REQUEST_ID_BYTES = 200
+# With the word that nothing is answered, when something still speaks for the agent.
+MUST_ASK_HEADER = b"x-oken-must-ask"
 # Longest that a probe may ask to wait.
 MAX_WAIT_SECONDS = 10
 
@@ -34,10 +36,12 @@ class Control:
         self.loop = loop
         self.supervisor = supervisor
         self.connections: set[Connection] = set()
+        self._spec = spec
         self._invokes = spec.type != "http"
         self._instance = spec.instance.encode()
         self._prefix = os.urandom(6).hex()
         self._count = 0
+        self._doubting: asyncio.Task[None] | None = None
         loop.call_later(SWEEP_SECONDS, self._sweep)
 
     def connection(self) -> Connection:
@@ -57,6 +61,9 @@ class Control:
                 self._health(connection, response, _preferred_wait(request.headers.get(b"prefer")))
             else:
                 response.reply_error(405, "INVALID_REQUEST", "/health takes GET", b"Allow: GET, HEAD\r\n")
+        elif request.path == b"/unanswered" and request.method == b"POST" and not self._invokes:
+            self._doubt(must_ask=MUST_ASK_HEADER in request.headers)
+            response.reply(202, b"{}", b"")
         else:
             response.reply_error(404, "NOT_FOUND", "the runtime has only /health and /invoke")
 
@@ -90,6 +97,15 @@ class Control:
 
         timer = self.loop.call_later(wait, tell)
         health.when_started(tell)
+
+    def _doubt(self, *, must_ask: bool) -> None:
+        """The runner says that nothing is answered. One look at a time."""
+        # Handlers start without it.
+        from . import outlook
+
+        if self._doubting is None or self._doubting.done():
+            doubt = outlook.doubt(self._spec, self.supervisor, must_ask=must_ask)
+            self._doubting = self.loop.create_task(doubt)
 
     def _invoke(self, connection: Connection, request: Request, response: Response) -> None:
         headers = request.headers

@@ -20,7 +20,6 @@ REST_SECONDS = 30.0
 
 async def watch(spec: Spec, supervisor: Supervisor) -> None:
     """Replaces a server that leaves connections alone, and does not tell its health in a request's time."""
-    patience = spec.timeout + KILL_SHARED_AFTER_SECONDS
     before = False
     while True:
         await asyncio.sleep(LOOK_SECONDS)
@@ -33,11 +32,27 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
             before = now
             continue
         before = False
-        try:
-            await asyncio.wait_for(ask(spec.port, spec.health_path), patience)
-        except asyncio.TimeoutError:
+        if await _is_silent(spec):
             supervisor.replace(worker, "its server does not answer")
-            continue
-        except (OSError, ValueError, EOFError):
-            pass
-        await asyncio.sleep(REST_SECONDS)
+        else:
+            await asyncio.sleep(REST_SECONDS)
+
+
+async def doubt(spec: Spec, supervisor: Supervisor, *, must_ask: bool) -> None:
+    """The runner's word on a server that reads requests and answers none: only the runner knows of them."""
+    worker = supervisor.worker
+    if worker is None or not worker.ready or supervisor.health.info.get("watched"):
+        return
+    if not must_ask or await _is_silent(spec):
+        supervisor.replace(worker, "it answered none of several requests in their time")
+
+
+async def _is_silent(spec: Spec) -> bool:
+    """Whether it does not tell its health in a request's time. One that cannot be reached is not silent."""
+    try:
+        await asyncio.wait_for(ask(spec.port, spec.health_path), spec.timeout + KILL_SHARED_AFTER_SECONDS)
+    except asyncio.TimeoutError:
+        return True
+    except (OSError, ValueError, EOFError):
+        pass
+    return False

@@ -87,7 +87,7 @@ async function startWithoutPackage() {
       const container = { ...start.container, address: "127.0.0.1" };
       return waitUntilReady({ ...start, container, controlPort: runtime.port });
     },
-    askRestarts: () => Promise.resolve(undefined),
+    runtime: { askRestarts: () => Promise.resolve(undefined), tellDoubt: () => Promise.resolve() },
     healthCheckTimeoutMs: 30_000,
     cpuBoost: createCpuBoost({ engine, clock: systemClock, log, closing: never }),
     clock: systemClock,
