@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { planDependencies } from "../dependencies/detect.ts";
 import { createBackground } from "./background.ts";
+import { compileModule } from "./compile.ts";
 import { unlessThere } from "./files.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { buildImage } from "./image.ts";
@@ -58,6 +59,14 @@ export function createBuilder(host: BuilderHost): Builder {
       const { agentId, signal, startup, onEvent } = request;
       const onPlace = (ahead: number) => onEvent({ type: "log", line: waitingLine(ahead) });
       return queue.run({ agentId, signal, startup, onPlace }, () => buildNow(request));
+    },
+    compile(request) {
+      const turn = { ...request, onPlace: () => undefined };
+      return queue.run(turn, () =>
+        compileModule(host, { ...request, timeoutMs }).catch((error: unknown) => {
+          throw withStepLabel(error);
+        }),
+      );
     },
     fingerprint: (source) => fingerprint(host, parts.runtime.name, source),
     timeoutMs,

@@ -5,6 +5,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { VersionRecord } from "../model/agent.ts";
 import type { Entrypoint } from "../model/entrypoint.ts";
 import type { Manifest } from "../model/manifest.ts";
+import type { SyntaxProblem } from "../model/syntax.ts";
 import type { BuildSettings } from "./settings.ts";
 
 export type BuildRequest = {
@@ -36,10 +37,24 @@ export type BuildSource = {
   entrypoint: Pick<Entrypoint, "file">;
 };
 
+/** A module of an agent, and the Python that it will run with. */
+export type CompileRequest = {
+  agentId: string;
+  /** `3.N`. */
+  pythonVersion: string;
+  source: Uint8Array;
+  signal: AbortSignal;
+};
+
 /** Builds the images of versions. */
 export type Builder = {
   /** Waits for its turn, then builds and tags. Rejects as `Engine.buildImage` and `BuildQueue.run` do. */
   build(request: BuildRequest): Promise<Build>;
+  /**
+   * Waits for its turn, then has the agent's Python compile a module. Undefined when it can, or gives no answer. Rejects
+   * as `build` does.
+   */
+  compile(request: CompileRequest): Promise<SyntaxProblem | undefined>;
   /**
    * Digest of all that goes into the image of a source besides the source's own files. It covers the credentials of
    * indexes: without a key it is neither stored nor shown, since they could be guessed from it.

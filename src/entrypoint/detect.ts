@@ -1,6 +1,7 @@
 import type { Entrypoint } from "../model/entrypoint.ts";
 import { RunnerError } from "../lib/errors.ts";
 import type { EntrypointType, Manifest } from "../model/manifest.ts";
+import type { SyntaxProblem } from "../model/syntax.ts";
 import { type Choice, type Redirect, serveObject, type Subject } from "./choice.ts";
 import { chooseDjango } from "./django.ts";
 import { chooseNamed } from "./explicit.ts";
@@ -14,10 +15,19 @@ import { listTree } from "../python/inventory.ts";
 import { openTree } from "../upload/tree.ts";
 import { placeOf } from "../python/modules.ts";
 import { loadPythonParser } from "../python/parser.ts";
-import { type Loader, loadProject, readEntryModule, relativeLevels } from "../python/project.ts";
+import {
+  type AgentPython,
+  type Loader,
+  loadProject,
+  readEntryModule,
+  relativeLevels,
+} from "../python/project.ts";
 
 /** How many other files are looked at for a hint when the entrypoint has nothing to serve. */
 const MAX_HINT_FILES = 5;
+
+/** A hint is not worth asking Python: a file that it may refuse is none. */
+const DOUBTFUL: SyntaxProblem = { type: "SyntaxError", message: "not asked", line: 1, column: 1 };
 
 export type Detection = { entrypoint: Entrypoint; warnings: string[] };
 
@@ -29,10 +39,16 @@ export type Detection = { entrypoint: Entrypoint; warnings: string[] };
  *
  * @throws RunnerError CONFIG_ERROR with a sentence that says what to write instead
  */
-export async function detectEntrypoint(options: { tree: string; manifest: Manifest }): Promise<Detection> {
-  const { tree, manifest } = options;
+export async function detectEntrypoint(options: {
+  tree: string;
+  manifest: Manifest;
+  /** Asked about a file that it may refuse. */
+  compile: AgentPython["compile"];
+}): Promise<Detection> {
+  const { tree, manifest, compile } = options;
   const [inventory, parser] = await Promise.all([listTree(tree), loadPythonParser()]);
-  const loader: Loader = { tree: openTree(tree), inventory, parser };
+  const python: AgentPython = { minor: Number(manifest.pythonVersion.split(".")[1]), compile };
+  const loader: Loader = { tree: openTree(tree), inventory, parser, python };
   const entry = findEntryFile(manifest.entrypointFile, inventory);
   const { entrypointAttr: attr, entrypointType: type } = manifest;
   const because = "is named in oken.toml";
@@ -48,12 +64,8 @@ type Wish = { attr: string | undefined; type: EntrypointType | undefined; becaus
 async function detectIn(loader: Loader, { file, spelled }: EntryFile, wish: Wish): Promise<Detection> {
   const outcome = await readEntryModule(loader, file);
   if (outcome.kind === "broken") {
-    const { at, message } = outcome.problem;
-    throw refuse(`SyntaxError: ${message} (${file}, line ${at.line}, column ${at.column})`, {
-      file,
-      line: at.line,
-      column: at.column,
-    });
+    const { type: error, message, line, column } = outcome.problem;
+    throw refuse(`${error}: ${message} (${file}, line ${line})`, { file, line, column });
   }
   if (outcome.kind === "skipped") return unread(loader, file, { wish, why: outcome.why });
   const { facts } = outcome;
@@ -85,9 +97,13 @@ async function withHint(
 ): Promise<unknown> {
   if (!(failure instanceof RunnerError) || failure.details?.reason !== NOTHING) return failure;
   const others = likelyFiles(loader.inventory).filter((other) => other !== file);
+  const doubting: Loader = {
+    ...loader,
+    python: { ...loader.python, compile: () => Promise.resolve(DOUBTFUL) },
+  };
   for (const other of others.slice(0, MAX_HINT_FILES)) {
     const wish: Wish = { attr: undefined, type, because: "" };
-    const found = await detectIn(loader, { file: other, spelled: undefined }, wish).catch(() => undefined);
+    const found = await detectIn(doubting, { file: other, spelled: undefined }, wish).catch(() => undefined);
     if (found === undefined) continue;
     const hint = `or write entrypoint = "${other}" in oken.toml, where ${found.entrypoint.reason}`;
     return refuse(`${failure.message}, ${hint}`, { ...failure.details, entrypoint: other });

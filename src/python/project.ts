@@ -1,6 +1,7 @@
 import { decodeModule } from "./decode.ts";
 import type { ModuleFacts, ModuleReference, Scope } from "./facts.ts";
 import { MiB } from "../lib/bytes.ts";
+import type { SyntaxProblem } from "../model/syntax.ts";
 import type { SourceTree } from "../upload/tree.ts";
 import type { Inventory } from "./inventory.ts";
 import {
@@ -13,7 +14,7 @@ import {
 } from "./modules.ts";
 import type { PythonParser } from "./parser.ts";
 import { readModule } from "./read-module.ts";
-import { findSyntaxProblem, type SyntaxProblem } from "./syntax.ts";
+import { isSuspicious } from "./suspicion.ts";
 
 /** A larger module is data, and says nothing of what is served. */
 const MAX_MODULE_BYTES = MiB;
@@ -36,11 +37,24 @@ export type ReadOutcome =
   | { kind: "broken"; problem: SyntaxProblem }
   | { kind: "skipped"; why: string };
 
-export type Loader = { tree: SourceTree; inventory: Inventory; parser: PythonParser };
+export type Loader = {
+  tree: SourceTree;
+  inventory: Inventory;
+  parser: PythonParser;
+  python: AgentPython;
+};
+
+/** The Python that the agent will run with. */
+export type AgentPython = {
+  /** Of 3.N the N. */
+  minor: number;
+  /** What it says of a module; undefined when it can compile it. */
+  compile(source: Uint8Array): Promise<SyntaxProblem | undefined>;
+};
 
 /** Reads the entrypoint's file. It is the only one whose syntax is checked. */
 export async function readEntryModule(loader: Loader, file: string): Promise<ReadOutcome> {
-  return await readOne(loader, file, "judge");
+  return await readOne(loader, file, loader.python);
 }
 
 export async function loadProject(loader: Loader, file: string, facts: ModuleFacts): Promise<Project> {
@@ -54,7 +68,7 @@ export async function loadProject(loader: Loader, file: string, facts: ModuleFac
     for (const module of frontier) {
       for (const path of importedFiles(module, roots, inventory)) {
         if (modules.has(path) || modules.size >= MAX_MODULES || bytes > MAX_TOTAL_BYTES) continue;
-        const outcome = await readOne(loader, path, "trust");
+        const outcome = await readOne(loader, path, undefined);
         if (outcome.kind !== "read") continue;
         bytes += outcome.bytes;
         const found = { file: path, facts: outcome.facts };
@@ -91,7 +105,7 @@ type Read = Extract<ReadOutcome, { kind: "read" }> & { bytes: number };
 async function readOne(
   { tree, parser }: Loader,
   file: string,
-  syntax: "judge" | "trust",
+  python: AgentPython | undefined,
 ): Promise<Read | Exclude<ReadOutcome, { kind: "read" }>> {
   const found = await tree.read(file, MAX_MODULE_BYTES);
   if (found.kind === "too-large") return { kind: "skipped", why: "it is larger than 1 MiB" };
@@ -99,13 +113,15 @@ async function readOne(
   const { bytes } = found;
   const decoded = decodeModule(bytes);
   if ("problem" in decoded) {
-    return { kind: "broken", problem: { message: decoded.problem, at: decoded.at } };
+    return { kind: "broken", problem: { type: "SyntaxError", message: decoded.problem, ...decoded.at } };
   }
   const parsed = parser.parse(decoded.source);
   if (parsed === undefined) return { kind: "skipped", why: "it takes too long to parse" };
   try {
-    const problem = syntax === "judge" ? await findSyntaxProblem(decoded.source, parsed) : undefined;
-    if (problem !== undefined) return { kind: "broken", problem };
+    if (python !== undefined && isSuspicious(decoded.source, parsed, python.minor)) {
+      const problem = await python.compile(bytes);
+      if (problem !== undefined) return { kind: "broken", problem };
+    }
     return { kind: "read", facts: readModule(parsed.rootNode), bytes: bytes.length };
   } finally {
     parsed.delete();

@@ -49,6 +49,7 @@ function fixture(options: {
         requests.push(request);
         return options.build?.(request) ?? Promise.resolve(BUILD);
       },
+      compile: () => Promise.resolve(undefined),
       fingerprint: () => Promise.resolve("fingerprint"),
       settled: () => Promise.resolve(),
     },

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { RunnerError } from "../../src/lib/errors.ts";
 import type { Entrypoint } from "../../src/model/entrypoint.ts";
 import { type Detection, detectEntrypoint } from "../../src/entrypoint/detect.ts";
+import type { AgentPython } from "../../src/python/project.ts";
 import { manifestOf } from "../helpers/manifest.ts";
 import { temporaryTree } from "../helpers/tree.ts";
 import type { DetectionCase } from "../fixtures/detection/case.ts";
@@ -28,13 +29,16 @@ describe("scripts", () => table(SCRIPTS));
 describe("what oken.toml names", () => table(EXPLICIT));
 describe("names of another place", () => table(NAMES_ELSEWHERE));
 describe("layouts", () => table(LAYOUTS));
-describe("syntax", () => table(SYNTAX));
+describe("syntax", () => table(SYNTAX, () => Promise.resolve(undefined)));
 
-function table(cases: readonly DetectionCase[]): void {
+/** Of what is usual there is no doubt: Python is asked only where there is, which takes a second. */
+const unasked: AgentPython["compile"] = () => Promise.reject(new Error("Python was asked about it"));
+
+function table(cases: readonly DetectionCase[], compile: AgentPython["compile"] = unasked): void {
   test.each(cases.map((example) => [example.name, example] as const))("%s", async (_, example) => {
     const { files } = example;
     await using tree = await temporaryTree(typeof files === "string" ? { "main.py": files } : files);
-    const outcome = await detected(tree.path, example);
+    const outcome = await detected(tree.path, example, compile);
     if ("refused" in example) {
       expect(outcome).toBeInstanceOf(RunnerError);
       expect(outcome).toMatchObject({ code: "CONFIG_ERROR", message: example.refused });
@@ -48,7 +52,11 @@ function table(cases: readonly DetectionCase[]): void {
   });
 }
 
-async function detected(tree: string, { toml }: DetectionCase): Promise<Detection | Error> {
+async function detected(
+  tree: string,
+  { toml }: DetectionCase,
+  compile: AgentPython["compile"],
+): Promise<Detection | Error> {
   const manifest = manifestOf({
     entrypointFile: toml?.file ?? "main.py",
     entrypointAttr: toml?.attr,
@@ -56,7 +64,7 @@ async function detected(tree: string, { toml }: DetectionCase): Promise<Detectio
     port: toml?.port ?? 8080,
   });
   try {
-    return await detectEntrypoint({ tree, manifest });
+    return await detectEntrypoint({ tree, manifest, compile });
   } catch (error) {
     if (error instanceof Error) return error;
     throw error;

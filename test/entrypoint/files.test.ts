@@ -64,21 +64,10 @@ describe("what detection reads of a tree", () => {
     expect(await refusal(tree.path)).toContain("main.py was not read because it takes too long to parse");
   });
 
-  test("nesting too deep to check is accepted, and the next file is checked", async () => {
-    await using deep = await temporaryTree({
-      "main.py": `${HANDLER}\nx = ${"lambda: ".repeat(20_000)}1 1\n`,
-    });
-    await using broken = await temporaryTree({ "main.py": "def handler(input)\n    return 1\n" });
-    expect((await detect(deep.path)).entrypoint.attr).toBe("handler");
-    expect(await refusal(broken.path)).toBe(
-      "SyntaxError: Expected `:`, found newline (main.py, line 1, column 19)",
-    );
-  });
-
   test("bytes that are not UTF-8 are refused at their place", async () => {
     await using tree = await temporaryTree({ "main.py": Buffer.from(`# caf\xe9\n${HANDLER}`, "latin1") });
     expect(await refusal(tree.path)).toContain(
-      "SyntaxError: the file is not UTF-8 and names no other encoding (main.py, line 1, column 6)",
+      "SyntaxError: the file is not UTF-8 and names no other encoding (main.py, line 1)",
     );
   });
 
@@ -118,8 +107,10 @@ describe("what detection reads of a tree", () => {
   });
 });
 
+const compile = () => Promise.resolve(undefined);
+
 async function detect(tree: string, changes: Partial<Manifest> = {}) {
-  return await detectEntrypoint({ tree, manifest: manifestOf(changes) });
+  return await detectEntrypoint({ tree, manifest: manifestOf(changes), compile });
 }
 
 async function refusal(tree: string, changes: Partial<Manifest> = {}): Promise<string> {

@@ -72,6 +72,7 @@ export function agentParts(fakes: Fakes = {}) {
     secrets: createSecretFiles({ versionDir: () => "/nowhere", keys: [], mountDir: "" }),
     builder: {
       build: () => Promise.reject(new Error("nothing is built")),
+      compile: () => Promise.resolve(undefined),
       fingerprint: () => Promise.resolve("fingerprint"),
       timeoutMs: 60_000,
       settled: () => Promise.resolve(),

@@ -54,7 +54,12 @@ export async function readSource(
 
   const fromManifest = await readManifest(tree, options.manifestDefaults);
   const { manifest } = fromManifest;
-  const { entrypoint, warnings: fromEntrypoint } = await detectEntrypoint({ tree, manifest });
+  const { pythonVersion } = manifest;
+  const { entrypoint, warnings: fromEntrypoint } = await detectEntrypoint({
+    tree,
+    manifest,
+    compile: (source) => builder.compile({ agentId: run.agentId, pythonVersion, source, signal: run.signal }),
+  });
   run.stopwatch.lap("detect");
   run.emit({ type: "phase", phase: "detected" });
 
