@@ -1,6 +1,8 @@
 import { createAgents } from "./agents/agents.ts";
 import { watchContainment } from "./agents/containment.ts";
 import { watchEngine } from "./agents/events.ts";
+import { createHostReport } from "./agents/host.ts";
+import { watchHost } from "./agents/host-watch.ts";
 import { sweepIdle } from "./agents/idle.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
 import type { AgentParts } from "./agents/parts.ts";
@@ -46,6 +48,9 @@ const SHUTDOWN_TIMEOUT_MS = 10_000;
 
 /** How long a start waits for what only the engine knows, milliseconds. It may not answer at all. */
 const ENGINE_WAIT_MS = 5_000;
+
+/** How often it is noted what containers use, milliseconds: once in each minute of the last hour. */
+const READING_INTERVAL_MS = 30_000;
 
 type Environment = Record<string, string | undefined>;
 
@@ -111,6 +116,8 @@ export async function startDaemon(options: {
   const health = createHealth(checks, { clock: systemClock, reconciled: reconciling.promise });
   const server = createServerContext({ ...host, access }, parts, health);
   begun.defer(() => server.client.close());
+  const readings = setInterval(() => void server.agents.readMemory(), READING_INTERVAL_MS);
+  begun.defer(() => clearInterval(readings));
   const usable = requireUsable(checks, log);
   usable.catch(() => undefined);
   const listener = await listen(createApp(server), server);
@@ -124,6 +131,7 @@ export async function startDaemon(options: {
     cleared.then(() => docker.reportStrangers()),
     cleared.then(() => watchEngine(parts, closing.signal)),
     cleared.then(() => watchContainment(parts, closing.signal)),
+    watchHost(parts, health, closing.signal),
   );
   const agents = parts.registry.all().length;
   log.info({ url: listener.url, version: VERSION, agents }, "oken-runner is ready");
@@ -190,5 +198,6 @@ function createServerContext(
       const agentsRunning = parts.registry.all().filter(({ state }) => state === "running").length;
       return { agentsRunning, checks: await health() };
     },
+    host: createHostReport(parts, { dataDir: config.dataDir, maxBuilds: config.maxBuilds, health }),
   };
 }

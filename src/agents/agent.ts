@@ -3,6 +3,9 @@ import type { Log } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { AgentRecord, AgentState, LastError, VersionRecord } from "../model/agent.ts";
 import { type Activity, isLegalMove } from "./activity.ts";
+import type { Feed } from "./feed.ts";
+import { createLoad } from "./load.ts";
+import { createOpenCalls } from "./open-calls.ts";
 import { createQueue } from "./queue.ts";
 import { createRetirements } from "./retirements.ts";
 
@@ -19,6 +22,7 @@ export type AgentOptions = {
   lastInvoked?: number | undefined;
   log: Log;
   metrics: Pick<Metrics, "stateChanges">;
+  feed: Pick<Feed, "tell">;
 };
 
 /** What the runner knows of one agent: a cache of disk and labels that a restart rebuilds. */
@@ -26,7 +30,9 @@ export class Agent {
   readonly id: string;
   readonly queue = createQueue();
   readonly retirements = createRetirements();
-  readonly #parts: Pick<AgentOptions, "log" | "metrics">;
+  readonly load = createLoad();
+  readonly openCalls = createOpenCalls();
+  readonly #parts: Pick<AgentOptions, "log" | "metrics" | "feed">;
   #record: AgentRecord;
   #versions: readonly VersionRecord[];
   #activity: Activity;
@@ -34,13 +40,13 @@ export class Agent {
   #lastInvoked: number | undefined;
   #meanInvokeMs = 0;
 
-  constructor({ record, versions, activity, lastInvoked, log, metrics }: AgentOptions) {
+  constructor({ record, versions, activity, lastInvoked, log, metrics, feed }: AgentOptions) {
     this.id = record.agent_id;
     this.#record = record;
     this.#versions = versions;
     this.#activity = activity;
     this.#lastInvoked = lastInvoked;
-    this.#parts = { log, metrics };
+    this.#parts = { log, metrics, feed };
   }
 
   get activity(): Activity {
@@ -95,7 +101,7 @@ export class Agent {
   }
 
   /**
-   * Changes what the agent is doing, logs it and counts it. Once it runs, those who wait get their slots.
+   * Changes what the agent is doing, tells it, logs it and counts it. Once it runs, those who wait get their slots.
    *
    * @throws Error on a move that the rules do not allow; nothing has changed then
    */
@@ -107,10 +113,16 @@ export class Agent {
     if (error !== undefined) this.#lastError = error;
     this.#parts.metrics.stateChanges.inc({ from, to: to.state });
     this.#parts.log.info({ agent_id: this.id, from, to: to.state, reason }, "agent state");
+    this.#parts.feed.tell({ type: "agent.state", ...this.#shown(), from, reason });
     if (to.state === "running") {
       this.#lastError = undefined;
       this.queue.begin(to.instance);
     }
+  }
+
+  #shown() {
+    const { version, manifest } = this.currentVersion;
+    return { agent_id: this.id, name: manifest.name, version, status: this.state };
   }
 
   /** Takes over a record that was written to disk, and the versions that it names. */

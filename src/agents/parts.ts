@@ -6,6 +6,7 @@ import type { Names } from "../instance/names.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { Feed } from "./feed.ts";
 import type { Operations } from "./operations.ts";
 import type { Registry } from "./registry.ts";
 import type { SecretFiles } from "./secrets/files.ts";
@@ -27,4 +28,5 @@ export type AgentParts = {
   clock: Clock;
   log: Log;
   metrics: Metrics;
+  feed: Feed;
 };

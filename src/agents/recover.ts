@@ -4,7 +4,7 @@ import { ASLEEP } from "./activity.ts";
 import { Agent } from "./agent.ts";
 import type { AgentParts } from "./parts.ts";
 
-type LoadParts = Pick<AgentParts, "store" | "registry" | "log" | "metrics">;
+type LoadParts = Pick<AgentParts, "store" | "registry" | "log" | "metrics" | "feed">;
 type AdoptParts = Pick<AgentParts, "registry" | "instances" | "log">;
 type ReconcileParts = AdoptParts & Pick<AgentParts, "engine" | "names">;
 
@@ -52,7 +52,7 @@ export async function adoptRunning(parts: AdoptParts, containers: ListedContaine
 }
 
 async function load(
-  { store, log, metrics }: LoadParts,
+  { store, log, metrics, feed }: LoadParts,
   agentId: string,
 ): Promise<{ agent?: Agent; damaged?: string }> {
   try {
@@ -73,6 +73,7 @@ async function load(
       lastInvoked: await store.readLastInvoked(agentId),
       log,
       metrics,
+      feed,
     });
     requireCurrentVersion(agent);
     return { agent };

@@ -25,8 +25,14 @@ export function createRegistry(): Registry {
         );
       return agent;
     },
-    all: () => [...agents.values()].sort((a, b) => a.record.created_at.localeCompare(b.record.created_at)),
+    all: () => [...agents.values()].sort(byAge),
     add: (agent) => void agents.set(agent.id, agent),
     remove: (agentId) => void agents.delete(agentId),
   };
+}
+
+/** By code points, as cursors of lists compare. */
+function byAge(one: Agent, other: Agent): number {
+  const [first, second] = [one, other].map(({ record, id }) => `${record.created_at} ${id}`);
+  return (first ?? "") < (second ?? "") ? -1 : 1;
 }

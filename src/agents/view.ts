@@ -1,29 +1,39 @@
-import type { Engine, ResourceUse } from "../docker/types.ts";
+import type { ResourceUse } from "../docker/types.ts";
 import type { Agent } from "./agent.ts";
+import type { AgentParts } from "./parts.ts";
+
+/** How long the view of an agent waits for what its container says, milliseconds. */
+const LOOK_MS = 35;
 
 /** An agent as `GET /agents` lists it. */
 export function summaryOf(agent: Agent) {
   return {
     agent_id: agent.id,
     name: agent.currentVersion.manifest.name,
+    version: agent.currentVersion.version,
+    labels: agent.currentVersion.manifest.labels ?? {},
     status: agent.state,
     created_at: agent.record.created_at,
     last_invoked: lastInvokedAt(agent),
   };
 }
 
-/** An agent with all that is known of it; asks the engine what its container uses. */
-export async function detailOf(agent: Agent, engine: Pick<Engine, "usage">) {
+/** An agent with all that is known of it; asks what its container uses, and does not wait long for the answer. */
+export async function detailOf(
+  agent: Agent,
+  { engine, clock, feed }: Pick<AgentParts, "engine" | "clock" | "feed">,
+) {
   const { manifest, entrypoint, version } = agent.currentVersion;
   const { instance } = agent;
+  const soon = <T>(answer: Promise<T>): Promise<T | undefined> =>
+    Promise.race([answer.catch(() => undefined), clock.sleep(LOOK_MS).then(() => undefined)]);
   const [usage, restarts] = await Promise.all([
-    instance === undefined ? undefined : engine.usage(instance.container.id).catch(() => undefined),
-    instance?.restarts(),
+    instance && soon(engine.usage(instance.container.id)),
+    instance && soon(instance.restarts()),
   ]);
   return {
     ...summaryOf(agent),
     endpoint: `/invoke/${agent.id}`,
-    version,
     entrypoint: { type: entrypoint.type, file: entrypoint.file, reason: entrypoint.reason },
     config: {
       python_version: manifest.pythonVersion,
@@ -55,6 +65,8 @@ export async function detailOf(agent: Agent, engine: Pick<Engine, "usage">) {
             },
           ],
     queued: agent.queue.length,
+    open_streams: agent.openCalls.count,
+    states: feed.changesOf(agent.id),
     last_error: agent.lastError ?? null,
   };
 }

@@ -70,6 +70,7 @@ export function createBuilder(host: BuilderHost): Builder {
     },
     fingerprint: (source) => fingerprint(host, parts.runtime.name, source),
     timeoutMs,
+    builds: () => queue.builds(),
     settled: () => parts.background.settled(),
   };
 }

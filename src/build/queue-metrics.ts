@@ -1,8 +1,11 @@
 import type { Metrics } from "../metrics/metrics.ts";
 import type { BuildQueue } from "./queue.ts";
 
-/** The same queue, whose builds can be read as metrics: how many run, and how many wait. */
-export function measuredQueue(queue: BuildQueue, { read }: Metrics): BuildQueue {
+/** How many builds run, and how many wait. */
+export type BuildCounts = { running: number; waiting: number };
+
+/** The same queue, whose builds can be read, also as metrics. */
+export function measuredQueue(queue: BuildQueue, { read }: Metrics): BuildQueue & { builds(): BuildCounts } {
   let running = 0;
   let waiting = 0;
   read(
@@ -18,6 +21,7 @@ export function measuredQueue(queue: BuildQueue, { read }: Metrics): BuildQueue 
     ],
   );
   return {
+    builds: () => ({ running, waiting }),
     async run(turn, work) {
       waiting += 1;
       let isWaiting = true;

@@ -62,6 +62,8 @@ export type Builder = {
   fingerprint(source: BuildSource): Promise<string>;
   /** Longest that one build may take once its turn has come. */
   readonly timeoutMs: number;
+  /** How many builds run, and how many wait for their turn. */
+  builds(): { running: number; waiting: number };
   /** Resolves when the background work of finished builds is done. */
   settled(): Promise<void>;
 };

@@ -1,4 +1,5 @@
 import { observeAgents } from "../agents/agent-metrics.ts";
+import { createFeed } from "../agents/feed.ts";
 import { createOperations } from "../agents/operations.ts";
 import type { AgentParts } from "../agents/parts.ts";
 import { createRegistry } from "../agents/registry.ts";
@@ -71,6 +72,6 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
   });
   const operations = createOperations(reconciled);
   const userIds = createUserIds({ engine, registry, runnerId, range: uidRange(config) });
-  const shared = { engine, clock, log, metrics };
+  const shared = { engine, clock, log, metrics, feed: createFeed(clock) };
   return { ...shared, store, secrets, registry, builder, instances, operations, exits, names, userIds };
 }

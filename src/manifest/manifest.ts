@@ -11,6 +11,7 @@ import { entrypointPath } from "./entrypoint-path.ts";
 import { configError, configTomlError } from "./errors.ts";
 import { type Fields, integerField, invalid, MANIFEST_FILE, placeOf, stringField } from "./fields.ts";
 import { MANIFEST_KEYS } from "./keys.ts";
+import { labelsField } from "./labels.ts";
 import { nearest } from "../lib/nearest.ts";
 import { pythonVersion } from "./python-version.ts";
 import { type Capped, cpusField, memoryField } from "./resources.ts";
@@ -19,7 +20,7 @@ import { isTable, parseToml } from "./toml.ts";
 const KNOWN_KEYS: readonly string[] = Object.keys(MANIFEST_KEYS);
 
 /** They stand beside [agent]. */
-const OTHER_TABLES = new Set(["network", "env"]);
+const OTHER_TABLES = new Set(["network", "env", "labels"]);
 
 /** A timer holds at most 2^31 ms, about 24 days. */
 const MAX_SECONDS = 2_000_000;
@@ -82,6 +83,7 @@ export async function readManifest(
     healthPath: healthPathField(fields, defaults.healthPath),
     egress: egressFields(fields, top, defaults.egressAllow),
     env: envField(top, fields),
+    labels: labelsField(top, fields),
   };
   return { manifest, warnings };
 }

@@ -115,8 +115,11 @@ export async function timed<T>(
   }
 }
 
-/** The label `result` of a failure. `aborted` means that the caller left. */
+/** The label `result` of a call whose caller left. */
+export const CALLER_LEFT = "aborted";
+
+/** The label `result` of a failure. */
 export function resultOf(error: unknown): string {
   if (error instanceof RunnerError) return error.code;
-  return error instanceof Error && error.name === "AbortError" ? "aborted" : "INTERNAL";
+  return error instanceof Error && error.name === "AbortError" ? CALLER_LEFT : "INTERNAL";
 }

@@ -4,6 +4,8 @@ import { AGENT_STATES } from "./agent.ts";
 import type { AgentState } from "./agent.ts";
 import { agentId, endpoint, entrypointType, timestamp, version } from "./api-fields.ts";
 
+export const MAX_LISTED_AGENTS = 1_000;
+
 const AgentStateSchema = Type.Unsafe<AgentState>(
   Type.Union(
     AGENT_STATES.map((state) => Type.Literal(state)),
@@ -14,6 +16,8 @@ const AgentStateSchema = Type.Unsafe<AgentState>(
 const agentFields = {
   agent_id: agentId,
   name: Type.String({ description: "`name` of oken.toml" }),
+  version,
+  labels: Type.Record(Type.String(), Type.String(), { description: "`[labels]` of oken.toml" }),
   status: AgentStateSchema,
   created_at: timestamp("When it was first deployed, UTC"),
   last_invoked: Type.Union([timestamp("Last invoke, UTC"), Type.Null()], { description: "Null if never" }),
@@ -21,6 +25,8 @@ const agentFields = {
 const SUMMARY_EXAMPLE = {
   agent_id: "echo",
   name: "Echo",
+  version: 2,
+  labels: { team: "search" },
   status: "running",
   created_at: "2026-11-23T10:00:00.000Z",
   last_invoked: "2026-11-23T10:04:12.345Z",
@@ -28,10 +34,39 @@ const SUMMARY_EXAMPLE = {
 
 const AgentSummary = Type.Object(agentFields, { examples: [SUMMARY_EXAMPLE] });
 export const AgentList = Type.Object(
-  { agents: Type.Array(AgentSummary) },
+  {
+    agents: Type.Array(AgentSummary),
+    next_cursor: Type.Optional(
+      Type.String({ description: "Send as `cursor` for the next agents; absent when there are no more" }),
+    ),
+  },
   { examples: [{ agents: [SUMMARY_EXAMPLE] }] },
 );
 export type AgentList = Static<typeof AgentList>;
+
+export const AgentsQuery = Type.Object({
+  state: Type.Optional(
+    Type.String({
+      description: "Only agents in this state; several with commas",
+      examples: ["running,idle"],
+    }),
+  ),
+  label: Type.Optional(
+    Type.String({ description: "Only agents with this label: `name` or `name=value`; several with commas" }),
+  ),
+  limit: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: MAX_LISTED_AGENTS, description: "At most so many; without it all" }),
+  ),
+  cursor: Type.Optional(Type.String({ description: "`next_cursor` of the answer before" })),
+});
+
+export const StateChangeView = Type.Object({
+  at: timestamp("When, UTC"),
+  from: AgentStateSchema,
+  status: AgentStateSchema,
+  version,
+  reason: Type.String({ description: "Why" }),
+});
 
 const AgentConfig = Type.Object(
   {
@@ -74,7 +109,6 @@ export const AgentDetail = Type.Object(
   {
     ...agentFields,
     endpoint,
-    version,
     entrypoint: Type.Object({
       type: entrypointType,
       file: Type.String({ description: "Path in the tarball" }),
@@ -84,6 +118,10 @@ export const AgentDetail = Type.Object(
     versions: Type.Array(AgentVersion),
     instances: Type.Array(AgentInstance, { description: "Containers that serve; empty while it sleeps" }),
     queued: Type.Integer({ description: "Invokes that wait for their turn" }),
+    open_streams: Type.Integer({ description: "Streams and WebSockets that are open" }),
+    states: Type.Array(StateChangeView, {
+      description: "The last 50 changes of its state since the runner started, newest first",
+    }),
     last_error: Type.Union(
       [
         Type.Object({
@@ -102,7 +140,6 @@ export const AgentDetail = Type.Object(
       {
         ...SUMMARY_EXAMPLE,
         endpoint: "/invoke/echo",
-        version: 2,
         entrypoint: { type: "handler", file: "main.py", reason: "handler in main.py is a function" },
         config: {
           python_version: "3.12",
@@ -133,6 +170,16 @@ export const AgentDetail = Type.Object(
           },
         ],
         queued: 0,
+        open_streams: 0,
+        states: [
+          {
+            at: "2026-11-23T10:03:01.000Z",
+            from: "running",
+            status: "running",
+            version: 2,
+            reason: "version 2 is ready",
+          },
+        ],
         last_error: null,
       },
     ],

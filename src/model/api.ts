@@ -3,9 +3,11 @@ import { type TSchema, Type } from "@sinclair/typebox";
 import { STATUS_OF_CODE } from "../lib/errors.ts";
 import { AGENT_ID_PATTERN } from "./agent.ts";
 import { AgentDetail, AgentList } from "./api-agents.ts";
+import { EventData } from "./api-events.ts";
 import { DeploymentList, DeploymentView } from "./api-deployments.ts";
 import { agentId, endpoint, entrypointType, version } from "./api-fields.ts";
 import { LogLine, LogsResponse } from "./api-logs.ts";
+import { AgentStats, HostReport, StatsList } from "./api-stats.ts";
 
 export { DeploymentParams, DeploymentQuery } from "./api-deployments.ts";
 
@@ -136,4 +138,8 @@ export const API_SCHEMAS = {
   LogsResponse,
   LogLine,
   HealthResponse,
+  EventData,
+  StatsList,
+  AgentStats,
+  HostReport,
 } satisfies Record<string, TSchema>;

@@ -26,6 +26,8 @@ export type Manifest = {
   egress?: Egress | undefined;
   /** Plain variables of the agent's environment. */
   env?: Record<string, string> | undefined;
+  /** What lists of agents can be narrowed by. */
+  labels?: Record<string, string> | undefined;
 };
 
 /** What an agent reaches. */

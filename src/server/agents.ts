@@ -2,13 +2,17 @@ import { Elysia } from "elysia";
 
 import { AgentDetail, AgentList } from "../model/api-agents.ts";
 import { StopResponse } from "../model/api.ts";
+import { wantedAgents } from "./agents-query.ts";
 import type { ServerContext } from "./context.ts";
 import * as docs from "./openapi/agents.ts";
 import { readRollback } from "./rollback-body.ts";
 
 export function agentsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {
   return new Elysia({ name: "agents" })
-    .get("/agents", () => ({ agents: agents.list() }), { response: AgentList, detail: docs.listDocs })
+    .get("/agents", ({ request }) => agents.list(wantedAgents(request)), {
+      response: AgentList,
+      detail: docs.listDocs,
+    })
     .get("/agents/:id", ({ params }) => agents.detail(params.id), {
       response: AgentDetail,
       detail: docs.detailDocs,

@@ -6,11 +6,14 @@ import { deployController } from "./deploy.ts";
 import { deploymentsController } from "./deployments.ts";
 import { docsController } from "./docs.ts";
 import { errorResponse } from "./errors.ts";
-import { fromFramework } from "./framework-errors.ts";
+import { eventsController } from "./events.ts";
+import { fromFramework, optionsAnswer } from "./framework-errors.ts";
 import { invokeController } from "./invoke.ts";
+import { requireKnownQuery } from "./known-query.ts";
 import { logsController } from "./logs.ts";
 import { createDocument } from "./openapi/document.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
+import { statsController } from "./stats.ts";
 import { systemController } from "./system.ts";
 
 /** Every route of the API, and the one place that turns errors into answers. */
@@ -18,20 +21,31 @@ export function createApp(context: ServerContext) {
   // By default Elysia looks for the path from a fixed offset, which is wrong for hosts under four letters (elysia#748).
   const root = new Elysia({ handler: { standardHostname: false } });
   // First: a hook holds only for routes that are added after it.
-  root.onError({ as: "global" }, ({ error, request }) =>
-    errorResponse(fromFramework(error, request, root.routes), {
-      log: context.log,
-      metrics: context.metrics,
-      requestId: request.headers.get(REQUEST_ID_HEADER) ?? "",
-      signal: request.signal,
-    }),
+  root.onError(
+    { as: "global" },
+    ({ error, request }) =>
+      optionsAnswer(error, request, root.routes) ??
+      errorResponse(fromFramework(error, request, root.routes), {
+        log: context.log,
+        metrics: context.metrics,
+        requestId: request.headers.get(REQUEST_ID_HEADER) ?? "",
+        signal: request.signal,
+      }),
   );
-  return root
-    .use(deployController(context))
-    .use(deploymentsController(context))
-    .use(invokeController(context))
-    .use(agentsController(context))
-    .use(logsController(context))
-    .use(systemController(context))
-    .use(docsController({ document: (): Promise<object> => createDocument(createApp(context)) }));
+  return (
+    root
+      .use(invokeController(context))
+      // What an agent is asked is its own, so this holds for the routes that follow alone.
+      .onBeforeHandle({ as: "global" }, ({ request, route }) =>
+        requireKnownQuery(request, route, root.routes),
+      )
+      .use(deployController(context))
+      .use(deploymentsController(context))
+      .use(agentsController(context))
+      .use(logsController(context))
+      .use(statsController(context))
+      .use(eventsController(context))
+      .use(systemController(context))
+      .use(docsController({ document: (): Promise<object> => createDocument(createApp(context)) }))
+  );
 }

@@ -1,4 +1,5 @@
 import type { Agents } from "../agents/agents.ts";
+import type { createHostReport } from "../agents/host.ts";
 import type { Pool } from "../agents/pool.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
@@ -51,7 +52,10 @@ export type ServerContext = {
   /** Receives the form of a deploy. The caller disposes of the upload. */
   receiveUpload(request: Request): Promise<Upload>;
   health(): Promise<HealthReport>;
+  host(): Promise<HostView>;
 };
+
+export type HostView = Awaited<ReturnType<ReturnType<typeof createHostReport>>>;
 
 /** `checks` names what does not work; it is empty when all is well. */
 export type HealthReport = { agentsRunning: number; checks: Record<string, string> };

@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 
 import type { Deployment } from "../agents/deploy/deployments.ts";
 import type { Clock } from "../lib/clock.ts";
+import { RunnerError } from "../lib/errors.ts";
 import type { ServerContext } from "./context.ts";
 import { locationOf, sseEvents, viewOf } from "./deployment-view.ts";
 import { deployDocs } from "./openapi/deploy.ts";
@@ -20,15 +21,38 @@ export function deployController({
     "/deploy",
     async ({ request }) => {
       // The form is read first, so that a wrong one is answered with its own status.
-      const deployment = agents.deployments.start(await receiveUpload(request));
+      const key = idempotencyKey(request);
+      const upload = await receiveUpload(request);
+      const { deployment, isReplay } =
+        key === undefined
+          ? { deployment: agents.deployments.start(upload), isReplay: false }
+          : await agents.deployOnce(upload, key);
       if (/(^|,)\s*respond-async\s*(,|;|$)/i.test(request.headers.get("prefer") ?? ""))
-        return accepted(deployment);
+        return marked(accepted(deployment), isReplay);
       if (request.headers.get("accept")?.includes("text/event-stream"))
-        return watched(deployment, { clock, request });
-      return deployment.done;
+        return marked(watched(deployment, { clock, request }), isReplay);
+      return marked(Response.json(await deployment.done), isReplay);
     },
     // Elysia would read the whole body into memory; ours is a stream.
     { parse: "none", detail: deployDocs },
+  );
+}
+
+/** Tells a caller that this is the answer to an earlier request of its own. */
+function marked(response: Response, isReplay: boolean): Response {
+  if (isReplay) response.headers.set("Idempotent-Replayed", "true");
+  return response;
+}
+
+/** In quotes, as the draft of the header's standard has it, or without, as most clients send it. */
+function idempotencyKey({ headers }: Request): string | undefined {
+  const given = headers.get("idempotency-key");
+  if (given === null) return undefined;
+  const key = given.replace(/^"(.*)"$/, "$1");
+  if (/^[!-~]{1,255}$/.test(key)) return key;
+  throw new RunnerError(
+    "INVALID_REQUEST",
+    `Idempotency-Key is ${JSON.stringify(given.slice(0, 40))}, but must be 1 to 255 visible characters without spaces.`,
   );
 }
 

@@ -21,11 +21,28 @@ export function fromFramework(
   return error;
 }
 
+/** The answer to `OPTIONS` of a path that has other methods. */
+export function optionsAnswer(
+  error: unknown,
+  request: Request,
+  routes: { method: string; path: string }[],
+): Response | undefined {
+  if (request.method !== "OPTIONS" || !(error instanceof NotFoundError)) return undefined;
+  const allowed = allowedAt(pathOf(request.url), routes);
+  if (allowed.length === 0) return undefined;
+  return new Response(null, { status: 204, headers: { Allow: allowed.join(", ") } });
+}
+
+/** The methods of a path; none where there is nothing. */
+function allowedAt(path: string, routes: { method: string; path: string }[]): string[] {
+  const own = routes.filter((route) => matches(route.path, path)).map(({ method }) => method);
+  const head = own.includes("GET") ? ["HEAD"] : [];
+  return own.length === 0 ? [] : [...new Set([...own, ...head, "OPTIONS"])];
+}
+
 function noRoute(request: Request, routes: { method: string; path: string }[]): RunnerError {
   const path = pathOf(request.url);
-  const allowed = [
-    ...new Set(routes.filter((route) => matches(route.path, path)).map(({ method }) => method)),
-  ];
+  const allowed = allowedAt(path, routes);
   if (allowed.length === 0)
     return new RunnerError("NOT_FOUND", `There is nothing at ${path.slice(0, 200)}. See GET /docs.`);
   return new RunnerError(

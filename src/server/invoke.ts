@@ -10,12 +10,13 @@ import { type Call, type CallServer, introduce } from "./invoke-caller.ts";
 import { arrivingBody } from "./invoke-body.ts";
 import { invokeFailure } from "./invoke-failure.ts";
 import { type SocketContext, openSocket } from "./invoke-socket.ts";
+import { unknownParameter } from "./known-query.ts";
 import { unlessRefused } from "./refused.ts";
 import { type OpenAnswer, openAnswer } from "./open-answer.ts";
 import { invokeDocs } from "./openapi/invoke.ts";
 import { requireFits, requireReadable } from "./request-body.ts";
 import { type Slot, entrypointType, withSlot } from "./slot.ts";
-import { pathOf, targetOf } from "./target.ts";
+import { pathOf, queryOf, targetOf } from "./target.ts";
 
 export type InvokeContext = SocketContext & Pick<ServerContext, "client">;
 
@@ -41,6 +42,7 @@ async function invoke(context: InvokeContext, id: string, incoming: Incoming): P
   // Elysia takes `/invoke/{id}/` for this route too, but it is the root of an agent that has paths.
   if (entrypointType(agent) === "http" && pathOf(request.url).endsWith("/"))
     return passThrough(context, id, incoming);
+  requireNoQuery(request);
   requireFits(request, context.settings.maxInvokeBytes);
   stripConnection(request.headers);
   const call: Call = { agent, ...incoming, path: "/invoke", isPrefixItself: true };
@@ -133,6 +135,13 @@ function requireHttp(agent: Agent): void {
     "NOT_FOUND",
     `Agent ${agent.id} is a ${type} agent and has no paths of its own: POST /invoke/${agent.id}.`,
   );
+}
+
+/** It would reach nobody: the agent gets the body alone. */
+function requireNoQuery({ url }: Request): void {
+  if (!url.includes("?")) return;
+  const [name] = queryOf(url).keys();
+  if (name !== undefined) throw unknownParameter(name, []);
 }
 
 /** The target after `/invoke/{id}`, not decoded: the agent must see what was sent. */

@@ -10,6 +10,9 @@ const PLAIN_ROUTES: ReadonlySet<string> = new Set([
   "/agents",
   "/health",
   "/metrics",
+  "/events",
+  "/stats",
+  "/host",
   "/docs",
   "/openapi.json",
 ]);

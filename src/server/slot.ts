@@ -3,13 +3,15 @@ import { endError } from "../agents/end-cause.ts";
 import type { Lease } from "../agents/pool.ts";
 import { type CancelSignal, createCancel } from "../lib/cancel.ts";
 import { RunnerError } from "../lib/errors.ts";
-import { resultOf } from "../metrics/metrics.ts";
+import { CALLER_LEFT, resultOf } from "../metrics/metrics.ts";
 import { connectionError } from "../proxy/connection-error.ts";
 import { MisdirectedError, isUnreached } from "../proxy/reach.ts";
 import { isSpent } from "../proxy/outgoing-body.ts";
+import type { OpenCall } from "../model/stats.ts";
 import type { ServerContext } from "./context.ts";
 import type { Call } from "./invoke-caller.ts";
 import { setLimits } from "./invoke-limits.ts";
+import { isStream, openCallOf } from "./open-call.ts";
 import { SERVER_TIMING, serverTiming } from "./server-timing.ts";
 
 export type SlotContext = Pick<ServerContext, "agents" | "pool" | "settings" | "metrics" | "clock">;
@@ -23,6 +25,8 @@ export type Slot = {
   openEnded: () => void;
   /** Gives the slot back; may be called more than once. */
   release: () => void;
+  /** The answer has begun and may take long: it is shown among the agent's open streams until the slot is given back. */
+  stream: (call: OpenCall) => void;
   /** Why the exchange with the instance failed; undefined if its caller left, or nobody knows. */
   whyFailed: (error: unknown) => Promise<RunnerError | undefined>;
 };
@@ -48,6 +52,7 @@ export async function withSlot(
     try {
       const response = await work(slot);
       lease.instance.silence.broken();
+      if (isStream(response)) slot.stream(openCallOf(request, response, clock));
       response.headers.append(SERVER_TIMING, timing());
       return response;
     } catch (error) {
@@ -62,15 +67,20 @@ export async function withSlot(
       throw cause;
     }
   };
+  let isError = false;
   try {
     await call.receiveBody?.();
-    return await send("first");
+    const response = await send("first");
+    isError = response.status >= 500;
+    return response;
   } catch (error) {
     result = resultOf(error);
+    isError = result !== CALLER_LEFT;
     throw error;
   } finally {
-    const seconds = (clock.monotonic() - startedAt) / 1000;
-    metrics.invokes.observe({ type: entrypointType(agent), result }, seconds);
+    const ms = clock.monotonic() - startedAt;
+    metrics.invokes.observe({ type: entrypointType(agent), result }, ms / 1000);
+    agent.load.count({ now: clock.now(), ms, isError });
   }
 }
 
@@ -90,6 +100,8 @@ function openSlot(
   const limitMs = setLimits(request.headers, instance, settings);
   const cancelDeadline = clock.timer(limitMs, () => cancel(timedOut(agent, instance)));
   const forgetEnd = instance.onEnd((cause) => cancel(endError(agent.id, instance, cause)));
+  let isReleased = false;
+  let forgetStream: (() => void) | undefined;
   return {
     instance,
     signal,
@@ -100,7 +112,12 @@ function openSlot(
     release() {
       cancelDeadline();
       forgetEnd();
+      forgetStream?.();
+      isReleased = true;
       lease.release();
+    },
+    stream(call) {
+      if (!isReleased) forgetStream = agent.openCalls.add(call);
     },
     async whyFailed(error) {
       for (const known of [error, signal.reason]) if (known instanceof RunnerError) return known;

@@ -3,7 +3,7 @@ import { type Streaming, streamedResponse } from "./streamed-response.ts";
 const COMMENT = ":\n\n";
 
 /** One server-sent event; `data` may have several lines. */
-export type SseEvent = { id?: number; event?: string; data: string };
+export type SseEvent = { id?: number | string; event?: string; data: string };
 
 /**
  * A stream of server-sent events (WHATWG HTML section 9.2). The first byte is sent at once, since some clients wait

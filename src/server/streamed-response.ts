@@ -15,6 +15,7 @@ export function streamedResponse(
   { type, beat }: StreamForm,
   follow: (signal: AbortSignal) => AsyncIterable<string>,
 ): Response {
+  if (request.method === "HEAD") return new Response(null, { headers: headersOf(type) });
   const encoder = new TextEncoder();
   const ended = new AbortController();
   const texts = follow(AbortSignal.any([request.signal, ended.signal]))[Symbol.asyncIterator]();

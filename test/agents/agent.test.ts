@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
+import { createFakeClock } from "../helpers/fake-clock.ts";
+import { createFeed } from "../../src/agents/feed.ts";
 import { ASLEEP, type Activity } from "../../src/agents/activity.ts";
 import { Agent } from "../../src/agents/agent.ts";
 import { createLog } from "../../src/lib/log.ts";
@@ -22,10 +24,12 @@ function fixture(state: AgentState) {
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
   const log = createLog({ level: "info", format: "json", destination });
   const metrics = createMetrics();
+  const feed = createFeed(createFakeClock());
   const record = agentRecord([1, 2], 2);
   const versions = [1, 2].map(versionRecord);
   return {
-    agent: new Agent({ record, versions, activity: ACTIVITIES[state], log, metrics }),
+    agent: new Agent({ record, versions, activity: ACTIVITIES[state], log, metrics, feed }),
+    feed,
     lines,
     metrics,
   };

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 
+import { createFeed } from "../../src/agents/feed.ts";
 import { Agent } from "../../src/agents/agent.ts";
 import { startVersion } from "../../src/agents/start-version.ts";
 import { createStore } from "../../src/agents/store.ts";
@@ -37,6 +38,7 @@ function fixture(options: {
     activity: { state: "stopped" },
     log,
     metrics: createMetrics(),
+    feed: createFeed(createFakeClock()),
   });
   const written: VersionRecord[] = [];
   const requests: BuildRequest[] = [];
@@ -51,6 +53,7 @@ function fixture(options: {
       },
       compile: () => Promise.resolve(undefined),
       fingerprint: () => Promise.resolve("fingerprint"),
+      builds: () => ({ running: 0, waiting: 0 }),
       settled: () => Promise.resolve(),
     },
     instances: {

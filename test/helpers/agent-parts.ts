@@ -1,5 +1,6 @@
 import { ASLEEP, type Activity } from "../../src/agents/activity.ts";
 import { Agent, type Instance } from "../../src/agents/agent.ts";
+import { createFeed } from "../../src/agents/feed.ts";
 import { createOperations } from "../../src/agents/operations.ts";
 import type { AgentParts } from "../../src/agents/parts.ts";
 import { createPool } from "../../src/agents/pool.ts";
@@ -36,6 +37,7 @@ export function agentParts(fakes: Fakes = {}) {
   const engine = createFakeEngine();
   const log = createLog({ level: "silent", format: "json" });
   const metrics = createMetrics();
+  const feed = createFeed(clock);
   const names = createNames("runner", "a key");
   const made = (version: VersionRecord): Instance =>
     instanceOf(version, { name: names.container("echo", version.version), clock });
@@ -55,7 +57,7 @@ export function agentParts(fakes: Fakes = {}) {
     desired: state === "stopped" ? ("stopped" as const) : ("running" as const),
   };
   const versions = [1, 2, 3].map(versionRecord);
-  const agent = new Agent({ record, versions, activity: activities[state](), log, metrics });
+  const agent = new Agent({ record, versions, activity: activities[state](), log, metrics, feed });
   const registry = createRegistry();
   registry.add(agent);
 
@@ -75,6 +77,7 @@ export function agentParts(fakes: Fakes = {}) {
       compile: () => Promise.resolve(undefined),
       fingerprint: () => Promise.resolve("fingerprint"),
       timeoutMs: 60_000,
+      builds: () => ({ running: 0, waiting: 0 }),
       settled: () => Promise.resolve(),
     },
     instances: {
@@ -92,6 +95,7 @@ export function agentParts(fakes: Fakes = {}) {
     clock,
     log,
     metrics,
+    feed,
   };
   const pool = createPool({
     clock,

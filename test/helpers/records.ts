@@ -1,3 +1,4 @@
+import { createFeed } from "../../src/agents/feed.ts";
 import { ASLEEP, type Activity } from "../../src/agents/activity.ts";
 import { Agent } from "../../src/agents/agent.ts";
 import type { ContainerSpec, RunningContainer } from "../../src/docker/types.ts";
@@ -123,6 +124,7 @@ export function agentIn(
     activity: activities[state],
     log: createLog({ level: "silent", format: "json" }),
     metrics: createMetrics(),
+    feed: createFeed(systemClock),
   });
 }
 

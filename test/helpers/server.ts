@@ -38,7 +38,7 @@ export async function startServer(agent: Agent, env: Record<string, string> = {}
       if (id === agent.id) return agent;
       throw new RunnerError("AGENT_NOT_FOUND", `There is no agent ${id}.`);
     },
-    list: () => [],
+    list: () => ({ agents: [] }),
     detail(id: string) {
       throw new RunnerError("AGENT_NOT_FOUND", `There is no agent ${id}.`);
     },

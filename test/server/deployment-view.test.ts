@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 
+import { createFeed } from "../../src/agents/feed.ts";
 import { createDeployments } from "../../src/agents/deploy/deployments.ts";
 import type { DeployRequest, DeployResult } from "../../src/agents/deploy/types.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
@@ -28,7 +29,11 @@ function deployment(deploy: (request: DeployRequest, clock: FakeClock) => Promis
     secrets: {},
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
-  return createDeployments({ clock, deploy: (request) => deploy(request, clock) }).start(upload);
+  return createDeployments({
+    clock,
+    feed: createFeed(clock),
+    deploy: (request) => deploy(request, clock),
+  }).start(upload);
 }
 
 test("a deployment that succeeded has its result, its phases, its warnings and its log", async () => {

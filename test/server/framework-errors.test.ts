@@ -25,10 +25,10 @@ describe("a request for no route is answered as JSON", () => {
   });
 
   test.each([
-    ["PUT", "/agents", "GET"],
-    ["POST", "/health", "GET"],
-    ["PATCH", "/agents/echo", "GET, DELETE"],
-    ["GET", "/deploy", "POST"],
+    ["PUT", "/agents", "GET, HEAD, OPTIONS"],
+    ["POST", "/health", "GET, HEAD, OPTIONS"],
+    ["PATCH", "/agents/echo", "GET, DELETE, HEAD, OPTIONS"],
+    ["GET", "/deploy", "POST, OPTIONS"],
   ])("%s of %s, which takes other methods", async (method, path, allow) => {
     expect(await answer(method, path)).toEqual({
       status: 405,

@@ -36,9 +36,10 @@ describe("a target", () => {
     expect(agent.requests.map(({ line }) => line)).toEqual([`GET ${received} HTTP/1.1`]);
   });
 
-  test("of the agent's root is no invoke", async () => {
+  test("of the agent's root is no invoke, which has no query", async () => {
     await send(head("POST /invoke/echo/?a", "Content-Length: 2"), "hi");
-    await send(head("POST /invoke/echo?a", "Content-Length: 2"), "hi");
+    await send(head("POST /invoke/echo", "Content-Length: 2"), "hi");
+    expect(statusOf(await send(head("POST /invoke/echo?a", "Content-Length: 2"), "hi"))).toBe(400);
     expect(agent.requests.map(({ line }) => line)).toEqual(["POST /?a HTTP/1.1", "POST /invoke HTTP/1.1"]);
   });
 

@@ -8,7 +8,7 @@ import { type RetireParts, retire, retireStopped } from "../retire.ts";
 /** Versions kept for a rollback, the current one among them. */
 const KEPT_VERSIONS = 5;
 
-export type CommitParts = RetireParts & DiscardParts & Pick<AgentParts, "metrics">;
+export type CommitParts = RetireParts & DiscardParts & Pick<AgentParts, "metrics" | "feed">;
 export type DiscardParts = Pick<AgentParts, "registry" | "store" | "engine" | "names" | "log">;
 
 /**
@@ -20,7 +20,7 @@ export async function commit(
   agentId: string,
   { instance, reason }: { instance: Instance; reason: string },
 ): Promise<void> {
-  const { registry, store, clock, log, metrics } = parts;
+  const { registry, store, clock } = parts;
   const { version } = instance;
   const known = registry.find(agentId);
   const before = known?.record.current_version;
@@ -35,7 +35,7 @@ export async function commit(
   };
   await store.writeAgent(record);
 
-  const agent = known ?? new Agent({ record, versions: kept, activity: FIRST_START, log, metrics });
+  const agent = known ?? new Agent({ ...parts, record, versions: kept, activity: FIRST_START });
   const { activity } = agent;
   agent.recorded(record, kept);
   agent.move({ state: "running", instance }, { reason });

@@ -1,5 +1,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import { RunnerError } from "../../lib/errors.ts";
+import type { DeploymentEnd } from "../../model/events.ts";
+import type { Feed } from "../feed.ts";
 import type { DeployEvent, DeployRequest, DeployResult } from "./types.ts";
 import { type EventLog, type Recorded, createEventLog } from "./event-log.ts";
 import { asRunnerError } from "../last-error.ts";
@@ -7,7 +9,7 @@ import { asRunnerError } from "../last-error.ts";
 /** Finished deployments kept for each agent, in memory: a restart forgets them. */
 const KEPT = 20;
 
-export type DeploymentState = "running" | "succeeded" | "failed" | "cancelled";
+export type DeploymentState = "running" | DeploymentEnd;
 
 export type DeploymentEvent =
   DeployEvent | { type: "result"; result: DeployResult } | { type: "error"; error: RunnerError };
@@ -44,15 +46,19 @@ export type Deployments = {
   forget(agentId: string): void;
 };
 
-export type DeploymentsOptions = { clock: Clock; deploy: (request: DeployRequest) => Promise<DeployResult> };
+export type DeploymentsOptions = {
+  clock: Clock;
+  feed: Pick<Feed, "tell">;
+  deploy: (request: DeployRequest) => Promise<DeployResult>;
+};
 
-export function createDeployments({ clock, deploy }: DeploymentsOptions): Deployments {
+export function createDeployments(options: DeploymentsOptions): Deployments {
   const byAgent = new Map<string, Deployment[]>();
   const list = (agentId: string) => byAgent.get(agentId) ?? [];
   return {
     start(upload) {
       const number = (list(upload.agentId)[0]?.number ?? 0) + 1;
-      const deployment = startDeployment({ clock, deploy, upload, number });
+      const deployment = startDeployment({ ...options, upload, number });
       byAgent.set(upload.agentId, [deployment, ...list(upload.agentId)].slice(0, KEPT));
       return deployment;
     },
@@ -71,7 +77,7 @@ export function createDeployments({ clock, deploy }: DeploymentsOptions): Deploy
 
 type Start = DeploymentsOptions & { upload: ReceivedUpload; number: number };
 
-function startDeployment({ clock, deploy, upload, number }: Start): Deployment {
+function startDeployment({ clock, feed, deploy, upload, number }: Start): Deployment {
   const { agentId } = upload;
   const log: EventLog<DeploymentEvent> = createEventLog((event) =>
     event.type === "log" ? event.line.length : 0,
@@ -87,21 +93,30 @@ function startDeployment({ clock, deploy, upload, number }: Start): Deployment {
     const { archivePath, secrets } = received;
     return await deploy({ agentId, archivePath, secrets, signal: cancelling.signal, onEvent });
   };
+  const end = (ended: DeploymentEnd, event: DeploymentEvent) => {
+    state = ended;
+    finishedAt = clock.now();
+    log.add(event);
+    log.end();
+    feed.tell({
+      type: "deployment.finished",
+      agent_id: agentId,
+      deployment: number,
+      state: ended,
+      ...outcomeOf(event),
+    });
+  };
   const run = async () => {
+    feed.tell({ type: "deployment.started", agent_id: agentId, deployment: number });
     log.add({ type: "phase", phase: "received" });
     try {
       const result = await attempt();
-      state = "succeeded";
-      log.add({ type: "result", result });
+      end("succeeded", { type: "result", result });
       return result;
     } catch (cause) {
       const error = asRunnerError(cause);
-      state = cancelling.signal.aborted ? "cancelled" : "failed";
-      log.add({ type: "error", error });
+      end(cancelling.signal.aborted ? "cancelled" : "failed", { type: "error", error });
       throw error;
-    } finally {
-      finishedAt = clock.now();
-      log.end();
     }
   };
   const done = run();
@@ -127,5 +142,12 @@ function startDeployment({ clock, deploy, upload, number }: Start): Deployment {
       );
       await done.catch(() => undefined);
     },
+  };
+}
+
+function outcomeOf(event: DeploymentEvent) {
+  return {
+    version: event.type === "result" ? event.result.version : null,
+    error: event.type === "error" ? { error: event.error.message, code: event.error.code } : null,
   };
 }

@@ -1,12 +1,18 @@
+import { AgentsQuery } from "../../model/api-agents.ts";
 import { ENGINE_PROBLEMS, REBUILD_PROBLEMS, errorResponses } from "./errors.ts";
-import { AGENT_ID, type Operation, jsonContent, success } from "./operation.ts";
+import { AGENT_ID, type Operation, jsonContent, parametersIn, success } from "./operation.ts";
 
 export const listDocs: Operation = {
   operationId: "listAgents",
   tags: ["Agents"],
   summary: "List agents",
-  description: "All agents of this runner, in the order in which they were first deployed.",
-  responses: { 200: success("All agents.", jsonContent("AgentList")), ...errorResponses() },
+  description: `The agents of this runner, in the order in which they were first deployed: all, or those in a state and with
+labels of oken.toml. With \`limit\` they come in pages; an agent that is deployed or removed meanwhile moves no other.`,
+  parameters: parametersIn("query", AgentsQuery),
+  responses: {
+    200: success("The agents.", jsonContent("AgentList")),
+    ...errorResponses("listQueryInvalid"),
+  },
 };
 
 export const detailDocs: Operation = {

@@ -13,7 +13,9 @@ without \`uv.lock\`. Make it with \`tar -czf echo.tar.gz -C echo .\`
 - A newer deploy of the same agent ends the one under way, which is answered \`DEPLOY_CONFLICT\`.
 - With \`Accept: text/event-stream\` the answer streams phases and the build's log as they come, and then the result.
 - With \`Prefer: respond-async\` the answer comes at once, and \`GET /agents/{id}/deployments/{number}\` tells the rest.
-- A caller who leaves after the upload does not cancel it.`;
+- A caller who leaves after the upload does not cancel it.
+- With \`Idempotency-Key\` it can be sent again: the same key and content give the same deployment for a day, under way or
+  ended, marked \`Idempotent-Replayed: true\`. One that failed for a passing reason (\`409\`, \`429\`, \`5XX\`) is begun anew.`;
 
 export const deployDocs: Operation = {
   operationId: "deployAgent",
@@ -27,6 +29,13 @@ export const deployDocs: Operation = {
       required: false,
       description: "`respond-async` answers at once (RFC 7240)",
       schema: { type: "string", enum: ["respond-async"] },
+    },
+    {
+      name: "Idempotency-Key",
+      in: "header",
+      required: false,
+      description: "A text of your own for this deploy: sent again with it, it is the same deployment",
+      schema: { type: "string", maxLength: 255 },
     },
   ],
   requestBody: {
@@ -46,6 +55,7 @@ export const deployDocs: Operation = {
     202: success("The deploy goes on; `Location` says where to see how.", jsonContent("Deployment")),
     ...errorResponses(
       ...(["configError", "buildFailed", "formMalformed", "archiveCorrupt"] as const),
+      ...(["keyInvalid", "keyReused"] as const),
       ...(["deployConflict", "lengthRequired", "formTooLarge", "archiveTooLarge"] as const),
       ...(["notAForm", "archiveNotGzip", "archiveUnsafe", "archiveEmpty"] as const),
       ...(["agentStartFailed", "agentBusy", "overloaded", "buildQueueFull"] as const),

@@ -29,10 +29,12 @@ export const listDocs: Operation = {
   operationId: "listDeployments",
   tags: ["Agents"],
   summary: "List an agent's deployments",
-  description:
-    "The last 20 since the runner started, newest first; empty for an agent that was never deployed.",
+  description: "The last 20 since the runner started, newest first; none after a restart.",
   parameters: AGENT_ID,
-  responses: { 200: success("The deployments.", jsonContent("DeploymentList")), ...errorResponses() },
+  responses: {
+    200: success("The deployments.", jsonContent("DeploymentList")),
+    ...errorResponses("agentNotFound"),
+  },
 };
 
 export const showDocs: Operation = {

@@ -2,6 +2,7 @@ import type { AnyElysia } from "elysia";
 
 import { API_SCHEMAS } from "../../model/api.ts";
 import { DESCRIPTION } from "./description.ts";
+import { withHeadAndOptions } from "./head-and-options.ts";
 import { toOpenApi31 } from "./schema.ts";
 import { withScopes } from "./scopes.ts";
 
@@ -25,5 +26,5 @@ export async function createDocument(app: AnyElysia): Promise<object> {
     }),
   );
   const response = await app.handle(new Request(`http://localhost${GENERATED_PATH}`));
-  return withScopes(toOpenApi31(await response.text()));
+  return withScopes(withHeadAndOptions(toOpenApi31(await response.text())));
 }

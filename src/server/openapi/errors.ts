@@ -4,7 +4,7 @@ import type { Problem } from "./problems/problem.ts";
 
 /** Failures that any request may meet. */
 const ANYWHERE: ProblemName[] = [
-  ...(["headMalformed", "addressNotAllowed", "hostNotAllowed"] as const),
+  ...(["headMalformed", "parameterUnknown", "addressNotAllowed", "hostNotAllowed"] as const),
   ...(["internal", "shuttingDown"] as const),
 ];
 const WITH_TOKEN: ProblemName[] = ["unauthorized", "scopeMissing", "otherSite", ...ANYWHERE];

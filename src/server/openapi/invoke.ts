@@ -57,7 +57,7 @@ An \`http\` agent gets the same body as \`POST /invoke\` of its own server, and 
 };
 
 /** `/invoke/{id}/{path}` takes any method. The document names those that clients use. */
-const METHODS = ["get", "post", "put", "patch", "delete"] as const;
+const METHODS = ["get", "head", "options", "post", "put", "patch", "delete"] as const;
 const WITH_BODY: ReadonlySet<string> = new Set(["post", "put", "patch"]);
 
 const WEBSOCKET = `

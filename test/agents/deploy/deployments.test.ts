@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 
+import { createFeed } from "../../../src/agents/feed.ts";
 import { createDeployments } from "../../../src/agents/deploy/deployments.ts";
 import type { DeployRequest, DeployResult } from "../../../src/agents/deploy/types.ts";
 import { RunnerError } from "../../../src/lib/errors.ts";
@@ -24,7 +25,7 @@ const never = new AbortController().signal;
 function fixture(deploy: (request: DeployRequest) => Promise<DeployResult>) {
   const order: string[] = [];
   const clock = createFakeClock();
-  const deployments = createDeployments({ clock, deploy });
+  const deployments = createDeployments({ clock, feed: createFeed(clock), deploy });
   const upload = {
     agentId: "echo",
     archivePath: "/archive",

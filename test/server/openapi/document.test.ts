@@ -63,8 +63,27 @@ test(
   LINT_TIMEOUT_MS,
 );
 
+/** Without those that the document gives every path. */
+function written(): typeof operations {
+  return operations.filter(
+    ([name]) => name.endsWith("/invoke/{id}/{path}") || !/^(HEAD|OPTIONS) /.test(name),
+  );
+}
+
 test("no schema carries an $id, against which its references would be resolved", () => {
   expect(JSON.stringify(document)).not.toContain('"$id"');
+});
+
+test("every path answers OPTIONS, and HEAD where it answers GET", () => {
+  const items = Object.entries(document.paths).filter(([path]) => path !== "/invoke/{id}/{path}");
+  for (const [path, item] of items) {
+    const methods = Object.keys(item);
+    expect([path, methods.includes("options"), methods.includes("head")]).toEqual([
+      path,
+      true,
+      methods.includes("get"),
+    ]);
+  }
 });
 
 test("every route of the application is in the document, and nothing else", () => {
@@ -72,10 +91,15 @@ test("every route of the application is in the document, and nothing else", () =
     .routes.filter(({ path }) => path !== "/docs/:asset")
     .flatMap(({ method, path }) => {
       const documented = path.replaceAll(/:(\w+)/g, "{$1}").replace("*", "{path}");
-      const methods = method === "ALL" ? ["GET", "POST", "PUT", "PATCH", "DELETE"] : [method];
+      const methods =
+        method === "ALL" ? ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] : [method];
       return methods.map((name) => `${name} ${documented}`);
     });
-  expect(operations.map(([name]) => name).sort()).toEqual(routes.sort());
+  expect(
+    written()
+      .map(([name]) => name)
+      .sort(),
+  ).toEqual(routes.sort());
 });
 
 test("a route whose answer is checked documents the schema that it is checked against", () => {
@@ -101,7 +125,7 @@ describe("every operation", () => {
   });
 
   test("shows an example of each error's body, with the code that its description names", () => {
-    for (const [name, { responses }] of operations) {
+    for (const [name, { responses }] of written()) {
       // The server answers 431 by itself, without a body.
       const errors = Object.entries(responses).filter(
         ([status]) => Number(status) >= 400 && status !== "431",
@@ -133,7 +157,9 @@ test("every error code is documented under its status", () => {
 
 test("the document says which routes refuse a caller without a token", () => {
   const open = operations.filter(([, { responses }]) => responses["401"] === undefined).map(([name]) => name);
-  expect(open.sort()).toEqual(["GET /docs", "GET /health", "GET /openapi.json"]);
+  const paths = ["/docs", "/health", "/openapi.json"];
+  const expected = paths.flatMap((path) => [`GET ${path}`, `HEAD ${path}`, `OPTIONS ${path}`]);
+  expect(open.sort()).toEqual(expected.sort());
 });
 
 test("the document says which scope each route needs", () => {

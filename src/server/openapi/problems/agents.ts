@@ -38,6 +38,18 @@ export const AGENT_PROBLEMS = {
     when: "`tail` or `follow` is not valid",
     error: 'tail is "many", but must be a whole number from 1 to 10000.',
   },
+  listQueryInvalid: {
+    code: "INVALID_REQUEST",
+    status: 400,
+    when: "`state`, `label`, `limit` or `cursor` is not valid",
+    error: 'limit is "many", but must be a whole number from 1 to 1000.',
+  },
+  historyInvalid: {
+    code: "INVALID_REQUEST",
+    status: 400,
+    when: "`history` is not valid",
+    error: 'history is "maybe", but must be true or false.',
+  },
   agentStartFailed: {
     code: "AGENT_START_FAILED",
     status: 422,

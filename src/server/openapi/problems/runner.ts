@@ -61,6 +61,25 @@ export const RUNNER_PROBLEMS = {
     error:
       'A page of another site (Origin: "https://app.example") may not do this. OKEN_CORS_ORIGINS names the origins that may invoke.',
   },
+  eventIdInvalid: {
+    code: "INVALID_REQUEST",
+    status: 400,
+    when: "`Last-Event-ID` or `after` is not the id of an event",
+    error: 'Last-Event-ID is "many", but must be the id of an event.',
+  },
+  eventsBusy: {
+    code: "OVERLOADED",
+    status: 503,
+    when: "200 callers follow the events already",
+    error: "200 callers follow the events already.",
+    headers: ["Retry-After"],
+  },
+  parameterUnknown: {
+    code: "INVALID_REQUEST",
+    status: 400,
+    when: "the query has a parameter that the route does not know",
+    error: 'There is no parameter "tial" here: there are tail, follow, format.',
+  },
   headMalformed: {
     code: "INVALID_REQUEST",
     status: 400,

@@ -2,6 +2,18 @@ import type { Problem } from "./problem.ts";
 
 /** Refusals of an upload. */
 export const UPLOAD_PROBLEMS = {
+  keyInvalid: {
+    code: "INVALID_REQUEST",
+    status: 400,
+    when: "`Idempotency-Key` is empty, too long or has spaces",
+    error: 'Idempotency-Key is "a b", but must be 1 to 255 visible characters without spaces.',
+  },
+  keyReused: {
+    code: "INVALID_REQUEST",
+    status: 422,
+    when: "`Idempotency-Key` was sent with another deploy",
+    error: 'The Idempotency-Key "a-key" was sent with another deploy: a new deploy needs a new key.',
+  },
   configError: {
     code: "CONFIG_ERROR",
     status: 400,

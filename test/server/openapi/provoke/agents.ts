@@ -1,4 +1,5 @@
 import { createDeployments } from "../../../../src/agents/deploy/deployments.ts";
+import { createFeed } from "../../../../src/agents/feed.ts";
 import { createOperations } from "../../../../src/agents/operations.ts";
 import { createPool } from "../../../../src/agents/pool.ts";
 import { createRegistry } from "../../../../src/agents/registry.ts";
@@ -26,10 +27,11 @@ const never = new AbortController().signal;
 export const AGENTS: Record<keyof typeof AGENT_PROBLEMS, Provoke> = {
   agentNotFound: () => createRegistry().get("echo"),
   deploymentNotFound: () =>
-    createDeployments({ clock: createFakeClock(), deploy: () => Promise.reject(new Error("no")) }).get(
-      "echo",
-      7,
-    ),
+    createDeployments({
+      clock: createFakeClock(),
+      feed: createFeed(createFakeClock()),
+      deploy: () => Promise.reject(new Error("no")),
+    }).get("echo", 7),
   agentNotRunning: () => poolWith(createFakeClock()).acquire(agentIn("stopped"), never),
   versionNotFound: () => rollback(agentParts().parts, "echo", 7),
   bodyNotVersion: () =>
@@ -41,6 +43,8 @@ export const AGENTS: Record<keyof typeof AGENT_PROBLEMS, Provoke> = {
     createBareApp({ agents: { find: () => agentIn("running") } }).handle(
       new Request("http://localhost/logs/echo?tail=many"),
     ),
+  listQueryInvalid: () => ask("/agents?limit=many"),
+  historyInvalid: () => ask("/stats?history=maybe"),
   agentStartFailed: startWithoutPackage,
   agentBusy: fillQueue,
   logBusy() {
@@ -54,6 +58,11 @@ export const AGENTS: Record<keyof typeof AGENT_PROBLEMS, Provoke> = {
     return first;
   },
 };
+
+/** Asks an application with nothing behind it. */
+function ask(target: string): Promise<Response> {
+  return createBareApp({ agents: {} }).handle(new Request(`http://localhost${target}`));
+}
 
 /** Starts an agent whose runtime cannot import what it needs, and whose log says the same. */
 async function startWithoutPackage() {

@@ -1,3 +1,4 @@
+import { createFeed } from "../../../../src/agents/feed.ts";
 import { commandError } from "../../../../src/docker/errors.ts";
 import { createLog } from "../../../../src/lib/log.ts";
 import { createMetrics } from "../../../../src/metrics/metrics.ts";
@@ -9,6 +10,7 @@ import { checkHead } from "../../../../src/server/request-head.ts";
 import { createRequests } from "../../../../src/server/requests.ts";
 import { createDiskFloor } from "../../../../src/upload/disk-floor.ts";
 import { accessWith } from "../../../helpers/access.ts";
+import { createBareApp } from "../../../helpers/app.ts";
 import { callersOf } from "../../../helpers/callers.ts";
 import { createFakeClock } from "../../../helpers/fake-clock.ts";
 import type { Provoke } from "./provoke.ts";
@@ -53,6 +55,12 @@ export const RUNNER: Record<keyof typeof RUNNER_PROBLEMS, Provoke> = {
   },
   hostNotAllowed: () => receive("GET", { host: "runner.example:8000" }),
   otherSite: () => receive("POST", { host: "127.0.0.1:8000", origin: "https://app.example" }),
+  eventIdInvalid: () => ask("/events", { "last-event-id": "many" }),
+  eventsBusy() {
+    const feed = createFeed(createFakeClock());
+    for (;;) feed.follow(undefined, new AbortController().signal);
+  },
+  parameterUnknown: () => ask("/logs/echo?tial=5"),
   headMalformed: () => checkHead(new Request("http://localhost/", { headers: { host: "a, b" } })),
   internal: () =>
     errorResponse(new TypeError("a bug"), {
@@ -69,4 +77,9 @@ function receive(method: string, headers: Record<string, string>): never {
 
 function docker(args: string[], stderr: string): never {
   throw commandError(args, { exitCode: 1, code: undefined, stderr, message: undefined });
+}
+
+/** Asks an application with nothing behind it. */
+function ask(target: string, headers: Record<string, string> = {}): Promise<Response> {
+  return createBareApp().handle(new Request(`http://localhost${target}`, { headers }));
 }

@@ -9,6 +9,8 @@ import { withBase } from "../../../fixtures/archives/case.ts";
 import { scratchDirectory } from "../../../fixtures/archives/scratch.ts";
 import { END, file, gzip, symlink } from "../../../fixtures/archives/tar-bytes.ts";
 import { startUploadServer } from "../../../fixtures/upload/server.ts";
+import { createBareApp } from "../../../helpers/app.ts";
+import { onceWith } from "../../../helpers/once.ts";
 import type { Provoke } from "./provoke.ts";
 
 const FORM = "multipart/form-data; boundary=b";
@@ -21,6 +23,15 @@ export const UPLOADS: Record<keyof typeof UPLOAD_PROBLEMS, Provoke> = {
     deploy(
       gzip(file("oken.toml", '[agent]\nname = "Echo"\nentrypoint_type = "web"\n'), file("main.py", ""), END),
     ),
+  keyInvalid: () =>
+    createBareApp().handle(
+      new Request("http://localhost/deploy", { method: "POST", headers: { "idempotency-key": "a b" } }),
+    ),
+  async keyReused() {
+    const { once, upload } = await onceWith();
+    await once(upload({ secrets: {} }), "a-key");
+    await once(upload({ secrets: { NAME: "other" } }), "a-key");
+  },
   formMalformed() {
     const form = new FormData();
     form.set("agent_id", "echo");

@@ -1,0 +1,31 @@
+import { Elysia } from "elysia";
+
+import { RunnerError } from "../lib/errors.ts";
+import { AgentStats, HostReport, StatsList } from "../model/api-stats.ts";
+import type { ServerContext } from "./context.ts";
+import * as docs from "./openapi/stats.ts";
+import { queryOf } from "./target.ts";
+
+/** What agents and the host do now, and in the last hour. */
+export function statsController({ agents, host }: Pick<ServerContext, "agents" | "host">) {
+  return new Elysia({ name: "stats" })
+    .get("/stats", ({ request }) => agents.stats({ history: wantsHistory(request) }), {
+      response: StatsList,
+      detail: docs.statsDocs,
+    })
+    .get("/agents/:id/stats", ({ params }) => agents.statsOf(params.id), {
+      response: AgentStats,
+      detail: docs.agentStatsDocs,
+    })
+    .get("/host", () => host(), { response: HostReport, detail: docs.hostDocs });
+}
+
+function wantsHistory(request: Request): boolean {
+  const text = queryOf(request.url).get("history");
+  if (text === null || text === "" || text === "false") return false;
+  if (text === "true") return true;
+  throw new RunnerError(
+    "INVALID_REQUEST",
+    `history is ${JSON.stringify(text.slice(0, 40))}, but must be true or false.`,
+  );
+}

@@ -1,0 +1,45 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { createDeployments } from "../../src/agents/deploy/deployments.ts";
+import { createOnce } from "../../src/agents/deploy/idempotency.ts";
+import type { DeployResult } from "../../src/agents/deploy/types.ts";
+import { createFeed } from "../../src/agents/feed.ts";
+import { createFakeClock } from "./fake-clock.ts";
+
+const RESULT: DeployResult = {
+  agent_id: "echo",
+  status: "running",
+  endpoint: "/invoke/echo",
+  version: 1,
+  entrypoint_type: "handler",
+  entrypoint_reason: "",
+  dependency_style: "none",
+  unchanged: false,
+  warnings: [],
+  timings_ms: {},
+};
+
+/** Deploys with keys, of an archive on disk; each does what `deploy` does. */
+export async function onceWith(deploy: () => Promise<DeployResult> = () => Promise.resolve(RESULT)) {
+  const archivePath = join(await mkdtemp(join(tmpdir(), "oken-once-")), "archive");
+  await Bun.write(archivePath, "bytes");
+  const clock = createFakeClock();
+  const feed = createFeed(clock);
+  const disposed: string[] = [];
+  const deployments = createDeployments({ clock, feed, deploy });
+  const upload = ({
+    agentId = "echo",
+    secrets = {},
+  }: {
+    agentId?: string;
+    secrets?: Record<string, string>;
+  }) => ({
+    agentId,
+    archivePath,
+    secrets,
+    [Symbol.asyncDispose]: () => Promise.resolve(void disposed.push(agentId)),
+  });
+  return { once: createOnce({ deployments, clock }), upload, disposed, deployments, clock };
+}
