@@ -15,3 +15,9 @@ export function acceptedType<T extends string>(request: Request, types: readonly
   }
   return undefined;
 }
+
+/** Whether the caller takes a body that is compressed by gzip. */
+export function acceptsGzip({ headers }: Request): boolean {
+  const codings = headers.get("accept-encoding")?.toLowerCase().split(",") ?? [];
+  return codings.some((coding) => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$)|$)/.test(coding));
+}

@@ -33,7 +33,9 @@ describe.skipIf(executable === undefined)("/docs, in a browser that reaches noth
       "/openapi.json",
     );
     const documented = Object.entries(body.paths).flatMap(([path, item]) =>
-      Object.entries(item).map(([method, { summary }]) => `${method.toUpperCase()} ${path} ${summary}`),
+      Object.entries(item)
+        .filter(([method]) => method !== "head" && method !== "options")
+        .map(([method, { summary }]) => `${method.toUpperCase()} ${path} ${summary}`),
     );
     const blocks = await page.locator(".opblock").all();
     const shown: string[] = [];
@@ -50,6 +52,27 @@ describe.skipIf(executable === undefined)("/docs, in a browser that reaches noth
     expect(shown.sort()).toEqual(documented.sort());
     // A reference that cannot be resolved is shown here, and nowhere else.
     expect(await page.locator(".errors-wrapper").count()).toBe(0);
+    expect(problems).toEqual([]);
+  });
+
+  test("shows something within 300 ms, its own address in the examples, and dark to those who want that", async () => {
+    await using docs = await openDocs();
+    const { page, problems } = docs;
+    await page.reload();
+    await page.waitForSelector(".opblock");
+    const firstPaint = await page.evaluate(
+      () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime,
+    );
+    expect(firstPaint).toBeLessThan(300);
+    const description = await page.locator(".info .description").innerText();
+    expect(description).toContain(`${runner.url}/deploy`);
+    expect(description).not.toContain("127.0.0.1:8000");
+    const background = () =>
+      page.evaluate<string>("getComputedStyle(document.documentElement).backgroundColor");
+    const light = await background();
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.waitForSelector("html.dark-mode");
+    expect(await background()).not.toBe(light);
     expect(problems).toEqual([]);
   });
 

@@ -9,14 +9,41 @@ function request(path: string, init?: RequestInit): Promise<Response> {
   return app.handle(new Request(`http://127.0.0.1:8000${path}`, init));
 }
 
-test("the page names only files that exist, and none from another origin", async () => {
+/** The addresses in the page, which is at `/docs`. */
+async function named(): Promise<string[]> {
   const page = await (await request("/docs")).text();
-  const named = [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => address ?? "");
-  expect(named.sort()).toEqual([...SWAGGER_UI_ASSETS.keys()].map((name) => `/docs/${name}`).sort());
-  for (const path of named) expect((await request(path)).status).toBe(200);
+  return [...page.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, address]) => `/${address}`);
+}
+
+const bundle = (await named()).find((path) => path.includes("bundle")) ?? "";
+
+test("the page names only files that exist, none from another origin, and its own by their content", async () => {
+  const paths = await named();
+  const withoutDigest = paths.map((path) => path.replace(/\.[\w-]{16}(?=\.\w+$)/, ""));
+  expect(withoutDigest.sort()).toEqual([...SWAGGER_UI_ASSETS.keys()].map((name) => `/docs/${name}`).sort());
+  for (const path of paths) {
+    const { status, headers } = await request(path);
+    expect([status, headers.get("cache-control")]).toEqual([200, "public, max-age=31536000, immutable"]);
+  }
 });
 
-describe.each(["/docs", "/docs/swagger-ui-bundle.js", "/openapi.json"])("%s", (path) => {
+test("what is large is sent compressed to those who take that", async () => {
+  const plain = await request(bundle);
+  const zipped = await request(bundle, { headers: { "accept-encoding": "br, gzip;q=0.5" } });
+  expect([plain.headers.get("content-encoding"), zipped.headers.get("content-encoding")]).toEqual([
+    null,
+    "gzip",
+  ]);
+  const bytes = await zipped.bytes();
+  expect(bytes.length).toBeLessThan(500_000);
+  expect(Buffer.from(Bun.gunzipSync(new Uint8Array(bytes)))).toEqual(Buffer.from(await plain.bytes()));
+  for (const refused of ["gzip;q=0", "gzip;q=0.0", "br"]) {
+    const answer = await request(bundle, { headers: { "accept-encoding": refused } });
+    expect(answer.headers.get("content-encoding")).toBeNull();
+  }
+});
+
+describe.each(["/docs", bundle, "/openapi.json"])("%s", (path) => {
   test("allows nothing inline and nothing from another origin", async () => {
     const policy = (await request(path)).headers.get("content-security-policy");
     expect(policy).toContain("default-src 'none'; script-src 'self'; style-src 'self';");
@@ -42,7 +69,7 @@ describe.each(["/docs", "/docs/swagger-ui-bundle.js", "/openapi.json"])("%s", (p
 });
 
 test("what the page does not load is NOT_FOUND", async () => {
-  for (const name of ["x.js", "constructor", "..%2fapp.ts"]) {
+  for (const name of ["x.js", "constructor", "..%2fapp.ts", "init.js"]) {
     const response = await request(`/docs/${name}`);
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ code: "NOT_FOUND" });
