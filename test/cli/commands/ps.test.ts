@@ -8,6 +8,8 @@ const AGENTS: AgentList = {
     {
       agent_id: "echo",
       name: "The Echo",
+      version: 1,
+      labels: {},
       status: "running",
       created_at: "2026-01-01T00:00:00.000Z",
       last_invoked: null,
