@@ -2,6 +2,7 @@ import { Elysia } from "elysia";
 
 import { SWAGGER_UI_ASSETS } from "../assets/swagger-ui.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { onFirstUse } from "../lib/on-first-use.ts";
 import { type ServedFile, addressOf, fileAnswer, prepareFile } from "./files.ts";
 import { docsPageDocs, openapiDocs } from "./openapi/system.ts";
 
@@ -45,18 +46,6 @@ export function docsController({ document }: { document: () => Promise<object> }
 
 function answer(request: Request, file: ServedFile): Response {
   return fileAnswer(request, file, { policy: POLICY, isNamedByContent: false });
-}
-
-/** Makes it once; again after a failure. */
-export function onFirstUse<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => {
-    made ??= make().catch((error: unknown) => {
-      made = undefined;
-      throw error;
-    });
-    return made;
-  };
 }
 
 async function makeSite(): Promise<Site> {

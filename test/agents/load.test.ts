@@ -59,15 +59,18 @@ test("what is remembered does not grow with the calls", () => {
 
 test("open calls are named, the oldest first, and of more than a hundred the number is known", () => {
   const open = createOpenCalls();
-  const call = (number: number) => ({
-    kind: "stream" as const,
-    path: `/invoke/echo/${number}`,
-    request_id: "",
-    since: "2026-01-01T00:00:00.000Z",
-  });
   const closing = Array.from({ length: 120 }, (_, number) => open.add(call(number)));
   expect([open.count, open.named().length, open.named()[0]?.path]).toEqual([120, 100, "/invoke/echo/0"]);
   closing[0]?.();
   closing[0]?.();
   expect([open.count, open.named()[0]?.path]).toEqual([119, "/invoke/echo/1"]);
 });
+
+function call(number: number) {
+  return {
+    kind: "stream" as const,
+    path: `/invoke/echo/${number}`,
+    request_id: "",
+    since: "2026-01-01T00:00:00.000Z",
+  };
+}
