@@ -23,6 +23,7 @@ import {
 import type { Config } from "./config/load.ts";
 import { type Host, createAgentParts } from "./daemon/agent-parts.ts";
 import { openEngine } from "./daemon/engine.ts";
+import { createReload } from "./daemon/reload.ts";
 import { openSecrets } from "./daemon/secrets.ts";
 import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./lib/log.ts";
@@ -59,6 +60,8 @@ export type Daemon = {
   port: number;
   /** Resolves when another runner turns out to have the same agents: this one must end. */
   lost: Promise<StartError>;
+  /** Reads again what can be changed while it serves. What is not valid leaves all as it was. Never rejects. */
+  reload(load: () => Config): Promise<void>;
   /** Ends requests in good order. Agents keep running: the next start adopts them. */
   stop(): Promise<void>;
 };
@@ -141,6 +144,7 @@ export async function startDaemon(options: {
     url: listener.url,
     port: listener.port,
     lost: docker.lost,
+    reload: createReload({ config, log, access, listener }),
     async stop() {
       await running.disposeAsync();
       log.info("oken-runner has stopped");

@@ -1,5 +1,5 @@
 // Large modules are loaded later, by the command that needs them.
-import { type Context, processContext } from "./cli/context.ts";
+import { type HostWork, processContext } from "./cli/context.ts";
 import { runCli } from "./cli/program.ts";
 import { raisePriority } from "./lib/priority.ts";
 import { StartError } from "./lib/start-error.ts";
@@ -7,17 +7,19 @@ import { StartError } from "./lib/start-error.ts";
 /** Exit status of a setting that stops the start, and of a runner whose data directory was lost. */
 const USAGE_ERROR = 2;
 
-const serve: Context["serve"] = async (config) => {
+const serve: HostWork["serve"] = async (load) => {
+  const config = load();
   const niceness = raisePriority();
   const [{ createLog }, { startDaemon }] = await Promise.all([import("./lib/log.ts"), import("./daemon.ts")]);
   const log = createLog({ level: config.logLevel, format: config.logFormat });
-  const daemon = await startDaemon({ config, log, environment: process.env, niceness }).catch(
-    (error: unknown) => {
-      if (error instanceof StartError) throw error;
-      log.error({ err: error }, "the runner could not start");
-      process.exitCode = 1;
-    },
-  );
+  const starting = startDaemon({ config, log, environment: process.env, niceness });
+  // From the first moment: without a listener the signal would end the process.
+  process.on("SIGHUP", () => void starting.then((daemon) => daemon.reload(load)).catch(() => undefined));
+  const daemon = await starting.catch((error: unknown) => {
+    if (error instanceof StartError) throw error;
+    log.error({ err: error }, "the runner could not start");
+    process.exitCode = 1;
+  });
   if (daemon === undefined) return;
 
   let stopping = false;
@@ -42,5 +44,13 @@ const serve: Context["serve"] = async (config) => {
   process.on("SIGINT", stop);
 };
 
-const status = await runCli(process.argv.slice(2), processContext(serve));
+const host: HostWork = {
+  serve,
+  async diagnose(load) {
+    const { diagnose } = await import("./daemon/diagnose.ts");
+    return diagnose(load, process.env);
+  },
+};
+
+const status = await runCli(process.argv.slice(2), processContext(host));
 if (status !== 0) process.exitCode = status;

@@ -1,3 +1,4 @@
+import type { Finding } from "../checks/check.ts";
 import type { Config } from "../config/load.ts";
 import { type Output, createOutput } from "./output/output.ts";
 
@@ -10,17 +11,23 @@ export type Context = {
   out: Output;
   /** What a person wants to know meanwhile, and what went wrong. */
   err: Output;
-  /** Serves until it is told to stop. Only `main.ts` may import what that takes. */
-  serve(config: Config): Promise<void>;
+  host: HostWork;
 };
 
-export function processContext(serve: Context["serve"]): Context {
+/** What is done on this host. Only `main.ts` may import what that takes. Each reads the settings by `load`. */
+export type HostWork = {
+  /** Serves until it is told to stop. `load` is called again for a reload. */
+  serve(load: () => Config): Promise<void>;
+  diagnose(load: () => Config): Promise<Finding[]>;
+};
+
+export function processContext(host: HostWork): Context {
   const { env: environment, stdout, stderr } = process;
   return {
     environment,
     directory: process.cwd(),
     out: createOutput(stdout, environment),
     err: createOutput(stderr, environment),
-    serve,
+    host,
   };
 }

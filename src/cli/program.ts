@@ -3,6 +3,7 @@ import { Command, type CommandUnknownOpts, Help, type Option } from "@commander-
 import { VERSION } from "../lib/version.ts";
 import { GROUPS, RUNNER_OPTIONS } from "./command.ts";
 import { complete, completion } from "./commands/completion.ts";
+import { doctor } from "./commands/doctor.ts";
 import { ps } from "./commands/ps.ts";
 import { serve } from "./commands/serve.ts";
 import { version } from "./commands/version.ts";
@@ -11,7 +12,13 @@ import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
 import { report } from "./report.ts";
 
 /** In the order of the list that `--help` prints, within their groups. */
-const COMMANDS: readonly ((context: Context) => CommandUnknownOpts)[] = [ps, serve, completion, version];
+const COMMANDS: readonly ((context: Context) => CommandUnknownOpts)[] = [
+  ps,
+  serve,
+  doctor,
+  completion,
+  version,
+];
 
 /** Runs the command of a command line, and gives the exit status of the process. */
 export async function runCli(args: string[], context: Context): Promise<number> {

@@ -1,5 +1,6 @@
 import { nearest } from "../lib/nearest.ts";
 import { StartError } from "../lib/start-error.ts";
+import type { ConfigFile } from "./config-file.ts";
 import { type Setting, flagOf } from "./setting.ts";
 import { SETTINGS } from "./settings.ts";
 
@@ -10,12 +11,17 @@ const NOT_SETTINGS = /^OKEN_(?:URL|TEST_.*|SOAK_.*)$/;
 
 type Source = Record<string, string | undefined>;
 
-/** Reads the settings. A flag wins over the variable, the variable over the default. An empty one counts as not set. */
-export function loadConfig(environment: Source, flags: Source = {}): Config {
-  refuseUnknown(environment);
+/**
+ * Reads the settings. A flag wins over the variable, the variable over the file, and that over the default. An empty one
+ * counts as not set. Throws StartError for a value that cannot be meant, and for a name that is no setting's.
+ */
+export function loadConfig(environment: Source, flags: Source = {}, file?: ConfigFile): Config {
+  refuseUnknown(Object.keys(environment).filter(isForUs), { values: environment, where: "set" });
+  if (file !== undefined)
+    refuseUnknown(Object.keys(file.values), { values: file.values, where: `in ${file.path}` });
   const entries = Object.entries<Setting>(SETTINGS).map(([name, setting]) => [
     name,
-    readSetting(setting, environment, flags),
+    readSetting(setting, textsOf(setting, { environment, flags, file })),
   ]);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built from the keys and parsers of the table
   const config = Object.fromEntries(entries) as Config;
@@ -27,28 +33,42 @@ export function loadConfig(environment: Source, flags: Source = {}): Config {
 }
 
 /** A name that is mistyped would change nothing, and nobody would notice. */
-function refuseUnknown(environment: Source): void {
+function refuseUnknown(given: string[], { values, where }: { values: Source; where: string }): void {
   const known = Object.values<Setting>(SETTINGS).map(({ env }) => env);
   const names = new Set<string>(known);
-  const unknown = Object.keys(environment).find(
-    (name) => name.startsWith("OKEN_") && environment[name] && !names.has(name) && !NOT_SETTINGS.test(name),
-  );
+  const unknown = given.find((name) => values[name] && !names.has(name));
   if (unknown === undefined) return;
   const meant = nearest(unknown, known);
   const hint = meant === undefined ? "oken-runner serve --help lists them all" : `${meant} is the nearest`;
-  throw new StartError(`${unknown} is set, but there is no such setting; ${hint}.`);
+  throw new StartError(`${unknown} is ${where}, but there is no such setting; ${hint}.`);
 }
 
-function readSetting({ env, parse, ...setting }: Setting, environment: Source, flags: Source) {
+function isForUs(name: string): boolean {
+  return name.startsWith("OKEN_") && !NOT_SETTINGS.test(name);
+}
+
+type Sources = { environment: Source; flags: Source; file: ConfigFile | undefined };
+type Given = { where: string; text: string };
+
+/** What sets a setting, the one that wins first. */
+function textsOf({ env }: Setting, { environment, flags, file }: Sources): Given[] {
   const flag = flagOf(env);
-  const isFlag = flags[flag] !== undefined;
-  const text = isFlag ? flags[flag] : environment[env];
-  if (text === undefined || text === "") return setting.default;
+  const given = [
+    { where: `--${flag}`, text: flags[flag] },
+    { where: env, text: environment[env] },
+    { where: `${env} in ${file?.path}`, text: file?.values[env] },
+  ];
+  return given.filter((one): one is Given => one.text !== undefined && one.text !== "");
+}
+
+function readSetting({ env, parse, ...setting }: Setting, [first]: Given[]) {
+  if (first === undefined) return setting.default;
+  const { where, text } = first;
   const parsed = parse(text);
   if (parsed.ok) return parsed.value;
   // A token is not repeated.
   const given = env === "OKEN_API_TOKEN" ? "set" : JSON.stringify(withoutCredentials(text));
-  throw new StartError(`${isFlag ? `--${flag}` : env} is ${given}, but must be ${parsed.allowed}.`);
+  throw new StartError(`${where} is ${given}, but must be ${parsed.allowed}.`);
 }
 
 /** Whoever mistypes an address may have written a password in it, with any characters. */

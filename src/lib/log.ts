@@ -1,7 +1,7 @@
 import pino from "pino";
-import pretty from "pino-pretty";
 
 import { GatheredLines } from "./gathered-lines.ts";
+import { PrettyLines } from "./pretty-lines.ts";
 
 export type Log = pino.Logger;
 
@@ -34,7 +34,6 @@ export function createLog(options: LogOptions): Log {
 
 function stderrStream(format: string): pino.DestinationStream {
   const isPretty = format === "pretty" || (format === "auto" && process.stderr.isTTY);
-  if (isPretty)
-    return pretty({ destination: 2, sync: true, translateTime: "SYS:HH:MM:ss.l", ignore: "request_id" });
+  if (isPretty) return new PrettyLines(pino.destination({ dest: 2, sync: true }), process.stderr.isTTY);
   return new GatheredLines(pino.destination({ dest: 2, sync: true }));
 }

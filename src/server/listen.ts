@@ -20,6 +20,8 @@ export type Listener = {
   url: string;
   /** 0 for a Unix socket. */
   port: number;
+  /** Reads the certificate and its key now. Rejects if they cannot be used, and what was stays. */
+  renewCertificate(): Promise<void>;
   /** Refuses new requests with SHUTTING_DOWN and waits until those inside have ended, `timeoutMs` at most. */
   stop(timeoutMs: number): Promise<void>;
 };
@@ -71,6 +73,7 @@ export async function listen(app: ReturnType<typeof createApp>, context: ListenC
   return {
     url: socket === undefined ? `${scheme}://${authority(host, port)}` : `unix:${socket}`,
     port,
+    renewCertificate: async () => tls && renew(tls),
     async stop(timeoutMs) {
       watch?.[Symbol.dispose]();
       requests.refuse();

@@ -16,6 +16,9 @@ import { pathOf } from "./target.ts";
 /** Seconds without a byte after which a connection that is not in a request is closed. */
 export const IDLE_TIMEOUT_SECONDS = 120;
 
+/** Probes ask for it again and again, and would fill the log. */
+const HEALTH_PATH = "/health";
+
 type RequestsContext = Pick<ServerContext, "access" | "callers" | "log" | "clock" | "metrics">;
 
 /** The server that took a request. */
@@ -82,7 +85,8 @@ export function createRequests(
       const status = request.signal.aborted ? CLIENT_LEFT : response.status;
       const { route, agentId } = routeOf(path);
       metrics.httpRequests.inc({ method, route, status: String(status) });
-      logRequest({ request_id: requestId, agent_id: agentId, token, method, path, status, ms });
+      const fields = { request_id: requestId, agent_id: agentId, token, method, path, status, ms };
+      logRequest(fields, path === HEALTH_PATH ? "debug" : "info");
       return response.status === 101 ? undefined : response;
     },
     refuse() {

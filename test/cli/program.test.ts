@@ -3,11 +3,21 @@ import { expect, test } from "bun:test";
 import { VERSION } from "../../src/lib/version.ts";
 import { runInProcess } from "../helpers/cli.ts";
 
-test.each([["--version"], ["-v"], ["version"]])("%s prints the version", async (argument) => {
+test.each([["--version"], ["-v"]])("%s prints the version", async (argument) => {
   expect(await runInProcess([argument])).toMatchObject({
     status: 0,
     out: `oken-runner ${VERSION}\n`,
     err: "",
+  });
+});
+
+test("version says what it was built from too, also to programs", async () => {
+  expect((await runInProcess(["version"])).out).toStartWith(`oken-runner ${VERSION}\ncommit `);
+  expect(JSON.parse((await runInProcess(["version", "--json"])).out)).toEqual({
+    version: VERSION,
+    commit: expect.stringMatching(/./),
+    target: expect.stringMatching(/^\w+-\w+/),
+    bun: Bun.version,
   });
 });
 

@@ -1,7 +1,14 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
+import { readConfigFile } from "../../src/config/config-file.ts";
 import { loadConfig } from "../../src/config/load.ts";
 import { StartError } from "../../src/lib/start-error.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "oken-config-"));
+afterAll(() => rmSync(directory, { recursive: true }));
 
 test("without any setting the defaults hold", () => {
   expect(loadConfig({})).toMatchObject({
@@ -41,6 +48,52 @@ test.each([
 
 test("variables of the client and of the tests are no settings", () => {
   expect(loadConfig({ OKEN_URL: "http://localhost", OKEN_TEST_LONG: "yes" }).port).toBe(8000);
+});
+
+function file(text: string) {
+  const path = join(directory, `${Bun.randomUUIDv7()}.toml`);
+  writeFileSync(path, text);
+  return readConfigFile(path);
+}
+
+describe("a configuration file", () => {
+  test("has the variables' names, and both a variable and a flag win over it", () => {
+    const given = file(
+      'OKEN_PORT = 9000\nOKEN_OFFLINE = true\nOKEN_MAX_UPLOAD_BYTES = "2m"\nOKEN_ALLOW_FROM = ["10.0.0.0/8", "::1"]\n',
+    );
+    expect(loadConfig({}, {}, given)).toMatchObject({
+      port: 9000,
+      offline: "yes",
+      maxUploadBytes: 2_097_152,
+      allowFrom: "10.0.0.0/8 ::1",
+    });
+    expect(loadConfig({ OKEN_PORT: "9001" }, {}, given).port).toBe(9001);
+    expect(loadConfig({ OKEN_PORT: "9001" }, { port: "9002" }, given).port).toBe(9002);
+  });
+
+  test.each([
+    [
+      'OKEN_PORT = "none"',
+      /^OKEN_PORT in \S+\.toml is "none", but must be a whole number from 0 to 65535\.$/,
+    ],
+    [
+      "OKEN_PROT = 1",
+      /^OKEN_PROT is in \S+\.toml, but there is no such setting; OKEN_PORT is the nearest\.$/,
+    ],
+    ["port = 1", /^port is in \S+\.toml, but there is no such setting; .+\.$/],
+    ["OKEN_PORT = { a = 1 }", /^OKEN_PORT in \S+ must be a text, a number, a boolean or a list of texts/],
+    ["OKEN_PORT = ", /^The configuration file \S+\.toml is not TOML: [^\n]+\.$/],
+    ['OKEN_API_TOKEN = "secret', /^(?![^]*secret)The configuration file/],
+  ])("%s is refused", (text, sentence) => {
+    expect(() => loadConfig({}, {}, file(text))).toThrow(sentence);
+    expect(() => loadConfig({}, {}, file(text))).toThrow(StartError);
+  });
+
+  test("that is not there is refused", () => {
+    expect(() => readConfigFile("/nonexistent.toml")).toThrow(
+      /^The configuration file cannot be read: .*\/nonexistent\.toml/,
+    );
+  });
 });
 
 test("sizes take binary units", () => {

@@ -34,7 +34,10 @@ export type TestRunner = Client & {
  * The compiled binary on a free port with a data directory and a network of its own, so that tests run beside each
  * other. Disposing of it removes all that it made.
  */
-export async function startRunner(env: Record<string, string> = {}): Promise<TestRunner> {
+export async function startRunner(
+  env: Record<string, string> = {},
+  flags: string[] = [],
+): Promise<TestRunner> {
   const dataDir = await mkdtemp(join(tmpdir(), "oken-test-"));
   const network = `oken-test-${Bun.randomUUIDv7().slice(-12)}`;
   const settings = {
@@ -44,7 +47,7 @@ export async function startRunner(env: Record<string, string> = {}): Promise<Tes
     OKEN_LOG_FORMAT: "json",
     ...env,
   };
-  let run = await spawn(settings, dataDir);
+  let run = await spawn(settings, dataDir, flags);
   const runnerId = await readRunnerId(dataDir);
   const label = `label=oken.runner=${runnerId}`;
   const containers = (agentId?: string) =>
@@ -70,7 +73,7 @@ export async function startRunner(env: Record<string, string> = {}): Promise<Tes
         .map((line): Record<string, unknown> => JSON.parse(line)),
     kill: (signal) => run.kill(signal),
     async restart(changes = {}) {
-      run = await spawn({ ...settings, ...changes }, dataDir);
+      run = await spawn({ ...settings, ...changes }, dataDir, flags);
     },
     containers,
     images,
@@ -93,8 +96,8 @@ export async function startRunner(env: Record<string, string> = {}): Promise<Tes
   };
 }
 
-async function spawn(settings: Record<string, string>, cwd: string) {
-  const child = Bun.spawn([BINARY, "serve"], {
+async function spawn(settings: Record<string, string>, cwd: string, flags: string[]) {
+  const child = Bun.spawn([BINARY, "serve", ...flags], {
     cwd,
     env: { ...process.env, ...settings },
     stdout: "ignore",

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import { GatheredLines } from "../../src/lib/gathered-lines.ts";
 import { createLog } from "../../src/lib/log.ts";
+import { PrettyLines } from "../../src/lib/pretty-lines.ts";
 import { createRequestLog } from "../../src/lib/request-log.ts";
 
 function recordingLog() {
@@ -27,6 +28,24 @@ test("a warning is written at once, after the lines before it", () => {
   log.info("before");
   log.warn("look at this");
   expect(writes.map(messages)).toEqual([["before", "look at this"]]);
+});
+
+test("for reading, a request is one line, and other lines show their fields", () => {
+  let shown = "";
+  const destination = new PrettyLines({ write: (text: string) => void (shown += text) }, false);
+  const log = createLog({ level: "info", format: "json", destination });
+  createRequestLog(log)({
+    request_id: "1",
+    agent_id: "echo",
+    method: "GET",
+    path: "/x",
+    status: 200,
+    ms: 3.3,
+  });
+  log.warn({ status: 7 }, "look");
+  expect(shown.replaceAll(/^\[[\d:.]+\]/gm, "[time]")).toBe(
+    '[time] INFO: GET /x 200 in 3.3 ms {"agent_id":"echo"}\n[time] WARN: look\n    status: 7\n',
+  );
 });
 
 describe("the line of a request", () => {

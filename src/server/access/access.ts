@@ -32,6 +32,10 @@ export type Access = Disposable & {
    * @throws RunnerError FORBIDDEN or UNAUTHORIZED
    */
   admit(request: Request, path: string, peerOf: () => string | undefined): string | undefined;
+  /** Takes another API token. Throws if that would change whether a token is needed at all. */
+  reload(apiToken: string | undefined): void;
+  /** Reads the file of further tokens now. Rejects if it cannot be used, and the tokens stay as they were. */
+  reread(): Promise<void>;
 };
 
 /** Reads the tokens, and again when their file changes. Throws StartError for a file that cannot be used. */
@@ -39,16 +43,25 @@ export async function openAccess(
   settings: AccessSettings,
   parts: { clock: Pick<Clock, "timer">; log: Log },
 ): Promise<Access> {
-  const { apiToken, tokensFile } = settings;
-  const own = apiToken === undefined ? [] : [tokenOf(API_TOKEN, SCOPES, apiToken)];
-  if (tokensFile === undefined) return createAccess(settings, () => own);
-  let tokens: Token[] = own;
-  const read = async () => void (tokens = [...own, ...parseTokens(await readFile(tokensFile, "utf8"))]);
+  const { tokensFile } = settings;
+  let own = ownTokens(settings.apiToken);
+  let others: Token[] = [];
+  const reload = (apiToken: string | undefined) => {
+    if ((apiToken === undefined) !== (own.length === 0) && tokensFile === undefined)
+      throw new Error("whether a token is needed at all changes only with the next start");
+    own = ownTokens(apiToken);
+  };
+  const read = async () => {
+    if (tokensFile !== undefined) others = parseTokens(await readFile(tokensFile, "utf8"));
+  };
+  const tokens = () => [...own, ...others];
+  const rights = { tokens, reload, reread: read };
+  if (tokensFile === undefined) return createAccess(settings, rights);
   const watch = await watchFiles([tokensFile], {
     clock: parts.clock,
     onChange: () =>
       read().then(
-        () => parts.log.info({ tokens: tokens.map(({ name }) => name) }, "the tokens were read again"),
+        () => parts.log.info({ tokens: tokens().map(({ name }) => name) }, "the tokens were read again"),
         (error: unknown) =>
           parts.log.error(
             { reason: messageOf(error) },
@@ -62,12 +75,16 @@ export async function openAccess(
     watch[Symbol.dispose]();
     throw new StartError(`OKEN_API_TOKENS_FILE is ${JSON.stringify(tokensFile)}, but ${messageOf(error)}.`);
   }
-  return createAccess(settings, () => tokens, watch);
+  return createAccess(settings, rights, watch);
+}
+
+function ownTokens(apiToken: string | undefined): Token[] {
+  return apiToken === undefined ? [] : [tokenOf(API_TOKEN, SCOPES, apiToken)];
 }
 
 function createAccess(
   { allowFrom }: Pick<AccessSettings, "allowFrom">,
-  tokens: () => readonly Token[],
+  { tokens, reload, reread }: Pick<Access, "reload" | "reread"> & { tokens: () => readonly Token[] },
   watch?: Disposable,
 ): Access {
   const allowed = allowFrom.length === 0 ? undefined : createNetworkList([...LOOPBACK, ...allowFrom]);
@@ -83,6 +100,8 @@ function createAccess(
       if (token !== undefined) request.headers.delete("authorization");
       return token?.name;
     },
+    reload,
+    reread,
     [Symbol.dispose]: () => watch?.[Symbol.dispose](),
   };
 }

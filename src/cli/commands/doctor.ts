@@ -1,0 +1,40 @@
+import type { Finding } from "../../checks/check.ts";
+import { sentenceOf } from "../../checks/check.ts";
+import { newCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { Failure } from "../failure.ts";
+import { addSettings, loadSettings } from "../settings.ts";
+
+const COLORS = { ok: "green", failed: "red", unknown: "yellow" } as const;
+
+export function doctor(context: Context) {
+  const command = newCommand("doctor", {
+    group: "host",
+    summary: "check what the runner needs on this host",
+    description:
+      "Makes every check of a start and of /health, and says what to do about each that fails. It takes the settings of serve, and changes nothing; a runner may be running.",
+    examples: [
+      ["doctor", "with the variables of this shell"],
+      ["doctor --config /etc/oken-runner/config.toml", "as the service runs"],
+      ["doctor --json", "for a program"],
+    ],
+  }).option("--json", "print JSON for programs");
+  return addSettings(command).action(async (options: Record<string, unknown>) => {
+    const findings = await context.host.diagnose(() => loadSettings(context, options));
+    const failed = findings.filter(({ state }) => state === "failed").length;
+    if (options["json"] === true)
+      context.out.line(JSON.stringify({ ok: failed === 0, checks: findings.map(shown) }));
+    else for (const finding of findings) context.out.line(lineOf(context, finding));
+    if (failed > 0) throw new Failure(`${failed} of ${findings.length} checks failed.`);
+  });
+}
+
+function shown(finding: Finding) {
+  const { name, state, found, advice } = finding;
+  return { name, state, found, ...(advice !== undefined && { advice }) };
+}
+
+function lineOf({ out }: Context, finding: Finding): string {
+  const state = out.paint(COLORS[finding.state], finding.state.padEnd(7));
+  return `${state}  ${finding.name.padEnd(14)}  ${sentenceOf(finding)}`;
+}

@@ -1,0 +1,78 @@
+import { type Check, type Finding, findingOf } from "../checks/check.ts";
+import { createChecks } from "../checks/checks.ts";
+import { diskCheck } from "../checks/disk.ts";
+import { engineCheck } from "../checks/engine.ts";
+import { dataDirCheck, nearestThatExists, plannedNetworkCheck } from "../checks/unstarted.ts";
+import { checkSettings, containerSettings, containmentSettings, serverSettings } from "../config/derived.ts";
+import { type Config, loadConfig } from "../config/load.ts";
+import { readSecretKeys } from "../config/secret-keys.ts";
+import { createEngine } from "../docker/client.ts";
+import { createDockerExec } from "../docker/exec.ts";
+import { systemClock } from "../lib/clock.ts";
+import { createLog } from "../lib/log.ts";
+import { openAccess } from "../server/access/access.ts";
+import { requireProtection } from "../server/access/exposure.ts";
+import { addressesOf } from "../server/listen-error.ts";
+import { readIdentification } from "../server/tls.ts";
+import { runnerCheck } from "./runner-check.ts";
+
+type Environment = Record<string, string | undefined>;
+
+/**
+ * Every check of a start and of `/health`, without a start: nothing is changed. Settings that cannot be read are a
+ * finding too; of the rest only what depends on none is then looked at.
+ */
+export async function diagnose(load: () => Config, environment: Environment): Promise<Finding[]> {
+  const settings = await findingOf(passes("settings", "Every setting can be read", async () => load()));
+  const checks =
+    settings.state === "ok"
+      ? await hostChecks(load(), environment)
+      : engineChecks(loadConfig({}), environment).filter(({ name }) => INDEPENDENT.has(name));
+  return [settings, ...(await Promise.all(checks.map(findingOf)))];
+}
+
+/** The checks that depend on no setting. */
+const INDEPENDENT = new Set(["engine", "engine-version", "buildx"]);
+
+async function hostChecks(config: Config, environment: Environment): Promise<Check[]> {
+  const { listen, access } = serverSettings(config);
+  const { tls } = listen;
+  return [
+    dataDirCheck(config.dataDir),
+    diskCheck(await nearestThatExists(config.dataDir)),
+    passes("secrets-key", "The key of the secrets can be read", () => readSecretKeys(config.secretsKeyFile)),
+    passes("access", "Only those may call who should", async () => {
+      const log = createLog({ level: "silent", format: "json" });
+      using _ = await openAccess(access, { clock: systemClock, log });
+      if (listen.socket !== undefined) return;
+      requireProtection({ host: listen.host, addresses: await addressesOf(listen.host) }, access, log);
+    }),
+    ...(tls === undefined
+      ? []
+      : [passes("certificate", "The certificate and its key can be used", () => readIdentification(tls))]),
+    ...engineChecks(config, environment),
+    runnerCheck(listen),
+  ];
+}
+
+function engineChecks(config: Config, environment: Environment): Check[] {
+  const { proxy: _, ...containment } = containmentSettings(config, environment);
+  const engine = createEngine(
+    createDockerExec({ environment }),
+    { ...containerSettings(config), seccomp: undefined, runnerId: "none" },
+    containment,
+  );
+  return [
+    engineCheck(engine),
+    ...createChecks({ engine, clock: systemClock }, checkSettings(config)).requirements,
+    plannedNetworkCheck(engine, {
+      isUncontainedAllowed: containment.allowUncontained,
+      firewallImage: containment.firewallImage,
+    }),
+  ];
+}
+
+/** A check that has passed if `look` does not throw. */
+function passes(name: string, found: string, look: () => Promise<unknown>): Check {
+  return { name, look: () => look().then(() => ({ state: "ok", found })) };
+}

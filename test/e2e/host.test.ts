@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { runBinary } from "../helpers/binary.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { startRunner } from "../helpers/runner.ts";
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "oken-host-"));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+type Report = { ok: boolean; checks: { name: string; state: string; found: string; advice?: string }[] };
+
+async function doctor(env: Record<string, string>): Promise<Report & { code: number }> {
+  const { out, code } = await runBinary(["doctor", "--json"], {
+    OKEN_DATA_DIR: join(directory, "none"),
+    OKEN_PORT: "1",
+    ...env,
+  });
+  const report: Report = JSON.parse(out);
+  return { code, ...report };
+}
+
+describe("doctor", () => {
+  test("finds this host fit, and leaves nothing", async () => {
+    const { ok, code, checks } = await doctor({});
+    expect(checks.filter(({ state }) => state === "failed")).toEqual([]);
+    expect({ ok, code }).toEqual({ ok: true, code: 0 });
+    expect(checks.map(({ name }) => name)).toEqual([
+      ...["settings", "data-dir", "disk", "secrets-key", "access"],
+      ...["engine", "engine-version", "buildx", "runtime", "python-image", "uv-image"],
+      ...["network", "runner"],
+    ]);
+    expect(await Bun.file(join(directory, "none", "runner.json")).exists()).toBe(false);
+  });
+
+  test("says what a start would say, and what to do", async () => {
+    const { ok, code, checks } = await doctor({
+      OKEN_HOST: "0.0.0.0",
+      OKEN_CONTAINER_RUNTIME: "runsc-none",
+      DOCKER_HOST: "unix:///nonexistent/docker.sock",
+    });
+    expect({ ok, code }).toEqual({ ok: false, code: 1 });
+    const failed = checks.filter(({ state }) => state === "failed").map(({ name }) => name);
+    expect(failed).toContain("engine");
+    expect(failed).toContain("access");
+    // Nobody knows before the engine answers.
+    expect(checks).toContainEqual(expect.objectContaining({ name: "runtime", state: "unknown" }));
+  });
+
+  test("of settings that cannot be read it says so, and looks at the engine", async () => {
+    const { checks } = await doctor({ OKEN_DATADIR: "x" });
+    expect(checks.map(({ name, state }) => [name, state])).toEqual([
+      ["settings", "failed"],
+      ["engine", "ok"],
+      ["engine-version", "ok"],
+      ["buildx", "ok"],
+    ]);
+  });
+
+  test("knows the runner that serves there", async () => {
+    await using runner = await startRunner();
+    const { port } = new URL(runner.url);
+    const { checks } = await doctor({ OKEN_PORT: port, OKEN_DATA_DIR: runner.dataDir });
+    expect(checks.at(-1)).toMatchObject({
+      name: "runner",
+      state: "ok",
+      found: expect.stringContaining(port),
+    });
+  });
+});
+
+test("SIGHUP reads level and token again from the file, and never ends the runner", async () => {
+  const config = join(directory, "config.toml");
+  const write = (level: string, token: string) =>
+    writeFile(config, `OKEN_LOG_LEVEL = "${level}"\nOKEN_API_TOKEN = "${token}"\n`);
+  await write("info", "the-first-token-of-all");
+  await using runner = await startRunner({}, ["--config", config]);
+  const status = async (token: string) =>
+    (await runner.request("GET", "/agents", { headers: { authorization: `Bearer ${token}` } })).status;
+  expect([await status("the-first-token-of-all"), await status("the-second-token-of-all")]).toEqual([
+    200, 401,
+  ]);
+
+  await write("debug", "the-second-token-of-all");
+  process.kill(runner.pid, "SIGHUP");
+  await eventually(async () => expect(await status("the-second-token-of-all")).toBe(200));
+  expect(await status("the-first-token-of-all")).toBe(401);
+  await runner.request("GET", "/health");
+  const probes = () => runner.log().filter(({ path }) => path === "/health");
+  await eventually(() => expect(probes()).toMatchObject([{ level: "debug" }]));
+
+  await writeFile(config, "OKEN_LOG_LEVEL = \n");
+  process.kill(runner.pid, "SIGHUP");
+  await eventually(() =>
+    expect(runner.log()).toContainEqual(
+      expect.objectContaining({
+        level: "error",
+        msg: expect.stringContaining("the settings stay as before"),
+      }),
+    ),
+  );
+  expect(await status("the-second-token-of-all")).toBe(200);
+});
