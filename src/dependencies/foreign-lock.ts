@@ -89,7 +89,11 @@ async function planForeignLock(options: {
       "requirements.in": requirementsText(wanted.lines),
       "constraints.txt": requirementsText(packages.flatMap(pin)),
     },
-    compileFlags: ["--constraint", "constraints.txt", "requirements.in"],
+    compileFlags: [
+      ...["--constraint", "constraints.txt"],
+      ...(indexes.length > 0 ? ["--index-strategy", "unsafe-best-match", "indexes"] : []),
+      "requirements.in",
+    ],
   };
   return await addRootProject(tree, bound, pyproject);
 }

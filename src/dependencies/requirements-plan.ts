@@ -80,7 +80,7 @@ export async function resolveLines(
   }
   if (prerelease) plan.compileFlags.push("--prerelease", "allow");
   // pip looks for a package in all indexes. uv, by default, takes it from the first that has it.
-  if (indexLines.length > 0) plan.compileFlags.push("--index-strategy", "unsafe-best-match");
+  if (indexLines.length > 0) plan.compileFlags.push("--index-strategy", "unsafe-best-match", "indexes");
   plan.compileFlags.push("requirements.in");
   return plan;
 }

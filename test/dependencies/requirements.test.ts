@@ -54,6 +54,7 @@ describe("requirements.txt", () => {
       "requirements.txt": "--extra-index-url https://example.com/whl/cpu\ntorch\n",
     });
     expect(result.files["indexes"]).toBe("--extra-index-url https://example.com/whl/cpu\n");
+    expect(result.compileFlags).toContain("indexes");
     expect(result.compileFlags).toContain("unsafe-best-match");
   });
 
