@@ -13,7 +13,14 @@ export type BuildRequest = {
   /** What is built. A version that was built before has a `resolution_key`, and gets the same packages. */
   version: Pick<
     VersionRecord,
-    "version" | "spec_digest" | "tree_digest" | "image" | "manifest" | "entrypoint" | "resolution_key"
+    | "version"
+    | "user_id"
+    | "spec_digest"
+    | "tree_digest"
+    | "image"
+    | "manifest"
+    | "entrypoint"
+    | "resolution_key"
   >;
   /** Directory of the version's source; never written to. */
   tree: string;

@@ -38,7 +38,7 @@ export function createEngine(
   containmentSettings: ContainmentSettings = CONTAINED,
 ): Engine {
   const facts = createFactsReader(exec);
-  const images = createImages(exec, facts);
+  const images = createImages(exec, facts, settings);
   const run = createRunCommand(exec, containmentSettings.firewallImage);
   const { buildSources: sources, resolvers } = containmentSettings;
   const builds = createBuildContainment({ exec, run, runnerId: settings.runnerId, sources, resolvers });

@@ -15,6 +15,7 @@ import { createBuildProgress } from "./progress.ts";
 import type { BuildProgress } from "./progress.ts";
 import { redactor } from "./redact.ts";
 import type { BuildEvent, BuildRequest, BuildWatch, BuiltImage, Engine } from "./types.ts";
+import type { Sandbox } from "./wheel-args.ts";
 import { buildWheels } from "./wheels.ts";
 
 /** How long a registry may take to answer, milliseconds. */
@@ -36,12 +37,20 @@ type Images = Pick<
 
 type Tools = { exec: DockerExec; buildx: Buildx };
 
-export function createImages(exec: DockerExec, facts: FactsReader = createFactsReader(exec)): Images {
+const ENGINES_OWN: Sandbox = { runtime: undefined, seccomp: undefined };
+
+/** `sandbox` is for packages that are built from source. */
+export function createImages(
+  exec: DockerExec,
+  facts: FactsReader = createFactsReader(exec),
+  sandbox = ENGINES_OWN,
+): Images {
   const tools = { exec, buildx: createBuildx(facts) };
   return {
     buildImage: (request) => buildImage(tools, request),
     exportStage: (request) => run(tools, exportArgs(request), request),
-    buildWheels: (request) => buildWheels(exec, (image) => buildImage(tools, image), request),
+    buildWheels: (request) =>
+      buildWheels({ exec, buildImage: (image) => buildImage(tools, image), sandbox }, request),
 
     async platform() {
       const { platform } = await facts.read();

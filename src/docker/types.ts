@@ -120,10 +120,7 @@ export type UserIds = {
   mapped: boolean;
 };
 
-/**
- * A named directory that a build can copy from. Its base name must be unique to its content: BuildKit tells contexts
- * apart by it.
- */
+/** A named directory that a build can copy from. Its base name must be unique to its content: BuildKit goes by that. */
 export type BuildContext = { name: string; directory: string };
 
 /** What every build reads. */
@@ -156,6 +153,8 @@ export type WheelRequest = BuildWatch & {
   inputs: BuildInputs;
   programs: WheelPrograms;
   labels: Record<string, string>;
+  /** Whose user the packages' code has; undefined for the image's. */
+  userId: number | undefined;
   limits: WheelLimits;
   outputDir: string;
 };

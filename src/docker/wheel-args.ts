@@ -1,9 +1,14 @@
+import type { ContainerSettings } from "./args.ts";
 import type { WheelRequest } from "./types.ts";
+
+/** What keeps package code from the kernel: the same as agents have. */
+export type Sandbox = Pick<ContainerSettings, "runtime" | "seccomp">;
 
 /** A build on its way. */
 export type WheelBuild = WheelRequest & {
   /** Of its image, network and containers: lower-case letters, digits and dashes. */
   name: string;
+  sandbox: Sandbox;
 };
 
 /** The directory that the build may write to. It is in memory, so the container's limit holds for it. */
@@ -16,6 +21,9 @@ const WORK_SHARE = 0.75;
 const GATEWAY_MEMORY = "128m";
 
 const GATEWAY_PROCESSES = 32;
+
+/** Open files of one process of the build. uv opens some hundred at once. */
+const FILES = 4_096;
 
 /** The variable that tells the gateway what to let through. */
 const GATEWAY_CONFIG = "OKEN_GATEWAY_CONFIG";
@@ -44,7 +52,7 @@ export function gatewayArgs(request: WheelBuild): string[] {
     "create",
     "--name",
     `${request.name}-gateway`,
-    ...hardening(request.labels),
+    ...hardening(request),
     "--network",
     "bridge",
     "--memory",
@@ -90,7 +98,8 @@ export function builderArgs(request: WheelBuild, gateway: string): string[] {
     "none",
     "--name",
     `${request.name}-builder`,
-    ...hardening(request.labels),
+    ...hardening(request),
+    ...(request.userId === undefined ? [] : ["--user", `${request.userId}:${request.userId}`]),
     "--network",
     request.name,
     "--dns",
@@ -111,8 +120,10 @@ export function builderArgs(request: WheelBuild, gateway: string): string[] {
   ];
 }
 
-function hardening(labels: Record<string, string>): string[] {
+function hardening({ labels, sandbox: { runtime, seccomp } }: WheelBuild): string[] {
   return [
+    ...(runtime === undefined ? [] : ["--runtime", runtime]),
+    ...(seccomp === undefined ? [] : ["--security-opt", `seccomp=${seccomp}`]),
     "--pull",
     "never",
     "--init",
@@ -123,6 +134,14 @@ function hardening(labels: Record<string, string>): string[] {
     "no-new-privileges",
     "--ulimit",
     "core=0",
+    "--ulimit",
+    `nofile=${FILES}:${FILES}`,
+    "--ipc",
+    "private",
+    "--cgroupns",
+    "private",
+    "--oom-score-adj",
+    "500",
     ...labelFlags(labels),
   ];
 }

@@ -8,6 +8,7 @@ import { shownLine } from "./lines.ts";
 import { redactor } from "./redact.ts";
 import type { BuildEvent, BuildRequest, BuiltImage, WheelRequest } from "./types.ts";
 import {
+  type Sandbox,
   type WheelBuild,
   addressArgs,
   builderArgs,
@@ -27,20 +28,21 @@ const TAIL_LINES = 200;
 /** Longest line that is passed on, characters. */
 const MAX_LINE = 16_384;
 
-type ImageBuilder = (request: BuildRequest) => Promise<BuiltImage>;
+type WheelParts = {
+  exec: DockerExec;
+  buildImage: (request: BuildRequest) => Promise<BuiltImage>;
+  sandbox: Sandbox;
+};
 
 /** See `Engine.buildWheels`. Rejects as `Engine.buildImage` does. */
-export async function buildWheels(
-  exec: DockerExec,
-  buildImage: ImageBuilder,
-  asked: WheelRequest,
-): Promise<void> {
+export async function buildWheels(parts: WheelParts, asked: WheelRequest): Promise<void> {
   // The name is unique in the engine. With the labels of an agent, the containers would count as its instances.
-  const request = { ...asked, name: `oken-build-${crypto.randomUUID()}`, labels: runnerOf(asked.labels) };
+  const name = `oken-build-${crypto.randomUUID()}`;
+  const request = { ...asked, name, labels: runnerOf(asked.labels), sandbox: parts.sandbox };
   try {
-    await runRequest(exec, buildImage, request);
+    await runRequest(parts, request);
   } finally {
-    await cleanUp(exec, request);
+    await cleanUp(parts.exec, request);
   }
 }
 
@@ -50,7 +52,7 @@ export async function removeBuildNetworks(exec: DockerExec, labels: Record<strin
   for (const name of names) await exec.run(["network", "rm", name]);
 }
 
-async function runRequest(exec: DockerExec, buildImage: ImageBuilder, request: WheelBuild): Promise<void> {
+async function runRequest({ exec, buildImage }: WheelParts, request: WheelBuild): Promise<void> {
   const deadline = performance.now() + request.timeoutMs;
   const remaining = () => Math.max(1, Math.ceil(deadline - performance.now()));
   const { name, inputs, labels, signal } = request;

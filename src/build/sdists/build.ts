@@ -45,6 +45,7 @@ export async function buildSdists(
       build: [IMAGE_PATHS.python, "-I", `${IMAGE_PATHS.builder}/build.py`],
     },
     labels: labelsOf(run),
+    userId: request.version.user_id,
     limits: limits.wheels ?? DEFAULT_LIMITS,
     outputDir,
     timeoutMs: remainingMs(run),
