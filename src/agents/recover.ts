@@ -34,7 +34,7 @@ export async function reconcile(parts: ReconcileParts, { damaged }: Loaded): Pro
     await Promise.all([adoptRunning(parts, containers), removeOrphans(parts, containers, damaged)]);
     await removeOrphanImages(parts, damaged);
     await engine.ensureNetwork();
-    await engine.removeBuildNetworks();
+    await engine.removeBuildLeftovers();
   } catch (error) {
     log.error({ err: error }, "running agents were not adopted: the engine does not answer");
   }

@@ -23,6 +23,8 @@ export type ImageInputs = {
   netrc: string | undefined;
   /** The lock that the build resolves; undefined when it only reads one. */
   resolvedLock: LockFile | undefined;
+  /** A step asks indexes, and what the upload names. */
+  fetches: boolean;
 };
 
 type Places = {
@@ -50,7 +52,8 @@ export async function writeInputs(inputs: ImageInputs, places: Places): Promise<
   await writeFile(dockerfile, inputs.dockerfile);
   await writeFile(`${dockerfile}.dockerignore`, IGNORE_TEXT);
   const context = await linkMainContext(places, contexts);
-  return { dockerfile, context, contexts, buildArgs: inputs.buildArgs, secretFiles };
+  const { buildArgs, fetches } = inputs;
+  return { dockerfile, context, contexts, buildArgs, secretFiles, fetches };
 }
 
 async function writeContext(parent: string, source: ContextSource): Promise<BuildContext> {

@@ -72,6 +72,7 @@ export async function imageInputs(source: ImageSource, settings: BuildSettings):
     caFile: settings.caFile,
     netrc: hasCredentials ? netrcText(indexes.credentials) : undefined,
     resolvedLock: resolved,
+    fetches: install !== undefined && settings.packageSources.offline !== true,
   };
 }
 

@@ -105,6 +105,8 @@ export function containmentSettings(config: Config, environment: Record<string, 
     firewallImage,
     resolvers: dns?.split(" "),
     buildSources: config.containBuilds === "yes" ? [...indexes, ...proxies] : undefined,
+    // With the firewall, or by the operator's own proxy.
+    fetchesBySelf: config.containBuilds === "yes" || proxies.length > 0,
     proxy: {
       image: pythonImage.replaceAll("{version}", defaultPython),
       exceptions: egressAllow(config).map(showDestination),

@@ -3,11 +3,12 @@ import { createHmac } from "node:crypto";
 import { type OwnClaim, createClaim } from "../agents/claim.ts";
 import { claimedEngine } from "../agents/claimed-engine.ts";
 import { reportStrangers } from "../agents/strangers.ts";
-import { containerSettings, containmentSettings, seccompChoice } from "../config/derived.ts";
-import { EGRESS_PROXY } from "../build/egress-proxy.ts";
+import { buildSettings, containerSettings, containmentSettings, seccompChoice } from "../config/derived.ts";
+import { EGRESS_PROXY, FETCH_PROXY, fetchProxyConfig } from "../build/egress-proxy.ts";
 import type { Identity } from "../config/identity.ts";
 import { describeHolder, lifeOf } from "../config/holder.ts";
 import type { Config } from "../config/load.ts";
+import type { ContainmentSettings } from "../docker/containment.ts";
 import { startEngineThread } from "../docker/engine-thread.ts";
 import { measuredEngine } from "../docker/measured-engine.ts";
 import { type Owner, clearOrphans } from "../docker/orphans.ts";
@@ -54,7 +55,10 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
   const thread = startEngineThread({
     exec: { environment, owner },
     containers: { ...containerSettings(config), seccomp, runnerId },
-    containment: withProxy(containmentSettings(config, environment), identity),
+    containment: withProxies(containmentSettings(config, environment), {
+      identity,
+      fetchConfig: fetchProxyConfig(buildSettings(config, environment)),
+    }),
     niceness,
   });
   const engine = measuredEngine(thread, metrics);
@@ -62,8 +66,9 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
   const parts = { engine, runnerId, own, lifeOf: (other: Holder) => lifeOf(other, own) };
   const lost = Promise.withResolvers<StartError>();
   const claim = createClaim({ ...parts, onLost: lost.resolve });
+  const claimed = claimedEngine(engine, () => claim.take());
   return {
-    engine: claimedEngine(engine, () => claim.take()),
+    engine: claimed,
     claim: () =>
       claim.take().catch((error: unknown) => {
         if (error instanceof StartError) throw error;
@@ -77,20 +82,29 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
       ),
     reportStrangers: () => reportStrangers({ ...parts, log }),
     async [Symbol.asyncDispose]() {
-      const left = leave(engine, claim).catch(() => undefined);
+      const left = leave(claimed, claim).catch(() => undefined);
       await waitAtMost(LEAVE_TIMEOUT_MS, left, systemClock);
       await thread.close();
     },
   };
 }
 
-/** The same, with what the agents' proxy runs, and the key that proves which hosts an agent named. */
-function withProxy(settings: ReturnType<typeof containmentSettings>, { digestKey }: Identity) {
-  const key = createHmac("sha256", digestKey).update("egress").digest("hex");
-  return { ...settings, proxy: { ...settings.proxy, program: EGRESS_PROXY, key } };
+/** The same, with what the proxies run, and the key that proves which hosts an agent named. */
+function withProxies(
+  { fetchesBySelf, ...settings }: ReturnType<typeof containmentSettings>,
+  { identity, fetchConfig }: { identity: Identity; fetchConfig: string },
+): ContainmentSettings {
+  const key = createHmac("sha256", identity.digestKey).update("egress").digest("hex");
+  const { image } = settings.proxy;
+  return {
+    ...settings,
+    proxy: { ...settings.proxy, program: EGRESS_PROXY, key },
+    fetchProxy: fetchesBySelf ? undefined : { image, program: FETCH_PROXY, config: fetchConfig },
+  };
 }
 
 /** A runner without agents leaves nothing in the engine. Otherwise its claim tells later whose they are. */
 async function leave(engine: Engine, claim: OwnClaim): Promise<void> {
+  await engine.removeBuildLeftovers();
   if ((await engine.listContainers()).length === 0) await claim.release();
 }

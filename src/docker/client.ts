@@ -9,6 +9,7 @@ import { createContainers } from "./container.ts";
 import { createFactsReader, engineOffers } from "./engine-facts.ts";
 import { createEvents } from "./events.ts";
 import type { DockerExec } from "./exec.ts";
+import { createFetchProxy } from "./fetch-proxy.ts";
 import { createCanaries } from "./firewall/canary.ts";
 import { createFirewall, createRunCommand } from "./firewall/backend.ts";
 import { createImages } from "./image.ts";
@@ -19,7 +20,7 @@ import { createStatsSampler } from "./stats.ts";
 import { createUsage } from "./usage.ts";
 import { userIds } from "./user-ids.ts";
 import { removeBuildNetworks } from "./wheels.ts";
-import type { Engine } from "./types.ts";
+import type { BuildInputs, Engine } from "./types.ts";
 
 /** Deadline of a ping, milliseconds. A health check waits for it. */
 const PING_TIMEOUT_MS = 5_000;
@@ -40,20 +41,31 @@ export function createEngine(
   const facts = createFactsReader(exec);
   const images = createImages(exec, facts, settings);
   const run = createRunCommand(exec, containmentSettings.firewallImage);
+  const { runnerId } = settings;
   const { buildSources: sources, resolvers } = containmentSettings;
-  const builds = createBuildContainment({ exec, run, runnerId: settings.runnerId, sources, resolvers });
+  const builds = createBuildContainment({ exec, run, runnerId, sources, resolvers });
+  const fetchProxy = createFetchProxy(
+    { exec, buildImage: images.buildImage, runnerId },
+    containmentSettings.fetchProxy,
+  );
   const networks = createContainedNetworks(
     {
       exec,
       run,
       firewall: createFirewall(exec, run),
-      networks: createNetworks(exec, settings.runnerId),
-      canaries: createCanaries(exec, runnerLabels(settings.runnerId)),
+      networks: createNetworks(exec, runnerId),
+      canaries: createCanaries(exec, runnerLabels(runnerId)),
       clock: systemClock,
     },
     containmentSettings,
     settings,
   );
+  /** A build that may start, by the way that its steps fetch packages. */
+  async function admitted<R extends { inputs: BuildInputs }>(request: R): Promise<R> {
+    await builds.admit();
+    return { ...request, inputs: await fetchProxy.route(request.inputs) };
+  }
+
   return {
     async ping() {
       const output = await exec.run(["version", "--format", "{{.Server.Version}}"], {
@@ -74,11 +86,14 @@ export function createEngine(
     },
     containment: networks.containment,
     ...images,
-    buildImage: (request) => builds.admit().then(() => images.buildImage(request)),
-    exportStage: (request) => builds.admit().then(() => images.exportStage(request)),
+    buildImage: async (request) => images.buildImage(await admitted(request)),
+    exportStage: async (request) => images.exportStage(await admitted(request)),
     buildWheels: (request) => builds.admit().then(() => images.buildWheels(request)),
-    listImages: () => images.listImages(runnerLabels(settings.runnerId)),
-    removeBuildNetworks: () => removeBuildNetworks(exec, runnerLabels(settings.runnerId)),
+    listImages: () => images.listImages(runnerLabels(runnerId)),
+    async removeBuildLeftovers() {
+      await removeBuildNetworks(exec, runnerLabels(runnerId));
+      await fetchProxy.remove();
+    },
     ...createContainers({ exec, facts, networks }, settings),
     ...createUsage({
       groups: createGroupReader({ chosen: settings.cgroupParent }),

@@ -7,6 +7,7 @@ import type { Containment } from "../model/containment.ts";
 import type { AgentNetwork } from "./agent-networks.ts";
 import type { ProxySettings } from "./egress-proxy.ts";
 import { isNoSuchObject } from "./errors.ts";
+import type { FetchProxySettings } from "./fetch-proxy.ts";
 import type { Canaries } from "./firewall/canary.ts";
 import type { Firewall, RunCommand } from "./firewall/firewall.ts";
 import { hostResolvers } from "./firewall/resolvers.ts";
@@ -24,6 +25,8 @@ export type ContainmentSettings = {
   resolvers: string[] | undefined;
   /** For agents that name the hosts they reach. */
   proxy?: ProxySettings | undefined;
+  /** Of builds; undefined where they go by themselves, or by the operator's. */
+  fetchProxy?: FetchProxySettings | undefined;
   /** Where builds fetch from, which are then contained too; undefined leaves them as they are. */
   buildSources?: string[] | undefined;
 };

@@ -27,7 +27,7 @@ export const CALLS = [
   "buildImage",
   "exportStage",
   "buildWheels",
-  "removeBuildNetworks",
+  "removeBuildLeftovers",
   "platform",
   "userIds",
   "imageExists",

@@ -37,8 +37,8 @@ export type Engine = {
    * The files that come out are written into `outputDir`. Nothing of the build is left in the engine, even if it fails.
    */
   buildWheels(request: WheelRequest): Promise<void>;
-  /** Removes the networks that unfinished source builds of this runner left. Call it while no such build runs. */
-  removeBuildNetworks(): Promise<void>;
+  /** Removes what this runner's builds share or left: networks, and the proxy. Call it while no build runs. */
+  removeBuildLeftovers(): Promise<void>;
   /** What images are built for, such as `linux/amd64`. */
   platform(): Promise<string>;
   /** Which user ids a container can have. */
@@ -133,6 +133,8 @@ export type BuildInputs = {
   buildArgs: Record<string, string>;
   /** Files that are mounted as build secrets, by id. A path may hold no comma and no quote. */
   secretFiles: Record<string, string>;
+  /** A step asks package indexes, and what an upload names. */
+  fetches?: boolean;
 };
 
 /** How a build is watched and ended. */

@@ -133,7 +133,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     buildWheels: () => Promise.reject(new Error("the fake engine builds no wheels")),
     platform: async () => "linux/fake",
     userIds: async () => ({ largest: 2 ** 31 - 1, mapped: false }),
-    removeBuildNetworks: async () => undefined,
+    removeBuildLeftovers: async () => undefined,
     imageExists: async (reference) => images.has(reference),
     imageInRegistry: async () => false,
     removeImages: async (references) => references.forEach((reference) => images.delete(reference)),

@@ -1,10 +1,12 @@
-"""The only way out of the container that builds packages from source.
+"""The only way out of the container that builds packages from source, and of steps that fetch.
 
 An HTTP proxy that passes requests to the package index and refuses all others. The container's own
 network has no route, not even to the host. OKEN_GATEWAY_CONFIG is JSON:
 
 - allow: [{host, port, trusted}], where requests may go. A host that the operator did not configure is not
   trusted: it must have a public address, and none of this host's.
+- public: whether any other host may be asked at public addresses. So it is for the steps that fetch:
+  redirects lead anywhere, but no package's code runs there.
 - logins: [{host, port, scheme, user, password}], indexes with credentials. The build asks them in plain
   HTTP. The gateway adds TLS and the credentials, so that package code never has them.
 - ownAddresses: the addresses of this host.
@@ -41,6 +43,8 @@ from tunnels import (
 IDLE_SECONDS = 120
 # The largest pages list thousands of files of one package, and have some megabytes.
 MAX_PAGE = 32 * 1024 * 1024
+# Looks public, and is the host of a virtual machine at Azure.
+AZURE_HOST = ipaddress.ip_address("168.63.129.16")
 AUTHORITIES = pathlib.Path(__file__).with_name("ca.pem")
 
 CONFIG = json.loads(os.environ["OKEN_GATEWAY_CONFIG"])
@@ -66,11 +70,11 @@ async def address_of(host: str, port: int, *, trusted: bool) -> str:
 
 
 def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return address.is_global and not address.is_multicast and address not in OWN_ADDRESSES
+    return address.is_global and not address.is_multicast and address not in OWN_ADDRESSES | {AZURE_HOST}
 
 
 async def open_tunnel(host: str, port: int) -> Streams:
-    trusted = ALLOWED.get((host.lower(), port))
+    trusted = ALLOWED.get((host.lower(), port), False if CONFIG["public"] else None)
     if trusted is None:
         raise RefusedError(f"{host}:{port} is not a package index of this runner")
     if UPSTREAM is None:

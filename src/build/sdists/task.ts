@@ -53,6 +53,7 @@ export function gatewayConfig(plan: DependencyPlan, { lock }: SdistTask, setting
       lock: lock?.text ?? "",
       sdists: Object.values(plan.sdists).join("\n"),
     }),
+    public: false,
     logins: indexes.credentials,
     ownAddresses: settings.ownAddresses ?? [],
     upstream: settings.proxy ?? null,
