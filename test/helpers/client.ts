@@ -21,7 +21,11 @@ export type InvokeInit = { headers?: Record<string, string>; signal?: AbortSigna
 
 /** What a client written from the contract alone can do. */
 export type Client = {
-  deploy(agentId: string, files: Record<string, string>, secrets?: unknown): Promise<Answer<Deployed>>;
+  deploy(
+    agentId: string,
+    files: Record<string, string | Uint8Array>,
+    secrets?: unknown,
+  ): Promise<Answer<Deployed>>;
   deployForm(form: FormData): Promise<Answer<Deployed>>;
   invoke(
     agentId: string,

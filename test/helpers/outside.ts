@@ -17,12 +17,30 @@ export const OUTSIDE = {
   "240/4": "240.0.0.77",
 } as const;
 export const INTERNET = "203.0.113.177";
+/** Public to whoever looks at addresses; since RFC 7526 nobody has it. */
+export const PUBLIC = "192.88.99.177";
 
 export const TCP_PORT = 8077;
 export const UDP_PORT = 5377;
+export const HTTP_PORT = 8078;
 
-/** Takes connections, and sends back what it gets: from the address that was asked. */
+/**
+ * Takes connections, and sends back what it gets: from the address that was asked. By HTTP it redirects to where `/to/`
+ * says, offers packages from there at `/index/`, gives what is in `/give/` itself, and tells at `/asked` what it was asked for.
+ */
 const SERVER = `
+const asked = [];
+Bun.serve({ hostname: "0.0.0.0", port: ${HTTP_PORT}, fetch(request) {
+  const { host, pathname } = new URL(request.url);
+  const [, verb, place = ""] = pathname.split("/");
+  const address = Buffer.from(place, "base64url").toString();
+  if (verb === "asked") return Response.json(asked);
+  asked.push(host + pathname);
+  if (verb === "give") return new Response(Buffer.from(place, "base64url"));
+  if (verb === "to") return Response.redirect(address);
+  if (verb === "index") return new Response('<!DOCTYPE html><a href="' + address + '">evil-1-py3-none-any.whl</a>', { headers: { "content-type": "text/html" } });
+  return new Response("", { status: 404 });
+} });
 Bun.listen({ hostname: "0.0.0.0", port: ${TCP_PORT}, socket: { data() {} } });
 const echo = { data(socket, data, port, host) { socket.send(data, port, host); }, error() {} };
 for (const hostname of process.argv.slice(1)) await Bun.udpSocket({ hostname, port: ${UDP_PORT}, socket: echo });
@@ -32,7 +50,7 @@ for (const hostname of process.argv.slice(1)) await Bun.udpSocket({ hostname, po
 export async function startOutside() {
   const name = `oken-test-${Bun.randomUUIDv7().slice(-12)}`;
   const [near, far] = [`on${name.slice(-8)}`, `of${name.slice(-8)}`];
-  const addresses = [...Object.values(OUTSIDE), INTERNET];
+  const addresses = [...Object.values(OUTSIDE), INTERNET, PUBLIC];
   await using undo = new AsyncDisposableStack();
   await ip("netns", "add", name);
   undo.defer(() => ip("netns", "del", name));
