@@ -1,36 +1,82 @@
-import type { Binding, Expression } from "../python/facts.ts";
+import type { Binding, BoundValue, Call, Expression } from "../python/facts.ts";
 import type { Module } from "../python/project.ts";
 
 /** A top-level name of which something may be served. */
 type Candidate = { name: string; binding: Binding };
 
-/** Leaves out what another candidate mounts, wraps or is made from, and second names of one object. */
+/** Leaves out what another candidate mounts, wraps, calls or is made from, and second names of one object. */
 export function withoutParts<T extends Candidate>(
   candidates: readonly T[],
   { module, preferred }: { module: Module; preferred: readonly string[] },
 ): T[] {
   const names = new Set(candidates.map(({ name }) => name));
-  const uses = new Map<string, Set<string>>([...names].map((name) => [name, new Set()]));
   const aliases = new Set<string>();
   for (const { name, binding } of candidates) {
-    if (binding.value.kind !== "expression") continue;
-    const { value } = binding.value;
-    if (value.kind !== "name" || !names.has(value.id)) note(name, namesIn(value));
-    else aliases.add(preferred.includes(name) ? value.id : name);
+    const original = binding.value.kind === "expression" ? binding.value.value : undefined;
+    if (original?.kind === "name" && names.has(original.id))
+      aliases.add(preferred.includes(name) ? original.id : name);
   }
-  // `root.mount("/v1", v1)`
-  for (const { call } of module.facts.top.calls) {
-    const owner = call.callee.kind === "attribute" ? call.callee.base : undefined;
-    if (owner?.kind === "name") note(owner.id, [...call.args, ...call.keywords.values()].flatMap(namesIn));
-  }
+  const mentions = mentionsIn(module, names);
+  const uses = new Map([...names].map((name) => [name, reached(mentions, name)]));
   return candidates.filter(({ name }) => {
     const isPart = [...uses].some(([owner, used]) => used.has(name) && !uses.get(name)?.has(owner));
     return !isPart && !aliases.has(name);
   });
+}
 
-  function note(owner: string, used: readonly string[]): void {
-    for (const name of used) if (name !== owner && names.has(name)) uses.get(owner)?.add(name);
+/** The names that each top-level name has to do with, by its value or by what is done with it. */
+function mentionsIn(
+  { facts: { top } }: Module,
+  candidates: ReadonlySet<string>,
+): Map<string, ReadonlySet<string>> {
+  const mentions = new Map<string, ReadonlySet<string>>();
+  // What is imported to make things with has nothing to do with them.
+  const imported = new Set(
+    top.bindings.flatMap(({ name, value }) => (value.kind === "import" ? [name] : [])),
+  ).difference(candidates);
+  const note = (owner: string, used: readonly string[]) => {
+    if (!imported.has(owner)) mentions.set(owner, new Set([...(mentions.get(owner) ?? []), ...used]));
+  };
+  for (const { name, value } of top.bindings) {
+    note(name, namesOfValue(value));
+    // `@app.get("/")`, `@agent.tool`
+    for (const decorator of value.kind === "function" ? value.function.decorators : [])
+      for (const owner of namesIn(decorator)) note(owner, namesOfValue(value));
   }
+  // `root.mount("/v1", v1)`
+  for (const { call } of top.calls) {
+    const owner = call.callee.kind === "attribute" ? rootOf(call.callee) : undefined;
+    if (owner !== undefined) note(owner, namesGiven(call));
+  }
+  return mentions;
+}
+
+function reached(mentions: ReadonlyMap<string, ReadonlySet<string>>, start: string): Set<string> {
+  const found = new Set<string>();
+  const frontier = [start];
+  for (const name of frontier) {
+    for (const next of mentions.get(name) ?? []) {
+      if (found.has(next) || next === start) continue;
+      found.add(next);
+      frontier.push(next);
+    }
+  }
+  return found;
+}
+
+function namesOfValue(value: BoundValue): string[] {
+  if (value.kind === "expression") return namesIn(value.value);
+  if (value.kind !== "function") return [];
+  return value.function.body.calls.flatMap(({ call }) => [...namesIn(call.callee), ...namesGiven(call)]);
+}
+
+function namesGiven(call: Call): string[] {
+  return [...call.args, ...call.keywords.values()].flatMap(namesIn);
+}
+
+function rootOf(expression: Expression): string | undefined {
+  if (expression.kind === "name") return expression.id;
+  return expression.kind === "attribute" ? rootOf(expression.base) : undefined;
 }
 
 function namesIn(expression: Expression): string[] {
@@ -41,7 +87,7 @@ function namesIn(expression: Expression): string[] {
     case "subscript":
       return namesIn(expression.base);
     case "call":
-      return [expression.callee, ...expression.args, ...expression.keywords.values()].flatMap(namesIn);
+      return [...namesIn(expression.callee), ...namesGiven(expression)];
     case "either":
       return expression.options.flatMap(namesIn);
     case "items":

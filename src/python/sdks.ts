@@ -24,6 +24,17 @@ const SDKS: readonly Entry[] = [
       String.raw`func\.entrypoint`,
     ),
   },
+  {
+    title: "pydantic-ai agent",
+    package: /^pydantic_ai$/u,
+    made: anyOf("Agent", String.raw`\w+Agent`, String.raw`Agent\.from_\w+`),
+  },
+  { title: "OpenAI agent", package: /^agents$/u, made: anyOf("Agent", "SandboxAgent") },
+  {
+    title: "smolagents agent",
+    package: /^smolagents$/u,
+    made: anyOf(String.raw`\w+Agent`, String.raw`\w+Agent\.from_\w+`),
+  },
 ];
 
 /** The SDK whose agent a call of this full name gives: `langgraph.graph.StateGraph.compile`. */

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
 import { LANGGRAPH, LANGGRAPH_0 } from "../fixtures/sdks/langgraph.ts";
+import { OPENAI_AGENTS } from "../fixtures/sdks/openai-agents.ts";
+import { OLDER_PYDANTIC_AI, PYDANTIC_AI } from "../fixtures/sdks/pydantic-ai.ts";
+import { SMOLAGENTS } from "../fixtures/sdks/smolagents.ts";
 import type { SdkCase } from "../fixtures/sdks/case.ts";
 import { checkCall } from "../helpers/author-cases.ts";
 import { type ModelApi, startModelApi } from "../helpers/model-api.ts";
@@ -9,8 +12,8 @@ import { type TestRunner, startRunner } from "../helpers/runner.ts";
 /** `make soak` runs these too: their packages are large. */
 const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
 
-const LIGHT = [LANGGRAPH];
-const HEAVY = [LANGGRAPH_0];
+const LIGHT = [LANGGRAPH, PYDANTIC_AI];
+const HEAVY = [LANGGRAPH_0, ...OLDER_PYDANTIC_AI, ...OPENAI_AGENTS, ...SMOLAGENTS];
 
 let runner: TestRunner;
 let modelApi: ModelApi;
@@ -41,7 +44,13 @@ async function check({ name, main, packages, toml = "", reason, calls }: SdkCase
     "requirements.txt": packages,
     "oken.toml": `[agent]\nname = "${name}"\n${toml}${allowed}`,
   };
-  const secrets = { OPENAI_API_KEY: "sk-example", OPENAI_BASE_URL: modelApi.url };
+  const secrets = {
+    OPENAI_API_KEY: "sk-example",
+    OPENAI_BASE_URL: modelApi.url,
+    ANTHROPIC_API_KEY: "sk-example",
+    ANTHROPIC_BASE_URL: new URL(modelApi.url).origin,
+    OPENAI_AGENTS_DISABLE_TRACING: "1",
+  };
   const { body } = await runner.deploy(id, files, secrets);
   expect(body).toMatchObject({ status: "running", entrypoint_type: "agent", entrypoint_reason: reason });
   for (const call of calls) await checkCall(runner, id, call);

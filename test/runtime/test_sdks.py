@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from harness import Agent, Answer, TestCase
@@ -57,6 +58,23 @@ GRAPH = """
     class StateGraph:
         def add_node(self): ...
         def compile(self): return Graph()
+"""
+STEPS = """
+    import time
+
+    class MultiStepAgent:
+        memory = ()
+        inside = 0
+        def run(self, task, stream=False):
+            self.inside += 1
+            try:
+                if task == "wait":
+                    print("waits", flush=True)
+                    time.sleep(60)
+                time.sleep(0.05)
+                return iter([task, self.inside]) if stream else self.inside
+            finally:
+                self.inside -= 1
 """
 USER = {"role": "user", "content": "hi"}
 
@@ -128,6 +146,28 @@ class Sdks(TestCase):
         with agent.invoking({"messages": "wait"}):
             agent.wait_line("waits")
         agent.wait_line("was cancelled")
+
+    def test_an_agent_that_changes_while_it_answers_takes_one_call_at_a_time(self) -> None:
+        files = {
+            "smolagents/__init__.py": STEPS,
+            "main.py": "from smolagents import *\nit = MultiStepAgent()\n",
+        }
+        # As a handler: of an agent, `run` would be the author's own.
+        agent = self.agent(files, attr="it").ready()
+        with ThreadPoolExecutor(4) as pool:
+            self.assertEqual(list(pool.map(agent.output, ["hi"] * 4)), [1] * 4)
+        answer = agent.invoke([USER, USER], Accept="text/event-stream")
+        self.assertEqual(events(answer), [{"type": "output", "output": 1}])
+        with agent.invoking("wait"):
+            agent.wait_line("waits")
+        # The main thread, where a call that blocks can be interrupted too.
+        self.assertEqual(agent.output("hi"), 1)
+        self.assertFalse(any("is replaced" in line["msg"] for line in agent.lines))
+
+    def test_a_package_of_the_agents_that_is_named_like_an_sdk_is_none(self) -> None:
+        source = "class Agent:\n    def run(self, input): return [input]"
+        files = {"agents.py": source, "main.py": "from agents import Agent\nbot = Agent()\n"}
+        self.assertEqual(self.agent(files, type="agent", attr="bot").ready().output("hi"), ["hi"])
 
     def test_what_the_author_calls_run_wins(self) -> None:
         source = "class Mine(Graph):\n    def run(self, input): return 'mine'\ngraph = Mine()"

@@ -34,6 +34,8 @@ class Target:
         self.label = label
         self.is_async = is_async(function)
         self.kind = kind_of(function)
+        # It bears one call at a time, whatever the concurrency.
+        self.alone = False
         self.setup = _hook(owner, "setup")
         self.teardown = _hook(owner, "teardown")
         self._takes_input, self._context = _parameters(function, label)

@@ -37,7 +37,8 @@ def run(spec: Spec, channel: socket.socket, streams: tuple[LineStream, LineStrea
     except BaseException as error:
         report_failure(channel, error, spec, during)
         return
-    report_ready(channel, callable=target.label, kind=target.kind)
+    alone = target.alone or spec.concurrency == 1
+    report_ready(channel, callable=target.label, kind=target.kind, alone=alone)
     # A sync handler needs the main thread to be interrupted in a blocking call, and can have it when alone.
-    executor = MainThreadExecutor if spec.concurrency == 1 and not target.is_async else LoopExecutor
+    executor = MainThreadExecutor if alone and not target.is_async else LoopExecutor
     executor(loop, spec, target, streams).run(channel)

@@ -69,7 +69,7 @@ class Dispatcher:
             and worker.ready
             and not worker.retiring
             and not self._queue
-            and len(worker.active) < self._spec.concurrency
+            and len(worker.active) < worker.slots
         ):
             self._send(worker, invocation)
         elif len(self._queue) < MAX_QUEUED:
@@ -126,7 +126,7 @@ class Dispatcher:
         worker = self.worker
         if not queue or worker is None or not worker.ready or worker.retiring:
             return
-        while queue and len(worker.active) < self._spec.concurrency:
+        while queue and len(worker.active) < worker.slots:
             self._send(worker, queue.popleft())
 
     def _tick_soon(self) -> None:

@@ -210,6 +210,7 @@ class Supervisor:
         told = json.loads(payload)
         if kind == frames.READY:
             self.health.info = told
+            link.slots = 1 if told.get("alone") else self.spec.concurrency
             if self.spec.type != "http":
                 self.serving()
         elif kind == frames.FAILED:

@@ -40,6 +40,8 @@ class WorkerLink(asyncio.Protocol):
         self.pid = spawned.pid
         self.active: dict[int, Invocation] = {}
         self.ready = False
+        # How many requests it takes at a time; set when it is ready.
+        self.slots = 0
         # No new requests: it will be replaced when those it has are done.
         self.retiring = ""
         self.retiring_since = 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -15,6 +17,21 @@ def text(piece: str) -> dict[str, Any]:
 def step(name: str, data: Any) -> dict[str, Any]:
     """What the SDK tells of its work: a node's update, a tool's call or its result."""
     return {"type": "step", "name": name, "data": data}
+
+
+def tool_call(name: str, arguments: Any, number: str) -> dict[str, Any]:
+    """The model calls a tool; the arguments may still be the model's JSON."""
+    if isinstance(arguments, str):
+        try:
+            arguments = json.loads(arguments)
+        except ValueError:
+            # A model may write what is no JSON.
+            pass
+    return step("tool_call", {"id": number, "tool": name, "arguments": arguments})
+
+
+def tool_result(name: str, result: Any, number: str) -> dict[str, Any]:
+    return step("tool_result", {"id": number, "tool": name, "result": result})
 
 
 def output(value: Any) -> dict[str, Any]:

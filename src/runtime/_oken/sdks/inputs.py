@@ -36,3 +36,25 @@ def find_question(value: Any) -> str | list[Any] | None:
 
 def as_messages(asked: str | list[Any]) -> list[Any]:
     return [{"role": "user", "content": asked}] if isinstance(asked, str) else asked
+
+
+def last_question(value: Any) -> tuple[str, list[tuple[str, str]]]:
+    """The question, and the role and text of each message before it. Raises InputError."""
+    asked = question(value)
+    if isinstance(asked, str):
+        return asked, []
+    said = [_role_and_text(message) for message in asked]
+    if not said or said[-1][0] != "user":
+        raise InputError("the last of the messages must be one of the user's")
+    return said[-1][1], said[:-1]
+
+
+def _role_and_text(message: Any) -> tuple[str, str]:
+    """`{"role": "user", "content": "hello"}`, where the content may be a list of parts."""
+    if isinstance(message, dict) and isinstance(message.get("role"), str):
+        content = message.get("content")
+        if isinstance(content, str):
+            return message["role"], content
+        if isinstance(content, list) and all(isinstance(part, dict) for part in content):
+            return message["role"], "".join(str(part.get("text") or "") for part in content)
+    raise InputError('each message must be an object such as {"role": "user", "content": "hello"}')

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 # fit, the first is taken: a LangGraph graph is a LangChain runnable too.
 _FILES = {
     "langgraph": "langgraph",
+    "pydantic_ai": "pydantic_ai",
+    "agents": "openai_agents",
+    "smolagents": "smolagents",
 }
 
 

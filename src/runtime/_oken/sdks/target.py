@@ -29,6 +29,7 @@ def sdk_target(value: Any, spec: Spec) -> SdkTarget | None:
 class SdkTarget(Target):
     def __init__(self, served: Served, spec: Spec) -> None:
         super().__init__(served.answer, spec.label(), imports.load(spec.module, spec.app_dir))
+        self.alone = served.alone
         self._served = served
 
     def call(self, value: Any, request: Request) -> Any:
