@@ -33,6 +33,8 @@ export type Agents = {
   /** In the order they were first deployed. */
   list(wanted?: Wanted): Found;
   detail(agentId: string): ReturnType<typeof detailOf>;
+  /** Names of the secrets of the version that serves. */
+  secretNames(agentId: string): Promise<string[]>;
   /** What all agents do, with the last hour by minutes where that is wanted. */
   stats(options: { history: boolean }): Promise<AllStats>;
   statsOf(agentId: string): Promise<ReturnType<typeof statsOf>>;
@@ -101,6 +103,10 @@ export function createAgents(parts: AgentParts & DeployParts, options: SourceOpt
     },
     readMemory,
     feed,
+    async secretNames(agentId) {
+      const { version } = registry.get(agentId).currentVersion;
+      return Object.keys(await parts.secrets.readSecrets(agentId, version)).sort();
+    },
     logs: (agentId, tail) => lastLines(logParts, registry.get(agentId), tail),
     followLogs: (agentId, follow) => followLines(logParts, registry.get(agentId), follow),
     whyEnded: (agent, instance) => whyEnded({ ...parts, lookForEnd }, agent, instance),

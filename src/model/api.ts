@@ -1,4 +1,4 @@
-import { type TSchema, Type } from "@sinclair/typebox";
+import { type Static, type TSchema, Type } from "@sinclair/typebox";
 
 import { STATUS_OF_CODE } from "../lib/errors.ts";
 import { AGENT_ID_PATTERN } from "./agent.ts";
@@ -49,6 +49,12 @@ const DeployForm = Type.Object({
       examples: ["{}"],
     }),
   ),
+  keep_secrets: Type.Optional(
+    Type.Union([Type.Literal("true"), Type.Literal("false")], {
+      default: "false",
+      description: "`true`: those of the version before stay, but for those that are sent",
+    }),
+  ),
 });
 
 const DeployResponse = Type.Object(
@@ -86,6 +92,8 @@ const DeployResponse = Type.Object(
   },
 );
 
+export type DeployResponse = Static<typeof DeployResponse>;
+
 const InvokeRequest = Type.Object(
   { input: Type.Unknown({ description: "Any JSON value: the argument of the agent's function" }) },
   { examples: [{ input: { name: "Ada" } }] },
@@ -103,6 +111,16 @@ export const RollbackRequest = Type.Object(
   },
   { additionalProperties: false, examples: [{ version: 2 }] },
 );
+
+const SecretsPatch = Type.Record(Type.String(), Type.Union([Type.String(), Type.Null()]), {
+  description: "A JSON merge patch (RFC 7396): a text sets a secret, null removes it",
+  examples: [{ API_KEY: "…", OLD_KEY: null }],
+});
+export const SecretNames = Type.Object(
+  { secrets: Type.Array(Type.String(), { description: "Names, in alphabetical order" }) },
+  { examples: [{ secrets: ["API_KEY"] }] },
+);
+export type SecretNames = Static<typeof SecretNames>;
 
 export const StopResponse = Type.Object(
   { agent_id: agentId, status: Type.Literal("stopped") },
@@ -134,6 +152,8 @@ export const API_SCHEMAS = {
   AgentList,
   AgentDetail,
   RollbackRequest,
+  SecretsPatch,
+  SecretNames,
   StopResponse,
   LogsResponse,
   LogLine,

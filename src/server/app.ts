@@ -13,6 +13,7 @@ import { requireKnownQuery } from "./known-query.ts";
 import { logsController } from "./logs.ts";
 import { createDocument } from "./openapi/document.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
+import { secretsController } from "./secrets.ts";
 import { statsController } from "./stats.ts";
 import { systemController } from "./system.ts";
 
@@ -42,6 +43,7 @@ export function createApp(context: ServerContext) {
       .use(deployController(context))
       .use(deploymentsController(context))
       .use(agentsController(context))
+      .use(secretsController(context))
       .use(logsController(context))
       .use(statsController(context))
       .use(eventsController(context))

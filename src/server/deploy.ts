@@ -27,11 +27,7 @@ export function deployController({
         key === undefined
           ? { deployment: agents.deployments.start(upload), isReplay: false }
           : await agents.deployOnce(upload, key);
-      if (/(^|,)\s*respond-async\s*(,|;|$)/i.test(request.headers.get("prefer") ?? ""))
-        return marked(accepted(deployment), isReplay);
-      if (request.headers.get("accept")?.includes("text/event-stream"))
-        return marked(watched(deployment, { clock, request }), isReplay);
-      return marked(Response.json(await deployment.done), isReplay);
+      return marked(await answerDeployment(deployment, { clock, request }), isReplay);
     },
     // Elysia would read the whole body into memory; ours is a stream.
     { parse: "none", detail: deployDocs },
@@ -54,6 +50,17 @@ function idempotencyKey({ headers }: Request): string | undefined {
     "INVALID_REQUEST",
     `Idempotency-Key is ${JSON.stringify(given.slice(0, 40))}, but must be 1 to 255 visible characters without spaces.`,
   );
+}
+
+/** At once, as events, or when it has ended, as the caller wants it. */
+export async function answerDeployment(
+  deployment: Deployment,
+  reader: { clock: Clock; request: Request },
+): Promise<Response> {
+  const { headers } = reader.request;
+  if (/(^|,)\s*respond-async\s*(,|;|$)/i.test(headers.get("prefer") ?? "")) return accepted(deployment);
+  if (headers.get("accept")?.includes("text/event-stream")) return watched(deployment, reader);
+  return Response.json(await deployment.done);
 }
 
 function accepted(deployment: Deployment): Response {

@@ -79,6 +79,35 @@ function limited(
   });
 }
 
+/** How long a small body may take to come, milliseconds. */
+const SMALL_BODY_MS = 30_000;
+
+/**
+ * The whole text of a body that is small.
+ *
+ * @throws RunnerError INVALID_REQUEST (413, 408)
+ */
+export function readSmallText(
+  request: Request,
+  { maxBytes, clock }: { maxBytes: number; clock: Pick<Clock, "timer"> },
+): Promise<string> {
+  return inTime(textWithin(request, maxBytes), { clock, ms: SMALL_BODY_MS });
+}
+
+async function textWithin({ body }: Request, maxBytes: number): Promise<string> {
+  if (body === null) return "";
+  const decoder = new TextDecoder();
+  let text = "";
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.byteLength;
+    if (bytes > maxBytes)
+      throw tooLarge(`The body has more than ${maxBytes} bytes, which is the limit.`, maxBytes);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
 /**
  * What is read of a body. Most are here with the head of their request, and need no timer.
  *

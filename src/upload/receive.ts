@@ -11,7 +11,7 @@ import { SpentMemory, collectNow } from "../lib/spent-memory.ts";
 import { escapeName } from "../lib/text.ts";
 import { asDiskFull } from "./disk-floor.ts";
 import { assertForm, invalidForm, readForm } from "./form.ts";
-import { MAX_SECRETS_BYTES, parseSecrets, secretsError } from "./secrets.ts";
+import { MAX_SECRETS_BYTES, type SentSecrets, parseSecrets, secretsError } from "./secrets.ts";
 import type { Budget, BudgetShare } from "./budget.ts";
 import type { DiskFloor } from "./disk-floor.ts";
 import type { FormLimits } from "./form.ts";
@@ -47,15 +47,15 @@ export type ReceiveOptions = {
 /** To be disposed of once the archive is unpacked. That removes the archive and gives back its share of the budget. */
 export type Upload = AsyncDisposable & {
   agentId: string;
-  secrets: Record<string, string>;
+  secrets: SentSecrets;
   archivePath: string;
   /** Compressed bytes. */
   bytes: number;
 };
 
 /**
- * Receives the form of `POST /deploy`: `agent_id`, `tarball` and optionally `secrets`, in any order. The tarball is written
- * to a file in `directory` as it comes. An error leaves no file.
+ * Receives the form of `POST /deploy`: `agent_id`, `tarball` and optionally `secrets` and `keep_secrets`, in any order. The
+ * tarball is written to a file in `directory` as it comes. An error leaves no file.
  *
  * @throws RunnerError INVALID_REQUEST, CONFIG_ERROR (agent_id, secrets), ARCHIVE_NOT_GZIP, ARCHIVE_TOO_LARGE, DISK_FULL,
  *   OVERLOADED; the signal's reason
@@ -74,7 +74,12 @@ export async function receiveUpload(request: Request, options: ReceiveOptions): 
   };
   try {
     share.take(declared ?? 0);
-    const form: Form = { seen: new Set(), agentId: undefined, secrets: {}, bytes: undefined };
+    const form: Form = {
+      seen: new Set(),
+      agentId: undefined,
+      secrets: { values: {}, keepOthers: false },
+      bytes: undefined,
+    };
     const staging: Staging = {
       archivePath,
       limits,
@@ -84,7 +89,7 @@ export async function receiveUpload(request: Request, options: ReceiveOptions): 
     await readForm(
       request,
       {
-        textFields: ["agent_id", "secrets"],
+        textFields: ["agent_id", "secrets", "keep_secrets"],
         field: (name, value, truncated) => takeField(form, { name, value, truncated }, options),
         file: async (name, content, part) => {
           claim(form, name);
@@ -117,7 +122,7 @@ export async function receiveUpload(request: Request, options: ReceiveOptions): 
 type Form = {
   seen: Set<string>;
   agentId: string | undefined;
-  secrets: Record<string, string>;
+  secrets: SentSecrets;
   bytes: number | undefined;
 };
 
@@ -144,14 +149,24 @@ function takeField(form: Form, { name, value, truncated }: Field, options: Recei
     options.onAgentId?.(form.agentId);
     return;
   }
+  if (name === "keep_secrets") {
+    form.secrets.keepOthers = parseKeepSecrets(value);
+    return;
+  }
   if (truncated) throw secretsError(`secrets has more than ${MAX_SECRETS_BYTES} bytes`);
-  form.secrets = parseSecrets(value);
+  form.secrets.values = parseSecrets(value);
 }
 
 function parseAgentId(value: string): string {
   if (AGENT_ID.test(value)) return value;
   const message = `agent_id "${escapeName(value)}" is not allowed; it has 1 to 128 letters, digits, "-" and "_"`;
   throw new RunnerError("CONFIG_ERROR", message, AGENT_ID_DETAILS);
+}
+
+function parseKeepSecrets(value: string): boolean {
+  if (value === "true" || value === "false") return value === "true";
+  const message = `keep_secrets is "${escapeName(value)}", but must be true or false`;
+  throw new RunnerError("CONFIG_ERROR", message, { details: { field: "keep_secrets" } });
 }
 
 type Staging = {

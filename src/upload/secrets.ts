@@ -6,6 +6,43 @@ import { isReservedVariable, RESERVED_VARIABLES, VARIABLE_NAME } from "../lib/va
 /** Bytes of the JSON text. Linux allows 128 KiB for one variable, and part of the stack for all of them. */
 export const MAX_SECRETS_BYTES = 64 * KiB;
 
+/** What a deploy says of its agent's secrets. */
+export type SentSecrets = {
+  /** Null removes one that would be kept. */
+  values: Record<string, string | null>;
+  /** Whether the version before's are kept, but for those that are sent. */
+  keepOthers: boolean;
+};
+
+/** The secrets of a version that comes after one with `before`. */
+export function nextSecrets(
+  before: Record<string, string>,
+  { values, keepOthers }: SentSecrets,
+): Record<string, string> {
+  // Without a prototype, `__proto__` is a name like any other.
+  const next: Record<string, string> = Object.assign(Object.create(null), keepOthers ? before : {});
+  for (const [name, value] of Object.entries(values)) {
+    if (value === null) delete next[name];
+    else next[name] = value;
+  }
+  const bytes = Buffer.byteLength(JSON.stringify(next));
+  if (bytes <= MAX_SECRETS_BYTES) return next;
+  throw secretsError(
+    `secrets would have ${bytes} bytes with those that are kept, and may have ${MAX_SECRETS_BYTES}`,
+  );
+}
+
+/**
+ * Reads a change of secrets, a JSON merge patch (RFC 7396): a text sets one, null removes it.
+ *
+ * @throws RunnerError CONFIG_ERROR as `parseSecrets`
+ */
+export function parseSecretsPatch(text: string): Record<string, string | null> {
+  return readEntries<string | null>(text, (name, value) =>
+    value === null ? null : assertValue(name, value),
+  );
+}
+
 /**
  * Reads the `secrets` field, a JSON object of texts. An empty field means none. No message has a value in it, or the
  * parser's own message, which quotes the text.
@@ -13,18 +50,21 @@ export const MAX_SECRETS_BYTES = 64 * KiB;
  * @throws RunnerError CONFIG_ERROR that names the entry and what is allowed
  */
 export function parseSecrets(text: string): Record<string, string> {
-  if (text.trim() === "") return {};
+  return text.trim() === "" ? {} : readEntries(text, assertValue);
+}
+
+function readEntries<T>(text: string, read: (name: string, value: unknown) => T): Record<string, T> {
   const parsed = parseJson(text);
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
     throw secretsError('secrets must be a JSON object of names to texts, such as {"API_KEY": "…"}');
   }
   // Without a prototype, `__proto__` is a name like any other.
-  const secrets: Record<string, string> = Object.create(null);
+  const entries: Record<string, T> = Object.create(null);
   for (const [name, value] of Object.entries(parsed)) {
     assertName(name);
-    secrets[name] = assertValue(name, value);
+    entries[name] = read(name, value);
   }
-  return secrets;
+  return entries;
 }
 
 function parseJson(text: string): unknown {

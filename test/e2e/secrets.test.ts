@@ -60,5 +60,11 @@ test("secrets are encrypted on disk, cut from errors and logs, and open with a n
   await writeFile(keyFile, `${"02".repeat(32)}\n${"01".repeat(32)}`);
   await runner.restart({ OKEN_SECRETS_KEY_FILE: keyFile });
   expect((await runner.invoke("secret", {})).body.output).toBe(VALUE);
+
+  const changed = await runner.request("PATCH", "/agents/secret/secrets", { body: '{"OTHER": "x"}' });
+  expect(changed).toMatchObject({ status: 200, body: { version: 2, unchanged: false, warnings: [] } });
+  const names = await runner.request("GET", "/agents/secret/secrets");
+  expect(names.body).toEqual({ secrets: ["KEY", "OTHER"] });
+  expect((await runner.invoke("secret", {})).body.output).toBe(VALUE);
   await rm(directory, { recursive: true });
 });

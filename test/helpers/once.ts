@@ -38,7 +38,7 @@ export async function onceWith(deploy: () => Promise<DeployResult> = () => Promi
   }) => ({
     agentId,
     archivePath,
-    secrets,
+    secrets: { values: secrets, keepOthers: false },
     [Symbol.asyncDispose]: () => Promise.resolve(void disposed.push(agentId)),
   });
   return { once: createOnce({ deployments, clock }), upload, disposed, deployments, clock };

@@ -26,7 +26,7 @@ function deployment(deploy: (request: DeployRequest, clock: FakeClock) => Promis
   const upload = {
     agentId: "echo",
     archivePath: "/archive",
-    secrets: {},
+    secrets: { values: {}, keepOthers: false },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   return createDeployments({

@@ -123,6 +123,15 @@ test.each(BAD_SECRETS)(
   },
 );
 
+test("keep_secrets is true or false", async () => {
+  const kept = { name: "keep_secrets", content: "perhaps" };
+  expect(await post(form([AGENT_ID, kept]))).toMatchObject({
+    status: 400,
+    code: "CONFIG_ERROR",
+    error: 'keep_secrets is "perhaps", but must be true or false',
+  });
+});
+
 test("secrets that are absent or empty mean none", async () => {
   const empty = { name: "secrets", content: "" };
   expect(await post(form([AGENT_ID, await tarball()]))).toMatchObject({ status: 200, secrets: [] });

@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 
 import type { VersionRecord } from "../../model/agent.ts";
+import { nextSecrets } from "../../upload/secrets.ts";
 import type { Agent } from "../agent.ts";
 import type { AgentParts } from "../parts.ts";
 import type { Pool } from "../pool.ts";
@@ -21,18 +22,32 @@ export async function deploy(
   options: SourceOptions,
   request: DeployRequest,
 ): Promise<DeployResult> {
-  const { agentId, archivePath, secrets } = request;
+  const { agentId, archivePath } = request;
   const operation = { name: "deploy" as const, signal: request.signal };
   return parts.operations.run(agentId, operation, async (signal) => {
     const staging = await parts.store.createStaging();
     const stopwatch = createStopwatch(parts.clock);
     const emit = request.onEvent ?? (() => undefined);
     try {
-      return await run(parts, options, { agentId, archivePath, secrets, staging, signal, emit, stopwatch });
+      const secrets = await secretsOf(parts, request);
+      const keepsSecrets = request.secrets.keepOthers;
+      const given = { agentId, archivePath, secrets, keepsSecrets };
+      return await run(parts, options, { ...given, staging, signal, emit, stopwatch });
     } finally {
       await rm(staging, { recursive: true, force: true });
     }
   });
+}
+
+/** All that the new version is to have. */
+async function secretsOf(
+  { registry, secrets }: DeployParts,
+  { agentId, secrets: sent }: DeployRequest,
+): Promise<Record<string, string>> {
+  const existing = sent.keepOthers ? registry.find(agentId) : undefined;
+  const before =
+    existing === undefined ? {} : await secrets.readSecrets(agentId, existing.currentVersion.version);
+  return nextSecrets(before, sent);
 }
 
 async function run(parts: DeployParts, options: SourceOptions, deployRun: DeployRun): Promise<DeployResult> {
@@ -63,7 +78,7 @@ async function makeChanged(
   before: Agent | undefined,
   { run: deployRun, source }: { run: DeployRun; source: Source },
 ): Promise<VersionRecord> {
-  const dropped = await droppedSecrets(parts, before, deployRun.secrets);
+  const dropped = deployRun.keepsSecrets ? [] : await droppedSecrets(parts, before, deployRun.secrets);
   for (const message of dropped) deployRun.emit({ type: "warning", message });
   const warnings = [...source.warnings, ...dropped];
   return await makeVersion(parts, { run: deployRun, source: { ...source, warnings } });

@@ -33,11 +33,14 @@ export type Deployment = {
 };
 
 /** What was received for a deploy; disposing of it removes the archive. */
-export type ReceivedUpload = AsyncDisposable & Pick<DeployRequest, "agentId" | "archivePath" | "secrets">;
+export type ReceivedUpload = DeploySource & { archivePath: string };
+
+/** An upload, or without one the files of the version that serves. */
+export type DeploySource = AsyncDisposable & Pick<DeployRequest, "agentId" | "archivePath" | "secrets">;
 
 export type Deployments = {
   /** Takes the upload over: it is disposed of before the deployment ends. */
-  start(upload: ReceivedUpload): Deployment;
+  start(upload: DeploySource): Deployment;
   /** Newest first; empty for an agent that was never deployed since the runner started. */
   list(agentId: string): Deployment[];
   /** Throws NOT_FOUND. */
@@ -75,7 +78,7 @@ export function createDeployments(options: DeploymentsOptions): Deployments {
   };
 }
 
-type Start = DeploymentsOptions & { upload: ReceivedUpload; number: number };
+type Start = DeploymentsOptions & { upload: DeploySource; number: number };
 
 function startDeployment({ clock, feed, deploy, upload, number }: Start): Deployment {
   const { agentId } = upload;

@@ -64,8 +64,8 @@ function isOfTheMoment(error: unknown): boolean {
 }
 
 async function digestOf({ agentId, archivePath, secrets }: ReceivedUpload): Promise<string> {
-  const names = Object.entries(secrets).sort(([one], [other]) => (one < other ? -1 : 1));
-  const hash = createHash("sha256").update(JSON.stringify([agentId, names]));
+  const names = Object.entries(secrets.values).sort(([one], [other]) => (one < other ? -1 : 1));
+  const hash = createHash("sha256").update(JSON.stringify([agentId, names, secrets.keepOthers]));
   for await (const chunk of createReadStream(archivePath)) hash.update(chunk);
   return hash.digest("hex");
 }

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { cp } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { Entrypoint } from "../../model/entrypoint.ts";
@@ -22,7 +23,7 @@ export type SourceOptions = {
   digestKey: string;
 };
 
-export type SourceParts = Pick<AgentParts, "builder" | "instances">;
+export type SourceParts = Pick<AgentParts, "builder" | "instances" | "registry" | "store">;
 
 /** What was uploaded, unpacked and understood, not yet built. */
 export type Source = {
@@ -36,19 +37,15 @@ export type Source = {
 };
 
 export async function readSource(
-  { builder, instances }: SourceParts,
+  parts: SourceParts,
   options: SourceOptions,
   run: DeployRun,
 ): Promise<Source> {
+  const { builder, instances } = parts;
   const tree = join(run.staging, "tree");
-  const extracted = await extractArchive({
-    archivePath: run.archivePath,
-    destination: tree,
-    limits: options.archiveLimits,
-    diskFloor: options.diskFloor,
-    budget: options.budget,
-    signal: run.signal,
-  });
+  const treeDigest = await (run.archivePath === undefined
+    ? copyCurrent(parts, run.agentId, tree)
+    : extract(options, { ...run, archivePath: run.archivePath }, tree));
   run.stopwatch.lap("extract");
   run.emit({ type: "phase", phase: "extracted" });
 
@@ -72,7 +69,31 @@ export async function readSource(
     instances.fingerprint(run.agentId, source),
   ]);
   const specDigest = createHmac("sha256", options.digestKey)
-    .update(JSON.stringify([extracted.digest, fingerprints, manifest, entrypoint, secrets]))
+    .update(JSON.stringify([treeDigest, fingerprints, manifest, entrypoint, secrets]))
     .digest("hex");
-  return { tree, treeDigest: extracted.digest, specDigest, manifest, entrypoint, warnings };
+  return { tree, treeDigest, specDigest, manifest, entrypoint, warnings };
+}
+
+async function extract(
+  { archiveLimits: limits, diskFloor, budget }: SourceOptions,
+  { archivePath, signal }: DeployRun & { archivePath: string },
+  destination: string,
+): Promise<string> {
+  const { digest } = await extractArchive({ archivePath, destination, limits, diskFloor, budget, signal });
+  return digest;
+}
+
+/** The files of the version that serves, for one that differs from it in something else. */
+async function copyCurrent(
+  { registry, store }: SourceParts,
+  agentId: string,
+  destination: string,
+): Promise<string> {
+  const version = registry.get(agentId).currentVersion;
+  await cp(store.treeDir(agentId, version), destination, {
+    recursive: true,
+    preserveTimestamps: true,
+    verbatimSymlinks: true,
+  });
+  return version.tree_digest;
 }

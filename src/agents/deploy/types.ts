@@ -1,5 +1,6 @@
 import type { BuildEvent } from "../../docker/types.ts";
 import type { EntrypointType } from "../../model/manifest.ts";
+import type { SentSecrets } from "../../upload/secrets.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
 export type Phase = "received" | "extracted" | "detected" | "building" | "starting" | "ready";
@@ -8,8 +9,9 @@ export type DeployEvent = { type: "phase"; phase: Phase } | { type: "warning"; m
 
 export type DeployRequest = {
   agentId: string;
-  archivePath: string;
-  secrets: Record<string, string>;
+  /** Undefined: the files of the version that serves. */
+  archivePath: string | undefined;
+  secrets: SentSecrets;
   /** Cancels the deploy; the version that serves stays. */
   signal?: AbortSignal | undefined;
   onEvent?: (event: DeployEvent) => void;
@@ -32,8 +34,11 @@ export type DeployResult = {
 /** One deploy under way. */
 export type DeployRun = {
   agentId: string;
-  archivePath: string;
+  archivePath: string | undefined;
+  /** All that the version is to have. */
   secrets: Record<string, string>;
+  /** Whether secrets are gone only because somebody asked for that. */
+  keepsSecrets: boolean;
   /** A directory of its own on the agents' file system, removed when the deploy ends. */
   staging: string;
   signal: AbortSignal;

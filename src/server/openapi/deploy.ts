@@ -17,19 +17,32 @@ without \`uv.lock\`. Make it with \`tar -czf echo.tar.gz -C echo .\`
 - With \`Idempotency-Key\` it can be sent again: the same key and content give the same deployment for a day, under way or
   ended, marked \`Idempotent-Replayed: true\`. One that failed for a passing reason (\`409\`, \`429\`, \`5XX\`) is begun anew.`;
 
+/** How a deploy's answer comes. */
+export const DEPLOY_PREFERENCE: NonNullable<Operation["parameters"]> = [
+  {
+    name: "Prefer",
+    in: "header",
+    required: false,
+    description: "`respond-async` answers at once (RFC 7240)",
+    schema: { type: "string", enum: ["respond-async"] },
+  },
+];
+
+export const DEPLOY_SUCCESS: Operation["responses"] = {
+  200: success("The new version serves; or, as a stream, how it goes.", {
+    ...jsonContent("DeployResponse"),
+    ...EVENTS,
+  }),
+  202: success("The deploy goes on; `Location` says where to see how.", jsonContent("Deployment")),
+};
+
 export const deployDocs: Operation = {
   operationId: "deployAgent",
   tags: ["Agents"],
   summary: "Deploy an agent",
   description: DESCRIPTION,
   parameters: [
-    {
-      name: "Prefer",
-      in: "header",
-      required: false,
-      description: "`respond-async` answers at once (RFC 7240)",
-      schema: { type: "string", enum: ["respond-async"] },
-    },
+    ...DEPLOY_PREFERENCE,
     {
       name: "Idempotency-Key",
       in: "header",
@@ -48,11 +61,7 @@ export const deployDocs: Operation = {
     },
   },
   responses: {
-    200: success("The new version serves; or, as a stream, how it goes.", {
-      ...jsonContent("DeployResponse"),
-      ...EVENTS,
-    }),
-    202: success("The deploy goes on; `Location` says where to see how.", jsonContent("Deployment")),
+    ...DEPLOY_SUCCESS,
     ...errorResponses(
       ...(["configError", "buildFailed", "formMalformed", "archiveCorrupt"] as const),
       ...(["keyInvalid", "keyReused"] as const),

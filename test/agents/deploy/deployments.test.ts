@@ -29,7 +29,7 @@ function fixture(deploy: (request: DeployRequest) => Promise<DeployResult>) {
   const upload = {
     agentId: "echo",
     archivePath: "/archive",
-    secrets: {},
+    secrets: { values: {}, keepOthers: false },
     [Symbol.asyncDispose]: async () => void order.push("upload disposed of"),
   };
   return { deployments, upload, order, clock };
