@@ -20,7 +20,7 @@ const serve: HostWork["serve"] = async (load) => {
     log.error({ err: error }, "the runner could not start");
     process.exitCode = 1;
   });
-  if (daemon === undefined) return;
+  if (daemon === undefined) return false;
 
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
@@ -42,6 +42,7 @@ const serve: HostWork["serve"] = async (load) => {
   });
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+  return true;
 };
 
 const host: HostWork = {

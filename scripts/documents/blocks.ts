@@ -1,3 +1,4 @@
+import { cliBlock } from "./cli.ts";
 import { errorsBlock } from "./errors.ts";
 import { manifestBlock } from "./manifest.ts";
 import { metricsBlock } from "./metrics.ts";
@@ -5,6 +6,7 @@ import { mainSettingsBlock, settingsBlock } from "./settings.ts";
 
 /** What the code says, by the name of the block that shows it. */
 const BLOCKS: Record<string, () => string> = {
+  cli: cliBlock,
   errors: errorsBlock,
   "oken-toml": manifestBlock,
   metrics: metricsBlock,

@@ -8,7 +8,8 @@ export const GROUPS = {
 } as const;
 
 type Meaning = {
-  group: keyof typeof GROUPS;
+  /** None for a command below another. */
+  group?: keyof typeof GROUPS;
   /** One line, for the list of commands. */
   summary: string;
   /** What it does, where one line is not enough. */
@@ -20,7 +21,7 @@ type Meaning = {
 /** A command with its help. Its file adds arguments, options and the action. */
 export function newCommand(name: string, { group, summary, description, examples }: Meaning) {
   return new Command(name)
-    .helpGroup(GROUPS[group])
+    .helpGroup(group === undefined ? "" : GROUPS[group])
     .summary(summary)
     .description(description ?? `${summary[0]?.toUpperCase()}${summary.slice(1)}.`)
     .addHelpText("after", `\n${examplesText(examples)}`);

@@ -47,7 +47,7 @@ function addArgument(target: Target, argument: Argument, agents: readonly string
 async function agentIds(context: Context): Promise<string[]> {
   const signal = AbortSignal.timeout(PATIENCE_MS);
   try {
-    const { agents } = await connect(context, {}).json<AgentList>("/agents", { signal });
+    const { agents } = await (await connect(context, {})).json<AgentList>("/agents", { signal });
     return agents.map(({ agent_id }) => agent_id);
   } catch {
     return [];

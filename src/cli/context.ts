@@ -1,5 +1,6 @@
 import type { Finding } from "../checks/check.ts";
 import type { Config } from "../config/load.ts";
+import { type Input, createInput } from "./input.ts";
 import { type Output, createOutput } from "./output/output.ts";
 
 /** What a command knows of the world. Tests make their own. */
@@ -11,23 +12,25 @@ export type Context = {
   out: Output;
   /** What a person wants to know meanwhile, and what went wrong. */
   err: Output;
+  input: Input;
   host: HostWork;
 };
 
 /** What is done on this host. Only `main.ts` may import what that takes. Each reads the settings by `load`. */
 export type HostWork = {
-  /** Serves until it is told to stop. `load` is called again for a reload. */
-  serve(load: () => Config): Promise<void>;
+  /** Begins to serve, and says whether it does. `load` is called again for a reload. */
+  serve(load: () => Config): Promise<boolean>;
   diagnose(load: () => Config): Promise<Finding[]>;
 };
 
 export function processContext(host: HostWork): Context {
-  const { env: environment, stdout, stderr } = process;
+  const { env: environment, stdin, stdout, stderr } = process;
   return {
     environment,
     directory: process.cwd(),
     out: createOutput(stdout, environment),
     err: createOutput(stderr, environment),
+    input: createInput(stdin, stderr),
     host,
   };
 }

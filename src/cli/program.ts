@@ -3,9 +3,24 @@ import { Command, type CommandUnknownOpts, Help, type Option } from "@commander-
 import { VERSION } from "../lib/version.ts";
 import { GROUPS, RUNNER_OPTIONS } from "./command.ts";
 import { complete, completion } from "./commands/completion.ts";
+import { deploy } from "./commands/deploy.ts";
+import { hosts } from "./commands/hosts.ts";
+import { init } from "./commands/init.ts";
+import { invoke } from "./commands/invoke.ts";
+import { login } from "./commands/login.ts";
+import { logout } from "./commands/logout.ts";
+import { logs } from "./commands/logs.ts";
+import { open } from "./commands/open.ts";
 import { doctor } from "./commands/doctor.ts";
 import { ps } from "./commands/ps.ts";
+import { rm } from "./commands/rm.ts";
+import { rollback } from "./commands/rollback.ts";
+import { secrets } from "./commands/secrets.ts";
 import { serve } from "./commands/serve.ts";
+import { show } from "./commands/show.ts";
+import { start } from "./commands/start.ts";
+import { stop } from "./commands/stop.ts";
+import { top } from "./commands/top.ts";
 import { version } from "./commands/version.ts";
 import type { Context } from "./context.ts";
 import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
@@ -13,11 +28,9 @@ import { report } from "./report.ts";
 
 /** In the order of the list that `--help` prints, within their groups. */
 const COMMANDS: readonly ((context: Context) => CommandUnknownOpts)[] = [
-  ps,
-  serve,
-  doctor,
-  completion,
-  version,
+  ...[init, deploy, invoke, logs, open],
+  ...[ps, show, top, stop, start, rollback, secrets, rm],
+  ...[serve, doctor, login, logout, hosts, completion, version],
 ];
 
 /** Runs the command of a command line, and gives the exit status of the process. */
@@ -31,7 +44,7 @@ export async function runCli(args: string[], context: Context): Promise<number> 
 }
 
 /** The program with every command. Its commands load what is large when they run. */
-function createProgram(context: Context): CommandUnknownOpts {
+export function createProgram(context: Context): CommandUnknownOpts {
   const program = new Command("oken-runner")
     .description("Oken Runner: deploys and runs AI agents on this host, and on others that have a runner.")
     .version(`oken-runner ${VERSION}`, "-v, --version", "print the version")
@@ -48,14 +61,24 @@ function createProgram(context: Context): CommandUnknownOpts {
     // In the order in which they are shown.
     groupItems: (_, shown, groupOf) => new Help().groupItems(shown, shown, groupOf),
   });
-  for (const make of COMMANDS) {
-    const command = make(context);
-    command.copyInheritedSettings(program);
-    command.showHelpAfterError(`See oken-runner ${command.name()} --help.`);
-    program.addCommand(command);
-  }
+  for (const make of COMMANDS) adopt(program, make(context));
   program.addCommand(complete(context), { hidden: true });
   return program;
+}
+
+/** Makes a command part of another, with its way of telling help and errors; those below it too. */
+function adopt(parent: CommandUnknownOpts, command: CommandUnknownOpts): void {
+  command.copyInheritedSettings(parent);
+  parent.addCommand(command);
+  command.showHelpAfterError(`See ${pathOf(command)} --help.`);
+  for (const below of command.commands) {
+    below.copyInheritedSettings(command);
+    below.showHelpAfterError(`See ${pathOf(below)} --help.`);
+  }
+}
+
+function pathOf(command: CommandUnknownOpts): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
 /** The options that are a command's own come before those of every command. */

@@ -6,20 +6,39 @@ import { StartError } from "../lib/start-error.ts";
 import type { Context } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { Failure } from "./failure.ts";
+import { plainLine } from "./output/safe-line.ts";
 
-type Told = { message: string; exitCode: ExitCode; hint?: string | undefined; body?: object };
+type Told = {
+  message: string;
+  exitCode: ExitCode;
+  hint?: string | undefined;
+  /** What the runner's answer had besides, for a program. */
+  body?: object;
+  /** Lines of an agent or of a build that say more. */
+  log?: string;
+};
+
+/** What to do about errors whose sentences were written for callers of the API. */
+const HINTS: Record<string, string> = {
+  UNAUTHORIZED: "Set OKEN_API_TOKEN, or keep the token with: oken-runner login",
+  AGENT_NOT_FOUND: "See which there are: oken-runner ps",
+  AGENT_NOT_RUNNING: "Start it with: oken-runner start <agent>",
+};
 
 /** Tells what ended a command, in a sentence and without a stack, and gives its exit status. */
 export function report({ err }: Context, error: unknown, { json }: { json: boolean }): ExitCode {
   // It has printed its own words.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const { message, exitCode, hint, body } = toldOf(error);
+  const { message, exitCode, hint, body, log = "" } = toldOf(error);
   if (json) {
     err.line(
       JSON.stringify({ error: message, code: "CLI_ERROR", ...(hint !== undefined && { hint }), ...body }),
     );
     return exitCode;
   }
+  // Last comes what matters most.
+  if (log.trim() !== "")
+    for (const line of log.trimEnd().split("\n")) err.line(err.paint("dim", `  ${plainLine(line)}`));
   err.line(`${err.paint("red", "oken-runner:")} ${message}`);
   if (hint !== undefined) err.line(hint);
   return exitCode;
@@ -34,13 +53,19 @@ function toldOf(error: unknown): Told {
 }
 
 function apiError({ message, status, code, details }: ApiError): Told {
-  const hint = typeof details["hint"] === "string" ? details["hint"] : undefined;
-  const body = { code, details };
-  if (code === "UNAUTHORIZED" || code === "FORBIDDEN") {
-    const login = "Set OKEN_API_TOKEN, or keep the token with: oken-runner login";
-    return { message, exitCode: EXIT.denied, hint: hint ?? login, body };
-  }
-  return { message, exitCode: status === 404 ? EXIT.missing : EXIT.failed, hint, body };
+  const text = (name: string) => (typeof details[name] === "string" ? details[name] : undefined);
+  return {
+    message,
+    exitCode: exitCodeOf(status, code),
+    hint: text("hint") ?? HINTS[code],
+    body: { code, details },
+    log: text("log") ?? text("traceback") ?? "",
+  };
+}
+
+function exitCodeOf(status: number, code: string): ExitCode {
+  if (code === "UNAUTHORIZED" || code === "FORBIDDEN") return EXIT.denied;
+  return status === 404 ? EXIT.missing : EXIT.failed;
 }
 
 function unreachable({ address, message, isRefused }: UnreachableError): Told {

@@ -4,10 +4,10 @@ import { ApiError, type ErrorBody, UnreachableError } from "./errors.ts";
 
 export type ClientOptions = { address: Address; token?: string | undefined };
 
-type Call = {
+export type Call = {
   method?: string;
   headers?: Record<string, string>;
-  body?: NonNullable<RequestInit["body"]>;
+  body?: NonNullable<RequestInit["body"]> | AsyncIterable<Uint8Array<ArrayBuffer>>;
   signal?: AbortSignal;
 };
 
@@ -16,14 +16,16 @@ export type Client = {
   address: Address;
   /** The answer as it is, once its head is here. */
   send(path: string, call?: Call): Promise<Response>;
+  /** The same, without an error for an answer that says no. */
+  ask(path: string, call?: Call): Promise<Response>;
   /** The body of an answer in JSON. `T` is what the API's document says of it. */
   json<T>(path: string, call?: Call): Promise<T>;
 };
 
 export function createClient({ address, token }: ClientOptions): Client {
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
-  const send = async (path: string, { headers, ...call }: Call = {}): Promise<Response> => {
-    const answer = await fetch(`${address.url}${path}`, {
+  const ask = (path: string, { headers, ...call }: Call = {}): Promise<Response> =>
+    fetch(`${address.url}${path}`, {
       ...call,
       ...(address.unix !== undefined && { unix: address.unix }),
       headers: { ...authorization, ...headers },
@@ -33,11 +35,14 @@ export function createClient({ address, token }: ClientOptions): Client {
     }).catch((error: unknown) => {
       throw new UnreachableError(address.shown, error);
     });
+  const send = async (path: string, call?: Call): Promise<Response> => {
+    const answer = await ask(path, call);
     if (answer.status < 400) return answer;
     throw new ApiError(answer.status, await errorOf(answer));
   };
   return {
     address,
+    ask,
     send,
     async json<T>(path: string, call?: Call) {
       const answer = await send(path, call);

@@ -9,15 +9,17 @@ const EVERY_BYTES = 16 * 1024 * 1024;
 export class SpentMemory {
   #bytes = 0;
   readonly #collect: () => void;
+  readonly #everyBytes: number;
 
-  constructor(collect = collectSoon) {
+  constructor(collect = collectSoon, everyBytes = EVERY_BYTES) {
     this.#collect = collect;
+    this.#everyBytes = everyBytes;
   }
 
   /** So many bytes more have passed. */
   add(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes < EVERY_BYTES) return;
+    if (this.#bytes < this.#everyBytes) return;
     this.#bytes = 0;
     this.#collect();
   }

@@ -185,3 +185,4 @@ export const AgentDetail = Type.Object(
     ],
   },
 );
+export type AgentDetail = Static<typeof AgentDetail>;

@@ -1,5 +1,8 @@
-import { runCli } from "../../src/cli/program.ts";
+import { Writable } from "node:stream";
+
+import type { Input } from "../../src/cli/input.ts";
 import { createOutput } from "../../src/cli/output/output.ts";
+import { runCli } from "../../src/cli/program.ts";
 import type { Finding } from "../../src/checks/check.ts";
 import type { Config } from "../../src/config/load.ts";
 
@@ -11,13 +14,28 @@ type Surroundings = {
   columns?: number;
   /** What `doctor` finds. */
   findings?: Finding[];
+  /** What standard input has, and what a person answers. */
+  input?: Partial<Input>;
+};
+
+const NO_INPUT: Input = {
+  isTerminal: false,
+  text: () => Promise.resolve(""),
+  secret: () => Promise.reject(new Error("a secret was asked for")),
+  confirm: () => Promise.reject(new Error("a question was asked")),
 };
 
 /** A command line run in this process, as at a pipe unless `isTerminal`. What `serve` would serve is kept. */
 export async function runInProcess(
   args: string[],
   environment: Record<string, string> = {},
-  { directory = process.cwd(), isTerminal = false, columns = 80, findings = [] }: Surroundings = {},
+  {
+    directory = process.cwd(),
+    isTerminal = false,
+    columns = 80,
+    findings = [],
+    input = {},
+  }: Surroundings = {},
 ): Promise<CliRun> {
   const out = sink({ isTTY: isTerminal, columns });
   const err = sink({ isTTY: isTerminal, columns });
@@ -25,25 +43,28 @@ export async function runInProcess(
   const status = await runCli(args, {
     environment,
     directory,
-    out: createOutput(out, environment),
-    err: createOutput(err, environment),
+    out: createOutput(out.stream, environment),
+    err: createOutput(err.stream, environment),
+    input: { ...NO_INPUT, ...input },
     host: {
-      serve: async (load) => void served.push(load()),
+      serve: (load) => Promise.resolve(served.push(load()) > 0),
       diagnose: async (load) => {
         load();
         return findings;
       },
     },
   });
-  return { status, out: out.text, err: err.text, served };
+  return { status, out: out.text(), err: err.text(), served };
 }
 
 function sink(properties: { isTTY: boolean; columns: number }) {
-  return {
-    ...properties,
-    text: "",
-    write(text: string) {
-      this.text += text;
+  let text = "";
+  const stream = new Writable({
+    decodeStrings: false,
+    write(chunk, _, done) {
+      text += String(chunk);
+      done();
     },
-  };
+  });
+  return { stream: Object.assign(stream, properties), text: () => text };
 }

@@ -3,6 +3,8 @@ import { newApiCommand } from "../command.ts";
 import { connect } from "../connect.ts";
 import type { Context } from "../context.ts";
 import { ago } from "../output/ago.ts";
+import type { Output } from "../output/output.ts";
+import { stateText } from "../output/state.ts";
 import { table } from "../output/table.ts";
 
 export function ps(context: Context) {
@@ -11,20 +13,33 @@ export function ps(context: Context) {
     summary: "list the agents",
     examples: [
       ["ps", "every agent with its state"],
-      ["ps --json", "the same for a program"],
+      ["ps --watch", "the same, anew every two seconds"],
+      ["ps --json", "for a program"],
     ],
-  }).action(async (options) => {
-    const { out, err } = context;
-    const answer = await connect(context, options).json<AgentList>("/agents");
-    if (options.json) return out.line(JSON.stringify(answer));
-    if (answer.agents.length === 0) return err.line("No agents yet. Make one with: oken-runner init hello");
-    const rows = answer.agents.map(({ agent_id, name, status, created_at, last_invoked }) => [
-      agent_id,
-      status,
-      ago(created_at),
-      last_invoked === null ? "never" : ago(last_invoked),
-      name,
-    ]);
-    out.write(table(out, ["ID", "STATE", "CREATED", "INVOKED", "NAME"], rows));
-  });
+  })
+    .option("-w, --watch", "go on, until Ctrl-C")
+    .action(async (options) => {
+      const { out, err } = context;
+      const client = await connect(context, options);
+      const list = () => client.json<AgentList>("/agents");
+      if (options.json) return out.line(JSON.stringify(await list()));
+      if (options.watch) {
+        const { repeat } = await import("../output/repeat.ts");
+        return await repeat(out, async () => listText(out, await list()));
+      }
+      const answer = await list();
+      if (answer.agents.length === 0) return err.line("No agents yet. Begin with: oken-runner init hello");
+      out.write(listText(out, answer));
+    });
+}
+
+function listText(out: Output, { agents }: AgentList): string {
+  const rows = agents.map(({ agent_id, name, status, created_at, last_invoked }) => [
+    agent_id,
+    stateText(out, status),
+    ago(created_at),
+    last_invoked === null ? "never" : ago(last_invoked),
+    name,
+  ]);
+  return table(out, ["ID", "STATE", "CREATED", "INVOKED", "NAME"], rows);
 }

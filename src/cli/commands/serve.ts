@@ -16,5 +16,10 @@ export function serve(context: Context): Command {
       ["serve --config /etc/oken-runner/config.toml", "as a service does"],
     ],
   });
-  return addSettings(command).action((options) => context.host.serve(() => loadSettings(context, options)));
+  return addSettings(command).action(async (options) => {
+    const isServing = await context.host.serve(() => loadSettings(context, options));
+    const { err } = context;
+    if (!isServing || !err.isTerminal) return;
+    err.line(`${err.paint("dim", "Next:")} oken-runner init hello, in another terminal`);
+  });
 }

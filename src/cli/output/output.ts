@@ -7,6 +7,8 @@ export type Output = {
   isTerminal: boolean;
   hasColor: boolean;
   columns: number;
+  /** For libraries that write by themselves. */
+  stream: NodeJS.WritableStream;
   write: (text: string) => void;
   /** A text with its line break. */
   line: (text?: string) => void;
@@ -17,7 +19,7 @@ export type Output = {
 /** Columns of a terminal that does not tell, and of what is no terminal. */
 const DEFAULT_COLUMNS = 80;
 
-type Target = { isTTY?: boolean; columns?: number; write(text: string): unknown };
+type Target = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
 
 export function createOutput(target: Target, environment: Record<string, string | undefined>): Output {
   const isTerminal = target.isTTY === true;
@@ -29,6 +31,7 @@ export function createOutput(target: Target, environment: Record<string, string 
     get columns() {
       return target.columns ?? DEFAULT_COLUMNS;
     },
+    stream: target,
     write,
     line: (text = "") => write(`${text}\n`),
     paint: (style, text) => (hasColor ? styleText(style, text, { validateStream: false }) : text),

@@ -1,0 +1,41 @@
+import type { Client } from "../../client/client.ts";
+import { followDeploy } from "../../client/deploy.ts";
+import { multipart } from "../../client/form.ts";
+import type { DeployResponse } from "../../model/api.ts";
+import type { Output } from "../output/output.ts";
+import { projectFiles } from "../pack/files.ts";
+import { tarball } from "../pack/tarball.ts";
+import { count, size } from "../output/amounts.ts";
+import { createDeployView } from "./view.ts";
+
+export type DeployOptions = {
+  directory: string;
+  agentId: string;
+  secrets: Record<string, string>;
+  /** Whether secrets that are not named stay as they were. */
+  keepSecrets: boolean;
+  buildLog: boolean;
+  err: Output;
+};
+
+/** Packs a project while it is sent, and shows how the deploy goes. */
+export async function sendDeploy(client: Client, options: DeployOptions): Promise<DeployResponse> {
+  const { directory, agentId, secrets, keepSecrets, buildLog, err } = options;
+  const files = await projectFiles(directory);
+  const bytes = files.reduce((sum, file) => sum + (file.type === "file" ? file.bytes : 0), 0);
+  err.line(`Deploying ${err.paint("bold", agentId)}: ${count(files.length, "file")}, ${size(bytes)}`);
+  const view = await createDeployView({ err, buildLog });
+  let read = 0;
+  const content = tarball(directory, files, (piece) => view.sent((read += piece) / Math.max(bytes, 1)));
+  const form = multipart([
+    { name: "agent_id", text: agentId },
+    { name: "secrets", text: JSON.stringify(secrets) },
+    ...(keepSecrets ? [{ name: "keep_secrets", text: "true" }] : []),
+    { name: "tarball", filename: `${agentId}.tar.gz`, content },
+  ]);
+  try {
+    return await followDeploy(client, "/deploy", { method: "POST", ...form, onNews: view.news });
+  } finally {
+    view.end();
+  }
+}

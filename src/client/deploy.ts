@@ -1,0 +1,51 @@
+import type { DeployResponse } from "../model/api.ts";
+import type { Call, Client } from "./client.ts";
+import { ApiError, type ErrorBody, UnreachableError } from "./errors.ts";
+import { readEvents } from "./events.ts";
+
+/** What a deploy says while it goes on. */
+export type DeployNews =
+  | { type: "phase"; phase: string }
+  | { type: "warning"; message: string }
+  | { type: "log"; line: string }
+  | { type: "step"; name: string; status: string; ms?: number };
+
+/**
+ * Sends what starts a deploy, tells its news as they come, and gives what it came to.
+ *
+ * @throws ApiError when the deploy failed; UnreachableError when the runner was lost before its end
+ */
+export async function followDeploy(
+  client: Client,
+  path: string,
+  { onNews, ...call }: Call & { onNews: (news: DeployNews) => void },
+): Promise<DeployResponse> {
+  const headers = { ...call.headers, accept: "text/event-stream" };
+  const answer = await client.send(path, { ...call, headers });
+  for await (const { event, data } of readEvents(answer, client.address.shown)) {
+    const value: unknown = JSON.parse(data);
+    // oxlint-disable typescript/no-unsafe-type-assertion -- the document of the API says what comes
+    if (event === "result") return value as DeployResponse;
+    if (event === "error") throw deployError(value as ErrorBody);
+    onNews(newsOf(event, value as object));
+    // oxlint-enable typescript/no-unsafe-type-assertion
+  }
+  throw new UnreachableError(
+    client.address.shown,
+    new Error("the stream of the deploy ended without a result"),
+  );
+}
+
+/** Its status is that of the stream; the code tells more. */
+function deployError(body: ErrorBody): ApiError {
+  return new ApiError(500, body);
+}
+
+function newsOf(event: string, value: object): DeployNews {
+  const news =
+    "step" in value && typeof value.step === "object"
+      ? { type: "step", ...value.step }
+      : { type: event, ...value };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+  return news as DeployNews;
+}

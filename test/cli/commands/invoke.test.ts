@@ -1,0 +1,108 @@
+import { expect, test } from "bun:test";
+
+import { runInProcess } from "../../helpers/cli.ts";
+import { errorAnswer, eventsAnswer, fakeRunner } from "../../helpers/fake-runner.ts";
+import { temporaryTree } from "../../helpers/tree.ts";
+
+type Answers = Parameters<typeof fakeRunner>[0];
+
+async function invoke(
+  args: string[],
+  answers: Answers,
+  surroundings: Parameters<typeof runInProcess>[2] = {},
+) {
+  using runner = fakeRunner(answers);
+  const run = await runInProcess(["invoke", ...args], { OKEN_URL: runner.url }, surroundings);
+  return { ...run, asked: runner.asked };
+}
+
+const echo: Answers = {
+  "POST /invoke/hello": ({ body }) => Response.json({ output: JSON.parse(body).input }),
+};
+
+test.each([
+  [['{"name": "Ada"}'], '{"name":"Ada"}\n'],
+  [["[1]"], "[1]\n"],
+  [['"a text"'], "a text\n"],
+  [[], "{}\n"],
+  [["{}", "--json"], '{"output":{}}\n'],
+])("hello %j prints %j", async (args, out) => {
+  expect(await invoke(["hello", ...args], echo)).toMatchObject({ status: 0, out, err: "" });
+});
+
+test("an input from standard input, and from a file", async () => {
+  const input = { text: () => Promise.resolve('{"from": "stdin"}') };
+  expect((await invoke(["hello", "-"], echo, { input })).out).toBe('{"from":"stdin"}\n');
+  await using tree = await temporaryTree({ "in.json": '{"from": "file"}' });
+  const { path: directory } = tree;
+  expect((await invoke(["hello", "@in.json"], echo, { directory })).out).toBe('{"from":"file"}\n');
+  expect(await invoke(["hello", "@out.json"], echo, { directory })).toMatchObject({ status: 5, asked: [] });
+});
+
+test("what is no JSON is not sent", async () => {
+  const { status, err, asked } = await invoke(["hello", "{name: Ada}"], echo);
+  expect({ status, asked }).toEqual({ status: 2, asked: [] });
+  expect(err).toContain("the input is not JSON: {name: Ada}\nQuote it as in: invoke hello '");
+});
+
+test("an agent's failure has its traceback first and its sentence last", async () => {
+  const details = { traceback: "Traceback:\n  main.py\u001B[2J" };
+  const { status, out, err } = await invoke(["hello"], {
+    "POST /invoke/hello": () => errorAnswer(500, "INVOKE_FAILED", "KeyError: 'name'", details),
+  });
+  expect({ status, out }).toEqual({ status: 1, out: "" });
+  expect(err).toBe("  Traceback:\n    main.py\noken-runner: KeyError: 'name'\n");
+});
+
+test("on a terminal the answer is laid out, and the next command named", async () => {
+  const { out, err } = await invoke(["hello", '{"a": 1}'], echo, { isTerminal: true });
+  expect(out).toBe('{\n  "a": 1\n}\n');
+  expect(Bun.stripANSI(err)).toBe("Next: oken-runner logs hello\n");
+});
+
+const STREAM = [
+  ["data", "to"],
+  ["data", "gether"],
+  ["data", { left: 1 }],
+  ["done", { items: 3 }],
+] as const;
+
+test("--stream prints texts as they are and values as lines, --json every item as a line", async () => {
+  const answers = { "POST /invoke/hello": () => eventsAnswer(STREAM) };
+  const { out, asked } = await invoke(["hello", "--stream"], answers);
+  expect(out).toBe('together\n{"left":1}\n');
+  expect(asked[0]?.headers.get("accept")).toBe("text/event-stream");
+  const json = await invoke(["hello", "--stream", "--json"], answers);
+  expect(json.out).toBe('"to"\n"gether"\n{"left":1}\n');
+});
+
+test("a stream that fails ends in its error", async () => {
+  const failure = ["error", { error: "ValueError: no tea", code: "INVOKE_FAILED" }] as const;
+  const { status, out, err } = await invoke(["hello", "--stream"], {
+    "POST /invoke/hello": () => eventsAnswer([...STREAM.slice(0, 1), failure]),
+  });
+  expect({ status, out }).toEqual({ status: 1, out: "to\n" });
+  expect(err).toContain("oken-runner: ValueError: no tea\n");
+});
+
+test("--path sends the request itself and prints the answer itself", async () => {
+  const answers: Answers = {
+    "GET /invoke/shop/items": () => new Response("two items"),
+    "PUT /invoke/shop/items": ({ body }) => new Response(`put ${body}`),
+    "POST /invoke/shop/items": () => new Response("posted", { status: 418 }),
+  };
+  const got = await invoke(["shop", "--path", "/items?full=1", "-H", "X-Tea: yes"], answers);
+  expect(got).toMatchObject({ status: 0, out: "two items" });
+  expect(got.asked[0]).toMatchObject({ path: "/invoke/shop/items?full=1" });
+  expect(got.asked[0]?.headers.get("x-tea")).toBe("yes");
+  const put = await invoke(["shop", '{"a":1}', "--path", "items", "-X", "PUT"], answers);
+  expect(put.out).toBe('put {"a":1}');
+  expect(put.asked[0]?.headers.get("content-type")).toBe("application/json");
+  const posted = await invoke(["shop", "text", "--path", "items"], answers);
+  expect(posted).toMatchObject({
+    status: 1,
+    out: "posted",
+    err: "oken-runner: POST items was answered 418.\n",
+  });
+  expect((await invoke(["shop", "--path", "/", "-H", "nonsense"], answers)).status).toBe(2);
+});
