@@ -31,7 +31,14 @@ export async function rebuild(
       image_id: build.imageId,
       bases: build.bases,
       resolution_key: build.resolutionKey,
-      warnings: [...new Set([...version.warnings, ...build.warnings])],
+      ...(build.systemPackages === undefined ? {} : { system_packages: build.systemPackages }),
+      warnings: [
+        ...new Set([
+          ...version.warnings,
+          ...build.warnings,
+          ...changedPackages(version, build.systemPackages),
+        ]),
+      ],
     };
     await store.writeVersion(agent.id, record);
     agent.rebuilt(record);
@@ -41,6 +48,18 @@ export async function rebuild(
   } finally {
     cancelTimer();
   }
+}
+
+/** Debian keeps the newest version of a package only. */
+function changedPackages(
+  { system_packages = {} }: VersionRecord,
+  now: Record<string, string> = {},
+): string[] {
+  return Object.entries(now).flatMap(([name, version]) => {
+    const before = system_packages[name];
+    if (before === undefined || before === version) return [];
+    return `The Debian package ${name} is ${version} since the image was built again; it was ${before}.`;
+  });
 }
 
 /** The wait for the build's turn counts too: the invoke waits for both. */

@@ -50,6 +50,7 @@ export async function detailOf(
       image_id: it.image_id,
       bases: it.bases ?? {},
       dependency_style: it.dependency_style,
+      system_packages: it.system_packages ?? {},
     })),
     instances:
       instance === undefined

@@ -9,9 +9,9 @@ import { fingerprint } from "./fingerprint.ts";
 import { buildImage } from "./image.ts";
 import { createBuildQueue } from "./queue.ts";
 import { measuredQueue } from "./queue-metrics.ts";
-import { createResolutionCache } from "./resolution-cache.ts";
 import type { BuildParts } from "./run.ts";
 import { runtimeDirectory } from "./runtime-directory.ts";
+import { createStageCache } from "./stage-cache.ts";
 import { createStepLog, withStepLabel } from "./steps.ts";
 import type { Build, BuildRequest, Builder, BuilderHost } from "./types.ts";
 
@@ -26,7 +26,8 @@ export function createBuilder(host: BuilderHost): Builder {
   const parts: BuildParts = {
     host,
     runtime: runtimeDirectory(host.runtime),
-    resolutionCache: createResolutionCache(),
+    resolutionCache: createStageCache(),
+    systemCache: createStageCache(),
     background: createBackground(host.log),
   };
 

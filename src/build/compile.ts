@@ -8,7 +8,7 @@ import { Value } from "@sinclair/typebox/value";
 import { SyntaxProblem } from "../model/syntax.ts";
 import program from "./compile.py" with { type: "text" };
 import { contentName, fileDigest } from "./content-name.ts";
-import { IMAGE_PATHS } from "./dockerfile.ts";
+import { IMAGE_PATHS } from "./layout.ts";
 import { writeFiles } from "./files.ts";
 import { imageFor } from "./settings.ts";
 import type { BuilderHost, CompileRequest } from "./types.ts";

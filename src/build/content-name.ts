@@ -23,6 +23,11 @@ export async function treeName(prefix: string, root: string): Promise<string> {
   return `${prefix}-${hash.digest("hex").slice(0, DIGEST_LENGTH)}`;
 }
 
+/** A short name for a text. */
+export function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
+}
+
 /** SHA-256 of a file's bytes, hex. */
 export async function fileDigest(path: string): Promise<string> {
   const hash = createHash("sha256");

@@ -4,7 +4,8 @@ import { basename, join } from "node:path";
 import type { LockFile } from "../dependencies/plan.ts";
 import type { BuildContext, BuildInputs } from "../docker/types.ts";
 import { contentName, fileDigest, treeName } from "./content-name.ts";
-import { CONTEXTS, IGNORE_TEXT } from "./dockerfile.ts";
+import { IGNORE_TEXT } from "./dockerfile.ts";
+import { CONTEXTS } from "./layout.ts";
 import { writeFiles } from "./files.ts";
 
 /** A directory that the build reads under `name`: files to be written, or a directory of this host. */
@@ -56,7 +57,7 @@ export async function writeInputs(inputs: ImageInputs, places: Places): Promise<
   return { dockerfile, context, contexts, buildArgs, secretFiles, fetches };
 }
 
-async function writeContext(parent: string, source: ContextSource): Promise<BuildContext> {
+export async function writeContext(parent: string, source: ContextSource): Promise<BuildContext> {
   const { name } = source;
   if ("directory" in source) {
     const link = join(parent, await treeName(name, source.directory));

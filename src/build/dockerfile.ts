@@ -1,35 +1,7 @@
 import type { LockFile } from "../dependencies/plan.ts";
 import { AGENT_HOME, IMAGE_USER_ID } from "../lib/agent-container.ts";
-
-/** Paths inside an image. The runtime inside the container relies on them. */
-export const IMAGE_PATHS = {
-  app: "/app",
-  venv: "/opt/venv",
-  runtime: "/opt/oken/runtime",
-  python: "/usr/local/bin/python3",
-  /** Programs and inputs for building packages from source. */
-  builder: "/opt/oken/builder",
-} as const;
-
-/** Names of the build's contexts; each is a directory of its own. */
-export const CONTEXTS = {
-  runtime: "oken-runtime",
-  /** What resolving and installing read. */
-  dependencies: "oken-deps",
-  /** Wheels of the upload. */
-  files: "oken-files",
-  /** The host's folder of wheels. */
-  findLinks: "oken-wheels",
-  /** Wheels that were built from source for this agent. */
-  built: "oken-built",
-  /** Makes the upload's own projects known to the interpreter. */
-  site: "oken-site",
-  /** Programs and inputs of the container that builds packages from source. */
-  builder: "oken-builder",
-} as const;
-
-/** Stages that a build may end with. */
-export const TARGETS = { agent: "final", lock: "lock", builder: "builder" } as const;
+import { CONTEXTS, IMAGE_PATHS, TARGETS } from "./layout.ts";
+import { type SystemStep, systemStages } from "./system/dockerfile.ts";
 
 /**
  * How the build makes the lock that it installs from: `lock` runs `uv lock`, `compile` resolves requirements to a hashed
@@ -51,6 +23,8 @@ export type Install = {
 export type DockerfileOptions = {
   /** `3.N`. */
   pythonVersion: string;
+  /** Undefined when the agent has no Debian packages. */
+  system: SystemStep | undefined;
   /** Undefined when there is nothing to install. */
   install: Install | undefined;
   /** Name of the uv cache; made of the uv image, since versions of uv do not share one. */
@@ -68,8 +42,13 @@ export type DockerfileOptions = {
  * files and build arguments. There is no `# syntax` line, since that would fetch a frontend from a registry.
  */
 export function dockerfileText(options: DockerfileOptions): string {
-  const stages = [HEADER, BASE];
-  const { install } = options;
+  const { install, system } = options;
+  const stages = [
+    HEADER,
+    BASE,
+    ...systemStages(system),
+    runtimeStage(system === undefined ? "base" : "system"),
+  ];
   if (install !== undefined) stages.push(lockStage(options, install), installStage(options, install));
   if (options.contexts.built) stages.push(BUILT_STAGE);
   stages.push(finalStage(options));
@@ -93,11 +72,14 @@ ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=${AGENT_HOME}
 WORKDIR ${app}
 RUN --network=none mkdir -p ${AGENT_HOME} && find / -xdev -type f -perm /6000 -exec chmod a-s {} + \\
  && { ${python} -I -W ignore -m compileall -q -j 0 -x 'site-packages|/tests?/' \\
-      "$(${python} -I -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" >/dev/null || true; }
+      "$(${python} -I -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')" >/dev/null || true; }`;
 
-FROM base AS runtime
+/** Behind the Debian packages, so that another runtime does not fetch them anew. */
+function runtimeStage(from: "base" | "system"): string {
+  return `FROM ${from} AS runtime
 RUN --network=none --mount=type=bind,from=${CONTEXTS.runtime},target=/opt/oken/packed \\
     ${python} -I -W ignore /opt/oken/packed/unpack.py ${runtime}`;
+}
 
 /** The lock has a stage of its own: with the same lock, however it was made, the install is cached. */
 function lockStage(options: DockerfileOptions, install: Install): string {

@@ -1,7 +1,7 @@
 import agents from "./egress-proxy.py" with { type: "text" };
 import gateway from "./sdists/gateway.py" with { type: "text" };
 import tunnels from "./sdists/tunnels.py" with { type: "text" };
-import { allowedHosts, splitCredentials } from "./indexes.ts";
+import { allowedHosts, debianHosts, splitCredentials } from "./indexes.ts";
 import type { BuildSettings } from "./settings.ts";
 
 /** The proxy of agents that name the hosts they reach. */
@@ -10,10 +10,10 @@ export const EGRESS_PROXY = oneProgram(agents);
 /** The proxy of the steps that fetch packages: the gateway of source builds, told to let any public host through. */
 export const FETCH_PROXY = oneProgram(gateway);
 
-/** What the proxy of the steps that fetch is told: only the operator's indexes may be inside the host's networks. */
+/** What the proxy of the steps that fetch is told: only the operator's indexes and mirrors may be inside the host's networks. */
 export function fetchProxyConfig({ packageSources, ownAddresses }: BuildSettings): string {
   return JSON.stringify({
-    allow: allowedHosts(splitCredentials(packageSources), {}),
+    allow: [...allowedHosts(splitCredentials(packageSources), {}), ...debianHosts(packageSources)],
     public: true,
     logins: [],
     ownAddresses: ownAddresses ?? [],

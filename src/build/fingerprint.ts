@@ -21,7 +21,7 @@ export async function fingerprint(
   const platform = await engine.platform();
   const target = { pythonVersion, platform };
   const plan = await planDependencies(tree, { entrypointFile: entrypoint.file, target });
-  const source = { plan, resolution: undefined, tree, pythonVersion, agentId: "", day: "" };
+  const source = { plan, resolution: undefined, tree, manifest, agentId: "", day: "" };
   const { dockerfile, contexts, buildArgs } = await imageInputs(source, settings);
   const parts = [
     platform,
@@ -32,7 +32,7 @@ export async function fingerprint(
     contexts.map((context) => [context.name, "texts" in context ? context.texts : {}]),
     buildArgs,
     resolutionKey(plan, { python: "", code: "", contents: [] }),
-    builderDockerfileText(),
+    builderDockerfileText(undefined),
     PROGRAMS,
     await settingsParts(settings),
   ];

@@ -9,6 +9,7 @@ import { resolutionKeyOf } from "./resolution-key.ts";
 import { type Resolution, type Resolutions, openResolutions } from "./resolutions.ts";
 import { type BuildRun, labelsOf, pythonOf, remainingMs } from "./run.ts";
 import { buildSdists, needsSdists, packageWithoutWheel } from "./sdists/build.ts";
+import { readSystemPackages } from "./system/read.ts";
 import type { Build } from "./types.ts";
 
 /** A warning, seen when the runner crashed just after the version's deploy. */
@@ -35,7 +36,7 @@ export async function buildImage(run: BuildRun): Promise<Build> {
   const known = await findResolution(resolutions, [version.resolution_key, key]);
   const isLost = version.resolution_key !== undefined && known === undefined && mustResolve(plan);
 
-  const { image, resolution } = await buildWithSdists(run, known?.resolution);
+  const { image, resolution, systemPackages } = await buildWithSdists(run, known?.resolution);
   const isKnown = known !== undefined && resolution === known.resolution;
   if (resolution === undefined && mustResolve(plan)) {
     parts.background.keep(agentId, async () => resolutions.keep(key, await readResolution(run, image.bases)));
@@ -45,6 +46,7 @@ export async function buildImage(run: BuildRun): Promise<Build> {
     bases: image.bases,
     dependencyStyle: plan.style,
     resolutionKey: isKnown ? known.key : key,
+    systemPackages,
     warnings: [...plan.warnings, ...(isLost ? [LOST] : []), ...(await noticeMovedBases(kept, image.bases))],
   };
 }
@@ -66,11 +68,13 @@ function mustResolve({ lock, locked }: DependencyPlan): boolean {
   return lock !== undefined && !locked;
 }
 
+type ImageParts = { image: BuiltImage; systemPackages: Build["systemPackages"] };
+
 /** Builds with wheels alone. When a package turns out to have none, builds that from source and tries again. */
 async function buildWithSdists(
   run: BuildRun,
   known: Resolution | undefined,
-): Promise<{ image: BuiltImage; resolution: Resolution | undefined }> {
+): Promise<ImageParts & { resolution: Resolution | undefined }> {
   const { plan, steps } = run;
   let resolution = known;
   if (needsSdists(plan, resolution)) {
@@ -78,7 +82,7 @@ async function buildWithSdists(
   }
   for (let round = 1; ; round++) {
     try {
-      return { image: await buildOnce(run, resolution, round), resolution };
+      return { ...(await buildOnce(run, resolution, round)), resolution };
     } catch (error) {
       const name = packageWithoutWheel(error);
       const isHopeless = name === undefined || resolution?.wheels[name] !== undefined;
@@ -93,10 +97,10 @@ async function buildOnce(
   run: BuildRun,
   resolution: Resolution | undefined,
   round: number,
-): Promise<BuiltImage> {
+): Promise<ImageParts> {
   const { parts, request, steps } = run;
   const { inputs } = await writeRunInputs(run, resolution, join(run.scratch, `image-${round}`));
-  return parts.host.engine.buildImage({
+  const image = await parts.host.engine.buildImage({
     inputs,
     tag: request.version.image,
     labels: labelsOf(run),
@@ -104,4 +108,5 @@ async function buildOnce(
     signal: request.signal,
     onEvent: steps.onEvent,
   });
+  return { image, systemPackages: await readSystemPackages(run, { inputs, bases: image.bases }) };
 }

@@ -6,6 +6,7 @@ import type { PackageSources } from "./settings.ts";
 
 const PYPI = "https://pypi.org/simple";
 const PYPI_FILES = "https://files.pythonhosted.org";
+const DEBIAN_HOSTS = ["deb.debian.org", "security.debian.org"];
 
 export type Credentials = {
   host: string;
@@ -113,6 +114,15 @@ export function allowedHosts(indexes: Indexes, files: Record<string, string>): A
   for (const url of configured) add(new URL(url), true);
   for (const url of fetchedUrls(files)) add(url, false);
   return [...allowed.values()];
+}
+
+/** Hosts that Debian packages come from; the base images name Debian's own. */
+export function debianHosts({ aptMirror }: PackageSources): AllowedHost[] {
+  const mirrors = aptMirror ?? DEBIAN_HOSTS.flatMap((host) => [`http://${host}`, `https://${host}`]);
+  return mirrors.map((mirror) => {
+    const url = new URL(mirror);
+    return { host: url.hostname, port: portOf(url), trusted: true };
+  });
 }
 
 function portOf({ port, protocol }: URL): number {

@@ -1,18 +1,20 @@
-import { createHash } from "node:crypto";
 import { join, posix } from "node:path";
 
 import type { DependencyPlan, LockFile } from "../dependencies/plan.ts";
 import { LOCAL_FILE_PLACEHOLDER } from "../dependencies/requirements.ts";
 import type { BuildInputs } from "../docker/types.ts";
-import { fileDigest } from "./content-name.ts";
+import { digest, fileDigest } from "./content-name.ts";
 import { type ContextSource, type ImageInputs, writeInputs } from "./contexts.ts";
-import { CONTEXTS, dockerfileText } from "./dockerfile.ts";
+import { dockerfileText } from "./dockerfile.ts";
+import { CONTEXTS } from "./layout.ts";
 import { netrcText, refusePrivateHosts, splitCredentials } from "./indexes.ts";
 import { lockFiles, planInstall, resolvedLock } from "./install.ts";
 import type { Resolution } from "./resolutions.ts";
 import type { BuildRun } from "./run.ts";
 import { type BuildSettings, type PackageSources, imageFor } from "./settings.ts";
 import { siteFiles } from "./site.ts";
+import { systemInputs } from "./system/inputs.ts";
+import type { BuildManifest } from "./types.ts";
 
 export type ImageSource = {
   plan: DependencyPlan;
@@ -20,8 +22,7 @@ export type ImageSource = {
   resolution: Resolution | undefined;
   /** Never written to. */
   tree: string;
-  /** `3.N`. */
-  pythonVersion: string;
+  manifest: BuildManifest;
   agentId: string;
   /** When the build began, `2026-01-31`: versions that nothing pins are looked up once a day. */
   day: string;
@@ -29,7 +30,9 @@ export type ImageSource = {
 
 /** What the build of an image reads. Runs nothing, fetches nothing, follows no link of the upload. */
 export async function imageInputs(source: ImageSource, settings: BuildSettings): Promise<ImageInputs> {
-  const { plan, resolution, pythonVersion } = source;
+  const { plan, resolution, manifest } = source;
+  const { pythonVersion } = manifest;
+  const system = systemInputs(manifest.systemPackages, settings);
   const indexes = splitCredentials(settings.packageSources);
   refusePrivateHosts(indexes, plan.files);
   const wheels = { ...vendoredWheels(source), ...resolution?.wheels };
@@ -40,6 +43,7 @@ export async function imageInputs(source: ImageSource, settings: BuildSettings):
     builtNames: Object.keys(wheels).sort(),
   });
   const contexts = [
+    ...(system === undefined ? [] : [system.context]),
     ...siteContexts(plan),
     ...(install === undefined ? [] : await installContexts(source, settings.packageSources, wheels)),
   ];
@@ -49,6 +53,7 @@ export async function imageInputs(source: ImageSource, settings: BuildSettings):
   return {
     dockerfile: dockerfileText({
       pythonVersion,
+      system: system?.step,
       install,
       cacheId: `oken-uv-${digest(settings.uvImage)}`,
       secrets: { ca: settings.caFile !== undefined, netrc: hasCredentials },
@@ -66,13 +71,14 @@ export async function imageInputs(source: ImageSource, settings: BuildSettings):
       OKEN_UV_IMAGE: settings.uvImage,
       OKEN_INDEX_URL: indexes.main,
       OKEN_EXTRA_INDEX_URLS: indexes.extra.join(" "),
+      ...system?.buildArgs,
       ...(resolved === undefined ? {} : { OKEN_DAY: source.day }),
       ...(hasCredentials ? { OKEN_AGENT: digest(source.agentId) } : {}),
     },
     caFile: settings.caFile,
     netrc: hasCredentials ? netrcText(indexes.credentials) : undefined,
     resolvedLock: resolved,
-    fetches: install !== undefined && settings.packageSources.offline !== true,
+    fetches: system !== undefined || (install !== undefined && settings.packageSources.offline !== true),
   };
 }
 
@@ -83,9 +89,9 @@ export async function writeRunInputs(
   directory: string,
 ): Promise<{ inputs: BuildInputs; resolvedLock: LockFile | undefined }> {
   const { agentId, version, tree } = request;
-  const { pythonVersion } = version.manifest;
+  const { manifest } = version;
   const day = new Date(startedAt).toISOString().slice(0, 10);
-  const source = { plan, resolution, tree, pythonVersion, agentId, day };
+  const source = { plan, resolution, tree, manifest, agentId, day };
   const described = await imageInputs(source, parts.host.settings);
   const runtimeDir = await parts.runtime.path();
   const inputs = await writeInputs(described, {
@@ -154,8 +160,4 @@ function withLocalFiles(texts: Record<string, string>, urls: Record<string, stri
   const replace = (text: string) =>
     Object.entries(urls).reduce((result, [placeholder, url]) => result.replaceAll(placeholder, url), text);
   return Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, replace(text)]));
-}
-
-function digest(text: string): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }

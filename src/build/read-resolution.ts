@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { TARGETS } from "./dockerfile.ts";
+import { TARGETS } from "./layout.ts";
 import { writeRunInputs } from "./inputs.ts";
-import { cacheKey } from "./resolution-cache.ts";
+import { cacheKey } from "./stage-cache.ts";
 import type { Resolution } from "./resolutions.ts";
 import type { BuildRun } from "./run.ts";
 
@@ -23,7 +23,7 @@ export async function readResolution(run: BuildRun, bases: Record<string, string
       await engine.exportStage({ inputs, target: TARGETS.lock, directory, timeoutMs: TIMEOUT_MS });
       return { lock: { file, text: await readFile(join(directory, file), "utf8") }, wheels: {} };
     };
-    const isCached = run.steps.isResolutionCached();
+    const isCached = run.steps.isCached("resolve");
     return await run.parts.resolutionCache.get(await cacheKey(inputs, bases), { isCached, read });
   } finally {
     await rm(scratch, { recursive: true, force: true });

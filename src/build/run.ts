@@ -1,7 +1,8 @@
 import type { DependencyPlan } from "../dependencies/plan.ts";
 import type { Background } from "./background.ts";
-import type { ResolutionCache } from "./resolution-cache.ts";
+import type { Resolution } from "./resolutions.ts";
 import type { RuntimeDirectory } from "./runtime-directory.ts";
+import type { StageCache } from "./stage-cache.ts";
 import type { StepLog } from "./steps.ts";
 import type { BuildRequest, BuilderHost } from "./types.ts";
 
@@ -9,7 +10,9 @@ import type { BuildRequest, BuilderHost } from "./types.ts";
 export type BuildParts = {
   host: BuilderHost;
   runtime: RuntimeDirectory;
-  resolutionCache: ResolutionCache;
+  resolutionCache: StageCache<Resolution>;
+  /** Versions of Debian packages by their names. */
+  systemCache: StageCache<Record<string, string>>;
   background: Background;
 };
 

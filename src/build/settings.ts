@@ -25,6 +25,8 @@ export type PackageSources = {
   findLinks?: string | undefined;
   /** No index is asked: every package is in `findLinks`. */
   offline?: boolean | undefined;
+  /** Where Debian packages come from, instead of the base's own sources: the archive, then its security updates. */
+  aptMirror?: string[] | undefined;
 };
 
 /** The image reference for a version of Python, `3.N`. */

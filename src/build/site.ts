@@ -1,4 +1,4 @@
-import { IMAGE_PATHS } from "./dockerfile.ts";
+import { IMAGE_PATHS } from "./layout.ts";
 import type { DependencyPlan, LocalProject } from "../dependencies/plan.ts";
 
 /**

@@ -7,6 +7,8 @@ const LABELS: [pattern: RegExp, label: string][] = [
   [/^\[[^\]]+\] FROM (\S+)/, "get $1"],
   [/^\[base[^\]]*\] WORKDIR/, "prepare the Python base"],
   [/^\[base[^\]]*\]/, "compile the standard library"],
+  [/^\[system[^\]]*\]/, "install the Debian packages"],
+  [/^\[builder[^\]]*\] RUN .*system\/install\.py/, "install the Debian packages"],
   [/^\[runtime[^\]]*\]/, "add the runtime"],
   [/^\[resolve[^\]]*\]/, "resolve the dependencies"],
   [/^\[lock[^\]]*\]/, "list the dependencies"],
@@ -19,22 +21,26 @@ const LABELS: [pattern: RegExp, label: string][] = [
   [/^exporting to image/, "write the image"],
 ];
 
+/** Stages whose outcome is read out of BuildKit. */
+type CachedStage = "resolve" | "system";
+
 /** Passes a build's events on in words for people. */
 export type StepLog = {
   onEvent: (event: BuildEvent) => void;
-  /** Whether BuildKit had resolved these very dependencies before. */
-  isResolutionCached(): boolean;
+  /** Whether BuildKit had done the command of this stage before. */
+  isCached(stage: CachedStage): boolean;
 };
 
 export function createStepLog(onEvent: (event: BuildEvent) => void): StepLog {
-  let isCached = false;
+  const cached = new Set<string>();
   return {
     onEvent(event) {
-      if (isCachedResolution(event)) isCached = true;
+      const stage = cachedStage(event);
+      if (stage !== undefined) cached.add(stage);
       const shown = shownEvent(event);
       if (shown !== undefined) onEvent(shown);
     },
-    isResolutionCached: () => isCached,
+    isCached: (stage) => cached.has(stage),
   };
 }
 
@@ -64,6 +70,7 @@ function shownEvent(event: BuildEvent): BuildEvent | undefined {
   return { ...event, name: stepLabel(event.name) };
 }
 
-function isCachedResolution(event: BuildEvent): boolean {
-  return event.type === "step" && event.status === "cached" && /^\[resolve .* RUN /.test(event.name);
+function cachedStage(event: BuildEvent): string | undefined {
+  if (event.type !== "step" || event.status !== "cached") return undefined;
+  return /^\[(\S+) .* RUN /.exec(event.name)?.[1];
 }

@@ -34,13 +34,18 @@ export type Build = BuiltImage & {
   dependencyStyle: string;
   /** Names the packages that were installed. The version keeps it, for when it is built again. */
   resolutionKey: string;
+  /** Versions of the Debian packages that were named; undefined where none were. */
+  systemPackages?: Record<string, string> | undefined;
   warnings: string[];
 };
+
+/** What of a manifest goes into an image. */
+export type BuildManifest = Pick<Manifest, "pythonVersion" | "systemPackages">;
 
 /** A source as it was uploaded, before it is a version. */
 export type BuildSource = {
   tree: string;
-  manifest: Pick<Manifest, "pythonVersion">;
+  manifest: BuildManifest;
   entrypoint: Pick<Entrypoint, "file">;
 };
 

@@ -74,6 +74,7 @@ export function manifestDefaults(config: Config) {
     port: config.containerPort,
     healthPath: DEFAULT_HEALTH_PATH,
     egressAllow: egressAllow(config),
+    noSystemPackages: noSystemPackages(config),
   };
 }
 
@@ -99,12 +100,13 @@ export function containerSettings(config: Config) {
 export function containmentSettings(config: Config, environment: Record<string, string | undefined>) {
   const { allowUncontained, firewallImage, dns, pythonImage, defaultPython } = config;
   const proxies = PROXY_VARIABLES.flatMap((name) => environment[name] ?? []);
-  const indexes = [config.indexUrl ?? [], config.extraIndexUrls?.split(" ") ?? []].flat();
+  const { indexUrl, extraIndexUrls, aptMirror } = config;
+  const sources = [indexUrl, extraIndexUrls, aptMirror].flatMap((urls) => urls?.split(" ") ?? []);
   return {
     allowUncontained: allowUncontained === "yes",
     firewallImage,
     resolvers: dns?.split(" "),
-    buildSources: config.containBuilds === "yes" ? [...indexes, ...proxies] : undefined,
+    buildSources: config.containBuilds === "yes" ? [...sources, ...proxies] : undefined,
     // With the firewall, or by the operator's own proxy.
     fetchesBySelf: config.containBuilds === "yes" || proxies.length > 0,
     proxy: {
@@ -154,12 +156,20 @@ export function buildSettings(config: Config, environment: Record<string, string
       extraIndexUrls: config.extraIndexUrls?.split(" "),
       findLinks: config.findLinks,
       offline: config.offline === "yes",
+      aptMirror: config.aptMirror?.split(" "),
     },
     caFile: config.caFile,
     proxy: environment["HTTPS_PROXY"] ?? environment["https_proxy"],
     ownAddresses: ownAddresses(),
     sdist: config.buildSdist,
   };
+}
+
+/** Why this host installs no Debian packages, in the words of an error. */
+function noSystemPackages({ systemPackages, offline, aptMirror }: Config): string | undefined {
+  if (systemPackages === "deny") return "this host installs no Debian packages (OKEN_SYSTEM_PACKAGES=deny)";
+  if (offline !== "yes" || aptMirror !== undefined) return undefined;
+  return "this host builds offline, and has no mirror of Debian (OKEN_OFFLINE, OKEN_APT_MIRROR)";
 }
 
 /** The private destinations that agents may ask for. */

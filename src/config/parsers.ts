@@ -106,6 +106,18 @@ export function parseUrls(): Parser<string> {
   };
 }
 
+/** One site, or two: Debian's archive, and that of its security updates. */
+export function parseMirrors(): Parser<string> {
+  const one = parseSite();
+  return (text) => {
+    const sites = text.split(/\s+/).filter((site) => site !== "");
+    const fits = sites.length > 0 && sites.length <= 2 && sites.every((site) => one(site).ok);
+    return fits
+      ? { ok: true, value: sites.join(" ") }
+      : { ok: false, allowed: "one or two http or https addresses without user, query and fragment" };
+  };
+}
+
 /** The name or address of a host. An IPv6 address may have brackets, as in a URL. */
 export function parseHost(): Parser<string> {
   return (text) => {

@@ -133,7 +133,7 @@ export const RULES: Rule[] = [
       /No such file or directory: '([^'\n]{0,300}(?:gcc|cc|g\+\+|clang|cargo|rustc|cmake|ninja|make))'|(pg_config|mysql_config|cargo|rustc|gcc|g\+\+|cmake)[^\n]{0,300}(?:not found|is not installed|No such file)/i,
     sentence: (text, match) =>
       `Building ${packageBuilt(text)} needs ${match[1] ?? match[2]}, which is not in the image.`,
-    hint: "Choose a version of the package that has a wheel for this Python, or a binary variant of it.",
+    hint: "Choose a version of the package that has a wheel for this Python, a binary variant of it, or name what it needs in system_packages.",
   },
   {
     kind: "git_missing",

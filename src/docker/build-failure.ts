@@ -3,6 +3,7 @@ import { RULES } from "./build-failure-rules.ts";
 import { uvSummary } from "./build-failure-words.ts";
 import type { FailureClass, Rule } from "./build-failure-rules.ts";
 import type { Step } from "./progress.ts";
+import { SYSTEM_PACKAGE_RULES } from "./system-package-rules.ts";
 
 /** Lines of the failed step's log in the answer. */
 const LOG_LINES = 40;
@@ -35,7 +36,7 @@ export function buildFailure(output: { steps: Step[]; text: string[] }): RunnerE
     .filter((line) => !FRAME.test(line))
     .join("\n");
 
-  for (const rule of RULES) {
+  for (const rule of [...SYSTEM_PACKAGE_RULES, ...RULES]) {
     const match = rule.pattern.exec(withoutStepNames(rule, failed, evidence));
     if (match === null || rule.also?.test(evidence) === false) continue;
     const sentence = rule.sentence(words, match).trim().slice(0, MAX_SENTENCE);

@@ -32,5 +32,9 @@ export const MANIFEST_KEYS = {
     meaning:
       'what the agent reaches: `"internet"`, `"none"`, or a list of host names; see [below](#the-network)',
   },
+  system_packages: {
+    default: "none",
+    meaning: "Debian packages for the image; see [below](#debian-packages)",
+  },
   slug: { default: "none", meaning: "accepted, and not used here" },
 } as const satisfies Record<string, ManifestKey>;

@@ -15,6 +15,7 @@ import { labelsField } from "./labels.ts";
 import { nearest } from "../lib/nearest.ts";
 import { pythonVersion } from "./python-version.ts";
 import { type Capped, cpusField, memoryField } from "./resources.ts";
+import { systemPackagesField } from "./system-packages.ts";
 import { isTable, parseToml } from "./toml.ts";
 
 const KNOWN_KEYS: readonly string[] = Object.keys(MANIFEST_KEYS);
@@ -41,6 +42,8 @@ export type ManifestDefaults = {
   healthPath: string;
   /** The private destinations that agents may ask for. */
   egressAllow: Destination[];
+  /** Why this host installs no Debian packages; undefined where it does. */
+  noSystemPackages: string | undefined;
 };
 
 /**
@@ -84,6 +87,7 @@ export async function readManifest(
     egress: egressFields(fields, top, defaults.egressAllow),
     env: envField(top, fields),
     labels: labelsField(top, fields),
+    systemPackages: systemPackagesField(fields, defaults.noSystemPackages),
   };
   return { manifest, warnings };
 }

@@ -27,6 +27,8 @@ export const VersionRecord = Type.Object({
   dependency_style: Type.String(),
   /** Names the resolution that it was built with. Absent from older records. */
   resolution_key: Type.Optional(Type.String()),
+  /** Versions of the Debian packages that oken.toml names. */
+  system_packages: Type.Optional(Type.Record(Type.String(), Type.String())),
   manifest: Type.Unsafe<Manifest>(Type.Object({})),
   entrypoint: Type.Unsafe<Entrypoint>(Type.Object({})),
   warnings: Type.Array(Type.String()),

@@ -89,6 +89,9 @@ const AgentVersion = Type.Object({
       "What the images that it was built from came to, by reference: a digest, or the id of a local one",
   }),
   dependency_style: Type.String({ description: "Where its dependencies come from" }),
+  system_packages: Type.Record(Type.String(), Type.String(), {
+    description: "Debian packages that oken.toml names, with the versions in the image",
+  }),
 });
 const AgentInstance = Type.Object({
   container: Type.String({ description: "Name of its Docker container" }),
@@ -157,6 +160,7 @@ export const AgentDetail = Type.Object(
             image_id: "sha256:5f0c1d8e4b7a",
             bases: { "docker.io/library/python:3.12-slim-trixie": "sha256:8d1f3c0e9a52" },
             dependency_style: "requirements.txt",
+            system_packages: { ffmpeg: "7:7.1.1-1+b1" },
           },
         ],
         instances: [

@@ -28,6 +28,8 @@ export type Manifest = {
   env?: Record<string, string> | undefined;
   /** What lists of agents can be narrowed by. */
   labels?: Record<string, string> | undefined;
+  /** Debian packages, each perhaps with `=` and a version; undefined for none. */
+  systemPackages?: string[] | undefined;
 };
 
 /** What an agent reaches. */

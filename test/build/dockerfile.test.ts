@@ -13,6 +13,7 @@ const INSTALL: Install = {
 
 const OPTIONS: DockerfileOptions = {
   pythonVersion: "3.12",
+  system: undefined,
   install: INSTALL,
   cacheId: "oken-uv-test",
   secrets: { ca: false, netrc: false },
@@ -28,9 +29,11 @@ const VARIANTS: [name: string, options: Partial<DockerfileOptions>][] = [
   ["a hashed list", { install: { ...INSTALL, lockStep: undefined } }],
   ["a uv.lock from another index", { install: { ...INSTALL, lockStep: "export" } }],
   ["the lock of a script", { install: { ...INSTALL, lockStep: "export-script" } }],
+  ["Debian packages", { system: { cacheId: "oken-apt-test", hasAuthorities: false }, install: undefined }],
   [
     "with every secret and context",
     {
+      system: { cacheId: "oken-apt-test", hasAuthorities: true },
       install: { ...INSTALL, builtNames: ["docopt"] },
       secrets: { ca: true, netrc: true },
       contexts: { files: true, findLinks: true, built: true, site: true },
@@ -64,6 +67,11 @@ describe("every Dockerfile", () => {
         expect(run).toContain("--network=none");
         continue;
       }
+      // Of the upload it reads names of packages alone.
+      if (run.includes("/opt/oken/system/install.py")) {
+        expect(run).not.toMatch(/oken-deps|oken-files|--network/);
+        continue;
+      }
       expect(run.match(/ uv (pip compile|lock|export) | uv (pip )?sync /g)).toHaveLength(1);
       if (!run.includes("uv export")) expect(run).toContain("--no-build");
     }
@@ -77,6 +85,14 @@ test("a step without an index has no network", () => {
   expect(runs.filter((run) => !run.includes("--network=none"))).toEqual([]);
 });
 
+test("Debian packages come below everything else, under a cache that one build has at a time", () => {
+  const text = dockerfileText({ ...OPTIONS, system: { cacheId: "oken-apt-test", hasAuthorities: false } });
+  expect(text).toContain("FROM system AS runtime\n");
+  expect(text).toContain("--mount=type=cache,id=oken-apt-test,target=/opt/oken/apt,sharing=locked");
+  expect(text).toContain("FROM base AS deps\n");
+  expect(dockerfileText(OPTIONS)).not.toContain("apt");
+});
+
 test("credentials make the layer the agent's own", () => {
   const text = dockerfileText({ ...OPTIONS, secrets: { ca: false, netrc: true } });
   expect(text.match(/ARG OKEN_AGENT/g)).toHaveLength(2);
@@ -84,8 +100,14 @@ test("credentials make the layer the agent's own", () => {
 });
 
 test("the builder's image has neither a secret nor a cache", () => {
-  expect(builderDockerfileText()).toMatchSnapshot();
-  expect(builderDockerfileText()).not.toMatch(/secret|type=cache/);
+  expect(builderDockerfileText(undefined)).toMatchSnapshot();
+  expect(builderDockerfileText(undefined)).not.toMatch(/secret|type=cache/);
+});
+
+test("the builder's image has the Debian packages before anything of the upload", () => {
+  const text = builderDockerfileText({ cacheId: "oken-apt-test", hasAuthorities: true });
+  expect(text).toMatchSnapshot();
+  expect(text.indexOf("install.py")).toBeLessThan(text.indexOf("COPY"));
 });
 
 /** RUN instructions with the lines that continue them. */

@@ -34,6 +34,7 @@ async function fixture(files: Files = REQUIREMENTS) {
     extraIndexUrls: ["https://extra.example/simple"],
     findLinks: join(directory, "wheels"),
     offline: false,
+    aptMirror: ["http://mirror.example/debian"],
     caFile: join(directory, "ca.pem"),
     proxy: "http://proxy.example:3128",
     ownAddresses: ["192.0.2.1"],
@@ -52,12 +53,21 @@ async function fixture(files: Files = REQUIREMENTS) {
       fingerprint({ ...host, ...changes }, changes.runtime ?? host.runtime, source),
     withSettings: (changes: Partial<Settings>) =>
       fingerprint({ ...host, settings: nested({ ...settings, ...changes }) }, host.runtime, source),
+    withPackages: (systemPackages: string[] | undefined) =>
+      fingerprint(host, host.runtime, { ...source, manifest: { ...manifest, systemPackages } }),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };
 }
 
-function nested({ indexUrl, extraIndexUrls, findLinks, offline, ...others }: Settings): BuildSettings {
-  return { ...others, packageSources: { indexUrl, extraIndexUrls, findLinks, offline } };
+function nested({
+  indexUrl,
+  extraIndexUrls,
+  findLinks,
+  offline,
+  aptMirror,
+  ...others
+}: Settings): BuildSettings {
+  return { ...others, packageSources: { indexUrl, extraIndexUrls, findLinks, offline, aptMirror } };
 }
 
 const CHANGES: Changes = {
@@ -68,6 +78,7 @@ const CHANGES: Changes = {
   extraIndexUrls: () => ["https://extra.example/simple", "https://more.example/simple"],
   findLinks: (directory) => join(directory, "more"),
   offline: () => true,
+  aptMirror: () => ["http://other.example/debian"],
   caFile: (directory) => join(directory, "other.pem"),
   proxy: () => "http://other.example:3128",
   sdist: () => "deny",
@@ -101,6 +112,13 @@ test.each([
   const before = await agent.digest();
   await writeTree(agent.directory, files);
   expect(await agent.digest()).not.toBe(before);
+});
+
+test("other Debian packages give another fingerprint", async () => {
+  await using agent = await fixture();
+  const wanted = [undefined, ["ffmpeg"], ["ffmpeg", "jq"], ["ffmpeg=7:7.1.1-1"]];
+  const digests = await Promise.all(wanted.map((packages) => agent.withPackages(packages)));
+  expect(new Set(digests).size).toBe(wanted.length);
 });
 
 test("another password of an index gives another fingerprint", async () => {

@@ -12,7 +12,7 @@ test.each([
 ] as const)("a build where %s", (_, name, status, isCached) => {
   const log = createStepLog(() => undefined);
   log.onEvent({ type: "step", name, status });
-  expect(log.isResolutionCached()).toBe(isCached);
+  expect(log.isCached("resolve")).toBe(isCached);
 });
 
 test("steps come in words for people, and contexts that are read do not come", () => {

@@ -30,6 +30,62 @@ const NO_SOLUTION = "error: No solution found when resolving dependencies";
 const SPLIT = `${NO_SOLUTION} for split (markers: sys_platform == 'linux')`;
 const unsatisfiable = (whose: string) => `we can conclude that ${whose} requirements are unsatisfiable.`;
 
+/** As the step with Debian packages says it, after the words of apt. */
+const SYSTEM_CASES: [title: string, kind: string, tail: string[], sentence: string][] = [
+  [
+    "a mistyped Debian package",
+    "no_such_package",
+    [
+      "Reading package lists...",
+      "system_packages: there is no package ffmepg in debian trixie; near are: ffmpeg feh",
+    ],
+    "system_packages: there is no package ffmepg in debian trixie; did you mean ffmpeg?",
+  ],
+  [
+    "a Debian package that is like no other",
+    "no_such_package",
+    ["system_packages: there is no package qqqqqqqq in debian trixie; near are: "],
+    "system_packages: there is no package qqqqqqqq in debian trixie.",
+  ],
+  [
+    "a version of a compiler that Debian does not have",
+    "no_such_version",
+    [
+      "E: Version '3' for 'gcc' was not found",
+      "system_packages: debian trixie has no version 3 of gcc; it has 4:14.2.0-1",
+    ],
+    "system_packages: debian trixie has no version 3 of gcc; it has 4:14.2.0-1.",
+  ],
+  [
+    "a mirror that is out of reach",
+    "index_unreachable",
+    [
+      "system_packages: the mirror of http://m.example/debian/dists/trixie/InRelease cannot be reached: Could not resolve 'm.example'",
+    ],
+    "system_packages: the mirror of http://m.example/debian/dists/trixie/InRelease cannot be reached: Could not resolve 'm.example'.",
+  ],
+  [
+    "a base that is not Debian",
+    "base_image",
+    [
+      "system_packages: the base image is Alpine Linux v3.22, which has no apt; they need Debian or a system of its kind",
+    ],
+    "system_packages: the base image is Alpine Linux v3.22, which has no apt; they need Debian or a system of its kind.",
+  ],
+  [
+    "an index that Debian did not sign",
+    "no_solution",
+    ["system_packages: apt refuses: The repository 'http://m.example/debian trixie Release' is not signed."],
+    "system_packages: apt refuses: The repository 'http://m.example/debian trixie Release' is not signed.",
+  ],
+  [
+    "a disk that Debian packages fill",
+    "disk",
+    ["system_packages: apt refuses: cannot copy extracted data: No space left on device"],
+    "There is no space left on the disk for this build.",
+  ],
+];
+
 /** As uv 0.13.9 says it, for requirements and for a project. */
 const CASES: [title: string, kind: string, tail: string[], sentence: string][] = [
   [
@@ -206,7 +262,7 @@ const CASES: [title: string, kind: string, tail: string[], sentence: string][] =
 ];
 
 describe("the sentence ends where the cause ends", () => {
-  test.each(CASES)("%s", (_, kind, tail, sentence) => {
+  test.each([...CASES, ...SYSTEM_CASES])("%s", (_, kind, tail, sentence) => {
     const error = failed(tail);
     expect({ kind: error.details?.["class"], sentence: error.message }).toEqual({ kind, sentence });
     expect(error.message).not.toMatch(/\/bin\/sh|Dockerfile|exit code/);

@@ -32,4 +32,5 @@ export const MANIFEST_DEFAULTS: ManifestDefaults = {
   port: 8080,
   healthPath: "/health",
   egressAllow: [],
+  noSystemPackages: undefined,
 };

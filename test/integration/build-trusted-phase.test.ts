@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createHash } from "node:crypto";
 
-import { IMAGE_PATHS } from "../../src/build/dockerfile.ts";
+import { IMAGE_PATHS } from "../../src/build/layout.ts";
 import { startPackageIndex } from "../helpers/package-index.ts";
 import { sdist, wheel, wheelName } from "../helpers/wheel.ts";
 import { buildFiles, buildSettings, docker, inImage } from "./harness-build.ts";

@@ -31,12 +31,12 @@ export const docker = createDockerExec({ environment: process.env });
 type TestSettings = Partial<BuildSettings & PackageSources>;
 
 export function buildSettings(overrides: TestSettings = {}): BuildSettings {
-  const { indexUrl, extraIndexUrls, findLinks, offline, ...others } = overrides;
+  const { indexUrl, extraIndexUrls, findLinks, offline, aptMirror, ...others } = overrides;
   return {
     pythonImage: process.env["OKEN_PYTHON_IMAGE"] ?? "python:{version}-slim-trixie",
     uvImage: process.env["OKEN_UV_IMAGE"] ?? "ghcr.io/astral-sh/uv:0.13.9",
     caFile: process.env["OKEN_CA_FILE"],
-    packageSources: { indexUrl, extraIndexUrls, findLinks, offline },
+    packageSources: { indexUrl, extraIndexUrls, findLinks, offline, aptMirror },
     sdist: "isolated",
     ...others,
   };
@@ -54,6 +54,7 @@ export type TestBuildOptions = {
   tree?: string;
   resolutionKey?: string;
   pythonVersion?: string;
+  systemPackages?: string[];
   settings?: TestSettings;
   wheelLimits?: WheelLimits;
   /** Seconds. */
@@ -71,7 +72,7 @@ export async function buildFiles(files: Files, options: TestBuildOptions = {}): 
   const directory = await mkdtemp(join(tmpdir(), "oken-test-"));
   const { agentId = "test-agent", tree = join(directory, "tree"), resolutionKey } = options;
   const record = versionRecord(1);
-  const { pythonVersion = record.manifest.pythonVersion } = options;
+  const { pythonVersion = record.manifest.pythonVersion, systemPackages } = options;
   const tag = `oken-test/build:${crypto.randomUUID()}`;
   const images = createImages(createDockerExec({ environment: { ...process.env, ...options.environment } }));
   const builder = testBuilder(images, directory, options);
@@ -82,7 +83,7 @@ export async function buildFiles(files: Files, options: TestBuildOptions = {}): 
       agentId,
       version: {
         ...record,
-        manifest: { ...record.manifest, pythonVersion },
+        manifest: { ...record.manifest, pythonVersion, systemPackages },
         tree_digest: await treeName("tree", tree),
         image: tag,
         ...(resolutionKey === undefined ? {} : { resolution_key: resolutionKey }),

@@ -96,5 +96,6 @@ function toRecord(draft: Draft, build: Build) {
     bases: build.bases,
     dependency_style: build.dependencyStyle,
     resolution_key: build.resolutionKey,
+    ...(build.systemPackages === undefined ? {} : { system_packages: build.systemPackages }),
   };
 }

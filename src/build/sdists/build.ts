@@ -5,7 +5,7 @@ import { canonicalName } from "../../dependencies/names.ts";
 import type { WheelLimits } from "../../docker/types.ts";
 import { GiB, MiB } from "../../lib/bytes.ts";
 import { RunnerError } from "../../lib/errors.ts";
-import { IMAGE_PATHS } from "../dockerfile.ts";
+import { IMAGE_PATHS } from "../layout.ts";
 import type { Resolution } from "../resolutions.ts";
 import { type BuildRun, labelsOf, remainingMs } from "../run.ts";
 import { writeSdistInputs } from "./inputs.ts";

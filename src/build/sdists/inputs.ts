@@ -4,10 +4,12 @@ import { join } from "node:path";
 import type { DependencyPlan } from "../../dependencies/plan.ts";
 import type { BuildInputs } from "../../docker/types.ts";
 import { contentName } from "../content-name.ts";
-import { CONTEXTS } from "../dockerfile.ts";
+import { writeContext } from "../contexts.ts";
+import { CONTEXTS } from "../layout.ts";
 import { writeFiles } from "../files.ts";
 import type { BuildRun } from "../run.ts";
 import { imageFor } from "../settings.ts";
+import { systemInputs } from "../system/inputs.ts";
 import { builderDockerfileText } from "./dockerfile.ts";
 import { PROGRAMS, type SdistTask, placeOf, taskFiles } from "./task.ts";
 
@@ -32,17 +34,23 @@ export async function writeSdistInputs(
     await copyTree(join(tree, path), join(directory, "input", "projects", placeOf(path)));
   }
   if (findLinks !== undefined) await copyTree(findLinks, join(directory, "wheels"));
-  await writeFiles(parent, { "Dockerfile.builder": builderDockerfileText() });
+  const system = systemInputs(version.manifest.systemPackages, settings);
+  await writeFiles(parent, { "Dockerfile.builder": builderDockerfileText(system?.step) });
   const image = settings.builderImage ?? settings.pythonImage;
   return {
     dockerfile: join(parent, "Dockerfile.builder"),
     context: directory,
-    contexts: [{ name: CONTEXTS.builder, directory }],
+    contexts: [
+      { name: CONTEXTS.builder, directory },
+      ...(system === undefined ? [] : [await writeContext(parent, system.context)]),
+    ],
     buildArgs: {
       OKEN_PYTHON_IMAGE: imageFor(image, version.manifest.pythonVersion),
       OKEN_UV_IMAGE: settings.uvImage,
+      ...system?.buildArgs,
     },
-    secretFiles: {},
+    secretFiles: system?.secretFiles ?? {},
+    fetches: system !== undefined,
   };
 }
 

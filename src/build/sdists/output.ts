@@ -5,7 +5,7 @@ import { checkedLock } from "../../dependencies/lock.ts";
 import { canonicalName } from "../../dependencies/names.ts";
 import type { DependencyPlan } from "../../dependencies/plan.ts";
 import { LOCAL_FILE_PLACEHOLDER } from "../../dependencies/requirements.ts";
-import { IMAGE_PATHS } from "../dockerfile.ts";
+import { IMAGE_PATHS } from "../layout.ts";
 import { refusePrivateHosts, splitCredentials, withTls } from "../indexes.ts";
 import type { Resolution } from "../resolutions.ts";
 import type { PackageSources } from "../settings.ts";

@@ -2,7 +2,7 @@ import { requirementOf } from "../../dependencies/lock.ts";
 import type { DependencyPlan } from "../../dependencies/plan.ts";
 import { LOCAL_FILE_PLACEHOLDER } from "../../dependencies/requirements.ts";
 import { dependencyError } from "../../lib/dependency-error.ts";
-import { IMAGE_PATHS } from "../dockerfile.ts";
+import { IMAGE_PATHS } from "../layout.ts";
 import { type Indexes, allowedHosts, splitCredentials, withoutTls } from "../indexes.ts";
 import type { Resolution } from "../resolutions.ts";
 import type { BuildSettings, PackageSources } from "../settings.ts";

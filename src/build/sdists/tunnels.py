@@ -94,7 +94,9 @@ def run(serve: Serve) -> None:
             await serve((reader, writer), method, target, lines)
         except RefusedError as refusal:
             print(f"refused: {refusal}", flush=True)
-            writer.write(f"HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n{refusal}\n".encode())
+            # apt shows the reason, and not the body.
+            reason = " ".join(str(refusal).split())
+            writer.write(f"HTTP/1.1 403 {reason}\r\nConnection: close\r\n\r\n{refusal}\n".encode())
         except (OSError, ValueError, asyncio.TimeoutError, EOFError, asyncio.LimitOverrunError):
             pass
         finally:

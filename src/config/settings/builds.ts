@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 
 import {
   parseChoice,
+  parseMirrors,
   parseNumber,
   parsePath,
   parsePattern,
@@ -82,6 +83,20 @@ export const BUILD_SETTINGS = {
     help: "image with a compiler, to build such packages in; {version} stands for 3.N; not set: the base image",
     default: undefined,
     parse: parseText({ what: "an image reference" }),
+  }),
+  aptMirror: setting<string | undefined>({
+    env: "OKEN_APT_MIRROR",
+    group: "Builds",
+    help: "Debian mirror instead of the base image's; after a space that of the security updates, else it ends in -security",
+    default: undefined,
+    parse: parseMirrors(),
+  }),
+  systemPackages: setting<"allow" | "deny">({
+    env: "OKEN_SYSTEM_PACKAGES",
+    group: "Builds",
+    help: "allow installs the Debian packages that oken.toml names, deny refuses them",
+    default: "allow",
+    parse: parseChoice(["allow", "deny"] as const),
   }),
   maxBuilds: setting({
     env: "OKEN_MAX_BUILDS",

@@ -3,41 +3,40 @@ import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 
 import type { BuildInputs } from "../docker/types.ts";
-import type { Resolution } from "./resolutions.ts";
 
-/** Resolutions in memory; each is some kilobytes. */
+/** In memory; each is some kilobytes. */
 const MAX_ENTRIES = 200;
 
 /**
- * What builds resolved, in memory. Reading a lock out of BuildKit takes a build of its own, which is spared where
- * BuildKit found the dependencies resolved before.
+ * What stages of builds made, in memory. Reading it out of BuildKit takes a build of its own, which is spared where
+ * BuildKit had done the stage before.
  */
-export type ResolutionCache = {
-  /** The resolution of this key: the known one if BuildKit had it cached, otherwise what `read` gives. */
-  get(key: string, build: { isCached: boolean; read: () => Promise<Resolution> }): Promise<Resolution>;
+export type StageCache<T> = {
+  /** What the stage of this key made: what is known if BuildKit had it cached, otherwise what `read` gives. */
+  get(key: string, build: { isCached: boolean; read: () => Promise<T> }): Promise<T>;
 };
 
-export function createResolutionCache(): ResolutionCache {
-  const entries = new Map<string, Promise<Resolution>>();
+export function createStageCache<T>(): StageCache<T> {
+  const entries = new Map<string, Promise<T>>();
   return {
     async get(key, { isCached, read }) {
       const known = isCached ? entries.get(key) : undefined;
-      const resolution = known ?? read();
+      const made = known ?? read();
       entries.delete(key);
-      entries.set(key, resolution);
+      entries.set(key, made);
       const [oldest] = entries.keys();
       if (entries.size > MAX_ENTRIES && oldest !== undefined) entries.delete(oldest);
       try {
-        return await resolution;
+        return await made;
       } catch (error) {
-        if (entries.get(key) === resolution) entries.delete(key);
+        if (entries.get(key) === made) entries.delete(key);
         throw error;
       }
     },
   };
 }
 
-/** Digest of all that resolving reads: instructions, files, arguments and base images. */
+/** Digest of all that the stages before the code read: instructions, files, arguments and base images. */
 export async function cacheKey(
   { dockerfile, contexts, buildArgs }: Pick<BuildInputs, "dockerfile" | "contexts" | "buildArgs">,
   bases: Record<string, string>,

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { createResolutionCache } from "../../src/build/resolution-cache.ts";
+import { createStageCache } from "../../src/build/stage-cache.ts";
 import type { Resolution } from "../../src/build/resolutions.ts";
 
 const resolution = (text: string): Resolution => ({ lock: { file: "requirements.lock", text }, wheels: {} });
@@ -12,7 +12,7 @@ function reader(text: string) {
 }
 
 test("a build that BuildKit had resolved before takes the known resolution", async () => {
-  const cache = createResolutionCache();
+  const cache = createStageCache<Resolution>();
   const first = reader("six==1");
   const second = reader("six==2");
   expect(await cache.get("k", { isCached: false, read: first.read })).toEqual(resolution("six==1"));
@@ -21,7 +21,7 @@ test("a build that BuildKit had resolved before takes the known resolution", asy
 });
 
 test("a build that resolved anew reads its own resolution, which is the known one from then on", async () => {
-  const cache = createResolutionCache();
+  const cache = createStageCache<Resolution>();
   await cache.get("k", { isCached: false, read: reader("six==1").read });
   expect(await cache.get("k", { isCached: false, read: reader("six==2").read })).toEqual(
     resolution("six==2"),
@@ -30,7 +30,7 @@ test("a build that resolved anew reads its own resolution, which is the known on
 });
 
 test("a resolution that could not be read is read again", async () => {
-  const cache = createResolutionCache();
+  const cache = createStageCache<Resolution>();
   const failing = cache.get("k", { isCached: false, read: () => Promise.reject(new Error("no")) });
   await expect(failing).rejects.toThrow("no");
   expect(await cache.get("k", { isCached: true, read: reader("six==1").read })).toEqual(resolution("six==1"));
