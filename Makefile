@@ -8,7 +8,7 @@ MAKEFLAGS += --no-print-directory
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
-setup: ## install what is missing: Bun, packages, a Docker engine, images, a browser
+setup: ## install what is missing: Bun, packages, a Docker engine, images, a browser, Prometheus
 	@scripts/setup
 
 env: ## print the export lines that a shell needs to run the binary by hand

@@ -78,8 +78,8 @@ export async function startDaemon(options: {
   // A stop, or a start that fails, ends the parts in the opposite order.
   await using begun = new AsyncDisposableStack();
   const { identity } = begun.use(await openDataDir(config.dataDir));
-  const metrics = createMetrics();
-  begun.use(observeProcess(metrics));
+  const metrics = createMetrics({ maxAgents: config.metricsAgents });
+  begun.use(observeProcess(metrics, config.dataDir));
   const docker = begun.use(await openEngine({ ...options, identity, metrics }));
   const claimed = docker.claim();
   // It is looked at below, once the rest is there.

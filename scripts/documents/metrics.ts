@@ -27,7 +27,7 @@ function definedMetrics(): Metric[] {
   const defined: Metric[] = [];
   const define = (type: string) => (definition: Definition<string>) => {
     defined.push({ ...definition, type });
-    return { inc() {}, observe() {} };
+    return { inc() {}, observe() {}, forget() {} };
   };
   const registry: MetricsRegistry = {
     counter: define("counter"),
@@ -35,10 +35,10 @@ function definedMetrics(): Metric[] {
     read: (definition) => void define(definition.type)(definition),
     text: () => Promise.resolve(""),
   };
-  const metrics = createMetrics(registry);
-  observeAgents(metrics, createRegistry());
+  const metrics = createMetrics({ registry });
+  observeAgents(metrics, createRegistry(), { usage: () => Promise.resolve(undefined) });
   measuredQueue(createBuildQueue({ maxRunning: 1, maxWaiting: 0, clock: systemClock }), metrics);
   observeTunnels(metrics, new Set());
-  using _ = observeProcess(metrics);
+  using _ = observeProcess(metrics, ".");
   return defined;
 }

@@ -1,10 +1,13 @@
+import type { Engine } from "../docker/types.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import { AGENT_STATES } from "../model/agent.ts";
+import { observeEach } from "./each-agent-metrics.ts";
 import type { Registry } from "./registry.ts";
 import { createRestartCount } from "./restart-count.ts";
 
 /** Tells the metrics what agents are doing: their states, the invokes inside them, and those that wait. */
-export function observeAgents({ read }: Metrics, registry: Registry): void {
+export function observeAgents(metrics: Metrics, registry: Registry, engine: Pick<Engine, "usage">): void {
+  const { read } = metrics;
   read({ name: "oken_agents", help: "Agents, by state.", labels: ["state"], type: "gauge" }, () => {
     const states = registry.all().map(({ state }) => state);
     return AGENT_STATES.map((state) => [{ state }, states.filter((it) => it === state).length] as const);
@@ -27,6 +30,7 @@ export function observeAgents({ read }: Metrics, registry: Registry): void {
     },
     () => [[{}, sum(registry.all().map(({ queue }) => queue.length))]],
   );
+  observeEach(metrics, registry, engine);
   const restarts = createRestartCount(registry);
   read(
     {

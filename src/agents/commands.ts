@@ -6,7 +6,7 @@ import { type StartParts, startAgent } from "./start.ts";
 
 type StopParts = Pick<AgentParts, "operations" | "registry" | "store" | "instances">;
 type StartByRequestParts = StartParts & Pick<AgentParts, "store">;
-type RemoveParts = StopParts & Pick<AgentParts, "engine" | "names" | "log" | "feed">;
+type RemoveParts = StopParts & Pick<AgentParts, "engine" | "names" | "log" | "feed" | "metrics">;
 
 /** Stops the agent until it is started or deployed again. Its container stays, for its log. */
 export function stop(parts: StopParts, agentId: string): Promise<Agent> {
@@ -62,7 +62,7 @@ export async function startByRequest(
 
 /** Removes the agent with its containers, images, source and secrets. */
 export function remove(parts: RemoveParts, agentId: string): Promise<void> {
-  const { operations, registry, store, engine, names, log, feed } = parts;
+  const { operations, registry, store, engine, names, log, feed, metrics } = parts;
   return operations.run(agentId, { name: "removal" }, async () => {
     const agent = registry.get(agentId);
     const reason = new RunnerError("AGENT_NOT_FOUND", `Agent ${agent.id} was removed.`);
@@ -74,6 +74,7 @@ export function remove(parts: RemoveParts, agentId: string): Promise<void> {
     await engine.removeImages(versions.map((version) => names.image(agent.id, version)));
     await store.removeAgent(agent.id);
     registry.remove(agent.id);
+    metrics.agentInvokes.forget(agent.id);
     feed.tell({ type: "agent.removed", agent_id: agent.id });
     log.info({ agent_id: agent.id }, "agent removed");
   });

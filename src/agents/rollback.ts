@@ -44,7 +44,7 @@ async function recallOrStart(
     const instance = state?.running ? agent.retirements.recall(version.version) : undefined;
     if (instance !== undefined) return instance;
   }
-  return startVersion(parts, agent, { version, signal });
+  return (await startVersion(parts, agent, { version, signal })).instance;
 }
 
 function versionOf(agent: Agent, wanted: number): VersionRecord {

@@ -9,6 +9,11 @@ export type StartVersionParts = RebuildParts & {
   engine: Pick<AgentParts["engine"], "imageExists">;
 };
 
+/** How much was there: its stopped container, its image, or neither. */
+export type StartTier = "restart" | "create" | "rebuild";
+
+type StartedVersion = { instance: Instance; tier: StartTier };
+
 /**
  * Starts a version that was built before: its stopped container or a fresh one. Builds its image again where that was
  * removed from the engine. Rejects as the start or the build does; with the signal's reason when that aborts.
@@ -17,16 +22,20 @@ export async function startVersion(
   parts: StartVersionParts,
   agent: Agent,
   { version, signal }: { version: VersionRecord; signal: AbortSignal },
-): Promise<Instance> {
+): Promise<StartedVersion> {
   // A container of the same name may be on its way out.
   await agent.retirements.gone(version.version);
   try {
-    return await parts.instances.restart(agent.id, version, signal);
+    const instance = await parts.instances.restart(agent.id, version, signal);
+    return { instance, tier: instance.isFresh ? "create" : "restart" };
   } catch (error) {
     // Asked only after a failure: asking starts a process, and the image is nearly always there.
     const isRefused = error instanceof RunnerError && error.code === "CONTAINER_ERROR";
     if (!isRefused || (await parts.engine.imageExists(version.image))) throw error;
   }
   const rebuilt = await rebuild(parts, agent, { version, signal });
-  return parts.instances.start(agent.id, rebuilt, { signal, boost: true });
+  return {
+    instance: await parts.instances.start(agent.id, rebuilt, { signal, boost: true }),
+    tier: "rebuild",
+  };
 }

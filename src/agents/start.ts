@@ -1,10 +1,10 @@
 import type { RunnerError } from "../lib/errors.ts";
-import { timed } from "../metrics/metrics.ts";
-import type { Agent } from "./agent.ts";
+import { type Metrics, timed } from "../metrics/metrics.ts";
+import type { Agent, Instance } from "./agent.ts";
 import { asRunnerError } from "./last-error.ts";
 import type { AgentParts } from "./parts.ts";
 import { retire } from "./retire.ts";
-import { type StartVersionParts, startVersion } from "./start-version.ts";
+import { type StartTier, type StartVersionParts, startVersion } from "./start-version.ts";
 
 export type StartParts = StartVersionParts & Pick<AgentParts, "instances" | "clock" | "metrics">;
 
@@ -44,9 +44,8 @@ async function run(
   try {
     await stopping;
     signal.throwIfAborted();
-    const instance = await timed(
-      () => startVersion(parts, agent, { version: agent.currentVersion, signal }),
-      (result, seconds) => metrics.wakes.observe({ result }, seconds),
+    const instance = await measuredStart(metrics, () =>
+      startVersion(parts, agent, { version: agent.currentVersion, signal }),
     );
     try {
       // A stop, a removal or a deploy that came during the start holds.
@@ -65,4 +64,20 @@ async function run(
     }
     throw error;
   }
+}
+
+/** A start that fails has no tier: it may have tried several. */
+async function measuredStart(
+  { wakes }: Pick<Metrics, "wakes">,
+  start: () => ReturnType<typeof startVersion>,
+): Promise<Instance> {
+  let tier: StartTier | "none" = "none";
+  return timed(
+    async () => {
+      const started = await start();
+      tier = started.tier;
+      return started.instance;
+    },
+    (result, seconds) => wakes.observe({ result, tier }, seconds),
+  );
 }

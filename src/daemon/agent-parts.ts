@@ -36,7 +36,7 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
   const { runnerId, digestKey } = host.identity;
   const store = createStore(config.dataDir);
   const registry = createRegistry();
-  observeAgents(metrics, registry);
+  observeAgents(metrics, registry, engine);
   const names = createNames(runnerId, digestKey);
   const exits = createExits(clock);
   const instances = createInstances({

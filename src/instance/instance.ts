@@ -21,6 +21,8 @@ export type Instance = {
   readonly container: RunningContainer;
   /** `http://address:port` of the agent's server. */
   readonly origin: string;
+  /** Whether its container was made for this start, and had not run before. */
+  readonly isFresh: boolean;
   /** How often its runtime has replaced the agent's process; undefined when it does not say. */
   restarts(): Promise<number | undefined>;
   /** Requests inside. */
@@ -58,6 +60,7 @@ export function createInstance(options: {
   version: VersionRecord;
   container: RunningContainer;
   origin: string;
+  isFresh: boolean;
   restarts: () => Promise<number | undefined>;
   /** Called when it seems to answer nothing. */
   onSilent: (doubt: Doubt) => void;
@@ -78,6 +81,7 @@ export function createInstance(options: {
     version,
     container,
     origin,
+    isFresh: options.isFresh,
     restarts,
     get inFlight() {
       return inFlight;

@@ -69,7 +69,13 @@ export type InstancesOptions = {
 };
 
 /** A container on its way to ready. */
-type Start = { container: RunningContainer; startedAt: number; signal: AbortSignal; timeoutMs: number };
+type Start = {
+  container: RunningContainer;
+  isFresh: boolean;
+  startedAt: number;
+  signal: AbortSignal;
+  timeoutMs: number;
+};
 
 export function createInstances(options: InstancesOptions): Instances {
   const { engine, spec, clock, cpuBoost, log } = options;
@@ -86,6 +92,7 @@ export function createInstances(options: InstancesOptions): Instances {
     return createInstance({
       version,
       container,
+      isFresh: start.isFresh,
       origin: `http://${container.address}:${ports.serving}`,
       restarts: () => options.runtime.askRestarts(control),
       onSilent(doubt) {
@@ -137,7 +144,7 @@ export function createInstances(options: InstancesOptions): Instances {
     const container = await spec.files.during(agentId, version.version, () =>
       engine.startContainer({ ...containerSpec(agentId, version, spec), boost }),
     );
-    const started = { container, startedAt, signal, timeoutMs: options.healthCheckTimeoutMs };
+    const started = { container, isFresh: true, startedAt, signal, timeoutMs: options.healthCheckTimeoutMs };
     return boost ? boosted(agentId, version, started) : ready(agentId, version, started);
   }
 
@@ -150,7 +157,7 @@ export function createInstances(options: InstancesOptions): Instances {
       );
       if (container === undefined) return start(agentId, version, { signal, boost: true });
       const timeoutMs = options.healthCheckTimeoutMs;
-      return boosted(agentId, version, { container, startedAt, signal, timeoutMs });
+      return boosted(agentId, version, { container, isFresh: false, startedAt, signal, timeoutMs });
     },
     async adopt(agentId, version, container) {
       const { cpus } = version.manifest;
@@ -158,6 +165,7 @@ export function createInstances(options: InstancesOptions): Instances {
       if (container.cpus !== cpus) cpuBoost.limit({ ...container, cpus });
       return ready(agentId, version, {
         container,
+        isFresh: false,
         startedAt: clock.monotonic(),
         signal: new AbortController().signal,
         timeoutMs: ADOPTION_TIMEOUT_MS,

@@ -1,4 +1,5 @@
 import { RunnerError } from "../lib/errors.ts";
+import { createAgentSeries } from "./agent-series.ts";
 import { type MetricsRegistry, createMetricsRegistry } from "./prometheus.ts";
 
 /** Buckets of durations, seconds, from the fastest invoke to the default timeout. */
@@ -8,11 +9,20 @@ const SECONDS = [
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
+/** Fewer for each agent: they are multiplied by the number of agents. */
+const AGENT_SECONDS = [0.005, 0.025, 0.1, 0.5, 1, 5, 30, 120] as const;
+
+/** Agents with series of their own, unless the operator says another number. */
+const DEFAULT_MAX_AGENTS = 100;
+
 /**
- * What the runner counts. The label `result` is `ok` or an error code. No label has an agent's id: every agent that ever
- * was would be a time series.
+ * What the runner counts. The label `result` is `ok` or an error code. An agent's id is a label only in
+ * `agentInvokes` and in what is looked up: every agent that ever was would be a time series.
  */
-export function createMetrics(registry: MetricsRegistry = createMetricsRegistry()) {
+export function createMetrics({
+  registry = createMetricsRegistry(),
+  maxAgents = DEFAULT_MAX_AGENTS,
+}: { registry?: MetricsRegistry; maxAgents?: number } = {}) {
   const { counter, histogram, read, text } = registry;
   return {
     /** Adds a value that is looked up each time the metrics are read. */
@@ -24,6 +34,12 @@ export function createMetrics(registry: MetricsRegistry = createMetricsRegistry(
       name: "oken_http_requests_total",
       help: "HTTP requests, by route and status. 499: the caller left before the answer.",
       labels: ["method", "route", "status"],
+    }),
+    httpDurations: histogram({
+      name: "oken_http_request_duration_seconds",
+      help: "Time of HTTP requests until their answer began, by route.",
+      labels: ["method", "route"],
+      buckets: SECONDS,
     }),
     errors: counter({
       name: "oken_errors_total",
@@ -37,6 +53,15 @@ export function createMetrics(registry: MetricsRegistry = createMetricsRegistry(
       labels: ["type", "result"],
       buckets: SECONDS,
     }),
+    agentInvokes: createAgentSeries(
+      histogram({
+        name: "oken_agent_invoke_duration_seconds",
+        help: "The same for each of the first OKEN_METRICS_AGENTS agents; `*` is all others. `result` is ok or error.",
+        labels: ["agent", "result"],
+        buckets: AGENT_SECONDS,
+      }),
+      maxAgents,
+    ),
     invokeWait: histogram({
       name: "oken_invoke_wait_seconds",
       help: "Time that invokes waited, `turn` for a free slot and `start` for a cold start.",
@@ -61,8 +86,8 @@ export function createMetrics(registry: MetricsRegistry = createMetricsRegistry(
     }),
     wakes: histogram({
       name: "oken_wake_duration_seconds",
-      help: "Time to start a sleeping agent until it serves, by result.",
-      labels: ["result"],
+      help: "Time to start a sleeping agent until it serves, by result and by what was there: `restart` its container, `create` its image, `rebuild` neither; `none` of a start that failed.",
+      labels: ["result", "tier"],
       buckets: SECONDS,
     }),
 

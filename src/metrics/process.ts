@@ -1,5 +1,6 @@
 import type { Metrics } from "./metrics.ts";
-import { VERSION } from "../lib/version.ts";
+import { BUILD } from "../lib/build.ts";
+import { observeFiles } from "./files.ts";
 
 /** How often the event loop's delay is measured, milliseconds. */
 const LOOP_INTERVAL_MS = 100;
@@ -8,11 +9,19 @@ const LOOP_INTERVAL_MS = 100;
  * Adds figures of this process, under the usual names of Prometheus clients, and of its event loop. prom-client's own
  * set does not fit Bun: it reports V8's heap, leaves out the CPU time before its start, and sets a timer every 10 ms.
  */
-export function observeProcess(metrics: Metrics): Disposable {
+export function observeProcess(metrics: Metrics, dataDir: string): Disposable {
   const { read, eventLoopDelay } = metrics;
-  read({ name: "oken_build_info", help: "Which runner this is.", labels: ["version"], type: "gauge" }, () => [
-    [{ version: VERSION }, 1],
-  ]);
+  const { version, commit, target } = BUILD;
+  read(
+    {
+      name: "oken_build_info",
+      help: "Which runner this is.",
+      labels: ["version", "commit", "target"],
+      type: "gauge",
+    },
+    () => [[{ version, commit, target }, 1]],
+  );
+  observeFiles(metrics, dataDir);
   read(
     {
       name: "process_start_time_seconds",

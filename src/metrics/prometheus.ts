@@ -27,7 +27,7 @@ export type MetricsRegistry = {
   /** `buckets`: upper bounds, ascending, without the infinite one. */
   histogram: <Name extends string>(
     definition: Definition<Name> & { buckets: readonly number[] },
-  ) => { observe: (labels: Labels<Name>, value: number) => void };
+  ) => ForgettableHistogram<Name>;
   /** A value that is looked up for each text. `type` is `counter` for one that only grows. */
   read: <Name extends string>(
     definition: Definition<Name> & { type: "gauge" | "counter" },
@@ -35,6 +35,12 @@ export type MetricsRegistry = {
   ) => void;
   /** All of them in Prometheus' text format. */
   text: () => Promise<string>;
+};
+
+export type ForgettableHistogram<Name extends string> = {
+  observe: (labels: Labels<Name>, value: number) => void;
+  /** Ends the series with these labels. */
+  forget: (labels: Labels<Name>) => void;
 };
 
 export function createMetricsRegistry(): MetricsRegistry {
@@ -55,7 +61,13 @@ export function createMetricsRegistry(): MetricsRegistry {
         registers: [registry],
         collect: batch.flush,
       });
-      return { observe: (labels, value) => batch.add(labels, value) };
+      return {
+        observe: (labels, value) => batch.add(labels, value),
+        forget(labels) {
+          batch.flush();
+          metric.remove(labels);
+        },
+      };
     },
     read: (definition, look) => registry.registerMetric(readMetric(definition, look)),
     text: () => registry.metrics(),

@@ -85,6 +85,7 @@ export function createRequests(
       const status = request.signal.aborted ? CLIENT_LEFT : response.status;
       const { route, agentId } = routeOf(path);
       metrics.httpRequests.inc({ method, route, status: String(status) });
+      metrics.httpDurations.observe({ method, route }, ms / 1000);
       const fields = { request_id: requestId, agent_id: agentId, token, method, path, status, ms };
       logRequest(fields, path === HEALTH_PATH ? "debug" : "info");
       return response.status === 101 ? undefined : response;

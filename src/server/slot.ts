@@ -80,6 +80,7 @@ export async function withSlot(
   } finally {
     const ms = clock.monotonic() - startedAt;
     metrics.invokes.observe({ type: entrypointType(agent), result }, ms / 1000);
+    metrics.agentInvokes.observe(agent.id, { result: isError ? "error" : "ok", seconds: ms / 1000 });
     agent.load.count({ now: clock.now(), ms, isError });
   }
 }

@@ -10,7 +10,7 @@ import { parsePrometheusText } from "../helpers/prometheus-text.ts";
 test("agents are read by state, those of no agent as zero, with what is inside and before them", async () => {
   const metrics = createMetrics();
   const registry = createRegistry();
-  observeAgents(metrics, registry);
+  observeAgents(metrics, registry, { usage: async () => undefined });
   const busy = agentIn("running", { instance: instanceOf(undefined, { inFlight: 3 }) });
   busy.queue.add({ grant: () => undefined, refuse: () => undefined, passedOver: () => undefined });
   registry.add(busy);

@@ -74,7 +74,8 @@ function fixture(options: {
 
 test("a version whose image is gone is built from its own files and packages, and its record says the new image", async () => {
   const { agent, written, requests, start } = fixture({ failure: NO_IMAGE });
-  const instance = await start();
+  const { instance, tier } = await start();
+  expect(tier).toBe("rebuild");
   expect(requests).toMatchObject([
     {
       agentId: "echo",

@@ -95,6 +95,7 @@ export function instanceOf(
   const { origin = "", name = "", id = "", address = "", inFlight = 0, clock = systemClock } = options;
   const { restarts = () => 0, onSilent = () => undefined } = options;
   const instance = createInstance({
+    isFresh: false,
     version,
     container: { id, name, address },
     origin,

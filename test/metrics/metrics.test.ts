@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { createMetrics, timed } from "../../src/metrics/metrics.ts";
 import { observeProcess } from "../../src/metrics/process.ts";
+import { BUILD } from "../../src/lib/build.ts";
 import { VERSION } from "../../src/lib/version.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { parsePrometheusText } from "../helpers/prometheus-text.ts";
@@ -29,12 +30,17 @@ test.each([
 
 test("the figures of the process, and of an event loop that was held up, can be read", async () => {
   const metrics = createMetrics();
-  using _ = observeProcess(metrics);
+  using _ = observeProcess(metrics, import.meta.dir);
   const value = async (family: string, sample: string) =>
     parsePrometheusText(await metrics.text())
       .get(family)
       ?.samples.get(sample) ?? Number.NaN;
-  expect(await value("oken_build_info", `oken_build_info{version="${VERSION}"}`)).toBe(1);
+  expect(
+    await value(
+      "oken_build_info",
+      `oken_build_info{version="${VERSION}",commit="unknown",target="${BUILD.target}"}`,
+    ),
+  ).toBe(1);
   expect(await value("process_start_time_seconds", "process_start_time_seconds{}")).toBeCloseTo(
     performance.timeOrigin / 1000,
   );

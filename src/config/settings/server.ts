@@ -95,4 +95,11 @@ export const SERVER_SETTINGS = {
     default: "auto",
     parse: parseChoice(["auto", "json", "pretty"] as const),
   }),
+  metricsAgents: setting({
+    env: "OKEN_METRICS_AGENTS",
+    group: "Server",
+    help: "agents that have time series of their own in the metrics; all others share one; 0: none has",
+    default: 100,
+    parse: parseNumber({ min: 0, max: 10_000, whole: true }),
+  }),
 } satisfies Record<string, Setting>;
