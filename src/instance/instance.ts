@@ -1,5 +1,6 @@
 import type { RunningContainer } from "../docker/types.ts";
 import type { Clock } from "../lib/clock.ts";
+import { Listeners } from "../lib/listeners.ts";
 import type { VersionRecord } from "../model/agent.ts";
 import { type Doubt, type Silence, createSilence } from "./silence.ts";
 
@@ -68,9 +69,9 @@ export function createInstance(options: {
 }): Instance {
   const { version, container, origin, restarts, onSilent, clock } = options;
   const { concurrency, timeout } = version.manifest;
-  const cutOffListeners = new Set<(why: CutOff) => void>();
-  const emptyListeners = new Set<() => void>();
-  const endListeners = new Set<(cause: InstanceEnd) => void>();
+  const cutOffListeners = new Listeners<CutOff>();
+  const emptyListeners = new Listeners<void>();
+  const endListeners = new Listeners<InstanceEnd>();
   let inFlight = 0;
   let openAnswers = 0;
   let isClosed = false;
@@ -112,15 +113,15 @@ export function createInstance(options: {
     leave() {
       inFlight -= 1;
       lastUsed = clock.monotonic();
-      if (inFlight === 0) for (const listener of emptyListeners) listener();
+      if (inFlight === 0) emptyListeners.call();
     },
     async empty(signal) {
       if (inFlight === 0 || signal.aborted) return;
       const { promise, resolve } = Promise.withResolvers<void>();
-      emptyListeners.add(resolve);
+      const forget = emptyListeners.add(resolve);
       signal.addEventListener("abort", () => resolve(), { once: true });
       await promise;
-      emptyListeners.delete(resolve);
+      forget();
     },
     close() {
       isClosed = true;
@@ -132,19 +133,18 @@ export function createInstance(options: {
       if (ended !== undefined) return;
       ended = cause;
       isClosed = true;
-      for (const listener of endListeners) listener(cause);
+      endListeners.call(cause);
     },
     onEnd(listener) {
-      if (ended === undefined) endListeners.add(listener);
-      else listener(ended);
-      return () => void endListeners.delete(listener);
+      if (ended === undefined) return endListeners.add(listener);
+      listener(ended);
+      return () => undefined;
     },
     onCutOff(listener) {
-      cutOffListeners.add(listener);
-      return () => void cutOffListeners.delete(listener);
+      return cutOffListeners.add(listener);
     },
     cutOff(why) {
-      for (const listener of cutOffListeners) listener(why);
+      cutOffListeners.call(why);
     },
   };
 }

@@ -3,11 +3,11 @@ import pino from "pino";
 import { GatheredLines } from "./gathered-lines.ts";
 import type { Log } from "./log.ts";
 
-/** Logs one request. */
-export type RequestLog = (
-  fields: Record<string, string | number | undefined>,
-  level?: "debug" | "info",
-) => void;
+type Fields = Readonly<Record<string, string | number | undefined>>;
+type Level = "debug" | "info";
+
+/** Logs one request, whose fields must not change afterwards. */
+export type RequestLog = (fields: Fields, level?: Level) => void;
 
 /**
  * The log's lines with the message `request`, written past pino where it would write JSON: with
@@ -18,9 +18,14 @@ export function createRequestLog(log: Log): RequestLog {
   if (!(lines instanceof GatheredLines)) return (fields, level = "info") => log[level](fields, "request");
   return (fields, level = "info") => {
     if (!log.isLevelEnabled(level)) return;
-    const time = new Date().toISOString();
-    lines.add(`${JSON.stringify({ level, time, ...fields, msg: "request" })}\n`);
+    const at = Date.now();
+    lines.add(() => lineOf(at, level, fields));
   };
+}
+
+function lineOf(at: number, level: Level, fields: Fields): string {
+  const time = new Date(at).toISOString();
+  return `${JSON.stringify({ level, time, ...fields, msg: "request" })}\n`;
 }
 
 function streamOf(log: object): unknown {
