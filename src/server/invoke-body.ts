@@ -34,7 +34,7 @@ export async function arrivingBody(request: Request, parts: BodyParts): Promise<
   if (length !== undefined && length <= SMALL_BODY)
     return {
       kind: "bytes",
-      bytes: new Uint8Array(await inTime(limited.arrayBuffer(), { clock, ms: FIRST_PART_MS })),
+      bytes: await inTime(limited.bytes(), { clock, ms: FIRST_PART_MS }),
     };
   if (limited.body === null) return { kind: "none" };
   const reader = limited.body.getReader();

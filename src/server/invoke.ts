@@ -33,10 +33,10 @@ export function invokeController(context: InvokeContext) {
     );
 }
 
-type Incoming = { request: Request; server: CallServer | null };
+export type Incoming = { request: Request; server: CallServer | null };
 
 /** Asks `POST /invoke` of the agent. Any answer but a 2xx becomes INVOKE_FAILED. */
-async function invoke(context: InvokeContext, id: string, incoming: Incoming): Promise<Response> {
+export async function invoke(context: InvokeContext, id: string, incoming: Incoming): Promise<Response> {
   const agent = context.agents.find(id);
   const { request } = incoming;
   // Elysia takes `/invoke/{id}/` for this route too, but it is the root of an agent that has paths.

@@ -8,6 +8,8 @@ import { requireProtection } from "./access/exposure.ts";
 import type { createApp } from "./app.ts";
 import type { ListenSettings, ServerContext } from "./context.ts";
 import { errorResponse } from "./errors.ts";
+import { createHandler } from "./handler.ts";
+import type { InvokeContext } from "./invoke.ts";
 import { addressesOf, authority, listenError } from "./listen-error.ts";
 import { IDLE_TIMEOUT_SECONDS, type Requests, createRequests } from "./requests.ts";
 import { endUnread } from "./tcp-options.ts";
@@ -26,7 +28,7 @@ export type Listener = {
   stop(timeoutMs: number): Promise<void>;
 };
 
-type ListenContext = Pick<ServerContext, "settings" | "access" | "callers" | "log" | "clock" | "metrics">;
+type ListenContext = InvokeContext & Pick<ServerContext, "access">;
 
 /** Bun's answer to a body above its limit is empty. Ours are counted where they are read, and Bun drops what is not. */
 const NO_BODY_LIMIT = Number.MAX_SAFE_INTEGER;
@@ -41,7 +43,7 @@ export async function listen(app: ReturnType<typeof createApp>, context: ListenC
   else await requireFreeSocket(socket);
 
   const tunnels = new Set<Tunnel>();
-  const requests = createRequests(app, context);
+  const requests = createRequests(createHandler(app, context), context);
   const servers = new Set<Server<Tunnel>>();
   const start = async (identification: Identification | undefined, port: number) => {
     const server = serve(context, { address: { ...address, port }, identification, requests, tunnels });

@@ -25,11 +25,16 @@ const REFUSALS = new Map([
  *
  * @throws MisdirectedError or ShuttingDownError if our runtime refused the request
  */
-export async function unlessRefused(response: Response, { version }: Instance): Promise<Response> {
+export function unlessRefused(response: Response, { version }: Instance): Response | Promise<Response> {
   const refusal = REFUSALS.get(response.status);
   if (refusal === undefined || version.entrypoint.mode !== "object") return response;
   const length = Number(response.headers.get("content-length") ?? Infinity);
-  if (length > LONGEST_REFUSAL) return response;
+  return length > LONGEST_REFUSAL ? response : unlessSaid(response, refusal);
+}
+
+type Refusal = NonNullable<ReturnType<(typeof REFUSALS)["get"]>>;
+
+async function unlessSaid(response: Response, refusal: Refusal): Promise<Response> {
   const bytes = await response.arrayBuffer();
   if (Value.Check(refusal.body, parseJson(new TextDecoder().decode(bytes)))) throw new refusal.Refused();
   return new Response(bytes, response);

@@ -28,11 +28,19 @@ export function requireReadable({ method, headers }: Request): void {
  *
  * @throws RunnerError INVALID_REQUEST (417) when the caller waits for a `100 Continue` that Bun does not send
  */
-export async function limitBody(request: Request, { maxBytes, clock }: BodyOptions): Promise<Request> {
-  const { method, headers } = request;
+export function limitBody(request: Request, options: BodyOptions): Request | Promise<Request> {
+  const { headers } = request;
   const expect = headers.get("expect");
   const isUnanswered = expect !== null && expect !== "100-continue" && /^100-continue$/i.test(expect);
   if (!isUnanswered && !headers.has("transfer-encoding")) return request;
+  return limitedRequest(request, { ...options, isUnanswered });
+}
+
+async function limitedRequest(
+  request: Request,
+  { maxBytes, clock, isUnanswered }: BodyOptions & { isUnanswered: boolean },
+): Promise<Request> {
+  const { method, headers } = request;
   // Not asked for before: it makes a stream of a body that may be read whole for less.
   const { body } = request;
   if (body === null) return request;
@@ -113,7 +121,7 @@ async function textWithin({ body }: Request, maxBytes: number): Promise<string> 
  *
  * @throws RunnerError INVALID_REQUEST (408) after `ms`
  */
-export async function inTime<T>(
+export function inTime<T>(
   reading: Promise<T>,
   { clock, ms }: { clock: Pick<Clock, "timer">; ms: number },
 ): Promise<T> {

@@ -3,10 +3,10 @@ import type { Server } from "bun";
 import { RunnerError } from "../lib/errors.ts";
 import { createRequestLog } from "../lib/request-log.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
-import type { createApp } from "./app.ts";
 import type { Visit } from "./callers/callers.ts";
 import type { ServerContext } from "./context.ts";
 import { CLIENT_LEFT, errorResponse } from "./errors.ts";
+import type { Arrival, Handler } from "./handler.ts";
 import { whenMade } from "./open-answer.ts";
 import { checkHead, requireDecodable } from "./request-head.ts";
 import { REQUEST_ID_HEADER, ensureRequestId } from "./request-id.ts";
@@ -22,7 +22,7 @@ const HEALTH_PATH = "/health";
 type RequestsContext = Pick<ServerContext, "access" | "callers" | "log" | "clock" | "metrics">;
 
 /** The server that took a request. */
-export type RequestServer = Pick<Server<Tunnel>, "timeout" | "requestIP">;
+export type RequestServer = Pick<Server<Tunnel>, "timeout" | "requestIP" | "upgrade">;
 
 /** Does for each request what is the same for all: its id, authentication, one log line and one count. */
 export type Requests = {
@@ -33,7 +33,7 @@ export type Requests = {
 };
 
 export function createRequests(
-  app: Pick<ReturnType<typeof createApp>, "handle">,
+  handle: Handler,
   { access, callers, log, clock, metrics }: RequestsContext,
 ): Requests {
   const logRequest = createRequestLog(log);
@@ -50,7 +50,7 @@ export function createRequests(
       return { path: pathOf(request.url), refusal: error, mark: () => undefined };
     }
   };
-  const respond = async (request: Request, { visit, requestId, peerOf }: Asked) => {
+  const respond = async (request: Request, { visit, arrival, requestId, peerOf }: Asked) => {
     const { path, refusal, answer } = visit;
     if (refusal !== undefined)
       return { token: undefined, response: errorResponse(refusal, { log, metrics, requestId }) };
@@ -59,7 +59,7 @@ export function createRequests(
     let token: string | undefined;
     try {
       token = access.admit(request, path, peerOf);
-      return { token, response: await app.handle(request) };
+      return { token, response: await handle(request, arrival) };
     } catch (error) {
       const { signal } = request;
       return { token, response: errorResponse(error, { log, metrics, requestId, signal }) };
@@ -74,16 +74,17 @@ export function createRequests(
       server.timeout(request, 0);
       const peerOf = () => server.requestIP(request)?.address;
       const visit = receive(request, peerOf);
-      const { token, response } = await respond(request, { visit, requestId, peerOf });
+      const { path } = visit;
+      const { route, agentId } = routeOf(path);
+      const arrival = { route, agentId, server };
+      const { token, response } = await respond(request, { visit, arrival, requestId, peerOf });
       visit.mark(response.headers);
       response.headers.set(REQUEST_ID_HEADER, requestId);
       // From now on silence is the caller's; a stream may still be silent by itself.
       whenMade(request, limitSilence(request, server));
       const ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;
       const { method } = request;
-      const { path } = visit;
       const status = request.signal.aborted ? CLIENT_LEFT : response.status;
-      const { route, agentId } = routeOf(path);
       metrics.httpRequests.inc({ method, route, status: String(status) });
       metrics.httpDurations.observe({ method, route }, ms / 1000);
       const fields = { request_id: requestId, agent_id: agentId, token, method, path, status, ms };
@@ -101,7 +102,7 @@ function limitSilence(request: Request, server: RequestServer): () => void {
   return () => server.timeout(request, IDLE_TIMEOUT_SECONDS);
 }
 
-type Asked = { visit: Visit; requestId: string; peerOf: () => string | undefined };
+type Asked = { visit: Visit; arrival: Arrival; requestId: string; peerOf: () => string | undefined };
 
 function shuttingDown(): RunnerError {
   return new RunnerError("SHUTTING_DOWN", "The runner is shutting down.", {

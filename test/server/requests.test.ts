@@ -21,7 +21,7 @@ async function fixture(handle: (request: Request) => Promise<Response> = async (
     destination: { write: (line) => void lines.push(JSON.parse(line)) },
   });
   const context = { access: await accessWith(), callers: callersOf(), log, clock, metrics };
-  const requests = createRequests({ handle }, context);
+  const requests = createRequests(handle, context);
   return {
     clock,
     lines,
@@ -31,6 +31,7 @@ async function fixture(handle: (request: Request) => Promise<Response> = async (
       requests.answer(request, {
         timeout: (_, seconds) => void timeouts.push(seconds),
         requestIP: () => null,
+        upgrade: () => false,
       }),
     counted: async () => /^oken_http_requests_total\{(.*)\} 1$/m.exec(await metrics.text())?.[1],
   };

@@ -28,20 +28,18 @@ export const RUNNER: Record<keyof typeof RUNNER_PROBLEMS, Provoke> = {
   diskFull: () =>
     createDiskFloor({ directory: "/", floorBytes: 1, freeBytes: () => Promise.resolve(0) }).assertRoomFor(0),
   async shuttingDown() {
-    const requests = createRequests(
-      { handle: () => Promise.reject(new Error("not asked")) },
-      {
-        access: await accessWith(),
-        callers: callersOf(),
-        log,
-        metrics: createMetrics(),
-        clock: createFakeClock(),
-      },
-    );
+    const requests = createRequests(() => Promise.reject(new Error("not asked")), {
+      access: await accessWith(),
+      callers: callersOf(),
+      log,
+      metrics: createMetrics(),
+      clock: createFakeClock(),
+    });
     requests.refuse();
     return requests.answer(new Request("http://localhost/agents"), {
       timeout: () => undefined,
       requestIP: () => null,
+      upgrade: () => false,
     });
   },
   unauthorized: () => authenticate([MONITOR], new Request("http://localhost/agents"), "/agents"),
