@@ -15,7 +15,7 @@ import type { Provoke } from "./provoke.ts";
 const RUNTIME = resolve(import.meta.dir, "../../../../src/runtime");
 
 export const INVOKES: Record<keyof typeof INVOKE_PROBLEMS, Provoke> = {
-  bodyNotInput: () => runtimeFails('encode.decode_input(b\'{"name": "Ada"}\')'),
+  bodyNotInput: () => runtimeFails('encode.take_input(SimpleNamespace(body=b\'{"name": "Ada"}\'))'),
   bodyTooLarge: () =>
     ask(agentIn("running"), "POST", "/invoke/echo", { "content-length": String(20_000_000) }),
   async bodyTooSlow() {
