@@ -39,8 +39,8 @@ export function report({ err }: Context, error: unknown, { json }: { json: boole
   // Last comes what matters most.
   if (log.trim() !== "")
     for (const line of log.trimEnd().split("\n")) err.line(err.paint("dim", `  ${plainLine(line)}`));
-  err.line(`${err.paint("red", "oken-runner:")} ${message}`);
-  if (hint !== undefined) err.line(hint);
+  err.prose(`${err.paint("red", "oken-runner:")} ${message.split("\n").map(plainLine).join("\n")}`);
+  if (hint !== undefined) err.prose(hint);
   return exitCode;
 }
 

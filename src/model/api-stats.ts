@@ -1,4 +1,4 @@
-import { Type } from "@sinclair/typebox";
+import { type Static, Type } from "@sinclair/typebox";
 
 import { agentId, timestamp } from "./api-fields.ts";
 
@@ -54,6 +54,8 @@ export const StatsList = Type.Object(
   },
   { examples: [{ window_seconds: 60, agents: [FIGURES_EXAMPLE] }] },
 );
+
+export type StatsList = Static<typeof StatsList>;
 
 export const AgentStats = Type.Object(
   {

@@ -67,8 +67,8 @@ function showResult({ out, err }: Context, { client, options, result }: Shown): 
   const { total = 0, ...parts } = timings_ms;
   const times = Object.entries(parts).map(([name, ms]) => `${name} ${took(ms)}`);
   const what = unchanged ? "nothing has changed" : `${took(total)}: ${times.join(", ")}`;
-  err.line(`${err.paint("green", "Running")}: ${agent_id}, version ${version} (${what})`);
-  err.line(err.paint("dim", entrypoint_reason));
+  err.prose(`${err.paint("green", "Running")}: ${agent_id}, version ${version} (${what})`);
+  err.prose(err.paint("dim", entrypoint_reason));
   out.line(`${client.address.shown}${result.endpoint}`);
   showNext(
     err,

@@ -34,12 +34,13 @@ export function ps(context: Context) {
 }
 
 function listText(out: Output, { agents }: AgentList): string {
-  const rows = agents.map(({ agent_id, name, status, created_at, last_invoked }) => [
+  const rows = agents.map(({ agent_id, name, status, version, created_at, last_invoked }) => [
     agent_id,
     stateText(out, status),
+    String(version),
     ago(created_at),
     last_invoked === null ? "never" : ago(last_invoked),
     name,
   ]);
-  return table(out, ["ID", "STATE", "CREATED", "INVOKED", "NAME"], rows);
+  return table(out, ["ID", "STATE", "VERSION", "CREATED", "INVOKED", "NAME"], rows);
 }

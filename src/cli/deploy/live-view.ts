@@ -35,6 +35,9 @@ export function liveView(err: Output, buildLog: boolean): DeployView {
       ...log.map((line) => err.paint("dim", `  ${line}`)),
     ]);
   };
+  const logged = (line: string) => {
+    log = [...log, plainLine(line)].slice(-SHOWN_LOG);
+  };
   const enter = (next: string) => {
     const done = STAGES[stage]?.[1] ?? stage;
     area.keep(
@@ -52,7 +55,8 @@ export function liveView(err: Output, buildLog: boolean): DeployView {
     news(news) {
       if (news.type === "phase" && (news.phase in STAGES || news.phase === "ready")) enter(news.phase);
       else if (news.type === "warning") area.keep(`${err.paint("yellow", "!")} ${plainLine(news.message)}`);
-      else if (buildLog && news.type === "log") log = [...log, plainLine(news.line)].slice(-SHOWN_LOG);
+      else if (buildLog && news.type === "log") logged(news.line);
+      else if (buildLog && news.type === "step" && news.status === "started") logged(news.name);
       if (stage !== "ready") draw();
     },
     sent(value) {

@@ -12,6 +12,8 @@ export type Output = {
   write: (text: string) => void;
   /** A text with its line break. */
   line: (text?: string) => void;
+  /** Sentences: on a terminal broken between words, so that a narrow one can be read. */
+  prose: (text: string) => void;
   /** The text in that style, or as it is where no colour is wanted. */
   paint: (style: Style, text: string) => string;
 };
@@ -25,14 +27,16 @@ export function createOutput(target: Target, environment: Record<string, string 
   const isTerminal = target.isTTY === true;
   const hasColor = wantsColor(environment, isTerminal);
   const write = (text: string) => void target.write(text);
+  const columns = () => target.columns ?? DEFAULT_COLUMNS;
   return {
     isTerminal,
     hasColor,
     get columns() {
-      return target.columns ?? DEFAULT_COLUMNS;
+      return columns();
     },
     stream: target,
     write,
+    prose: (text) => write(`${isTerminal ? Bun.wrapAnsi(text, columns(), { hard: false }) : text}\n`),
     line: (text = "") => write(`${text}\n`),
     paint: (style, text) => (hasColor ? styleText(style, text, { validateStream: false }) : text),
   };

@@ -3,7 +3,8 @@ import type { Output } from "./output.ts";
 
 const STYLES = { running: "green", starting: "yellow", idle: "cyan", stopped: "dim", error: "red" } as const;
 
-/** A state in its colour. One that this program does not know yet has none. */
-export function stateText(out: Output, state: AgentState): string {
+/** A state in its colour. One that this program does not know yet has none; of an agent just removed nothing is known. */
+export function stateText(out: Output, state: AgentState | undefined): string {
+  if (state === undefined) return "-";
   return out.paint(STYLES[state] ?? "reset", state);
 }

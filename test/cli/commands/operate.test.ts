@@ -5,6 +5,7 @@ import { runInProcess } from "../../helpers/cli.ts";
 import { DEPLOYED, eventsAnswer, fakeRunner } from "../../helpers/fake-runner.ts";
 
 const [DETAIL] = API_SCHEMAS.AgentDetail.examples;
+const [STATS] = API_SCHEMAS.StatsList.examples;
 const STOPPED = { agent_id: "echo", status: "stopped" };
 
 type Surroundings = Parameters<typeof runInProcess>[2];
@@ -12,6 +13,7 @@ type Surroundings = Parameters<typeof runInProcess>[2];
 async function run(args: string[], surroundings: Surroundings = {}) {
   using runner = fakeRunner({
     "GET /agents": () => Response.json({ agents: [DETAIL] }),
+    "GET /stats": () => Response.json(STATS),
     "GET /agents/echo": () => Response.json(DETAIL),
     "DELETE /agents/echo": () => new Response(null, { status: 204 }),
     "POST /stop/echo": () => Response.json(STOPPED),
@@ -64,16 +66,14 @@ test("show tells the agent in full, and its tables fit a narrow terminal", async
   expect(tables.split("\n").filter((line) => Bun.stringWidth(line) > 40)).toEqual([]);
 });
 
-test("top shows what agents use", async () => {
+test("top shows what agents do and use", async () => {
   const { out } = await run(["top"]);
   expect(out.split("\n").map((line) => line.split(/ {2,}/))).toEqual([
-    ["ID", "STATE", "MEMORY", "CPU", "CALLS", "QUEUED"],
-    ["echo", "running", "30 MiB of 512 MiB", "0.2 %", "0", "0"],
+    ["ID", "STATE", "MEMORY", "CALLS/S", "P50", "P99", "ERRORS", "INSIDE", "QUEUED"],
+    ["echo", "running", "30 MiB", "0.7", "13 ms", "0.2 s", "1", "1", "0"],
     [""],
   ]);
-  expect(JSON.parse((await run(["top", "--json"])).out)).toMatchObject({
-    agents: [{ memory_bytes: 31_457_280 }],
-  });
+  expect(JSON.parse((await run(["top", "--json"])).out)).toEqual(STATS);
 });
 
 test("secrets are listed by name, and only those that are there can be removed", async () => {

@@ -34,8 +34,8 @@ test("ps lists agents in columns", async () => {
   const { status, out, err } = await runInProcess(["ps", "--url", `127.0.0.1:${runner.port}`]);
   expect({ status, err }).toEqual({ status: 0, err: "" });
   const [head, row] = out.split("\n");
-  expect(head).toMatch(/^ID +STATE +CREATED +INVOKED +NAME$/);
-  expect(row).toMatch(/^echo +running +\d+d ago +never +The Echo$/);
+  expect(head).toMatch(/^ID +STATE +VERSION +CREATED +INVOKED +NAME$/);
+  expect(row).toMatch(/^echo +running +\d+ +\d+d ago +never +The Echo$/);
 });
 
 test("ps --json is the API's answer, from OKEN_URL too", async () => {

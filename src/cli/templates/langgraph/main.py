@@ -5,17 +5,17 @@ from langgraph.graph import END, START, StateGraph
 
 class State(TypedDict, total=False):
     question: str
-    notes: list[str]
+    words: int
     answer: str
 
 
 def think(state: State) -> State:
-    return {"notes": [f"The question has {len(state['question'].split())} words."]}
+    return {"words": len(state["question"].split())}
 
 
 def answer(state: State) -> State:
-    """Ask a model here; its key is a secret: oken-runner secrets set."""
-    return {"answer": f"You asked: {state['question']} {' '.join(state['notes'])}"}
+    """Ask a model here. Its key is a secret: oken-runner secrets set."""
+    return {"answer": f"You asked in {state['words']} words: {state['question']}"}
 
 
 steps = StateGraph(State)
@@ -25,8 +25,3 @@ steps.add_edge(START, "think")
 steps.add_edge("think", "answer")
 steps.add_edge("answer", END)
 graph = steps.compile()
-
-
-def handler(input):
-    state = graph.invoke({"question": input.get("question", "What is LangGraph?")})
-    return {"answer": state["answer"]}

@@ -1,9 +1,6 @@
-from mcp.server.fastmcp import FastMCP
-from mcp.server.transport_security import TransportSecuritySettings
+from mcp.server.mcpserver import MCPServer
 
-# The runner has checked the host before; this server sees its own address in the container.
-security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-server = FastMCP("Tools", stateless_http=True, json_response=True, transport_security=security)
+server = MCPServer("Tools")
 
 
 @server.tool()
@@ -12,4 +9,5 @@ def add(a: int, b: int) -> int:
     return a + b
 
 
-app = server.streamable_http_app()
+# The runner looks at the caller's host. Without sessions every call stands for itself, also after a sleep.
+app = server.streamable_http_app(stateless_http=True, json_response=True, host="0.0.0.0")
