@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 
+import { BINARY } from "../helpers/binary.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
 
 const ROOT = resolve(import.meta.dir, "../..");
@@ -31,7 +32,8 @@ test("the commands of README's session answer what README shows", async () => {
   }));
   expect(exchanges).not.toBeEmpty();
   for (const { commands, shown } of exchanges) {
-    expect(comparable(await run(commands.replaceAll(ADDRESS, runner.url)))).toEqual(comparable(shown));
+    const [sent, expected] = [commands, shown].map((text) => text.replaceAll(ADDRESS, runner.url));
+    expect(comparable(await run(sent ?? ""))).toEqual(comparable(expected ?? ""));
   }
 });
 
@@ -39,6 +41,7 @@ test("the commands of README's session answer what README shows", async () => {
 async function run(commands: string): Promise<string> {
   const shell = Bun.spawn(["bash", "-euo", "pipefail", "-c", commands], {
     cwd: directory,
+    env: { ...process.env, PATH: `${dirname(BINARY)}:${process.env["PATH"]}`, OKEN_URL: runner.url },
     stdout: "pipe",
     stderr: "ignore",
   });
