@@ -1,6 +1,7 @@
 import { createAgents } from "./agents/agents.ts";
 import { watchContainment } from "./agents/containment.ts";
 import { watchEngine } from "./agents/events.ts";
+import { createForgottenSweep } from "./agents/forgotten.ts";
 import { createHostReport } from "./agents/host.ts";
 import { watchHost } from "./agents/host-watch.ts";
 import { sweepIdle } from "./agents/idle.ts";
@@ -18,6 +19,7 @@ import {
   browserSettings,
   checkSettings,
   manifestDefaults,
+  retention,
   serverSettings,
 } from "./config/derived.ts";
 import type { Config } from "./config/load.ts";
@@ -103,8 +105,10 @@ export async function startDaemon(options: {
   const loaded = await loadAgents(parts);
   const lastInvoked = createLastInvoked(parts);
   begun.defer(() => lastInvoked.save());
+  const sweepForgotten = createForgottenSweep(parts, retention(config));
   const sweep = setInterval(() => {
     sweepIdle(parts);
+    void sweepForgotten();
     void lastInvoked.save();
   }, config.cleanupInterval * 1000);
   begun.defer(() => clearInterval(sweep));

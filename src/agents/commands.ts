@@ -4,9 +4,9 @@ import { asRunnerError, toLastError } from "./last-error.ts";
 import type { AgentParts } from "./parts.ts";
 import { type StartParts, startAgent } from "./start.ts";
 
-type StopParts = Pick<AgentParts, "operations" | "registry" | "store" | "instances">;
+type StopParts = Pick<AgentParts, "operations" | "registry" | "store" | "instances" | "clock">;
 type StartByRequestParts = StartParts & Pick<AgentParts, "store">;
-type RemoveParts = StopParts & Pick<AgentParts, "engine" | "names" | "log" | "feed" | "metrics">;
+export type RemoveParts = StopParts & Pick<AgentParts, "engine" | "names" | "log" | "feed" | "metrics">;
 
 /** Stops the agent until it is started or deployed again. Its container stays, for its log. */
 export function stop(parts: StopParts, agentId: string): Promise<Agent> {
@@ -62,22 +62,34 @@ export async function startByRequest(
 
 /** Removes the agent with its containers, images, source and secrets. */
 export function remove(parts: RemoveParts, agentId: string): Promise<void> {
-  const { operations, registry, store, engine, names, log, feed, metrics } = parts;
-  return operations.run(agentId, { name: "removal" }, async () => {
-    const agent = registry.get(agentId);
-    const reason = new RunnerError("AGENT_NOT_FOUND", `Agent ${agent.id} was removed.`);
-    if (agent.state !== "stopped") await takeOutOfService(parts, agent, { reason, log: "removed" });
-    const versions = agent.versions.map(({ version }) => version);
-    for (const version of new Set([...versions, ...agent.retirements.versions()])) {
-      await engine.removeContainer(names.container(agent.id, version));
-    }
-    await engine.removeImages(versions.map((version) => names.image(agent.id, version)));
-    await store.removeAgent(agent.id);
-    registry.remove(agent.id);
-    metrics.agentInvokes.forget(agent.id);
-    feed.tell({ type: "agent.removed", agent_id: agent.id });
-    log.info({ agent_id: agent.id }, "agent removed");
-  });
+  return parts.operations.run(agentId, { name: "removal" }, () =>
+    removeAgent(parts, parts.registry.get(agentId), "agent removed"),
+  );
+}
+
+/** The work of a removal, within an operation on the agent. */
+export async function removeAgent(parts: RemoveParts, agent: Agent, message: string): Promise<void> {
+  const { registry, store, log, feed, metrics } = parts;
+  const reason = new RunnerError("AGENT_NOT_FOUND", `Agent ${agent.id} was removed.`);
+  if (agent.state !== "stopped") await takeOutOfService(parts, agent, { reason, log: "removed" });
+  await removeFromEngine(parts, agent);
+  await store.removeAgent(agent.id);
+  registry.remove(agent.id);
+  metrics.agentInvokes.forget(agent.id);
+  feed.tell({ type: "agent.removed", agent_id: agent.id });
+  log.info({ agent_id: agent.id }, message);
+}
+
+/** Leaves nothing of an agent that is out of service in the engine. It can be built again from its files. */
+export async function removeFromEngine(
+  { engine, names }: Pick<AgentParts, "engine" | "names">,
+  agent: Agent,
+): Promise<void> {
+  const versions = agent.versions.map(({ version }) => version);
+  for (const version of new Set([...versions, ...agent.retirements.versions()])) {
+    await engine.removeContainer(names.container(agent.id, version));
+  }
+  await engine.removeImages(agent.versions.map(({ image }) => image));
 }
 
 /** Ends what the agent is doing: refuses all who wait, ends a start under way, and stops the container. */
@@ -97,12 +109,15 @@ async function takeOutOfService(
   if (activity.state === "running") await instances.stop(activity.instance);
 }
 
-async function write(
-  { store }: Pick<AgentParts, "store">,
+/** Writes to disk whether the agent is to run. */
+export async function write(
+  { store, clock }: Pick<AgentParts, "store" | "clock">,
   agent: Agent,
   desired: "running" | "stopped",
 ): Promise<void> {
-  const record = { ...agent.record, desired };
+  const { stopped_at: _, ...rest } = agent.record;
+  const stopped = desired === "stopped" ? { stopped_at: new Date(clock.now()).toISOString() } : {};
+  const record = { ...rest, desired, ...stopped };
   await store.writeAgent(record);
   agent.recorded(record);
 }

@@ -1,6 +1,6 @@
 import { RunnerError } from "../lib/errors.ts";
 
-export type OperationName = "deploy" | "rollback" | "start" | "stop" | "removal";
+export type OperationName = "deploy" | "rollback" | "start" | "stop" | "removal" | "clean-up";
 
 /** The later operations that make an operation pointless. */
 const ENDED_BY: Record<OperationName, readonly OperationName[]> = {
@@ -9,6 +9,7 @@ const ENDED_BY: Record<OperationName, readonly OperationName[]> = {
   start: ["deploy", "rollback", "stop", "removal"],
   stop: [],
   removal: [],
+  "clean-up": [],
 };
 
 const IN_WORDS: Record<OperationName, string> = {
@@ -17,6 +18,7 @@ const IN_WORDS: Record<OperationName, string> = {
   start: "a start",
   stop: "a stop",
   removal: "a removal",
+  "clean-up": "a clean-up",
 };
 
 /**

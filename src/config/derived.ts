@@ -145,6 +145,11 @@ export function buildLimits({ maxBuilds, maxBuildQueue, buildTimeout }: Config) 
   return { maxBuilds, maxBuildQueue, buildTimeout };
 }
 
+/** How long stopped agents keep what they have, milliseconds. */
+export function retention({ stoppedImageTtl, stoppedTtl }: Config) {
+  return { imageTtlMs: stoppedImageTtl * 1000, ttlMs: stoppedTtl * 1000 };
+}
+
 /** What images are made from. */
 export function buildSettings(config: Config, environment: Record<string, string | undefined>) {
   return {

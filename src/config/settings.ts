@@ -1,5 +1,6 @@
 import type { Setting } from "./setting.ts";
 import { ACCESS_SETTINGS } from "./settings/access.ts";
+import { AGENT_SETTINGS } from "./settings/agents.ts";
 import { BROWSER_SETTINGS } from "./settings/browsers.ts";
 import { BUILD_SETTINGS } from "./settings/builds.ts";
 import { CONTAINER_SETTINGS } from "./settings/containers.ts";
@@ -16,6 +17,7 @@ export const SETTINGS = {
   ...SERVER_SETTINGS,
   ...ACCESS_SETTINGS,
   ...BROWSER_SETTINGS,
+  ...AGENT_SETTINGS,
   ...CONTAINER_SETTINGS,
   ...NETWORK_SETTINGS,
   ...INVOKE_SETTINGS,

@@ -41,6 +41,8 @@ export const AgentRecord = Type.Object({
   agent_id: Type.String({ pattern: AGENT_ID_PATTERN }),
   created_at: Type.String(),
   desired: Type.Union([Type.Literal("running"), Type.Literal("stopped")]),
+  /** When it was stopped by request. Absent while it is to run, and from older records. */
+  stopped_at: Type.Optional(Type.String()),
   current_version: Type.Integer({ minimum: 1 }),
   /** The versions that exist, ascending. Any other directory was left by a deploy that never finished. */
   versions: Type.Array(Type.Integer({ minimum: 1 })),

@@ -23,6 +23,8 @@ export type SecretFiles = {
   readSecrets(agentId: string, version: number): Promise<Secrets>;
   /** Does the work of a start. A container holds what it has mounted, also when the file is gone. */
   during<T>(agentId: string, version: number, work: () => Promise<T>): Promise<T>;
+  /** Deletes a version's secrets. */
+  forget(agentId: string, version: number): Promise<void>;
   /** Encrypts what is plain, or has an earlier key. Gives the name of a key that is missing. */
   renew(agentId: string, version: number): Promise<{ missingKey: string } | undefined>;
 };
@@ -90,6 +92,10 @@ export function createSecretFiles({ versionDir, keys, mountDir }: SecretFilesOpt
       } finally {
         await rm(path, { force: true });
       }
+    },
+    async forget(agentId, version) {
+      await rm(plainPath(agentId, version), { force: true });
+      await rm(sealedPath(agentId, version), { force: true });
     },
     async renew(agentId, version) {
       const envelope = await readEnvelope(agentId, version);

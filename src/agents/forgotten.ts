@@ -1,0 +1,70 @@
+import type { Agent } from "./agent.ts";
+import { type RemoveParts, removeAgent, removeFromEngine, write } from "./commands.ts";
+import type { AgentParts } from "./parts.ts";
+
+export type ForgottenParts = RemoveParts & Pick<AgentParts, "secrets">;
+
+export type ForgottenOptions = {
+  /** How long a stopped agent keeps what it has in the engine, milliseconds; it is built again when it is started. */
+  imageTtlMs: number;
+  /** How long a stopped agent is kept at all, milliseconds; 0: for good. */
+  ttlMs: number;
+};
+
+/** `date`: older records do not say when the agent was stopped; from now on then. */
+type Due = "nothing" | "date" | "images" | "all";
+
+/**
+ * Cleans up after agents that were stopped and never started again: who deletes an agent elsewhere may only stop it
+ * here. What cannot be done is tried again the next time. Never rejects.
+ */
+export function createForgottenSweep(
+  parts: ForgottenParts,
+  { imageTtlMs, ttlMs }: ForgottenOptions,
+): () => Promise<void> {
+  const { registry, clock, operations, engine, log } = parts;
+  /** When those agents were stopped that have no images any more. */
+  const cleared = new Map<string, string>();
+
+  const dueOf = (agent: Agent): Due => {
+    const { id, state, record } = agent;
+    // It may have been removed, or started, while this waited for its turn.
+    if (registry.find(id) !== agent || state !== "stopped") return "nothing";
+    if (record.stopped_at === undefined) return "date";
+    const age = clock.now() - Date.parse(record.stopped_at);
+    if (ttlMs > 0 && age >= ttlMs) return "all";
+    return age >= imageTtlMs && cleared.get(id) !== record.stopped_at ? "images" : "nothing";
+  };
+
+  const removeImages = async (agent: Agent) => {
+    const existing = new Set(await engine.listImages());
+    if (agent.versions.some(({ image }) => existing.has(image))) {
+      await removeFromEngine(parts, agent);
+      log.info({ agent_id: agent.id }, "removed the images of a stopped agent");
+    }
+    if (agent.record.stopped_at !== undefined) cleared.set(agent.id, agent.record.stopped_at);
+  };
+
+  const removeAll = async (agent: Agent) => {
+    for (const { version } of agent.versions) await parts.secrets.forget(agent.id, version);
+    await removeAgent(parts, agent, "removed an agent that was stopped long ago");
+    cleared.delete(agent.id);
+  };
+
+  const cleanUp = async (agent: Agent) => {
+    const due = dueOf(agent);
+    if (due === "date") await write(parts, agent, "stopped");
+    if (due === "images") await removeImages(agent);
+    if (due === "all") await removeAll(agent);
+  };
+
+  return async () => {
+    for (const agent of registry.all().filter((it) => dueOf(it) !== "nothing")) {
+      await operations
+        .run(agent.id, { name: "clean-up" }, () => cleanUp(agent))
+        .catch((error: unknown) =>
+          log.warn({ agent_id: agent.id, err: error }, "could not clean up after a stopped agent"),
+        );
+    }
+  };
+}
