@@ -17,7 +17,7 @@ import { rollback } from "./rollback.ts";
 import { createMemoryReadings } from "./memory.ts";
 import { type Found, type Wanted, findAgents } from "./search.ts";
 import { WINDOW_SECONDS, figuresOf, figuresWithHistory, statsOf } from "./stats.ts";
-import { detailOf } from "./view.ts";
+import { detailOf, versionsOf } from "./view.ts";
 
 /** What can be done with agents: the door that `server/` goes through. Each throws AGENT_NOT_FOUND for an unknown id. */
 export type Agents = {
@@ -33,6 +33,7 @@ export type Agents = {
   /** In the order they were first deployed. */
   list(wanted?: Wanted): Found;
   detail(agentId: string): ReturnType<typeof detailOf>;
+  versions(agentId: string): ReturnType<typeof versionsOf>;
   /** Names of the secrets of the version that serves. */
   secretNames(agentId: string): Promise<string[]>;
   /** What all agents do, with the last hour by minutes where that is wanted. */
@@ -90,6 +91,7 @@ export function createAgents(parts: AgentParts & DeployParts, options: SourceOpt
     },
     list: (wanted = {}) => findAgents(registry.all(), wanted),
     detail: (agentId) => show(registry.get(agentId)),
+    versions: (agentId) => versionsOf(registry.get(agentId)),
     async stats({ history }) {
       await readMemory();
       const show = history ? figuresWithHistory : figuresOf;

@@ -25,6 +25,8 @@ export type AgentParts = {
   exits: Exits;
   names: Names;
   userIds: UserIds;
+  /** Versions of an agent that are kept for a rollback, the current one among them. */
+  keepVersions: number;
   clock: Clock;
   log: Log;
   metrics: Metrics;

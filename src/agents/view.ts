@@ -23,7 +23,7 @@ export async function detailOf(
   agent: Agent,
   { engine, clock, feed }: Pick<AgentParts, "engine" | "clock" | "feed">,
 ) {
-  const { manifest, entrypoint, version } = agent.currentVersion;
+  const { manifest, entrypoint } = agent.currentVersion;
   const { instance } = agent;
   const soon = <T>(answer: Promise<T>): Promise<T | undefined> =>
     Promise.race([answer.catch(() => undefined), clock.sleep(LOOK_MS).then(() => undefined)]);
@@ -43,15 +43,7 @@ export async function detailOf(
       memory: manifest.memory,
       cpus: manifest.cpus,
     },
-    versions: agent.versions.map((it) => ({
-      version: it.version,
-      created_at: it.created_at,
-      current: it.version === version,
-      image_id: it.image_id,
-      bases: it.bases ?? {},
-      dependency_style: it.dependency_style,
-      system_packages: it.system_packages ?? {},
-    })),
+    versions: versionsOf(agent),
     instances:
       instance === undefined
         ? []
@@ -70,6 +62,19 @@ export async function detailOf(
     states: feed.changesOf(agent.id),
     last_error: agent.lastError ?? null,
   };
+}
+
+/** Those that a rollback can serve, oldest first. */
+export function versionsOf({ versions, record }: Agent) {
+  return versions.map((it) => ({
+    version: it.version,
+    created_at: it.created_at,
+    current: it.version === record.current_version,
+    image_id: it.image_id,
+    bases: it.bases ?? {},
+    dependency_style: it.dependency_style,
+    system_packages: it.system_packages ?? {},
+  }));
 }
 
 function resourcesOf(usage: ResourceUse | undefined) {

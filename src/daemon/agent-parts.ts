@@ -73,5 +73,9 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
   const operations = createOperations(reconciled);
   const userIds = createUserIds({ engine, registry, runnerId, range: uidRange(config) });
   const shared = { engine, clock, log, metrics, feed: createFeed(clock) };
-  return { ...shared, store, secrets, registry, builder, instances, operations, exits, names, userIds };
+  const { keepVersions } = config;
+  return {
+    ...shared,
+    ...{ store, secrets, registry, builder, instances, operations, exits, names, userIds, keepVersions },
+  };
 }

@@ -93,6 +93,20 @@ const AgentVersion = Type.Object({
     description: "Debian packages that oken.toml names, with the versions in the image",
   }),
 });
+const VERSION_EXAMPLE = {
+  version: 2,
+  created_at: "2026-11-23T10:03:00.000Z",
+  current: true,
+  image_id: "sha256:5f0c1d8e4b7a",
+  bases: { "docker.io/library/python:3.12-slim-trixie": "sha256:8d1f3c0e9a52" },
+  dependency_style: "requirements.txt",
+  system_packages: { ffmpeg: "7:7.1.1-1+b1" },
+};
+
+export const AgentVersions = Type.Object(
+  { versions: Type.Array(AgentVersion) },
+  { examples: [{ versions: [VERSION_EXAMPLE] }] },
+);
 const AgentInstance = Type.Object({
   container: Type.String({ description: "Name of its Docker container" }),
   version,
@@ -152,17 +166,7 @@ export const AgentDetail = Type.Object(
           memory: 536_870_912,
           cpus: 1,
         },
-        versions: [
-          {
-            version: 2,
-            created_at: "2026-11-23T10:03:00.000Z",
-            current: true,
-            image_id: "sha256:5f0c1d8e4b7a",
-            bases: { "docker.io/library/python:3.12-slim-trixie": "sha256:8d1f3c0e9a52" },
-            dependency_style: "requirements.txt",
-            system_packages: { ffmpeg: "7:7.1.1-1+b1" },
-          },
-        ],
+        versions: [VERSION_EXAMPLE],
         instances: [
           {
             container: "oken-echo-1c4a09b3f2-v2",

@@ -2,7 +2,7 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
 
 import { STATUS_OF_CODE } from "../lib/errors.ts";
 import { AGENT_ID_PATTERN } from "./agent.ts";
-import { AgentDetail, AgentList } from "./api-agents.ts";
+import { AgentDetail, AgentList, AgentVersions } from "./api-agents.ts";
 import { EventData } from "./api-events.ts";
 import { DeploymentList, DeploymentView } from "./api-deployments.ts";
 import { agentId, endpoint, entrypointType, version } from "./api-fields.ts";
@@ -151,6 +151,7 @@ export const API_SCHEMAS = {
   InvokeResponse,
   AgentList,
   AgentDetail,
+  AgentVersions,
   RollbackRequest,
   SecretsPatch,
   SecretNames,

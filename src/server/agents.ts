@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 
-import { AgentDetail, AgentList } from "../model/api-agents.ts";
+import { AgentDetail, AgentList, AgentVersions } from "../model/api-agents.ts";
 import { StopResponse } from "../model/api.ts";
 import { wantedAgents } from "./agents-query.ts";
 import type { ServerContext } from "./context.ts";
@@ -16,6 +16,10 @@ export function agentsController({ agents, clock }: Pick<ServerContext, "agents"
     .get("/agents/:id", ({ params }) => agents.detail(params.id), {
       response: AgentDetail,
       detail: docs.detailDocs,
+    })
+    .get("/agents/:id/versions", ({ params }) => ({ versions: agents.versions(params.id) }), {
+      response: AgentVersions,
+      detail: docs.versionsDocs,
     })
     .delete(
       "/agents/:id",

@@ -17,15 +17,18 @@ const PLAIN_ROUTES: ReadonlySet<string> = new Set([
   "/openapi.json",
 ]);
 
-/** By the first part of the path: the route of the agent itself, and of paths below it. */
-const AGENT_ROUTES: ReadonlyMap<string, [itself: string, below: string]> = new Map([
-  ["invoke", ["/invoke/{id}", "/invoke/{id}/{path}"]],
-  ["agents", ["/agents/{id}", "/agents/{id}/deployments"]],
-  ["logs", ["/logs/{id}", OTHER]],
-  ["start", ["/start/{id}", OTHER]],
-  ["stop", ["/stop/{id}", OTHER]],
-  ["rollback", ["/rollback/{id}", OTHER]],
+/** By the first part of the path: the route of the agent itself, and those of paths below it. */
+const AGENT_ROUTES: ReadonlyMap<string, [itself: string, below: (rest: string) => string]> = new Map([
+  ["invoke", ["/invoke/{id}", () => "/invoke/{id}/{path}"]],
+  ["agents", ["/agents/{id}", belowAgent]],
+  ...["logs", "start", "stop", "rollback"].map((noun): [string, [string, () => string]] => [
+    noun,
+    [`/${noun}/{id}`, () => OTHER],
+  ]),
 ]);
+
+/** What is below `/agents/{id}`. */
+const AGENT_NOUNS: ReadonlySet<string> = new Set(["deployments", "secrets", "stats", "versions"]);
 
 const AGENT_ID = new RegExp(AGENT_ID_PATTERN);
 
@@ -37,10 +40,16 @@ export function routeOf(path: string): Route {
   const behindId = path.indexOf("/", behindNoun + 1);
   const agentId = path.slice(behindNoun + 1, behindId === -1 ? undefined : behindId);
   if (!AGENT_ID.test(agentId)) return { route: OTHER, agentId: undefined };
-  return { route: behindId === -1 ? routes[0] : routes[1], agentId };
+  const [itself, below] = routes;
+  return { route: behindId === -1 ? itself : below(path.slice(behindId + 1)), agentId };
 }
 
 function plainRoute(path: string): string {
   if (PLAIN_ROUTES.has(path)) return path;
   return path.startsWith("/docs/") ? "/docs" : OTHER;
+}
+
+function belowAgent(rest: string): string {
+  const [noun = ""] = rest.split("/", 1);
+  return AGENT_NOUNS.has(noun) ? `/agents/{id}/${noun}` : OTHER;
 }

@@ -69,7 +69,7 @@ test("what the engine refuses is tried again the next time", async () => {
   let isAway = true;
   const refusing = {
     ...engine,
-    removeImages: (images: readonly string[]) =>
+    removeImages: (images: string[]) =>
       isAway ? Promise.reject(new Error("away")) : engine.removeImages(images),
   };
   const options = { imageTtlMs: HOUR_MS, ttlMs: 0 };

@@ -92,6 +92,7 @@ export function agentParts(fakes: Fakes = {}) {
     exits: createExits(clock),
     names,
     userIds: createUserIds({ engine, registry, runnerId: "runner", range: undefined }),
+    keepVersions: 5,
     clock,
     log,
     metrics,

@@ -15,6 +15,8 @@ test.each([
   ["/invoke/echo/", "/invoke/{id}/{path}", "echo"],
   ["/invoke/echo/items/7", "/invoke/{id}/{path}", "echo"],
   ["/agents/echo", "/agents/{id}", "echo"],
+  ["/agents/echo/versions", "/agents/{id}/versions", "echo"],
+  ["/agents/echo/whatever", "other", "echo"],
   ["/agents/echo/deployments/7", "/agents/{id}/deployments", "echo"],
   ["/logs/echo", "/logs/{id}", "echo"],
   ["/start/echo", "/start/{id}", "echo"],

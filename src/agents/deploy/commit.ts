@@ -5,10 +5,7 @@ import { Agent, type Instance } from "../agent.ts";
 import type { AgentParts } from "../parts.ts";
 import { type RetireParts, retire, retireStopped } from "../retire.ts";
 
-/** Versions kept for a rollback, the current one among them. */
-const KEPT_VERSIONS = 5;
-
-export type CommitParts = RetireParts & DiscardParts & Pick<AgentParts, "metrics" | "feed">;
+export type CommitParts = RetireParts & DiscardParts & Pick<AgentParts, "metrics" | "feed" | "keepVersions">;
 export type DiscardParts = Pick<AgentParts, "registry" | "store" | "engine" | "names" | "log">;
 
 /**
@@ -20,11 +17,11 @@ export async function commit(
   agentId: string,
   { instance, reason }: { instance: Instance; reason: string },
 ): Promise<void> {
-  const { registry, store, clock } = parts;
+  const { registry, store, clock, keepVersions } = parts;
   const { version } = instance;
   const known = registry.find(agentId);
   const before = known?.record.current_version;
-  const { kept, surplus } = keptVersions(known?.versions ?? [], { version, before });
+  const { kept, surplus } = keptVersions(known?.versions ?? [], { version, before, most: keepVersions });
   const record: AgentRecord = {
     schema: 1,
     agent_id: agentId,
@@ -79,18 +76,18 @@ export async function discard(parts: DiscardParts, agentId: string, version: num
 }
 
 /**
- * The newest versions, with `version` among them. The one that served `before` is kept whatever its age: it is known to
+ * The `most` newest versions, with `version` among them. The one that served `before` is kept whatever its age: it is known to
  * work.
  */
 export function keptVersions(
   versions: readonly VersionRecord[],
-  { version, before }: { version: VersionRecord; before: number | undefined },
+  { version, before, most }: { version: VersionRecord; before: number | undefined; most: number },
 ): { kept: VersionRecord[]; surplus: VersionRecord[] } {
   const all = [...versions.filter((it) => it.version !== version.version), version].sort(
     (a, b) => a.version - b.version,
   );
   const surplus = all
     .filter((it) => it.version !== version.version && it.version !== before)
-    .slice(0, Math.max(0, all.length - KEPT_VERSIONS));
+    .slice(0, Math.max(0, all.length - most));
   return { kept: all.filter((it) => !surplus.includes(it)), surplus };
 }

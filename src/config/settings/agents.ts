@@ -6,6 +6,13 @@ const YEAR_SECONDS = 365 * DAY_SECONDS;
 
 /** What is kept of agents, and for how long. */
 export const AGENT_SETTINGS = {
+  keepVersions: setting({
+    env: "OKEN_KEEP_VERSIONS",
+    group: "Agents",
+    help: "versions of an agent that are kept for a rollback, the current one among them",
+    default: 5,
+    parse: parseNumber({ min: 1, max: 100, whole: true }),
+  }),
   stoppedImageTtl: setting({
     env: "OKEN_STOPPED_IMAGE_TTL",
     group: "Agents",

@@ -27,6 +27,18 @@ export const detailDocs: Operation = {
   },
 };
 
+export const versionsDocs: Operation = {
+  operationId: "listVersions",
+  tags: ["Agents"],
+  summary: "List an agent's versions",
+  description: "Those that `POST /rollback/{id}` can serve again, oldest first.",
+  parameters: AGENT_ID,
+  responses: {
+    200: success("The versions.", jsonContent("AgentVersions")),
+    ...errorResponses("agentNotFound"),
+  },
+};
+
 export const removeDocs: Operation = {
   operationId: "removeAgent",
   tags: ["Agents"],
@@ -61,7 +73,7 @@ body that is the next older one.
 
 - As with a deploy no request is dropped: the current version serves until the other is ready, and goes on if that fails.
 - Where the version's image was removed from the engine, that is built again first, with the same packages.
-- The next deploy makes a new version, numbered above all others. The last 5 versions are kept.
+- The next deploy makes a new version, numbered above all others. The last versions are kept, five unless the operator says otherwise.
 - A deploy under way is ended; a deploy, a start or a stop that comes later ends the rollback.`,
   parameters: AGENT_ID,
   requestBody: { required: false, content: jsonContent("RollbackRequest") },

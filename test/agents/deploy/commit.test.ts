@@ -8,6 +8,7 @@ const keep = (versions: number[], served: { version: number; before: number | un
   const { kept, surplus } = keptVersions(versions.map(versionRecord), {
     ...served,
     version: versionRecord(served.version),
+    most: 5,
   });
   return { kept: numbers(kept), surplus: numbers(surplus) };
 };
@@ -26,6 +27,16 @@ describe("of an agent's versions five are kept", () => {
 
 test("a version that was built again is in the list as it is now", () => {
   const rebuilt = { ...versionRecord(1), image_id: "sha256:new" };
-  const { kept } = keptVersions([versionRecord(1), versionRecord(2)], { version: rebuilt, before: 2 });
+  const { kept } = keptVersions([versionRecord(1), versionRecord(2)], {
+    version: rebuilt,
+    before: 2,
+    most: 5,
+  });
   expect(kept[0]).toBe(rebuilt);
+});
+
+test("with one kept, the version before stays until the next deploy", () => {
+  const served = { version: versionRecord(3), before: 2, most: 1 };
+  const { kept, surplus } = keptVersions([1, 2].map(versionRecord), served);
+  expect({ kept: numbers(kept), surplus: numbers(surplus) }).toEqual({ kept: [2, 3], surplus: [1] });
 });

@@ -23,7 +23,7 @@ export const AGENT_PROBLEMS = {
   versionNotFound: {
     code: "NOT_FOUND",
     status: 404,
-    when: "no such version, or none that is older; the last 5 are kept",
+    when: "no such version, or none that is older; the last OKEN_KEEP_VERSIONS (5) are kept",
     error: "Agent echo has no version 7; there are: 1, 2, 3.",
   },
   bodyNotVersion: {
