@@ -158,7 +158,7 @@ async function causeOf({ agent, request, slot, error }: Failure): Promise<unknow
 function timedOut(agent: Agent, { version }: Instance): RunnerError {
   return new RunnerError(
     "INVOKE_FAILED",
-    `Agent ${agent.id} did not answer within its timeout of ${version.manifest.timeout} s.`,
+    `Agent ${agent.id} did not answer within its timeout of ${version.manifest.timeout} s: raise \`timeout\` in oken.toml if it needs more.`,
     {
       status: 504,
       details: { reason: "timeout", timeout: version.manifest.timeout },

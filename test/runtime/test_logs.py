@@ -71,6 +71,48 @@ class Logs(TestCase):
                 at_import = next(line for line in agent.lines if line["msg"] == "at import")
                 self.assertIsNone(at_import["request_id"])
 
+    def test_streams_of_the_agents_own_around_ours(self) -> None:
+        wraps = {
+            "detached": "io.TextIOWrapper(sys.stdout.detach(), encoding='utf-8')",
+            "buffered": "io.TextIOWrapper(sys.stdout.buffer, encoding='utf-8', write_through=True)",
+            "codec": "codecs.getwriter('utf-8')(sys.stdout.detach())",
+            "descriptor": "os.fdopen(sys.stdout.fileno(), 'w', closefd=False)",
+            "reconfigured": "sys.stdout.reconfigure(encoding='utf-8', line_buffering=True) or sys.stdout",
+        }
+        modules = "import codecs, io, os, sys"
+        for index, (name, wrap) in enumerate(wraps.items()):
+            with self.subTest("at import", name=name):
+                agent = self.handler(
+                    f"""
+                    {modules}
+                    sys.stdout = {wrap}
+                    print("at import ü")
+                    def handler(input): print(input, "ü")
+                    """,
+                    concurrency=1 + index % 2,
+                )
+                for number in (1, 2):
+                    self.assertIsNone(agent.output(number))
+                    agent.wait_line(f"{number} ü")
+                agent.wait_line("at import ü")
+        choices = ", ".join(f"{name!r}: lambda: {wrap}" for name, wrap in wraps.items())
+        for concurrency in (10, 1):
+            agent = self.handler(
+                f"""
+                {modules}
+                WRAPS = {{{choices}}}
+                def handler(input):
+                    sys.stdout = WRAPS[input[0]]()
+                    print(*input, "ü")
+                """,
+                concurrency=concurrency,
+            )
+            for name in wraps:
+                for number in (1, 2):
+                    with self.subTest("in the handler", name=name, concurrency=concurrency):
+                        self.assertIsNone(agent.output([name, number]))
+                        agent.wait_line(f"{name} {number} ü")
+
     def test_logging_keeps_the_authors_format_and_takes_its_levels(self) -> None:
         agent = self.handler(
             """

@@ -24,11 +24,19 @@ UVICORN = """
 import asyncio, sys
 from .lifespan.on import LifespanOn
 def run(app):
-    asyncio.run(app({"type": "lifespan"}, None, LifespanOn().send))
+    lifespan = LifespanOn(app)
+    asyncio.run(lifespan.startup())
     sys.exit(3)
 """
 LIFESPAN = """
+import logging
 class LifespanOn:
+    def __init__(self, app):
+        self.app = app
+        self.logger = logging.getLogger("uvicorn.error")
+    async def startup(self):
+        try: await self.app({"type": "lifespan"}, None, self.send)
+        except BaseException as error: self.logger.error("Exception in 'lifespan' protocol", exc_info=error)
     async def send(self, message): pass
 """
 
@@ -81,28 +89,35 @@ class Scripts(TestCase):
         self.assertIn(f"takes connections on port {agent.port}, but GET /", health["message"])
 
     def test_an_application_that_fails_under_the_programs_own_uvicorn_gives_its_exception(self) -> None:
-        files = {
-            "uvicorn/__init__.py": UVICORN,
-            "uvicorn/lifespan/__init__.py": "",
-            "uvicorn/lifespan/on.py": LIFESPAN,
-            "main.py": """
-                import traceback, uvicorn
-                def connect(): raise ValueError("no database:\\n  of that name")
-                async def app(scope, receive, send):
+        says = """
                     try: connect()
                     except ValueError:
                         await send({"type": "lifespan.startup.failed", "message": traceback.format_exc()})
+        """
+        for startup in (says, "            connect()"):
+            files = {
+                "uvicorn/__init__.py": UVICORN,
+                "uvicorn/lifespan/__init__.py": "",
+                "uvicorn/lifespan/on.py": LIFESPAN,
+                "main.py": """
+                import traceback, uvicorn
+                def connect(): raise ValueError("no database:\\n  of that name")
+                async def app(scope, receive, send):
+                    """
+                + startup.strip()
+                + """
                 if __name__ == "__main__":
                     uvicorn.run(app)
             """,
-        }
-        agent = self.agent(files, type="http", mode="script", attr=None)
-        health = agent.wait_state("failed")
-        self.assertEqual(health["reason"], "exited")
-        self.assertEqual(
-            health["message"],
-            "the application's startup failed: ValueError: no database: (main.py, line 3)",
-        )
+            }
+            with self.subTest(startup):
+                agent = self.agent(files, type="http", mode="script", attr=None)
+                health = agent.wait_state("failed")
+                self.assertEqual(health["reason"], "exited")
+                self.assertEqual(
+                    health["message"],
+                    "the application's startup failed: ValueError: no database: (main.py, line 3)",
+                )
 
     def test_one_that_answers_with_errors_is_not_ready(self) -> None:
         agent = self.script(status=500)

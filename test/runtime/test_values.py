@@ -73,7 +73,8 @@ class Values(TestCase):
                 "object": {"items": [1, Thing()]}, "nan": {"a-b": float("nan")}, "key": {(1, 2): 3},
                 "loop": loop, "function": len,
             }
-            def handler(input): return CASES[input]
+            async def ask(): ...
+            def handler(input): return [ask()] if input == "coroutine" else CASES[input]
         """
         agent = self.handler(source)
         for case, expected in {
@@ -82,6 +83,7 @@ class Values(TestCase):
             "key": "output has a key that is a tuple",
             "loop": "output[0] contains itself",
             "function": "output is of type builtin_function_or_method",
+            "coroutine": "output[0] is of type coroutine, which has no JSON form: await it.",
         }.items():
             with self.subTest(case):
                 answer = agent.invoke(case)

@@ -108,7 +108,8 @@ test("an agent that does not answer in time is given up, with its timeout in the
   expect(await failure).toMatchObject({
     code: "INVOKE_FAILED",
     status: 504,
-    message: "Agent echo did not answer within its timeout of 300 s.",
+    message:
+      "Agent echo did not answer within its timeout of 300 s: raise `timeout` in oken.toml if it needs more.",
     details: { reason: "timeout", timeout: 300 },
   });
   expect(happened).toEqual(["released"]);

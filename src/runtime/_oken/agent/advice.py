@@ -6,9 +6,8 @@ import os
 import re
 import sys
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import TracebackType
+from . import files, shadows
+from .traces import last_frame
 
 # Packages that are not named as what is imported of them, but for a hyphen in place of an underscore.
 PACKAGES = {
@@ -62,18 +61,31 @@ REMOVED = {
     **dict.fromkeys(("aifc", "audioop", "sndhdr", "spwd", "sunau", "telnetlib", "uu", "xdrlib"), "3.12"),
 }
 
+# Of the standard library, but not in the images of Python.
+NEED_SCREEN = frozenset(["_tkinter", "tkinter", "turtle"])
+
 # As the SDKs say it: "set the OPENAI_API_KEY environment variable", "Environment variable `X` is not set".
+# Of several that would do the first counts: "`OPENAI_API_KEY` or `OPENAI_ADMIN_KEY` environment variable".
+_NAME = r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b"
 VARIABLE = re.compile(
-    r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)[`'\"]? environment variable"
-    r"|[Ee]nvironment variables?:? [`'\"]?([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b"
+    _NAME + r"[`'\"]?(?:(?:,| or| and) [`'\"]?[A-Z][A-Z0-9_]*[`'\"]?){0,5} environment variable"
+    r"|[Ee]nvironment variables?:? [`'\"]?" + _NAME
 )
 LOOKED_AT = 1000
 
 
 def advice(error: BaseException, app_dir: str) -> str:
     """What to do, to follow the error's sentence; empty where nothing is known."""
+    shadowed = shadows.advice(error, app_dir)
+    if shadowed:
+        return shadowed
     if isinstance(error, ModuleNotFoundError) and error.name:
         return _for_module(error.name, app_dir)
+    if isinstance(error, EOFError) and "reading a line" in str(error):
+        return "nobody can answer input() here, so take it from the agent's input or from a secret"
+    about_files = files.advice(error, app_dir)
+    if about_files:
+        return about_files
     name = _missing_variable(error)
     return f"send {name} as a secret with the deploy" if name else ""
 
@@ -82,6 +94,8 @@ def _for_module(name: str, app_dir: str) -> str:
     top = name.split(".")[0]
     if any(os.path.exists(os.path.join(app_dir, path)) for path in (top, top + ".py")):
         return ""
+    if top in NEED_SCREEN:
+        return "an agent has no screen, so leave it out"
     last = REMOVED.get(top)
     if last:
         return f'Python {last} was the last with {top}: set python_version = "{last}" in oken.toml'
@@ -110,7 +124,7 @@ def _package(name: str) -> str:
 def _missing_variable(error: BaseException) -> str:
     """The environment variable that the error is about, where the agent has it not."""
     if isinstance(error, KeyError):
-        name = error.args[0] if error.args and _raised_by_environ(error.__traceback__) else ""
+        name = error.args[0] if error.args and _raised_by_environ(error) else ""
     else:
         try:
             found = VARIABLE.search(str(error)[:LOOKED_AT])
@@ -120,9 +134,6 @@ def _missing_variable(error: BaseException) -> str:
     return name if isinstance(name, str) and name and name not in os.environ else ""
 
 
-def _raised_by_environ(trace: TracebackType | None) -> bool:
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    if trace is None:
-        return False
-    return trace.tb_frame.f_locals.get("self") is os.environ
+def _raised_by_environ(error: BaseException) -> bool:
+    frame = last_frame(error)
+    return frame is not None and frame.f_locals.get("self") is os.environ

@@ -8,6 +8,7 @@ import platform
 
 from .. import frames
 from . import failures
+from .traces import raised_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ def report_failure(
         place = failures.where(error, spec.app_dir)
         when = f"in {during}" if during else "while it was loaded"
         message = f"{spec.label()} called sys.exit({error.code!r}) {when}"
-        told = {"reason": "exited", "message": message + (f" ({place})" if place else "")}
+        message += f" ({place})" if place else ""
+        if raised_in(error, "argparse.py"):
+            message += ": an agent has no command line, so give each argument a default"
+        told = {"reason": "exited", "message": message}
     else:
         message = failures.sentence(error, spec.app_dir)
         # Once all is imported it is a file or a server that misses, unless it imports more.

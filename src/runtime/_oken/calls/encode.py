@@ -157,7 +157,8 @@ def _plain(value: Any, path: str, above: list[int]) -> Any:
                 raise OutputError(
                     f"{path} ({type_name(value)}) could not be turned into JSON: {error}"
                 ) from None
-            raise OutputError(f"{path} is of type {type_name(value)}, which has no JSON form") from None
+            todo = ": await it" if hasattr(value, "__await__") else ""
+            raise OutputError(f"{path} is of type {type_name(value)}, which has no JSON form{todo}") from None
         return _plain(closer, path, above)
     finally:
         above.pop()

@@ -8,6 +8,7 @@ from .. import frames
 from ..agent import hooks
 from ..agent.request import CURRENT, Cancelled, Request, parse_invoke
 from ..cancel_signal import CANCEL_SIGNAL
+from ..output.line_stream import flush_replaced
 from . import encode, outcome
 from .loop_answers import LoopAnswers
 from .loop_channel import LoopChannel
@@ -114,6 +115,7 @@ class LoopExecutor:
         self._active.pop(request.number, None)
         request.task = None
         request.close_outputs()
+        flush_replaced(request)
         for stream in self._streams:
             stream.finish(request)
         if frame:

@@ -16,6 +16,7 @@ from .. import frames
 from ..agent import hooks
 from ..agent.request import CURRENT, Cancelled, Request, parse_invoke
 from ..cancel_signal import CANCEL_SIGNAL
+from ..output.line_stream import flush_replaced
 from . import encode, outcome
 
 TYPE_CHECKING = False
@@ -85,6 +86,7 @@ class MainThreadExecutor:
         CURRENT.reset(token)
         self._request = None
         request.close_outputs()
+        flush_replaced(request)
         for stream in self._streams:
             stream.finish(request)
         if failure is not None and not request.finished:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from ..agent import hooks
+from ..agent import green_threads, hooks
 from ..agent.report import report_failure, report_ready
 from ..agent.target import plain_target, resolve
+from ..output.line_stream import flush_replaced
 from ..sdks.target import sdk_target
 from . import thread_loops
 from .loop_executor import LoopExecutor
@@ -32,12 +33,16 @@ def run(spec: Spec, channel: socket.socket, streams: tuple[LineStream, LineStrea
         target = sdk_target(value, spec) or plain_target(value, spec)
         # Again: an `asyncio.run` at import leaves none behind.
         asyncio.set_event_loop(loop)
+        alone = target.alone or spec.concurrency == 1
+        if not alone and not target.is_async:
+            green_threads.refuse(spec.app_dir, ", or set concurrency = 1 in oken.toml")
         during = "setup()"
         hooks.run_setup(target.setup, loop)
     except BaseException as error:
+        flush_replaced(None)
         report_failure(channel, error, spec, during)
         return
-    alone = target.alone or spec.concurrency == 1
+    flush_replaced(None)
     report_ready(channel, callable=target.label, kind=target.kind, alone=alone)
     # A sync handler needs the main thread to be interrupted in a blocking call, and can have it when alone.
     executor = MainThreadExecutor if alone and not target.is_async else LoopExecutor

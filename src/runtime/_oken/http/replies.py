@@ -56,14 +56,15 @@ def error_body(code: str, message: str, details: dict[str, Any] | None = None) -
 
 
 def timed_out(seconds: float) -> bytes:
-    message = f"The agent did not answer within {seconds:g} s."
+    message = f"The agent did not answer within {seconds:g} s: raise `timeout` in oken.toml if it needs more."
     return error_body(INVOKE_FAILED, message, {"reason": "timeout"})
 
 
 def process_ended(how: str, reason: str | None = None) -> bytes:
     """For a request whose process is gone."""
     details = {"reason": reason or "exited", "exit": how}
-    return error_body(INVOKE_FAILED, f"The agent's process {how} while it had this request.", details)
+    todo = " Raise `memory` in oken.toml." if reason == "oom" else ""
+    return error_body(INVOKE_FAILED, f"The agent's process {how} while it had this request.{todo}", details)
 
 
 def ok(request_id: bytes, length: int) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import socket
+import sys
 import threading
 import time
 
@@ -64,8 +65,16 @@ class LineStream(io.TextIOBase):
     def fileno(self) -> int:
         return 1 if self._stream == STREAM_STDOUT else 2
 
+    @property
+    def write_through(self) -> bool:
+        return True
+
     def reconfigure(self, **_options: Any) -> None:
         """Accepted, since programs call it to get UTF-8 and line buffering, which they have."""
+
+    def detach(self) -> io.BufferedIOBase:  # type: ignore[override]
+        """Programs put a stream of their own around it; this one goes on, for those who keep it."""
+        return self.buffer
 
     def write(self, text: str) -> int:
         if not isinstance(text, str):
@@ -133,6 +142,20 @@ class LineStream(io.TextIOBase):
             pass
 
 
+def flush_replaced(request: Request | None) -> None:
+    """Writes out what a stream that the agent put in the place of ours holds back, as that request's."""
+    replaced = [stream for stream in (sys.stdout, sys.stderr) if not isinstance(stream, LineStream)]
+    for stream in replaced:
+        token = CURRENT.set(request)
+        try:
+            stream.flush()
+        except Exception:
+            # It is the agent's: it may be closed, or nothing at all.
+            pass
+        finally:
+            CURRENT.reset(token)
+
+
 class _Bytes(io.BufferedIOBase):
     """`sys.stdout.buffer`."""
 
@@ -146,6 +169,12 @@ class _Bytes(io.BufferedIOBase):
 
     def fileno(self) -> int:
         return self._text.fileno()
+
+    def detach(self) -> Any:
+        return self
+
+    def close(self) -> None:
+        """Stays open: a stream that was put around it closes it when nobody has that any more."""
 
     def write(self, data: Any) -> int:
         raw = bytes(data)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 
-from ..agent import failures
+from ..agent import failures, green_threads
 from ..agent.report import report_failure, report_ready
 from ..agent.target import resolve
 from ..cancel_signal import CANCEL_SIGNAL
@@ -30,11 +30,13 @@ def run(spec: Spec, channel: socket.socket, door: socket.socket | None) -> None:
         run_script(spec, channel)
         return
     try:
-        interface, app = applications.classify(resolve(spec), spec.label())
+        value = resolve(spec)
+        green_threads.refuse(spec.app_dir)
+        interface, app = applications.classify(value, spec.label())
         name, serve = servers.choose(interface)
         guarded = entry.guard(app, interface, name, spec, watch)
     except BaseException as error:
-        report_failure(channel, error, spec)
+        report_failure(channel, green_threads.cause(error, spec.app_dir), spec)
         return
     signal.signal(CANCEL_SIGNAL, watch.on_signal)
     watched = name in servers.WATCHED

@@ -52,7 +52,8 @@ export const INVOKE_PROBLEMS = {
     code: "INVOKE_FAILED",
     status: 504,
     when: "over the agent's `timeout`",
-    error: "Agent echo did not answer within its timeout of 300 s.",
+    error:
+      "Agent echo did not answer within its timeout of 300 s: raise `timeout` in oken.toml if it needs more.",
     details: { reason: "timeout", timeout: 300 },
   },
   noPaths: {
