@@ -22,6 +22,8 @@ export function createBuilder(host: BuilderHost): Builder {
     createBuildQueue({ maxRunning: limits.maxBuilds, maxWaiting: limits.maxBuildQueue, clock }),
     metrics,
   );
+  // Apart from builds, which take minutes: a mistake is told at once, and takes a second of one CPU.
+  const compiling = createBuildQueue({ maxRunning: 1, maxWaiting: limits.maxBuildQueue, clock });
   const timeoutMs = limits.buildTimeout * 1000;
   const parts: BuildParts = {
     host,
@@ -63,7 +65,7 @@ export function createBuilder(host: BuilderHost): Builder {
     },
     compile(request) {
       const turn = { ...request, onPlace: () => undefined };
-      return queue.run(turn, () =>
+      return compiling.run(turn, () =>
         compileModule(host, { ...request, timeoutMs }).catch((error: unknown) => {
           throw withStepLabel(error);
         }),

@@ -1,5 +1,6 @@
 import type { BuildEvent } from "../docker/types.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { MAX_SENTENCE, shortened } from "../lib/text.ts";
 
 /** What each step of the Dockerfile does, in words for people; the first pattern that matches counts. */
 const LABELS: [pattern: RegExp, label: string][] = [
@@ -44,13 +45,16 @@ export function createStepLog(onEvent: (event: BuildEvent) => void): StepLog {
   };
 }
 
-/** The error with its step in words for people. */
+/** The error with its step in words for people, and with what to do in its sentence: callers see nothing else. */
 export function withStepLabel(error: unknown): unknown {
   if (!(error instanceof RunnerError) || typeof error.details?.["step"] !== "string") return error;
   const { code, details, status, headers, cause } = error;
   const step = stepLabel(error.details["step"]);
-  // Callers see the sentence alone, and for a build that took too long the step is the cause.
-  const message = code === "BUILD_TIMEOUT" ? `${error.message} It was at: ${step}.` : error.message;
+  const todo = code === "BUILD_TIMEOUT" ? `It was at: ${step}.` : error.details["hint"];
+  const message =
+    typeof todo === "string"
+      ? `${shortened(error.message, MAX_SENTENCE - todo.length - 1)} ${todo}`
+      : error.message;
   return new RunnerError(code, message, { details: { ...details, step }, status, headers, cause });
 }
 

@@ -12,12 +12,19 @@ export function uvSummary(text: string): string {
     account.push(line.replace(/^\s*(error:|cause:|×|╰─▶|├─▶|│|x )\s*/, "").trim());
   }
   const told = account.join(" ").replaceAll(/\s+/g, " ");
-  return told
+  return premises(told)
     .replace(/^No solution found when resolving dependencies(?: for split \([^)]{0,300}\))?:? ?(?=.)/, "")
     .replace(
       /,? (?:and )?we can conclude that (?:your|the) [^,]{0,100}requirements are unsatisfiable\.?$/,
       ".",
     );
+}
+
+/** Of a proof in several steps what it begins with: what follows from that is known by the failure. */
+function premises(proof: string): string {
+  return proof
+    .replaceAll(/(?<=[\w\])]){[^{}]{1,300}}/g, "")
+    .replaceAll(/, we can conclude that .{1,2000}?\. And because /g, ", and ");
 }
 
 /** What keeps a source from being fetched, by its host. */

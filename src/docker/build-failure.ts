@@ -1,6 +1,7 @@
 import { RunnerError } from "../lib/errors.ts";
 import { RULES } from "./build-failure-rules.ts";
 import { uvSummary } from "./build-failure-words.ts";
+import { MAX_SENTENCE, shortened } from "../lib/text.ts";
 import type { FailureClass, Rule } from "./build-failure-rules.ts";
 import type { Step } from "./progress.ts";
 import { SYSTEM_PACKAGE_RULES } from "./system-package-rules.ts";
@@ -14,9 +15,6 @@ const LOOKED_AT = 2_000;
 /** How BuildKit tells which command failed, and the Dockerfile around it: the runner's own, which explains nothing. */
 const FRAME =
   /^\s*(?:(?:ERROR: failed to (?:build|solve): )?process "\/bin\/sh|ERROR: failed to (?:build|solve): process |Dockerfile\S*:\d+$|-{6,}$|> \[|\d+ \| )/;
-
-/** Longest sentence in the answer, characters. */
-const MAX_SENTENCE = 1500;
 
 /** The error for the caller of a deploy, made from the records and the text of the failed build. */
 export function buildFailure(output: { steps: Step[]; text: string[] }): RunnerError {
@@ -39,7 +37,7 @@ export function buildFailure(output: { steps: Step[]; text: string[] }): RunnerE
   for (const rule of [...SYSTEM_PACKAGE_RULES, ...RULES]) {
     const match = rule.pattern.exec(withoutStepNames(rule, failed, evidence));
     if (match === null || rule.also?.test(evidence) === false) continue;
-    const sentence = rule.sentence(words, match).trim().slice(0, MAX_SENTENCE);
+    const sentence = shortened(rule.sentence(words, match).trim(), MAX_SENTENCE);
     const name =
       rule.kind === "needs_build" ? match.slice(1).find((group) => group !== undefined) : undefined;
     return failure({
@@ -54,7 +52,10 @@ export function buildFailure(output: { steps: Step[]; text: string[] }): RunnerE
   const reason = uvSummary(words) || lastLine(log) || failed?.error;
   return failure({
     kind: "other",
-    sentence: `The image could not be built: ${reason ?? "the build gave no reason"}`.slice(0, MAX_SENTENCE),
+    sentence: shortened(
+      `The image could not be built: ${reason ?? "the build gave no reason"}`,
+      MAX_SENTENCE,
+    ),
     hint: "The log shows what the failed step printed.",
     log,
     step: failed?.name ?? "",

@@ -15,3 +15,13 @@ export function escapeName(name: string): string {
   }
   return out;
 }
+
+/** Longest sentence that tells an author of a failure, characters: whole where a terminal shows it. */
+export const MAX_SENTENCE = 299;
+
+/** The text, cut off between two words where it is longer than `max`. */
+export function shortened(text: string, max: number): string {
+  if (text.length <= max) return text;
+  const cut = text.slice(0, max - 1);
+  return `${cut.slice(0, Math.max(cut.lastIndexOf(" "), cut.length - 40)).replace(/[ ,;:]+$/, "")}…`;
+}

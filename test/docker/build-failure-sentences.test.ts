@@ -143,6 +143,17 @@ const CASES: [title: string, kind: string, tail: string[], sentence: string][] =
     "The dependencies contradict each other: Because your project depends on six==1.16 and six==1.15.",
   ],
   [
+    "a pin that excludes what another one needs",
+    "no_solution",
+    [
+      NO_SOLUTION,
+      "  cause: Because langchain-core==0.3.0 depends on pydantic{python_full_version < '3.12.4'}>=2.5.2,<3.0.0 and you",
+      "         require langchain-core==0.3.0, we can conclude that you require pydantic>=2.5.2,<3.0.0.",
+      `         And because you require pydantic==1.10, ${unsatisfiable("your")}`,
+    ],
+    "The dependencies contradict each other: Because langchain-core==0.3.0 depends on pydantic>=2.5.2,<3.0.0 and you require langchain-core==0.3.0, and you require pydantic==1.10.",
+  ],
+  [
     "a package that does not exist",
     "no_such_package",
     [
@@ -260,6 +271,17 @@ const CASES: [title: string, kind: string, tail: string[], sentence: string][] =
   ],
   ["no words of uv's", "other", ["cp: out of luck"], "The image could not be built: cp: out of luck"],
 ];
+
+test("a proof of many steps is cut off between two words", () => {
+  const steps = Array.from(
+    { length: 20 },
+    (_, index) => `And because package-${index} depends on six==1.16 and you require package-${index}`,
+  );
+  const proof = steps.join(", we can conclude that x. ");
+  const { message } = failed([NO_SOLUTION, `  cause: ${proof}, ${unsatisfiable("your")}`]);
+  expect(message.length).toBeLessThan(300);
+  expect(message).toMatch(/you require package-\d, and package-\d depends on.*\S…$/);
+});
 
 describe("the sentence ends where the cause ends", () => {
   test.each([...CASES, ...SYSTEM_CASES])("%s", (_, kind, tail, sentence) => {
