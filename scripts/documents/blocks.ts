@@ -1,6 +1,7 @@
 import { cliBlock } from "./cli.ts";
 import { errorsBlock } from "./errors.ts";
 import { manifestBlock } from "./manifest.ts";
+import { mistakesBlock } from "./mistakes.ts";
 import { metricsBlock } from "./metrics.ts";
 import { mainSettingsBlock, settingsBlock } from "./settings.ts";
 
@@ -9,6 +10,7 @@ const BLOCKS: Record<string, () => string> = {
   cli: cliBlock,
   errors: errorsBlock,
   "oken-toml": manifestBlock,
+  mistakes: mistakesBlock,
   metrics: metricsBlock,
   settings: settingsBlock,
   "main-settings": mainSettingsBlock,

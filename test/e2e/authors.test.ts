@@ -4,12 +4,14 @@ import { CONTAINER } from "../fixtures/authors/container.ts";
 import { FAILURES } from "../fixtures/authors/failures.ts";
 import { FRAMEWORKS, HEAVY_FRAMEWORKS } from "../fixtures/authors/frameworks.ts";
 import { LAYOUTS } from "../fixtures/authors/layouts.ts";
+import { MISTAKES } from "../fixtures/authors/mistakes.ts";
 import { REFUSALS } from "../fixtures/authors/refusals.ts";
 import { SHAPES } from "../fixtures/authors/shapes.ts";
 import { VALUES } from "../fixtures/authors/values.ts";
 import { NEVER_READY, WEB_REFUSALS } from "../fixtures/authors/web-refusals.ts";
 import { WEB } from "../fixtures/authors/web.ts";
 import { checkAuthorCase } from "../helpers/author-cases.ts";
+import { checkMistake } from "../helpers/author-mistakes.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
 
 /** What the impatient runner gives an agent to become ready, seconds. */
@@ -43,6 +45,12 @@ describe.concurrent("each small agent answers as its table says", () => {
   ])("%s", (_, cases) => {
     test.each(cases.map((author) => [author.name, author] as const))("%s", (_, author) =>
       checkAuthorCase(runner, author),
+    );
+  });
+
+  describe("the mistakes of new authors", () => {
+    test.each(MISTAKES.map((mistake) => [mistake.name, mistake] as const))("%s", (_, mistake) =>
+      checkMistake(runner, mistake),
     );
   });
 

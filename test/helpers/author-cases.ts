@@ -4,6 +4,9 @@ import type { AuthorCase, Call } from "../fixtures/authors/case.ts";
 import { eventually } from "./eventually.ts";
 import type { TestRunner } from "./runner.ts";
 
+/** What a terminal shows at a glance, characters; the agent's id may come on top. */
+const LONGEST_SENTENCE = 300;
+
 type ErrorBody = { error: string; code: string; details?: Record<string, unknown> };
 
 /** Deploys the agent of a case, calls it, compares every answer, and removes it. */
@@ -14,6 +17,7 @@ export async function checkAuthorCase(runner: TestRunner, author: AuthorCase): P
     const { status, code, error, reason } = author.refused;
     expect(deployed.body).toMatchObject({ error: error.replaceAll("{id}", id), code });
     expect(deployed.status).toBe(status);
+    expect(deployed.body.error.length).toBeLessThan(LONGEST_SENTENCE + id.length);
     if (reason !== undefined) expect(deployed.body.details["reason"]).toBe(reason);
     return;
   }
@@ -27,11 +31,11 @@ export async function checkAuthorCase(runner: TestRunner, author: AuthorCase): P
   expect((await runner.request("DELETE", `/agents/${id}`)).status).toBe(204);
 }
 
-function idOf(name: string): string {
+export function idOf(name: string): string {
   return name.replaceAll(/\W+/gu, "-");
 }
 
-function filesOf({ name, files, toml, packages }: AuthorCase): Record<string, string> {
+export function filesOf({ name, files, toml, packages }: AuthorCase): Record<string, string> {
   return {
     "oken.toml": `name = ${JSON.stringify(name)}\n${toml ?? ""}`,
     ...(packages === undefined ? {} : { "requirements.txt": packages }),
