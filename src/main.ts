@@ -47,9 +47,13 @@ const serve: HostWork["serve"] = async (load) => {
 
 const host: HostWork = {
   serve,
-  async diagnose(load) {
+  async diagnose(load, only) {
     const { diagnose } = await import("./daemon/diagnose.ts");
-    return diagnose(load, process.env);
+    return diagnose(load, { environment: process.env, only });
+  },
+  async findMade(load) {
+    const { findMade } = await import("./daemon/uninstall.ts");
+    return findMade(load(), process.env);
   },
 };
 

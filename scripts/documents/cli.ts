@@ -41,7 +41,8 @@ function helpContext(): Context {
     out: output,
     err: output,
     input: { isTerminal: false, text: unused, secret: unused, confirm: unused },
-    host: { serve: unused, diagnose: unused },
+    program: "oken-runner",
+    host: { serve: unused, diagnose: unused, findMade: unused },
   };
 }
 

@@ -13,6 +13,8 @@ export type Context = {
   /** What a person wants to know meanwhile, and what went wrong. */
   err: Output;
   input: Input;
+  /** Path of this program. */
+  program: string;
   host: HostWork;
 };
 
@@ -20,7 +22,21 @@ export type Context = {
 export type HostWork = {
   /** Begins to serve, and says whether it does. `load` is called again for a reload. */
   serve(load: () => Config): Promise<boolean>;
-  diagnose(load: () => Config): Promise<Finding[]>;
+  /** `only` names the checks to make; none: all. */
+  diagnose(load: () => Config, only: string[]): Promise<Finding[]>;
+  /** Looks what the runner of a data directory has made. */
+  findMade(load: () => Config): Promise<Removable>;
+};
+
+/** What a runner has made on this host, by the names of each. */
+export type Removable = {
+  dataDir: string;
+  /** In the data directory. */
+  entries: string[];
+  /** What else is in there, and stays. */
+  others: string[];
+  engine: Record<"containers" | "images" | "networks" | "volumes", string[]>;
+  remove(): Promise<void>;
 };
 
 export function processContext(host: HostWork): Context {
@@ -31,6 +47,7 @@ export function processContext(host: HostWork): Context {
     out: createOutput(stdout, environment),
     err: createOutput(stderr, environment),
     input: createInput(stdin, stderr),
+    program: process.execPath,
     host,
   };
 }

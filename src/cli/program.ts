@@ -2,10 +2,12 @@ import { Command, type CommandUnknownOpts, Help, type Option } from "@commander-
 
 import { VERSION } from "../lib/version.ts";
 import { GROUPS, RUNNER_OPTIONS } from "./command.ts";
+import { backup } from "./commands/backup.ts";
 import { complete, completion } from "./commands/completion.ts";
 import { deploy } from "./commands/deploy.ts";
 import { hosts } from "./commands/hosts.ts";
 import { init } from "./commands/init.ts";
+import { installService } from "./commands/install-service.ts";
 import { invoke } from "./commands/invoke.ts";
 import { login } from "./commands/login.ts";
 import { logout } from "./commands/logout.ts";
@@ -13,6 +15,7 @@ import { logs } from "./commands/logs.ts";
 import { open } from "./commands/open.ts";
 import { doctor } from "./commands/doctor.ts";
 import { ps } from "./commands/ps.ts";
+import { restore } from "./commands/restore.ts";
 import { rm } from "./commands/rm.ts";
 import { rollback } from "./commands/rollback.ts";
 import { secrets } from "./commands/secrets.ts";
@@ -21,6 +24,7 @@ import { show } from "./commands/show.ts";
 import { start } from "./commands/start.ts";
 import { stop } from "./commands/stop.ts";
 import { top } from "./commands/top.ts";
+import { uninstall } from "./commands/uninstall.ts";
 import { version } from "./commands/version.ts";
 import type { Context } from "./context.ts";
 import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
@@ -30,7 +34,8 @@ import { report } from "./report.ts";
 const COMMANDS: readonly ((context: Context) => CommandUnknownOpts)[] = [
   ...[init, deploy, invoke, logs, open],
   ...[ps, show, top, stop, start, rollback, secrets, rm],
-  ...[serve, doctor, login, logout, hosts, completion, version],
+  ...[serve, doctor, backup, restore, installService, uninstall],
+  ...[login, logout, hosts, completion, version],
 ];
 
 /** Runs the command of a command line, and gives the exit status of the process. */

@@ -7,12 +7,16 @@ import { type Setting, flagOf } from "../config/setting.ts";
 import { SETTINGS } from "../config/settings.ts";
 import type { Context } from "./context.ts";
 
-/** Gives a command every setting as an option, and `--config`. */
-export function addSettings<Args extends unknown[]>(command: Command<Args>): Command<Args> {
+/** Gives a command every setting as an option, and `--config`. Its help shows those in `shown`, by default all. */
+export function addSettings<Args extends unknown[]>(
+  command: Command<Args>,
+  shown?: readonly Setting["env"][],
+): Command<Args> {
   command.addOption(
     new Option("--config <file>", "TOML file with settings, under the names of the variables"),
   );
-  for (const setting of Object.values<Setting>(SETTINGS)) command.addOption(optionOf(setting));
+  for (const setting of Object.values<Setting>(SETTINGS))
+    command.addOption(optionOf(setting).hideHelp(shown !== undefined && !shown.includes(setting.env)));
   return command;
 }
 

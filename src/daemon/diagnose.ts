@@ -22,13 +22,18 @@ type Environment = Record<string, string | undefined>;
  * Every check of a start and of `/health`, without a start: nothing is changed. Settings that cannot be read are a
  * finding too; of the rest only what depends on none is then looked at.
  */
-export async function diagnose(load: () => Config, environment: Environment): Promise<Finding[]> {
+export async function diagnose(
+  load: () => Config,
+  { environment, only }: { environment: Environment; only: string[] },
+): Promise<Finding[]> {
   const settings = await findingOf(passes("settings", "Every setting can be read", async () => load()));
   const checks =
     settings.state === "ok"
       ? await hostChecks(load(), environment)
       : engineChecks(loadConfig({}), environment).filter(({ name }) => INDEPENDENT.has(name));
-  return [settings, ...(await Promise.all(checks.map(findingOf)))];
+  const chosen = checks.filter(({ name }) => only.length === 0 || only.includes(name));
+  const isAsked = only.length === 0 || only.includes(settings.name) || settings.state === "failed";
+  return [...(isAsked ? [settings] : []), ...(await Promise.all(chosen.map(findingOf)))];
 }
 
 /** The checks that depend on no setting. */

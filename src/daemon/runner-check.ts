@@ -19,7 +19,7 @@ export function runnerCheck({ host, port, socket, tls }: Address): Check {
         ...(tls === undefined ? {} : { tls: { rejectUnauthorized: false } }),
       }).catch(() => undefined);
       const where = socket ?? origin;
-      if (answer === undefined) return { state: "ok", found: `No runner answers at ${where}` };
+      if (answer === undefined) return { state: "unknown", found: `No runner answers at ${where}` };
       return judge(where, await answer.json().catch(() => undefined));
     },
   };

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { HANDLER } from "../helpers/agents.ts";
 import { runBinary } from "../helpers/binary.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { startRunner } from "../helpers/runner.ts";
@@ -105,4 +106,35 @@ test("SIGHUP reads level and token again from the file, and never ends the runne
     ),
   );
   expect(await status("the-second-token-of-all")).toBe(200);
+});
+
+test("a backup of a runner at work is restored elsewhere, its images are built again, and uninstall removes it all", async () => {
+  const file = join(directory, "backup.tar.gz");
+  const fresh = join(directory, "fresh");
+  await using runner = await startRunner();
+  const main = 'import os\n\ndef handler(input):\n    return {"secret": os.environ["KEY"]}\n';
+  const deployed = await runner.deploy("kept", { ...HANDLER, "main.py": main }, { KEY: "s3cret" });
+  expect(deployed.status).toBe(200);
+  const written = await runBinary(["backup", "--data-dir", runner.dataDir, file]);
+  expect(written).toMatchObject({ code: 0, error: expect.stringContaining("Wrote 1 agent, ") });
+  expect(await runBinary(["uninstall", "--data-dir", runner.dataDir, "--yes"])).toMatchObject({
+    code: 2,
+    error: `oken-runner: A runner is using ${runner.dataDir}; stop it first.\n`,
+  });
+  await runner.kill("SIGTERM");
+
+  const settings = ["--data-dir", runner.dataDir, "--docker-network", runner.network, "--root", directory];
+  const listed = await runBinary(["uninstall", ...settings]);
+  const [container = "none"] = await runner.containers();
+  expect(listed.out).toContain(`container  ${container}\n`);
+  expect(listed.out).toContain(`network    ${runner.network}\n`);
+  expect(await runner.containers()).toHaveLength(1);
+  expect(await runBinary(["uninstall", ...settings, "--yes"])).toMatchObject({ code: 0 });
+  expect([await runner.containers(), await runner.images()]).toEqual([[], []]);
+  expect(await readdir(directory)).not.toContain("data");
+  expect((await runBinary(["uninstall", ...settings])).error).toBe("There is nothing to remove.\n");
+
+  expect(await runBinary(["restore", "--data-dir", fresh, file])).toMatchObject({ code: 0 });
+  await using again = await startRunner({ OKEN_DATA_DIR: fresh });
+  expect(await again.invoke("kept", {})).toMatchObject({ body: { output: { secret: "s3cret" } } });
 });

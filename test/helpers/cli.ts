@@ -46,12 +46,14 @@ export async function runInProcess(
     out: createOutput(out.stream, environment),
     err: createOutput(err.stream, environment),
     input: { ...NO_INPUT, ...input },
+    program: process.execPath,
     host: {
       serve: (load) => Promise.resolve(served.push(load()) > 0),
       diagnose: async (load) => {
         load();
         return findings;
       },
+      findMade: () => Promise.reject(new Error("this test has no engine")),
     },
   });
   return { status, out: out.text(), err: err.text(), served };

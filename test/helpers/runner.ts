@@ -38,7 +38,7 @@ export async function startRunner(
   env: Record<string, string> = {},
   flags: string[] = [],
 ): Promise<TestRunner> {
-  const dataDir = await mkdtemp(join(tmpdir(), "oken-test-"));
+  const dataDir = env["OKEN_DATA_DIR"] ?? (await mkdtemp(join(tmpdir(), "oken-test-")));
   const network = `oken-test-${Bun.randomUUIDv7().slice(-12)}`;
   const settings = {
     OKEN_PORT: "0",

@@ -2,7 +2,7 @@ import type { Finding } from "../../checks/check.ts";
 import { sentenceOf } from "../../checks/check.ts";
 import { newCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { Failure } from "../failure.ts";
+import { Failure, usageFailure } from "../failure.ts";
 import { addSettings, loadSettings } from "../settings.ts";
 
 const COLORS = { ok: "green", failed: "red", unknown: "yellow" } as const;
@@ -12,21 +12,30 @@ export function doctor(context: Context) {
     group: "host",
     summary: "check what the runner needs on this host",
     description:
-      "Makes every check of a start and of /health, and says what to do about each that fails. It takes the settings of serve, and changes nothing; a runner may be running.",
+      "Makes every check of a start and of /health, and says what to do about each that fails. It takes every flag of serve, and changes nothing; a runner may be running.",
     examples: [
       ["doctor", "with the variables of this shell"],
       ["doctor --config /etc/oken-runner/config.toml", "as the service runs"],
+      ["doctor runner", "whether the runner is well, as a probe"],
       ["doctor --json", "for a program"],
     ],
-  }).option("--json", "print JSON for programs");
-  return addSettings(command).action(async (options: Record<string, unknown>) => {
-    const findings = await context.host.diagnose(() => loadSettings(context, options));
-    const failed = findings.filter(({ state }) => state === "failed").length;
-    if (options["json"] === true)
-      context.out.line(JSON.stringify({ ok: failed === 0, checks: findings.map(shown) }));
-    else for (const finding of findings) context.out.line(lineOf(context, finding));
-    if (failed > 0) throw new Failure(`${failed} of ${findings.length} checks failed.`);
-  });
+  })
+    .argument("[checks...]", "only these checks; what they cannot find out counts as a failure")
+    .option("--json", "print JSON for programs");
+  return addSettings(command, ["OKEN_DATA_DIR"]).action(
+    async (checks: string[], options: Record<string, unknown>) => {
+      const findings = await context.host.diagnose(() => loadSettings(context, options), checks);
+      const unknown = checks.filter((name) => findings.every((finding) => finding.name !== name));
+      if (unknown.length > 0)
+        throw usageFailure(`there is no check ${unknown.join(", ")}.`, "See oken-runner doctor.");
+      const isBad = ({ state }: Finding) => state === "failed" || (state === "unknown" && checks.length > 0);
+      const failed = findings.filter(isBad).length;
+      if (options["json"] === true)
+        context.out.line(JSON.stringify({ ok: failed === 0, checks: findings.map(shown) }));
+      else for (const finding of findings) context.out.line(lineOf(context, finding));
+      if (failed > 0) throw new Failure(`${failed} of ${findings.length} checks failed.`);
+    },
+  );
 }
 
 function shown(finding: Finding) {
