@@ -93,6 +93,7 @@ function namesIn(expression: Expression): string[] {
     case "items":
       return expression.items.flatMap(namesIn);
     case "sum":
+    case "pipe":
       return [expression.left, expression.right].flatMap(namesIn);
     case "lambda":
     case "string":

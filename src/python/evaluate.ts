@@ -116,12 +116,20 @@ function evaluate(interpreter: Interpreter, expression: Expression, { frame, dep
       return { kind: "literal", items: expression.items.map((item) => ({ expression: item, frame })) };
     case "sum":
       return sum(evaluate(interpreter, expression.left, at), evaluate(interpreter, expression.right, at));
+    case "pipe":
+      return pipe(evaluate(interpreter, expression.left, at), evaluate(interpreter, expression.right, at));
     case "literal":
       return { kind: "literal" };
     case "other":
       break;
   }
   return UNKNOWN;
+}
+
+/** Of `{"topic": ask} | prompt | model` one part is enough to say whose operator it is. */
+function pipe(left: Value, right: Value): Value {
+  const by = packagePath(left) ?? packagePath(right);
+  return by === undefined ? UNKNOWN : { kind: "made", by: `${by}.__or__` };
 }
 
 function sum(left: Value, right: Value): Value {

@@ -18,6 +18,8 @@ export type Expression =
   | { kind: "items"; items: Expression[] }
   /** `a + b` */
   | { kind: "sum"; left: Expression; right: Expression }
+  /** `a | b` */
+  | { kind: "pipe"; left: Expression; right: Expression }
   | { kind: "string"; value: string }
   | { kind: "number"; value: number }
   /** A value that cannot be called: a dict, `None`, an f-string. */

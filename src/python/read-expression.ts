@@ -4,6 +4,10 @@ import type { Call, Expression, Parameter, Position } from "./facts.ts";
 /** Deeper nesting is not read: it must not exhaust the stack. */
 const MAX_DEPTH = 40;
 const OTHER: Expression = { kind: "other" };
+const BINARY = new Map<string, "sum" | "pipe">([
+  ["+", "sum"],
+  ["|", "pipe"],
+]);
 const LITERALS = new Set([
   "none",
   "true",
@@ -58,13 +62,15 @@ export function readExpression(node: Node | null, depth = 0): Expression {
     case "list":
     case "expression_list":
       return { kind: "items", items: withoutComments(node).map(inner) };
-    case "binary_operator":
-      if (node.childForFieldName("operator")?.type !== "+") return OTHER;
+    case "binary_operator": {
+      const kind = BINARY.get(node.childForFieldName("operator")?.type ?? "");
+      if (kind === undefined) return OTHER;
       return {
-        kind: "sum",
+        kind,
         left: inner(node.childForFieldName("left")),
         right: inner(node.childForFieldName("right")),
       };
+    }
     case "string":
     case "concatenated_string":
       return readString(node);

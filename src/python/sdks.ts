@@ -25,11 +25,31 @@ const SDKS: readonly Entry[] = [
     ),
   },
   {
+    title: "LangChain agent",
+    package: /^langchain$/u,
+    made: anyOf(String.raw`agents\.create_agent`),
+  },
+  {
+    title: "LangChain runnable",
+    package: /^langchain\w*$/u,
+    made: anyOf(
+      "__or__",
+      String.raw`create_\w+_(?:agent|chain)`,
+      String.raw`\w*Chain(?:\.from_\w+)?`,
+      String.raw`AgentExecutor(?:\.from_\w+)?`,
+      "initialize_agent",
+      String.raw`Runnable\w+`,
+      String.raw`runnables\.chain`,
+    ),
+  },
+  {
     title: "pydantic-ai agent",
     package: /^pydantic_ai$/u,
     made: anyOf("Agent", String.raw`\w+Agent`, String.raw`Agent\.from_\w+`),
   },
   { title: "OpenAI agent", package: /^agents$/u, made: anyOf("Agent", "SandboxAgent") },
+  { title: "CrewAI crew", package: /^crewai$/u, made: anyOf("Crew") },
+  { title: "CrewAI agent", package: /^crewai$/u, made: anyOf("Agent") },
   {
     title: "smolagents agent",
     package: /^smolagents$/u,

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
+import { CREWAI } from "../fixtures/sdks/crewai.ts";
+import { LANGCHAIN } from "../fixtures/sdks/langchain.ts";
 import { LANGGRAPH, LANGGRAPH_0 } from "../fixtures/sdks/langgraph.ts";
 import { OPENAI_AGENTS } from "../fixtures/sdks/openai-agents.ts";
 import { OLDER_PYDANTIC_AI, PYDANTIC_AI } from "../fixtures/sdks/pydantic-ai.ts";
@@ -13,7 +15,7 @@ import { type TestRunner, startRunner } from "../helpers/runner.ts";
 const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
 
 const LIGHT = [LANGGRAPH, PYDANTIC_AI];
-const HEAVY = [LANGGRAPH_0, ...OLDER_PYDANTIC_AI, ...OPENAI_AGENTS, ...SMOLAGENTS];
+const HEAVY = [LANGGRAPH_0, ...LANGCHAIN, ...OLDER_PYDANTIC_AI, ...OPENAI_AGENTS, ...SMOLAGENTS, ...CREWAI];
 
 let runner: TestRunner;
 let modelApi: ModelApi;

@@ -30,6 +30,7 @@ function completion(kind: "message" | "delta", said: object, finish: string | nu
     created: 0,
     model: "stand-in",
     choices: [{ index: 0, [kind]: { role: "assistant", ...said }, finish_reason: finish }],
-    usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 },
+    // A piece of a stream has none.
+    ...(kind === "message" && { usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } }),
   };
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..agent.request import InputError
 from . import events, inputs
+from .langchain_messages import text_of
 from .served import SESSION_KEYS, Call, Served
 
 TYPE_CHECKING = False
@@ -100,7 +101,7 @@ class _Gathered:
             return None
         if mode == "messages":
             message, _metadata = item
-            piece = _text_of(message)
+            piece = text_of(message)
             return events.text(piece) if piece else None
         if mode == "updates" and isinstance(item, dict):
             self._interrupts.extend(item.get(INTERRUPT) or ())
@@ -117,16 +118,6 @@ class _Gathered:
 def _more(call: Call) -> dict[str, Any]:
     context = call.option("context")
     return {} if context is None else {"context": context}
-
-
-def _text_of(message: Any) -> str:
-    """The text of a message of the model's; other messages are in the updates."""
-    if not str(getattr(message, "type", "")).lower().startswith("ai"):
-        return ""
-    content = message.content
-    if isinstance(content, str):
-        return content
-    return "".join(part if isinstance(part, str) else str(part.get("text") or "") for part in content)
 
 
 def _input_keys(graph: Any) -> list[str]:

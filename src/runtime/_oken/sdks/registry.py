@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 # fit, the first is taken: a LangGraph graph is a LangChain runnable too.
 _FILES = {
     "langgraph": "langgraph",
+    "langchain_core": "langchain",
     "pydantic_ai": "pydantic_ai",
     "agents": "openai_agents",
     "smolagents": "smolagents",
+    "crewai": "crewai",
 }
 
 

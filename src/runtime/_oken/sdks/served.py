@@ -17,8 +17,8 @@ class Served:
 
     `answer` gives the whole answer, or an awaitable of it. `stream` gives the events of `events.py`, as a
     generator or an async generator; without it, the answer is the only event. Both are async, or neither is:
-    then they run on a thread, where a cancel can interrupt them. An object that is `alone` changes while it
-    answers, so that it bears one call at a time.
+    then they run on a thread, where a cancel can interrupt them. An object that is `alone` changes while
+    it answers, so that it bears one call at a time.
     """
 
     __slots__ = ("alone", "answer", "stream", "title")
