@@ -9,7 +9,7 @@ import { isAgentNetwork } from "./agent-networks.ts";
 import * as args from "./args.ts";
 import type { ContainedNetworks } from "./contained-networks.ts";
 import { createCpuLimits } from "./cpu-limits.ts";
-import type { FactsReader } from "./engine-facts.ts";
+import { type FactsReader, canFilterCalls } from "./engine-facts.ts";
 import { isAlreadyExists, isBeingRemoved, isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { parseIdentity, runnerLabels } from "./labels.ts";
@@ -165,13 +165,6 @@ export function createContainers(
       return inspect(names);
     },
   };
-}
-
-/** The engine refuses a profile where the kernel has no seccomp. */
-async function canFilterCalls(facts: FactsReader): Promise<boolean> {
-  const { cgroupDriver, securityOptions } = await facts.read();
-  const isKnown = cgroupDriver !== undefined;
-  return !isKnown || securityOptions.some((option) => option.startsWith("name=seccomp"));
 }
 
 function toRunning({ id, name, address }: ContainerState): RunningContainer {

@@ -94,3 +94,10 @@ function buildxOf(text: string): string | undefined {
   if (!Value.Check(Plugins, plugins)) return undefined;
   return plugins.find(({ Name }) => Name === "buildx")?.Path;
 }
+
+/** The engine refuses a profile where the kernel has no seccomp. */
+export async function canFilterCalls(facts: FactsReader): Promise<boolean> {
+  const { cgroupDriver, securityOptions } = await facts.read();
+  const isKnown = cgroupDriver !== undefined;
+  return !isKnown || securityOptions.some((option) => option.startsWith("name=seccomp"));
+}

@@ -8,7 +8,7 @@ import { createBaseImages } from "./base-images.ts";
 import { buildArgs, exportArgs } from "./build-args.ts";
 import { buildFailure } from "./build-failure.ts";
 import { type Buildx, createBuildx } from "./buildx.ts";
-import { type FactsReader, createFactsReader } from "./engine-facts.ts";
+import { type FactsReader, canFilterCalls, createFactsReader } from "./engine-facts.ts";
 import { isNoSuchObject, isNotInRegistry } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { createBuildProgress } from "./progress.ts";
@@ -49,8 +49,12 @@ export function createImages(
   return {
     buildImage: (request) => buildImage(tools, request),
     exportStage: (request) => run(tools, exportArgs(request), request),
-    buildWheels: (request) =>
-      buildWheels({ exec, buildImage: (image) => buildImage(tools, image), sandbox }, request),
+    async buildWheels(request) {
+      const { runtime } = sandbox;
+      const seccomp = (await canFilterCalls(facts)) ? sandbox.seccomp : undefined;
+      const parts = { exec, buildImage: (image: BuildRequest) => buildImage(tools, image) };
+      await buildWheels({ ...parts, sandbox: { runtime, seccomp } }, request);
+    },
 
     async platform() {
       const { platform } = await facts.read();
