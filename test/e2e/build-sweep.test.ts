@@ -103,6 +103,18 @@ describe.if(canMakeNetworks)("what builds try", () => {
     expect(await tryUpload("own", ownIndex())).toBe("running, and nothing there");
   });
 
+  test("the builds' proxy goes with the runner", async () => {
+    const { runnerId } = await Bun.file(join(runner.dataDir, "runner.json")).json();
+    const proxy = ["--filter", `label=oken.proxy=${runnerId}`, "--quiet"];
+    const left = async () => [
+      ...(await docker(["ps", "--all", ...proxy])),
+      ...(await docker(["image", "ls", ...proxy])),
+    ];
+    expect(await left()).toHaveLength(2);
+    await runner.kill("SIGTERM");
+    expect(await left()).toEqual([]);
+  });
+
   test("the same uploads have it fetched by a plain build", async () => {
     const uploads = Object.values(ledAstray(`${host.address}:${host.port}`));
     await resolvePlainly(uploads.flatMap((files) => String(files["requirements.txt"])));

@@ -86,8 +86,11 @@ export async function startRunner(
       if (references.length > 0) await docker(["image", "rm", "--force", ...references]);
       const claims = await docker(["volume", "ls", "--quiet", "--filter", label]);
       if (claims.length > 0) await docker(["volume", "rm", ...claims]);
-      const proxies = await docker(["ps", "--all", "--quiet", "--filter", `label=oken.proxy=${runnerId}`]);
+      const proxy = `label=oken.proxy=${runnerId}`;
+      const proxies = await docker(["ps", "--all", "--quiet", "--filter", proxy]);
       if (proxies.length > 0) await docker(["rm", "--force", ...proxies]);
+      const proxyImages = await docker(["image", "ls", "--quiet", "--filter", proxy]);
+      if (proxyImages.length > 0) await docker(["image", "rm", "--force", ...new Set(proxyImages)]);
       const own = await docker(["network", "ls", "--filter", label, "--format", "{{.Name}}"]);
       for (const name of [network, ...own]) await docker(["network", "rm", name]).catch(() => []);
       await sweepFirewall();
