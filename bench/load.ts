@@ -16,6 +16,8 @@ export type LoadPlan = {
   /** Longest time that counts, and the time before it that does not. */
   seconds: number;
   warmupSeconds: number;
+  /** Between an answer and the next request of a connection, milliseconds; undefined for none. */
+  pauseMs?: number;
 };
 
 export type LoadResult = {
@@ -105,9 +107,13 @@ async function load(plan: LoadPlan): Promise<LoadResult> {
               socket.end();
               return undefined;
             }
-            answer = new AnswerEnd();
-            sentAt = now;
-            socket.write(request);
+            const next = () => {
+              answer = new AnswerEnd();
+              sentAt = performance.now();
+              socket.write(request);
+            };
+            if (plan.pauseMs === undefined) next();
+            else setTimeout(next, plan.pauseMs);
             return undefined;
           },
           close: () => reject(new Error("the server closed the connection")),
