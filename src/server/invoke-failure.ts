@@ -4,6 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import type { Agent } from "../agents/agent.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { parseJson } from "../lib/json.ts";
+import { pageText } from "../lib/page-text.ts";
 
 /** How much of an agent's error answer the caller gets, characters. */
 const MAX_ERROR_TEXT = 64 * 1024;
@@ -34,17 +35,23 @@ export async function invokeFailure(agent: Agent, response: Response): Promise<n
         ...(retryAfter !== null && { headers: { "Retry-After": retryAfter } }),
       });
   }
-  throw new RunnerError("INVOKE_FAILED", sentence(agent, response.status, text), {
+  throw new RunnerError("INVOKE_FAILED", sentence(agent, response.status, readable(response, text)), {
     status,
     details: { status: response.status },
   });
 }
 
+/** Frameworks answer with a page where nobody asked for one. */
+function readable({ headers }: Response, text: string): string {
+  const isPage = headers.get("content-type")?.startsWith("text/html") ?? false;
+  return (isPage && pageText(text)) || text.trim();
+}
+
 /** The text is part of the sentence: the Platform shows nothing else. */
 function sentence(agent: Agent, status: number, text: string): string {
-  const said = `Agent ${agent.id} answered ${status}${text.trim() === "" ? "" : `: ${text.trim()}`}`;
+  const said = `Agent ${agent.id} answered ${status}${text === "" ? "" : `: ${text}`}`;
   if (status !== 404 || agent.currentVersion.entrypoint.type !== "http") return said;
-  return `${said}. If its server has no POST /invoke, call its own routes at /invoke/${agent.id}/{path}.`;
+  return `${said.replace(/\.$/u, "")}. If its server has no POST /invoke, call its own routes at /invoke/${agent.id}/{path}.`;
 }
 
 async function firstText(response: Response): Promise<string> {

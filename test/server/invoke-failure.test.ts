@@ -51,6 +51,19 @@ describe("of a web application", () => {
     });
   });
 
+  test("of a page its text is in the sentence, without its tags, title and styles", async () => {
+    const page =
+      "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<style>h1 {}</style>\n<h1>Not Found</h1>\n<p>The requested URL was not found on the server.</p>";
+    const headers = { "content-type": "text/html; charset=utf-8" };
+    expect(await failure(HTTP, new Response(page, { status: 404, headers }))).toMatchObject({
+      message:
+        "Agent echo answered 404: Not Found The requested URL was not found on the server. If its server has no POST /invoke, call its own routes at /invoke/echo/{path}.",
+    });
+    expect(await failure(HTTP, new Response("<br>", { status: 500, headers }))).toMatchObject({
+      message: "Agent echo answered 500: <br>",
+    });
+  });
+
   test("a redirect is a 502, since the caller cannot follow it", async () => {
     const redirect = new Response(null, { status: 307, headers: { location: "/other" } });
     expect(await failure(HTTP, redirect)).toMatchObject({ status: 502, details: { status: 307 } });
