@@ -134,6 +134,15 @@ class Scripts(TestCase):
         )
         health = agent.wait_state("failed")
         self.assertIn("ValueError: x (main.py, line 1)", health["message"])
+        source = "import sys\nsys.exit('usage: main.py CITY')"
+        agent = self.agent({"main.py": source}, type="http", mode="script", attr=None)
+        health = agent.wait_state("failed")
+        self.assertEqual(health["reason"], "exited")
+        self.assertEqual(
+            health["message"],
+            "main.py called sys.exit('usage: main.py CITY') while it was loaded (main.py, line 2)",
+        )
+        agent.wait_line("usage: main.py CITY")
 
 
 if __name__ == "__main__":

@@ -66,9 +66,14 @@ def run_script(spec: Spec, channel: socket.socket) -> None:
         exec(code, main_module.__dict__)
     except SystemExit as error:
         said = lifespans.failure()
-        if said is None or not error.code:
+        if error.code and said is not None:
+            report_failure(channel, failures.StartupError(said), spec)
+        elif isinstance(error.code, str):
+            # Python prints it, and the code is 1: the text says more.
+            sys.stderr.write(error.code + "\n")
+            report_failure(channel, error, spec)
+        else:
             raise
-        report_failure(channel, failures.StartupError(said), spec)
     except BaseException as error:
         sys.stderr.write(failures.trimmed(error, spec.app_dir) + "\n")
         report_failure(channel, error, spec)
