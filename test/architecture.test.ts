@@ -38,7 +38,7 @@ function roomOf(path: string): string {
 /** What imports what below src/, types included. Within docker/ its types are no room of their own. */
 async function imports(): Promise<{ from: string; to: string }[]> {
   const source = join(ROOT, "src");
-  const files = await Array.fromAsync(new Bun.Glob("**/*.ts").scan({ cwd: source }));
+  const files = await Array.fromAsync(new Bun.Glob("**/*.{ts,tsx}").scan({ cwd: source }));
   const found = await Promise.all(
     files.map(async (from) => {
       const { importedFiles } = ts.preProcessFile(await Bun.file(join(source, from)).text(), true, true);

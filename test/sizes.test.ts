@@ -15,13 +15,13 @@ const MAX_FIELDS = 8;
 const OPTIONS = /(Options|Settings|Limits|Request)$/;
 
 test(`a source file has at most ${MAX_LINES} lines`, async () => {
-  const files = await sources("src/**/*.{ts,py}");
+  const files = await sources("src/**/*.{ts,tsx,css,py}");
   const lengths = files.map(({ file, text }) => [file, text.split("\n").length - 1] as const);
   expect(lengths.filter(([, lines]) => lines > MAX_LINES)).toEqual([]);
 });
 
 test(`an object of options has at most ${MAX_FIELDS} fields`, async () => {
-  const files = await sources("src/**/*.ts");
+  const files = await sources("src/**/*.{ts,tsx}");
   const sizes = files.flatMap(({ file, text }) =>
     ts
       .createSourceFile(file, text, ts.ScriptTarget.ESNext)

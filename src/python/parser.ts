@@ -1,6 +1,6 @@
 import { Language, Parser, type Tree } from "web-tree-sitter";
 import grammarWasm from "tree-sitter-python/tree-sitter-python.wasm" with { type: "file" };
-import { once } from "./once.ts";
+import { once } from "../lib/once.ts";
 import treeSitterWasm from "web-tree-sitter/web-tree-sitter.wasm" with { type: "file" };
 
 /**

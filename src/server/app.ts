@@ -8,6 +8,7 @@ import { docsController } from "./docs.ts";
 import { errorResponse } from "./errors.ts";
 import { eventsController } from "./events.ts";
 import { fromFramework, optionsAnswer } from "./framework-errors.ts";
+import { homeController } from "./home.ts";
 import { invokeController } from "./invoke.ts";
 import { requireKnownQuery } from "./known-query.ts";
 import { logsController } from "./logs.ts";
@@ -48,6 +49,7 @@ export function createApp(context: ServerContext) {
       .use(statsController(context))
       .use(eventsController(context))
       .use(systemController(context))
+      .use(homeController())
       .use(docsController({ document: (): Promise<object> => createDocument(createApp(context)) }))
   );
 }

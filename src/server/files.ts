@@ -56,7 +56,7 @@ export function fileAnswer(
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": isNamedByContent ? FOR_EVER : ASK_AGAIN,
-    Vary: "Accept-Encoding",
+    Vary: "Accept, Accept-Encoding",
     ETag: etag,
   });
   if (isKnown(request, etag)) return new Response(null, { status: 304, headers });

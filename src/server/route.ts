@@ -6,6 +6,7 @@ export type Route = { route: string; agentId: string | undefined };
 const OTHER = "other";
 
 const PLAIN_ROUTES: ReadonlySet<string> = new Set([
+  "/",
   "/deploy",
   "/agents",
   "/health",
@@ -46,6 +47,7 @@ export function routeOf(path: string): Route {
 
 function plainRoute(path: string): string {
   if (PLAIN_ROUTES.has(path)) return path;
+  if (path.startsWith("/page/")) return "/";
   return path.startsWith("/docs/") ? "/docs" : OTHER;
 }
 

@@ -6,7 +6,7 @@ export const ACCESS_SETTINGS = {
   apiToken: setting<string | undefined>({
     env: "OKEN_API_TOKEN",
     group: "Access",
-    help: "bearer token for every route but /health, /docs and /openapi.json; not set: no authentication",
+    help: "bearer token for every route but /, /health, /docs and /openapi.json; not set: no authentication",
     default: undefined,
     parse: parseText({ what: "a token of at least 16 characters", minLength: 16 }),
   }),

@@ -4,7 +4,7 @@ export const SCOPES = ["read", "invoke", "deploy"] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** These need no token: they say nothing about any agent. */
-const OPEN_PATHS = /^\/(health|docs(\/.*)?|openapi\.json)$/;
+const OPEN_PATHS = /^\/(|page\/.*|health|docs(\/.*)?|openapi\.json)$/;
 
 const READING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 

@@ -54,11 +54,29 @@ process itself. Times are in seconds. No series names an agent.`,
   },
 };
 
+export const homeDocs: Operation = {
+  operationId: "getHome",
+  tags: ["Runner"],
+  summary: "The page",
+  description: `Where \`Accept\` names \`text/html\`, as browsers do: a page that shows the agents and the host, and deploys and
+calls agents. It asks this API for everything, with a token where the runner has any. Otherwise where to find the rest.`,
+  responses: {
+    200: success("The page, or an index.", {
+      "text/html": { schema: { type: "string" }, example: "<!doctype html>" },
+      "application/json": {
+        schema: { type: "object", additionalProperties: { type: "string" } },
+        example: { name: "Oken Runner", docs: "/docs", openapi: "/openapi.json", health: "/health" },
+      },
+    }),
+    ...openErrorResponses(),
+  },
+};
+
 export const docsPageDocs: Operation = {
   operationId: "getDocs",
   tags: ["Runner"],
   summary: "Swagger UI",
-  description: "This page. It works without the internet: all it needs comes from the runner.",
+  description: "The API in a browser. It works without the internet: all it needs comes from the runner.",
   responses: {
     200: success("A page for a browser.", {
       "text/html": { schema: { type: "string" }, example: "<!doctype html>" },

@@ -74,7 +74,7 @@ describe("with one token", () => {
     expect((await asker({ apiToken: TOKEN }))(authorization)).toBe(401);
   });
 
-  test.each(["/health", "/docs", "/docs/", "/docs/swagger-ui.css", "/openapi.json"])(
+  test.each(["/", "/page/main.js", "/health", "/docs", "/docs/", "/docs/init.js", "/openapi.json"])(
     "%p is open",
     async (path) => {
       expect((await asker({ apiToken: TOKEN }))(undefined, path)).toBeUndefined();
@@ -82,7 +82,17 @@ describe("with one token", () => {
   );
 
   test.each([
-    ...["/", "/agents", "/metrics", "/healthz", "/health/x", "/docsx", "/openapi.json/", "/invoke/health"],
+    ...[
+      "/agents",
+      "/page",
+      "/pages",
+      "/metrics",
+      "/healthz",
+      "/health/x",
+      "/docsx",
+      "/openapi.json/",
+      "/invoke/health",
+    ],
     ...["//health", "/agents/../health", "/%68ealth", "/health\n", "/invoke/docs/x", "/invoke//docs"],
   ])("%p is not", async (path) => {
     expect((await asker({ apiToken: TOKEN }))(undefined, path)).toBe(401);

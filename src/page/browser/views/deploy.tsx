@@ -1,0 +1,183 @@
+import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+
+import { messageOf } from "../lib/api.ts";
+import { type Progress, deploy } from "../lib/deploy.ts";
+import { milliseconds } from "../lib/format.ts";
+import { type Chosen, chosenFiles, droppedFiles, isArchive, packed } from "../lib/pack.ts";
+import { hrefOf } from "../lib/routes.ts";
+import { secretsOf } from "../lib/secrets.ts";
+import { DeployProgress } from "../parts/deploy-progress.tsx";
+import { Notice } from "../parts/notice.tsx";
+
+/** Deploys a folder or an archive that is dropped here. */
+export function DeployView() {
+  const id = useSignal("");
+  const chosen = useSignal<Chosen | undefined>(undefined);
+  const secrets = useSignal("");
+  const progress = useSignal<Progress | undefined>(undefined);
+  const refusal = useSignal<string | undefined>(undefined);
+  const isBusy = useSignal(false);
+
+  const choose = (next: Chosen | undefined) => {
+    if (next === undefined) return;
+    chosen.value = next;
+    refusal.value = undefined;
+    if (id.value === "") id.value = idFrom(next.name);
+  };
+  const submit = async (event: Event) => {
+    event.preventDefault();
+    if (chosen.value === undefined) {
+      refusal.value = "Choose a folder or a .tar.gz first.";
+      return;
+    }
+    isBusy.value = true;
+    refusal.value = undefined;
+    progress.value = undefined;
+    try {
+      const archive = await packed(chosen.value);
+      const request = { id: id.value, archive, secrets: secretsOf(secrets.value) };
+      await deploy(request, (next) => void (progress.value = next));
+    } catch (error) {
+      refusal.value = messageOf(error);
+    } finally {
+      isBusy.value = false;
+    }
+  };
+
+  return (
+    <>
+      <div class="head">
+        <h1>Deploy</h1>
+      </div>
+      <div class="columns deploy">
+        <form class="card" onSubmit={(event) => void submit(event)}>
+          <DropZone chosen={chosen.value} onChoose={choose} />
+          <label for="agent-id">Agent id</label>
+          <input
+            id="agent-id"
+            class="code"
+            required
+            pattern="[A-Za-z0-9_\-]{1,128}"
+            title="1 to 128 letters, digits, dashes and underscores"
+            placeholder="my-agent"
+            value={id.value}
+            onInput={({ currentTarget }) => void (id.value = currentTarget.value)}
+          />
+          <p class="muted hint">
+            That of a new agent, or of the one to replace. It serves until the new version is ready.
+          </p>
+          <label for="secrets">Secrets</label>
+          <textarea
+            id="secrets"
+            class="code"
+            rows={4}
+            spellcheck={false}
+            placeholder={"API_KEY=…\nMODEL=small"}
+            onInput={({ currentTarget }) => void (secrets.value = currentTarget.value)}
+          />
+          <p class="muted hint">All of them with each deploy: one that is not sent is gone.</p>
+          {refusal.value !== undefined && <Notice kind="error">{refusal.value}</Notice>}
+          <div class="actions">
+            <button type="submit" class="primary" disabled={isBusy.value}>
+              {isBusy.value ? "Deploying …" : "Deploy"}
+            </button>
+          </div>
+        </form>
+        <section class="card" aria-label="Progress">
+          <h2>Progress</h2>
+          {progress.value === undefined ? (
+            <p class="muted">The phases and the log of the build are shown here as they come.</p>
+          ) : (
+            <DeployProgress progress={progress.value}>
+              <Serves id={id.value} result={progress.value.result} />
+            </DeployProgress>
+          )}
+        </section>
+      </div>
+    </>
+  );
+}
+
+function Serves({ id, result }: { id: string; result: Progress["result"] }) {
+  if (result === undefined) return null;
+  return (
+    <div class="notice notice-good" role="status">
+      <p>
+        <b>Version {result.version} serves</b>
+        {result.unchanged ? ", unchanged" : ""} after {milliseconds(result.timings_ms.total)}.
+      </p>
+      <p>
+        <a href={hrefOf(id, "invoke")}>Invoke it</a> · <a href={hrefOf(id)}>Look at it</a> ·{" "}
+        <a href={hrefOf(id, "logs")}>Read its log</a>
+      </p>
+    </div>
+  );
+}
+
+type DropZoneProps = { chosen: Chosen | undefined; onChoose: (chosen: Chosen | undefined) => void };
+
+function DropZone({ chosen, onChoose }: DropZoneProps) {
+  const isOver = useSignal(false);
+  const folder = useRef<HTMLInputElement>(null);
+  const archive = useRef<HTMLInputElement>(null);
+  const onDrop = (event: DragEvent) => {
+    event.preventDefault();
+    isOver.value = false;
+    if (event.dataTransfer !== null) void droppedFiles(event.dataTransfer).then(onChoose);
+  };
+  return (
+    <div
+      class={isOver.value ? "drop over" : "drop"}
+      onDragOver={(event) => {
+        event.preventDefault();
+        isOver.value = true;
+      }}
+      onDragLeave={() => void (isOver.value = false)}
+      onDrop={onDrop}
+    >
+      <p class="drop-title">{chosen === undefined ? "Drop a folder or a .tar.gz here" : summaryOf(chosen)}</p>
+      <div class="actions">
+        <button type="button" onClick={() => folder.current?.click()}>
+          Choose a folder
+        </button>
+        <button type="button" onClick={() => archive.current?.click()}>
+          Choose an archive
+        </button>
+      </div>
+      <p class="muted hint">
+        What <code>.gitignore</code> and <code>.okenignore</code> name stays here, as do <code>.env</code>,{" "}
+        <code>.git</code> and <code>.venv</code>.
+      </p>
+      <input
+        ref={folder}
+        hidden
+        type="file"
+        aria-label="Folder"
+        {...{ webkitdirectory: true }}
+        onChange={({ currentTarget }) => currentTarget.files && onChoose(chosenFiles(currentTarget.files))}
+      />
+      <input
+        ref={archive}
+        hidden
+        type="file"
+        aria-label="Archive"
+        accept=".tar.gz,.tgz,application/gzip"
+        onChange={({ currentTarget }) => currentTarget.files && onChoose(chosenFiles(currentTarget.files))}
+      />
+    </div>
+  );
+}
+
+function summaryOf({ name, files }: Chosen): string {
+  if (files.length === 1 && isArchive(name)) return name;
+  return `${name}: ${files.length} ${files.length === 1 ? "file" : "files"}`;
+}
+
+/** An id that a name may stand for. */
+function idFrom(name: string): string {
+  return name
+    .replace(/\.(tar\.gz|tgz)$/i, "")
+    .replaceAll(/[^A-Za-z0-9_-]+/g, "-")
+    .slice(0, 128);
+}

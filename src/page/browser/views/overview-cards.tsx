@@ -1,0 +1,61 @@
+import { bytes, dateTime, duration } from "../lib/format.ts";
+import type { AgentDetail, AgentStats } from "../types.ts";
+
+export function Streams({ stats }: { stats: AgentStats | undefined }) {
+  const streams = stats?.streams ?? [];
+  const more = (stats?.open_streams ?? 0) - streams.length;
+  return (
+    <section class="card">
+      <h2>
+        Open streams <span class="count">{stats?.open_streams ?? 0}</span>
+      </h2>
+      {streams.length === 0 ? (
+        <p class="muted">No stream and no WebSocket is open.</p>
+      ) : (
+        <ul class="rows scrolled" tabIndex={0} aria-label="Open streams, oldest first">
+          {streams.map((stream) => (
+            <li key={stream.request_id}>
+              <span class="row-main">
+                <code>{stream.path}</code>
+                <span class="muted">{stream.kind}</span>
+              </span>
+              <span class="muted" title={stream.request_id}>
+                {duration(Date.now() - Date.parse(stream.since))}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {more > 0 && <p class="muted">and {more} more</p>}
+    </section>
+  );
+}
+
+export function Configuration({ agent }: { agent: AgentDetail }) {
+  const { config, entrypoint, instances } = agent;
+  const sleeps =
+    config.warm_timeout === 0 ? "never" : `after ${duration(config.warm_timeout * 1_000)} unused`;
+  const facts = [
+    ["Entrypoint", `${entrypoint.file} – ${entrypoint.reason}`],
+    ["Python", config.python_version],
+    ["Sleeps", sleeps],
+    ["Timeout", duration(config.timeout * 1_000)],
+    ["At a time", `${config.concurrency} requests`],
+    ["Limits", `${bytes(config.memory)}, ${config.cpus} ${config.cpus === 1 ? "processor" : "processors"}`],
+    ["Container", instances[0]?.container ?? "none runs"],
+    ["First deployed", dateTime(agent.created_at)],
+  ];
+  return (
+    <section class="card">
+      <h2>Configuration</h2>
+      <dl class="facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
