@@ -1,6 +1,7 @@
 import type { EntrypointType } from "../model/manifest.ts";
 import { fitOfAgent, fitOfHandler } from "./callables.ts";
 import type { Subject } from "./choice.ts";
+import { hiddenSdkObject } from "./sdk-objects.ts";
 import { pasteLine, refuse } from "./refuse.ts";
 
 /** How many alternatives the message has. */
@@ -22,6 +23,11 @@ export function nothingToServe(
   { type, mainIsScript }: { type: EntrypointType | undefined; mainIsScript: boolean },
 ): Error {
   const { module } = subject;
+  const hidden = type === "agent" || type === undefined ? hiddenSdkObject(subject) : undefined;
+  if (hidden !== undefined)
+    return refuse(`${module.file} has nothing to serve: ${hidden}, or define def handler(input)`, {
+      reason: NOTHING,
+    });
   const notes = type === undefined ? whatWasSeen(subject, mainIsScript) : [];
   const lines = alternatives(subject, type);
   const seen = notes.length === 0 ? "" : ` (${notes.join("; ")})`;

@@ -1,7 +1,7 @@
 import type { Binding } from "../python/facts.ts";
 import type { Evaluator } from "../python/evaluate.ts";
 import { type AgentSdk, isOfSdk, sdkMadeBy } from "../python/sdks.ts";
-import { packagePath, topOf, type Value } from "../python/value.ts";
+import { inside, packagePath, topOf, type Value } from "../python/value.ts";
 import { type Choice, serveObject, type Subject } from "./choice.ts";
 import { requiredOf } from "./factories.ts";
 import { withoutParts } from "./parts.ts";
@@ -57,6 +57,24 @@ export function chooseSdkObject({ evaluator, module, place }: Subject): Choice |
   const among = others.length === 0 ? "" : `, chosen over ${listed(others, "and")}`;
   const reason = `${name} in ${module.file} is ${article(sdk.title)} ${sdk.title}${among}`;
   return serveObject({ type: "agent", attr: name, reason });
+}
+
+/** Says of an agent that is made where it cannot be served: in a function, or under `__main__`. */
+export function hiddenSdkObject({ evaluator, module }: Subject): string | undefined {
+  const { top, main } = module.facts;
+  const scopes = top.bindings.flatMap(({ name, value }) =>
+    value.kind === "function" ? [{ place: `inside ${name}()`, scope: value.function.body }] : [],
+  );
+  if (main !== undefined) scopes.push({ place: "under __main__", scope: main });
+  for (const { place, scope } of scopes) {
+    for (const { name, value } of scope.bindings) {
+      if (value.kind !== "expression") continue;
+      const sdk = sdkOf(evaluator, evaluator.expression(value.value, inside(module, scope)));
+      if (sdk === undefined) continue;
+      return `${name}, ${article(sdk.title)} ${sdk.title}, is made ${place}: move it to the top level of the file`;
+    }
+  }
+  return undefined;
 }
 
 /** An object that the source does not explain, of a module that uses an SDK: what it is shows after its import. */

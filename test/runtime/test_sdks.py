@@ -41,6 +41,10 @@ GRAPH = """
             yield "custom", "mine"
             yield "values", {"answer": 1}
 
+    class Meeting(Graph):
+        async def ainvoke(self, input, config):
+            return await asyncio.get_running_loop().run_in_executor(None, self.barrier.wait, 20)
+
     class Keyed(Graph):
         def __init__(self, *keys):
             self.keys = keys
@@ -140,6 +144,17 @@ class Sdks(TestCase):
 
     def test_a_graph_that_was_not_compiled_is(self) -> None:
         self.assertEqual(self.graph("graph = StateGraph()").output("hi")["input"], {"messages": [USER]})
+
+    def test_what_a_graph_does_on_threads_is_not_held_up(self) -> None:
+        agent = self.graph(
+            "import threading\ngraph = Meeting()\ngraph.barrier = threading.Barrier(40)", concurrency=40
+        )
+        with ThreadPoolExecutor(40) as pool:
+            self.assertEqual(sorted(pool.map(agent.output, ["hi"] * 40)), list(range(40)))
+
+    def test_a_function_that_makes_a_graph_may_be_async(self) -> None:
+        agent = self.graph("async def graph(): return Graph()", factory=True)
+        self.assertEqual(agent.output("hi")["input"], {"messages": [USER]})
 
     def test_a_cancel_reaches_the_graph(self) -> None:
         agent = self.graph("graph = Graph()")
