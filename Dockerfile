@@ -6,6 +6,9 @@
 #   docker run --detach --name oken-runner --network host --cap-add NET_ADMIN --restart unless-stopped \
 #     --volume /var/run/docker.sock:/var/run/docker.sock --volume /var/lib/oken:/var/lib/oken oken-runner
 #
+# BASE_IMAGE is any Debian that has docker-cli and docker-buildx: trixie or later. Where a proxy with a certificate of
+# its own is on the way to the packages: --secret id=ca,src=/path/to/ca.pem
+#
 # Whoever can use the socket is root on the host. Let nobody else into this container.
 ARG BASE_IMAGE=debian:trixie-slim
 FROM ${BASE_IMAGE}
@@ -21,6 +24,8 @@ RUN --mount=type=secret,id=ca,target=/run/secrets/ca,required=false \
 COPY dist/oken-runner /usr/local/bin/oken-runner
 
 ENV OKEN_DATA_DIR=/var/lib/oken
+# The runner's own word on itself, at the address that its settings name.
+HEALTHCHECK --interval=30s --timeout=20s --start-period=30s CMD ["oken-runner", "doctor", "runner"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["oken-runner"]
 CMD ["serve"]

@@ -3,7 +3,7 @@
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup env build run demo check fix docs hooks test test-unit soak bench clean
+.PHONY: help setup env build release run demo check fix docs hooks test test-unit soak bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -16,6 +16,9 @@ env: ## print the export lines that a shell needs to run the binary by hand
 
 build: setup ## compile dist/oken-runner
 	@scripts/build
+
+release: setup ## compile dist/release for every target, with packages, checksums and a bill of materials
+	@scripts/release
 
 run: build ## build, then serve on 127.0.0.1:8000
 	@exec scripts/with-env dist/oken-runner serve

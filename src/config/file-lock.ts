@@ -1,10 +1,10 @@
 import { FFIType, dlopen } from "bun:ffi";
 import { open } from "node:fs/promises";
 
+import { LIBC } from "../lib/libc.ts";
+
 /** `LOCK_EX | LOCK_NB` of flock(2): exclusive, and without waiting. */
 const EXCLUSIVE_NOW = 2 | 4;
-
-const LIBC = process.platform === "darwin" ? "libSystem.B.dylib" : "libc.so.6";
 
 /**
  * Takes the lock on a file, which is created if it is missing. Undefined when another process has it. The kernel

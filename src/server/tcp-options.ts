@@ -1,4 +1,6 @@
 import { FFIType, dlopen } from "bun:ffi";
+
+import { LIBC } from "../lib/libc.ts";
 import { readFile, readdir, readlink } from "node:fs/promises";
 
 /** How long a caller may leave bytes of an answer untaken, milliseconds. */
@@ -33,7 +35,7 @@ export async function endUnread(port: number, { unreadMs = UNREAD_MS } = {}): Pr
   const names = await readdir("/proc/self/fd").catch(() => []);
   const sockets = (await Promise.all(names.map(inodeOf))).filter(({ inode }) => inodes.has(inode));
   if (sockets.length === 0) return 0;
-  const libc = dlopen("libc.so.6", {
+  const libc = dlopen(LIBC, {
     setsockopt: {
       args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.u32],
       returns: FFIType.i32,
