@@ -68,12 +68,13 @@ const KINDS = {
     says: (caller: number) =>
       `${request(`/invoke/sockets${caller % SHARES}/`, "Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")}\r\n`,
     adds: "\u0081",
+    waits: true,
   },
 } as const;
 
 test.if(isLong).each(Object.entries(KINDS))(
   `${CALLERS} callers that are slow with %s do not slow down a normal invoke, of the same agent too`,
-  async (kind, { agent, says, adds }) => {
+  async (kind, { agent, ...does }) => {
     await using runner = await startRunner();
     await runner.deploy("letters", LETTERS);
     await runner.deploy("other", LETTERS);
@@ -81,7 +82,7 @@ test.if(isLong).each(Object.entries(KINDS))(
       for (let share = 0; share < SHARES; share += 1) await runner.deploy(`sockets${share}`, SOCKETS);
     const paths = ["/invoke/other", agent === "letters" ? "/invoke/letters" : "/invoke/sockets0/x"];
     for (const path of paths) await measure(runner, path, 500);
-    await using callers = await createSlowCallers({ url: runner.url, count: CALLERS, says, adds });
+    await using callers = await createSlowCallers({ url: runner.url, count: CALLERS, ...does });
     // What the callers asked for at once is real work, and over soon.
     await eventually(async () => {
       const metrics = await (await fetch(`${runner.url}/metrics`)).text();

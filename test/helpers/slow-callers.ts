@@ -16,18 +16,21 @@ type SlowOptions = {
   says: (caller: number) => string;
   /** What it sends now and then; undefined for one that only does not read. */
   adds: string | undefined;
+  /** It adds nothing before it was answered: whoever asks for a WebSocket must wait for that. */
+  waits?: boolean;
 };
 
 /** Callers that take their time, and never read. */
-export async function createSlowCallers({ url, count, says, adds }: SlowOptions) {
+export async function createSlowCallers({ url, count, says, adds, waits = false }: SlowOptions) {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
+  const answered = new Set<Socket>();
   const open = async (caller: number) => {
     const socket = await Bun.connect({
       hostname,
       port: Number(port),
       socket: {
-        data: () => undefined,
+        data: (it) => void answered.add(it),
         close: (it) => void sockets.delete(it),
         error: () => undefined,
       },
@@ -46,7 +49,8 @@ export async function createSlowCallers({ url, count, says, adds }: SlowOptions)
     if (adds === undefined) return;
     // They do not speak in chorus.
     for (const [index, socket] of [...sockets].entries())
-      if (index % TURNS === turn % TURNS) socket.write(Buffer.from(adds, "latin1"));
+      if (index % TURNS === turn % TURNS && (!waits || answered.has(socket)))
+        socket.write(Buffer.from(adds, "latin1"));
   }, BYTE_EVERY_MS / TURNS);
   return {
     open: () => sockets.size,
