@@ -27,6 +27,7 @@ import { type Host, createAgentParts } from "./daemon/agent-parts.ts";
 import { openEngine } from "./daemon/engine.ts";
 import { createReload } from "./daemon/reload.ts";
 import { openSecrets } from "./daemon/secrets.ts";
+import { startWebhooks } from "./daemon/webhooks.ts";
 import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./lib/log.ts";
 import type { StartError } from "./lib/start-error.ts";
@@ -101,6 +102,7 @@ export async function startDaemon(options: {
     closing: closing.signal,
   };
   const parts = createAgentParts(host, reconciling.promise);
+  await startWebhooks(config, parts, closing.signal);
 
   const loaded = await loadAgents(parts);
   const lastInvoked = createLastInvoked(parts);

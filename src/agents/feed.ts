@@ -18,6 +18,8 @@ export type Feed = {
   tell(event: Untimed<RunnerEvent>): void;
   /** The last changes of an agent's state, newest first. */
   changesOf(agentId: string): StateChange[];
+  /** `listener` hears of each event as it is told. */
+  onEvent(listener: (event: RunnerEvent) => void): void;
   /** How many follow. */
   readonly readers: number;
   /**
@@ -34,6 +36,7 @@ export function createFeed(clock: Pick<Clock, "now">): Feed {
   const run = clock.now().toString(36);
   const events = createEventLog<RunnerEvent>((event) => JSON.stringify(event).length);
   const changes = new Map<string, StateChange[]>();
+  const listeners: ((event: RunnerEvent) => void)[] = [];
   let lastId = 0;
   let readers = 0;
 
@@ -69,7 +72,9 @@ export function createFeed(clock: Pick<Clock, "now">): Feed {
       remember(event);
       lastId += 1;
       events.add(event);
+      for (const listener of listeners) listener(event);
     },
+    onEvent: (listener) => void listeners.push(listener),
     changesOf: (agentId) => [...(changes.get(agentId) ?? [])],
     get readers() {
       return readers;

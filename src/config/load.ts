@@ -28,7 +28,7 @@ export function loadConfig(environment: Source, flags: Source = {}, file?: Confi
   requireAtMost("OKEN_DEFAULT_MEMORY", config.defaultMemory, ["OKEN_MAX_MEMORY", config.maxMemory]);
   requireAtMost("OKEN_DEFAULT_CPUS", config.defaultCpus, ["OKEN_MAX_CPUS", config.maxCpus]);
   requireApart(config);
-  requirePair(config);
+  requirePairs(config);
   return Object.freeze(config);
 }
 
@@ -90,14 +90,23 @@ function requireApart({ agentDomain, publicUrl, allowedHosts, host }: Config): v
   }
 }
 
-/** A certificate is of no use without its key. */
-function requirePair({ tlsCertFile, tlsKeyFile }: Config): void {
-  if ((tlsCertFile === undefined) === (tlsKeyFile === undefined)) return;
-  const [set, missing] =
-    tlsKeyFile === undefined
-      ? ["OKEN_TLS_CERT_FILE", "OKEN_TLS_KEY_FILE"]
-      : ["OKEN_TLS_KEY_FILE", "OKEN_TLS_CERT_FILE"];
-  throw new StartError(`${set} is set, but ${missing} is not; a certificate and its key go together.`);
+/** Settings of which one is of no use without the other. */
+function requirePairs({ tlsCertFile, tlsKeyFile, webhookUrl, webhookSecretFile }: Config): void {
+  const pairs = [
+    { OKEN_TLS_CERT_FILE: tlsCertFile, OKEN_TLS_KEY_FILE: tlsKeyFile, what: "a certificate and its key" },
+    {
+      OKEN_WEBHOOK_URL: webhookUrl,
+      OKEN_WEBHOOK_SECRET_FILE: webhookSecretFile,
+      what: "an address and the secret that signs",
+    },
+  ];
+  for (const { what, ...values } of pairs) {
+    const names = Object.entries(values);
+    const set = names.find(([, value]) => value !== undefined);
+    const missing = names.find(([, value]) => value === undefined);
+    if (set === undefined || missing === undefined) continue;
+    throw new StartError(`${set[0]} is set, but ${missing[0]} is not; ${what} go together.`);
+  }
 }
 
 function requireAtMost(name: string, value: number, [limitName, limit]: [string, number]): void {

@@ -7,6 +7,7 @@ import { CONTAINER_SETTINGS } from "./settings/containers.ts";
 import { INVOKE_SETTINGS } from "./settings/invokes.ts";
 import { NETWORK_SETTINGS } from "./settings/network.ts";
 import { SERVER_SETTINGS } from "./settings/server.ts";
+import { WEBHOOK_SETTINGS } from "./settings/webhooks.ts";
 import { UPLOAD_SETTINGS } from "./settings/uploads.ts";
 
 /**
@@ -23,4 +24,5 @@ export const SETTINGS = {
   ...INVOKE_SETTINGS,
   ...BUILD_SETTINGS,
   ...UPLOAD_SETTINGS,
+  ...WEBHOOK_SETTINGS,
 } satisfies Record<string, Setting>;

@@ -108,6 +108,11 @@ export function createMetrics({
       help: "Bytes of tarballs that were received completely.",
       labels: [],
     }),
+    webhooks: counter({
+      name: "oken_webhooks_total",
+      help: "Attempts to send a webhook, and webhooks that were given up.",
+      labels: ["result"],
+    }),
     docker: histogram({
       name: "oken_docker_operation_duration_seconds",
       help: "Time of operations of the Docker engine, by result.",

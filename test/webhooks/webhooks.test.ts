@@ -1,0 +1,127 @@
+import { afterEach, expect, test } from "bun:test";
+
+import { Webhook } from "standardwebhooks";
+
+import { createLog } from "../../src/lib/log.ts";
+import { createMetrics } from "../../src/metrics/metrics.ts";
+import type { RunnerEvent } from "../../src/model/events.ts";
+import { createWebhooks } from "../../src/webhooks/webhooks.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { createFakeClock } from "../helpers/fake-clock.ts";
+
+const SECRETS = ["first-secret-of-32-bytes-exactly", "older-secret-of-32-bytes-exactly"].map((text) =>
+  Buffer.from(text),
+);
+
+type Received = { headers: Record<string, string>; body: string };
+
+const closing: AbortController[] = [];
+afterEach(() => {
+  for (const controller of closing.splice(0)) controller.abort();
+});
+
+/** A receiver that answers with `statuses`, and then 204; and webhooks to it. */
+function fixture(statuses: number[] = []) {
+  const received: Received[] = [];
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request) {
+      received.push({ headers: request.headers.toJSON(), body: await request.text() });
+      const status = statuses.shift() ?? 204;
+      const headers = status === 302 ? { location: "/elsewhere" } : undefined;
+      return new Response(null, { status, ...(headers && { headers }) });
+    },
+  });
+  const clock = createFakeClock(Date.now());
+  const metrics = createMetrics();
+  const controller = new AbortController();
+  closing.push(controller);
+  const webhooks = createWebhooks(
+    { url: `http://127.0.0.1:${server.port}/hook`, secrets: SECRETS },
+    { clock, metrics, log: createLog({ level: "silent", format: "json" }), closing: controller.signal },
+  );
+  return { received, clock, metrics, webhooks, controller, [Symbol.dispose]: () => void server.stop(true) };
+}
+
+function finished(deployment: number): RunnerEvent {
+  return {
+    ...{
+      type: "deployment.finished",
+      agent_id: "echo",
+      deployment,
+      state: "succeeded",
+      version: 2,
+      error: null,
+    },
+    at: new Date().toISOString(),
+  };
+}
+
+test("a message has the form of Standard Webhooks, and a signature of each secret", async () => {
+  using receiver = fixture();
+  receiver.webhooks.tell(finished(7));
+  await eventually(() => expect(receiver.received).toHaveLength(1));
+  const [{ headers, body } = { headers: {}, body: "" }] = receiver.received;
+  expect(JSON.parse(body)).toMatchObject({
+    type: "deployment.finished",
+    timestamp: expect.stringMatching(/Z$/),
+    data: { agent_id: "echo", deployment: 7, state: "succeeded", version: 2 },
+  });
+  for (const secret of SECRETS) {
+    const judge = new Webhook(secret.toString("base64"));
+    expect(judge.verify(body, headers)).toEqual(JSON.parse(body));
+    expect(() => judge.verify(`${body} `, headers)).toThrow();
+  }
+});
+
+test("only the ends of deployments and changes of state are told", async () => {
+  using receiver = fixture();
+  const at = new Date().toISOString();
+  receiver.webhooks.tell({ type: "deployment.started", agent_id: "echo", deployment: 1, at });
+  receiver.webhooks.tell({ type: "host", status: "ok", checks: {}, at });
+  receiver.webhooks.tell({
+    ...{ type: "agent.state", agent_id: "echo", name: "Echo", version: 1 },
+    ...{ status: "running", from: "idle", reason: "a test", at },
+  });
+  await eventually(() => expect(receiver.received).toHaveLength(1));
+  expect(receiver.received[0]?.body).toContain('"agent.state"');
+});
+
+test("what was not taken is sent again with the same id, before what came later", async () => {
+  using receiver = fixture([500, 302]);
+  receiver.webhooks.tell(finished(1));
+  receiver.webhooks.tell(finished(2));
+  for (let sent = 1; sent <= 4; sent += 1) {
+    await eventually(() => expect(receiver.received.length).toBeGreaterThanOrEqual(Math.min(sent, 3)));
+    await receiver.clock.advance(30_000);
+  }
+  await eventually(() => expect(receiver.received).toHaveLength(4));
+  const ids = receiver.received.map(({ headers }) => headers["webhook-id"]);
+  expect(new Set(ids.slice(0, 3)).size).toBe(1);
+  expect(ids[3]).not.toBe(ids[0]);
+  expect(await receiver.metrics.text()).toContain('oken_webhooks_total{result="failed"} 2');
+});
+
+test("a receiver that is gone is not asked again, and the next message is sent", async () => {
+  using receiver = fixture([410]);
+  receiver.webhooks.tell(finished(1));
+  receiver.webhooks.tell(finished(2));
+  await eventually(() => expect(receiver.received).toHaveLength(2));
+  expect(await receiver.metrics.text()).toContain('oken_webhooks_total{result="given_up"} 1');
+});
+
+test("of more than a thousand that wait the oldest are given up", async () => {
+  using receiver = fixture([500]);
+  for (let number = 0; number < 1_005; number += 1) receiver.webhooks.tell(finished(number));
+  expect(receiver.webhooks.waiting).toBe(1_000);
+  expect(await receiver.metrics.text()).toContain('oken_webhooks_total{result="given_up"} 4');
+});
+
+test("nothing is sent after the end", async () => {
+  using receiver = fixture();
+  receiver.controller.abort();
+  receiver.webhooks.tell(finished(1));
+  expect(receiver.webhooks.waiting).toBe(0);
+  expect(receiver.received).toEqual([]);
+});
