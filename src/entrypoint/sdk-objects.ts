@@ -1,7 +1,7 @@
 import type { Binding } from "../python/facts.ts";
 import type { Evaluator } from "../python/evaluate.ts";
 import { type AgentSdk, isOfSdk, sdkMadeBy } from "../python/sdks.ts";
-import { inside, packagePath, topOf, type Value } from "../python/value.ts";
+import { inside, type Owner, packagePath, topOf, type Value } from "../python/value.ts";
 import { type Choice, serveObject, type Subject } from "./choice.ts";
 import { requiredOf } from "./factories.ts";
 import { withoutParts } from "./parts.ts";
@@ -10,16 +10,33 @@ import { article, listed, pasteLine, refuse } from "./refuse.ts";
 /** The names that are preferred among several, the first one most. */
 const PREFERRED_NAMES = ["agent", "root_agent", "graph", "app", "chain", "crew", "workflow", "flow"];
 
+/** A class may extend itself under an earlier name. */
+const MAX_BASES = 5;
+
 type Candidate = { name: string; binding: Binding; sdk: AgentSdk };
 
 /** The SDK that makes agents such as this one, as far as the source tells. */
 export function sdkOf(evaluator: Evaluator, value: Value): AgentSdk | undefined {
   if (value.kind === "made") return sdkMadeBy(value.by);
+  if (value.kind === "instance") return sdkOfClass(evaluator, value);
   if (value.kind !== "function") return undefined;
   // `@entrypoint()` makes a graph of a function.
   return value.function.decorators
     .map((decorator) => packagePath(evaluator.expression(decorator, topOf(value.module))))
     .map((path) => (path === undefined ? undefined : sdkMadeBy(path)))
+    .find((sdk) => sdk !== undefined);
+}
+
+/** The SDK whose agents a class of the tarball extends: `class Joke(Workflow)`. */
+function sdkOfClass(evaluator: Evaluator, { class: facts, module }: Owner, depth = 0): AgentSdk | undefined {
+  if (depth > MAX_BASES) return undefined;
+  return facts.bases
+    .map((base) => evaluator.expression(base, topOf(module)))
+    .map((base) => {
+      if (base.kind === "class") return sdkOfClass(evaluator, base, depth + 1);
+      const path = packagePath(base);
+      return path === undefined ? undefined : sdkMadeBy(path);
+    })
     .find((sdk) => sdk !== undefined);
 }
 

@@ -2,7 +2,7 @@
 export type AgentSdk = { title: string };
 
 type Entry = AgentSdk & {
-  /** The first part of the full name. */
+  /** The first part of the full name, or the first two of Google's. */
   package: RegExp;
   /** What follows it. It tells an agent from the SDK's models, tools and messages. */
   made: RegExp;
@@ -55,19 +55,47 @@ const SDKS: readonly Entry[] = [
     package: /^smolagents$/u,
     made: anyOf(String.raw`\w+Agent`, String.raw`\w+Agent\.from_\w+`),
   },
+  { title: "Google ADK agent", package: /^google\.adk$/u, made: anyOf(String.raw`\w*Agent`, "Workflow") },
+  { title: "Google ADK app", package: /^google\.adk$/u, made: anyOf(String.raw`apps(?:\.app)?\.App`) },
+  {
+    title: "Strands agent",
+    package: /^strands$/u,
+    made: anyOf("Agent", "Swarm", String.raw`GraphBuilder(?:\.\w+)*\.build`),
+  },
+  {
+    title: "LlamaIndex workflow",
+    package: /^(?:llama_index|workflows)$/u,
+    made: anyOf("Workflow", String.raw`\w+Agent(?:\.from_\w+)?`, String.raw`AgentWorkflow(?:\.from_\w+)?`),
+  },
+  {
+    title: "AutoGen agent",
+    package: /^autogen_agentchat$/u,
+    made: anyOf(String.raw`agents\.\w+Agent`, String.raw`teams\.\w+`),
+  },
+  { title: "Haystack agent", package: /^haystack\w*$/u, made: anyOf("Agent") },
+  {
+    title: "Haystack pipeline",
+    package: /^haystack\w*$/u,
+    made: anyOf(String.raw`\w*Pipeline`, String.raw`\w*Pipeline\.(?:from_\w+|loads?)`),
+  },
+  { title: "Agno agent", package: /^agno$/u, made: anyOf("Agent", "Team", "Workflow") },
 ];
 
 /** The SDK whose agent a call of this full name gives: `langgraph.graph.StateGraph.compile`. */
 export function sdkMadeBy(path: string): AgentSdk | undefined {
-  const [owner = "", ...rest] = path.split(".");
-  const made = rest.join(".");
+  const owner = ownerOf(path);
+  const made = path.slice(owner.length + 1);
   return SDKS.find((entry) => entry.package.test(owner) && entry.made.test(made));
 }
 
 /** Whether a module of this name belongs to an agent SDK. */
 export function isOfSdk(module: string): boolean {
-  const [owner = ""] = module.split(".");
-  return SDKS.some((entry) => entry.package.test(owner));
+  return SDKS.some((entry) => entry.package.test(ownerOf(module)));
+}
+
+/** The package of a full name. `google` is the beginning of many. */
+function ownerOf(path: string): string {
+  return /^(?:google\.)?[^.]*/u.exec(path)?.[0] ?? "";
 }
 
 function anyOf(...names: readonly string[]): RegExp {

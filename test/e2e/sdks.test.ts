@@ -1,11 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
+import { AGNO } from "../fixtures/sdks/agno.ts";
+import { AUTOGEN } from "../fixtures/sdks/autogen.ts";
 import { CREWAI } from "../fixtures/sdks/crewai.ts";
+import { GOOGLE_ADK } from "../fixtures/sdks/google-adk.ts";
+import { HAYSTACK } from "../fixtures/sdks/haystack.ts";
 import { LANGCHAIN } from "../fixtures/sdks/langchain.ts";
 import { LANGGRAPH, LANGGRAPH_0 } from "../fixtures/sdks/langgraph.ts";
+import { LLAMA_INDEX } from "../fixtures/sdks/llama-index.ts";
 import { OPENAI_AGENTS } from "../fixtures/sdks/openai-agents.ts";
 import { OLDER_PYDANTIC_AI, PYDANTIC_AI } from "../fixtures/sdks/pydantic-ai.ts";
 import { SMOLAGENTS } from "../fixtures/sdks/smolagents.ts";
+import { STRANDS } from "../fixtures/sdks/strands.ts";
 import type { SdkCase } from "../fixtures/sdks/case.ts";
 import { checkCall } from "../helpers/author-cases.ts";
 import { type ModelApi, startModelApi } from "../helpers/model-api.ts";
@@ -15,13 +21,30 @@ import { type TestRunner, startRunner } from "../helpers/runner.ts";
 const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
 
 const LIGHT = [LANGGRAPH, PYDANTIC_AI];
-const HEAVY = [LANGGRAPH_0, ...LANGCHAIN, ...OLDER_PYDANTIC_AI, ...OPENAI_AGENTS, ...SMOLAGENTS, ...CREWAI];
+const HEAVY = [
+  LANGGRAPH_0,
+  ...LANGCHAIN,
+  ...OLDER_PYDANTIC_AI,
+  ...OPENAI_AGENTS,
+  ...SMOLAGENTS,
+  ...CREWAI,
+  ...GOOGLE_ADK,
+  ...STRANDS,
+  ...LLAMA_INDEX,
+  ...AUTOGEN,
+  ...HAYSTACK,
+  ...AGNO,
+];
 
 let runner: TestRunner;
 let modelApi: ModelApi;
 beforeAll(async () => {
   modelApi = await startModelApi();
-  runner = await startRunner({ OKEN_EGRESS_ALLOW: new URL(modelApi.url).host });
+  runner = await startRunner({
+    OKEN_EGRESS_ALLOW: new URL(modelApi.url).host,
+    // Some SDKs import for long, and more so where other tests run.
+    OKEN_HEALTH_CHECK_TIMEOUT: "120",
+  });
 });
 afterAll(async () => {
   modelApi[Symbol.dispose]();

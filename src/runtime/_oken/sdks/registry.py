@@ -19,6 +19,14 @@ _FILES = {
     "agents": "openai_agents",
     "smolagents": "smolagents",
     "crewai": "crewai",
+    "google": "google_adk",
+    "strands": "strands",
+    "agno": "agno",
+    "autogen_agentchat": "autogen",
+    "haystack": "haystack",
+    # LlamaIndex's workflows are a package of their own since 2025.
+    "workflows": "llama_index",
+    "llama_index": "llama_index",
 }
 
 
