@@ -44,9 +44,18 @@ const HostEvent = Type.Object(
   { description: "`host`: what is wrong with the host has changed" },
 );
 
-/** The `data` of an event of `GET /events`, and of a webhook. */
+/** The `data` of events of `GET /events`, and of webhooks, by the names that the document gives them. */
+export const EVENT_SCHEMAS = {
+  AgentStateEvent,
+  AgentRemovedEvent,
+  DeploymentStartedEvent,
+  DeploymentFinishedEvent,
+  HostEvent,
+};
+
+/** Each by its name in the document: generators of clients make a type of each. */
 export const EventData = Type.Union(
-  [AgentStateEvent, DeploymentFinishedEvent, DeploymentStartedEvent, HostEvent, AgentRemovedEvent],
+  Object.keys(EVENT_SCHEMAS).map((name) => Type.Unsafe({ $ref: `#/components/schemas/${name}` })),
   {
     description: "What an event says; which one, its name tells",
     examples: [

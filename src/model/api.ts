@@ -3,7 +3,7 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { STATUS_OF_CODE } from "../lib/errors.ts";
 import { AGENT_ID_PATTERN } from "./agent.ts";
 import { AgentDetail, AgentList, AgentVersions } from "./api-agents.ts";
-import { EventData } from "./api-events.ts";
+import { EVENT_SCHEMAS, EventData } from "./api-events.ts";
 import { DeploymentList, DeploymentView } from "./api-deployments.ts";
 import { agentId, endpoint, entrypointType, version } from "./api-fields.ts";
 import { LogLine, LogsResponse } from "./api-logs.ts";
@@ -160,6 +160,7 @@ export const API_SCHEMAS = {
   LogLine,
   HealthResponse,
   EventData,
+  ...EVENT_SCHEMAS,
   StatsList,
   AgentStats,
   HostReport,

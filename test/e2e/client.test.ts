@@ -11,6 +11,11 @@ import { tarball } from "../helpers/tarball.ts";
 /** Inside the project, so that its tsconfig and its packages are found. */
 const DIST = resolve(import.meta.dir, "../../dist");
 
+const UV = resolve(import.meta.dir, "../../.venv/bin/uv");
+
+/** `make soak` runs it: the generator comes from the package index. */
+const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
+
 /** What a user of the generated types writes; it prints what it was answered. */
 const PROGRAM = `
 import createClient from "openapi-fetch";
@@ -109,3 +114,26 @@ async function bun(args: string[]): Promise<{ code: number; output: string }> {
   const [output, code] = await Promise.all([child.stdout.text(), child.exited]);
   return { code, output };
 }
+
+test.if(isLong)("a Python client is generated from /openapi.json without a warning", async () => {
+  const directory = await mkdtemp(join(DIST, "python-client-"));
+  try {
+    const document = await fetch(`${runner.url}/openapi.json`);
+    await Bun.write(join(directory, "openapi.json"), await document.text());
+    const child = Bun.spawn(
+      [
+        ...[UV, "tool", "run", "--from", "openapi-python-client==0.29.1", "openapi-python-client"],
+        ...["generate", "--fail-on-warning", "--path", "openapi.json", "--output-path", "client"],
+      ],
+      { cwd: directory, stdout: "pipe", stderr: "pipe" },
+    );
+    const [said, complaint, status] = await Promise.all([
+      child.stdout.text(),
+      child.stderr.text(),
+      child.exited,
+    ]);
+    expect({ status, said: status === 0 ? "" : said + complaint }).toEqual({ status: 0, said: "" });
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+});

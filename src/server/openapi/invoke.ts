@@ -92,7 +92,10 @@ both ways. Whatever the agent answers is passed on, errors too. An agent that sl
     ...(WITH_BODY.has(method) && {
       requestBody: {
         description: "Anything the agent takes",
-        content: { "application/json": { schema: {}, example: { name: "Ada" } }, "*/*": { schema: {} } },
+        content: {
+          "application/json": { schema: {}, example: { name: "Ada" } },
+          "application/octet-stream": { schema: { type: "string", format: "binary" } },
+        },
       },
     }),
     responses: {
