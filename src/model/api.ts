@@ -51,8 +51,9 @@ const DeployForm = Type.Object({
   ),
   keep_secrets: Type.Optional(
     Type.Union([Type.Literal("true"), Type.Literal("false")], {
-      default: "false",
-      description: "`true`: those of the version before stay, but for those that are sent",
+      // No default: generators of types would want the field to be sent.
+      description:
+        "`true`: those of the version before stay, but for those that are sent. Otherwise none does",
     }),
   ),
 });
