@@ -2,7 +2,7 @@ import type { ResourceUse } from "../docker/types.ts";
 import type { Agent } from "./agent.ts";
 import type { AgentParts } from "./parts.ts";
 
-/** How long the view of an agent waits for what its container says, milliseconds. */
+/** How long the view of an agent waits for its runtime, which may have no time, milliseconds. */
 const LOOK_MS = 35;
 
 /** An agent as `GET /agents` lists it. */
@@ -18,7 +18,7 @@ export function summaryOf(agent: Agent) {
   };
 }
 
-/** An agent with all that is known of it; asks what its container uses, and does not wait long for the answer. */
+/** An agent with all that is known of it; asks what its container uses, and its runtime, for which it does not wait long. */
 export async function detailOf(
   agent: Agent,
   { engine, clock, feed }: Pick<AgentParts, "engine" | "clock" | "feed">,
@@ -28,7 +28,7 @@ export async function detailOf(
   const soon = <T>(answer: Promise<T>): Promise<T | undefined> =>
     Promise.race([answer.catch(() => undefined), clock.sleep(LOOK_MS).then(() => undefined)]);
   const [usage, restarts] = await Promise.all([
-    instance && soon(engine.usage(instance.container.id)),
+    instance && engine.usage(instance.container.id).catch(() => undefined),
     instance && soon(instance.restarts()),
   ]);
   return {
