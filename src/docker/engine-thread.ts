@@ -50,7 +50,7 @@ function connect(settings: EngineSettings): Connection {
 
   const start = () => {
     const started = new Worker(WORKER);
-    started.unref();
+    if (listeners.size === 0) started.unref();
     started.addEventListener("message", ({ data }: MessageEvent<FromEngine>) =>
       listeners.get(data.id)?.(data),
     );
@@ -69,12 +69,18 @@ function connect(settings: EngineSettings): Connection {
   const open = (listener: Listener) => {
     last += 1;
     listeners.set(last, listener);
+    // The process must not end before its commands have, and at its end nothing else may be left that keeps it.
+    worker?.ref();
     return last;
+  };
+  const forget = (id: number) => {
+    listeners.delete(id);
+    if (listeners.size === 0) worker?.unref();
   };
 
   return {
     open,
-    forget: (id) => void listeners.delete(id),
+    forget,
     send: (message) => (worker ??= start()).postMessage(message),
     async close() {
       if (worker === undefined) return;

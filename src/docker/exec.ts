@@ -69,7 +69,10 @@ export type DockerExec = {
   run(args: string[], options?: ExecOptions): Promise<string>;
   /** The output as it comes, until the command ends. Throws as `run` does. Leaving the loop ends the command. */
   stream(args: string[], options?: ExecOptions): AsyncIterable<StreamedChunk>;
-  /** Ends the streamed commands that still run. Each leads a process group, and would outlive the runner. */
+  /**
+   * Ends the streamed commands that still run, and starts none any more: each leads a process group, and would outlive
+   * the runner.
+   */
   close(): Promise<void>;
 };
 
@@ -90,6 +93,7 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
     reject: false,
   });
   const running = new Set<ProcessGroup>();
+  let isClosed = false;
 
   return {
     async run(args, exec = {}) {
@@ -112,6 +116,7 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
 
     async *stream(args, exec = {}) {
       const { signal, timeoutMs } = exec;
+      if (isClosed) throw new RunnerError("SHUTTING_DOWN", "The runner is stopping.");
       const subprocess = execa(exec.program ?? binary, args, {
         ...spawnOptions(exec),
         stdin: "ignore",
@@ -133,6 +138,7 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
     },
 
     async close() {
+      isClosed = true;
       for (const group of running) group.end();
       await Promise.all([...running].map(({ gone }) => gone));
     },

@@ -113,6 +113,13 @@ describe("a streamed command ends with all that it has started", () => {
   });
 });
 
+test("once the runner closes, no streamed command is started", async () => {
+  const exec = await standIn("exit 0");
+  await exec.close();
+  const retry = Array.fromAsync(exec.stream(["buildx", "build"]));
+  await expect(retry).rejects.toMatchObject({ code: "SHUTTING_DOWN" });
+});
+
 test("a streamed command that fails throws after its last output", async () => {
   const exec = await standIn(`echo "no space left on device" >&2; exit 1`);
   const chunks: StreamedChunk[] = [];
