@@ -66,16 +66,15 @@ export function createAgents(parts: AgentParts & DeployParts, options: SourceOpt
   const readMemory = createMemoryReadings(parts);
   const show = (agent: Agent) => detailOf(agent, parts);
   const deployments = createDeployments({
-    clock,
-    feed,
+    ...parts,
     deploy: (request) => countedDeploy(metrics, () => deploy(parts, options, request)),
   });
   return {
     find: (agentId) => registry.get(agentId),
     deployments: {
       ...deployments,
-      list(agentId) {
-        const found = deployments.list(agentId);
+      async list(agentId) {
+        const found = await deployments.list(agentId);
         // Of a first deploy that is under way or has failed there is no agent.
         if (found.length === 0) registry.get(agentId);
         return found;
@@ -87,7 +86,6 @@ export function createAgents(parts: AgentParts & DeployParts, options: SourceOpt
     stop: async (agentId) => void (await stop(parts, agentId)),
     async remove(agentId) {
       await remove(parts, agentId);
-      deployments.forget(agentId);
     },
     list: (wanted = {}) => findAgents(registry.all(), wanted),
     detail: (agentId) => show(registry.get(agentId)),

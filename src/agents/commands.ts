@@ -6,7 +6,8 @@ import { type StartParts, startAgent } from "./start.ts";
 
 type StopParts = Pick<AgentParts, "operations" | "registry" | "store" | "instances" | "clock">;
 type StartByRequestParts = StartParts & Pick<AgentParts, "store">;
-export type RemoveParts = StopParts & Pick<AgentParts, "engine" | "names" | "log" | "feed" | "metrics">;
+export type RemoveParts = StopParts &
+  Pick<AgentParts, "engine" | "names" | "history" | "log" | "feed" | "metrics">;
 
 /** Stops the agent until it is started or deployed again. Its container stays, for its log. */
 export function stop(parts: StopParts, agentId: string): Promise<Agent> {
@@ -69,11 +70,12 @@ export function remove(parts: RemoveParts, agentId: string): Promise<void> {
 
 /** The work of a removal, within an operation on the agent. */
 export async function removeAgent(parts: RemoveParts, agent: Agent, message: string): Promise<void> {
-  const { registry, store, log, feed, metrics } = parts;
+  const { registry, store, history, log, feed, metrics } = parts;
   const reason = new RunnerError("AGENT_NOT_FOUND", `Agent ${agent.id} was removed.`);
   if (agent.state !== "stopped") await takeOutOfService(parts, agent, { reason, log: "removed" });
   await removeFromEngine(parts, agent);
   await store.removeAgent(agent.id);
+  await history.forget(agent.id);
   registry.remove(agent.id);
   metrics.agentInvokes.forget(agent.id);
   feed.tell({ type: "agent.removed", agent_id: agent.id });

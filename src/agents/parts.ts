@@ -6,6 +6,7 @@ import type { Names } from "../instance/names.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import type { History } from "./deploy/history.ts";
 import type { Feed } from "./feed.ts";
 import type { Operations } from "./operations.ts";
 import type { Registry } from "./registry.ts";
@@ -18,6 +19,7 @@ export type AgentParts = {
   engine: Engine;
   store: Store;
   secrets: SecretFiles;
+  history: History;
   registry: Registry;
   builder: Builder;
   instances: Instances;

@@ -4,7 +4,7 @@ import { ASLEEP } from "./activity.ts";
 import { Agent } from "./agent.ts";
 import type { AgentParts } from "./parts.ts";
 
-type LoadParts = Pick<AgentParts, "store" | "registry" | "log" | "metrics" | "feed">;
+type LoadParts = Pick<AgentParts, "store" | "history" | "registry" | "log" | "metrics" | "feed">;
 type AdoptParts = Pick<AgentParts, "registry" | "instances" | "log">;
 type ReconcileParts = AdoptParts & Pick<AgentParts, "engine" | "names">;
 
@@ -16,11 +16,13 @@ export type Loaded = { damaged: string[] };
  * unfinished deploy left. One damaged agent does not keep the others down.
  */
 export async function loadAgents(parts: LoadParts): Promise<Loaded> {
-  const { store, registry } = parts;
+  const { store, history, registry } = parts;
   await store.clearStaging();
   const loaded = await Promise.all((await store.listAgents()).map((agentId) => load(parts, agentId)));
   for (const outcome of loaded) if (outcome.agent !== undefined) registry.add(outcome.agent);
-  return { damaged: loaded.flatMap((outcome) => outcome.damaged ?? []) };
+  const damaged = loaded.flatMap((outcome) => outcome.damaged ?? []);
+  await history.load((agentId) => registry.find(agentId) !== undefined || damaged.includes(agentId));
+  return { damaged };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { observeAgents } from "../agents/agent-metrics.ts";
+import { createHistory } from "../agents/deploy/history.ts";
 import { createFeed } from "../agents/feed.ts";
 import { createOperations } from "../agents/operations.ts";
 import type { AgentParts } from "../agents/parts.ts";
@@ -76,6 +77,7 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
   const { keepVersions } = config;
   return {
     ...shared,
+    history: createHistory(config.dataDir),
     ...{ store, secrets, registry, builder, instances, operations, exits, names, userIds, keepVersions },
   };
 }

@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 
-import type { Deployment } from "../agents/deploy/deployments.ts";
+import type { Deployment } from "../agents/deploy/deployment.ts";
 import type { Clock } from "../lib/clock.ts";
 import { RunnerError } from "../lib/errors.ts";
 import type { ServerContext } from "./context.ts";

@@ -1,4 +1,4 @@
-import type { Deployment, DeploymentEvent } from "../agents/deploy/deployments.ts";
+import type { Deployment, DeploymentEvent } from "../agents/deploy/deployment.ts";
 import type { Recorded } from "../agents/deploy/event-log.ts";
 import { errorBody } from "./errors.ts";
 import type { SseEvent } from "./sse.ts";

@@ -14,15 +14,15 @@ export function deploymentsController({ agents, clock }: Pick<ServerContext, "ag
   return new Elysia({ name: "deployments" })
     .get(
       "/agents/:id/deployments",
-      ({ params }) => ({ deployments: agents.deployments.list(params.id).map(viewOf) }),
+      async ({ params }) => ({ deployments: (await agents.deployments.list(params.id)).map(viewOf) }),
       {
         detail: docs.listDocs,
       },
     )
     .get(
       "/agents/:id/deployments/:number",
-      ({ params, request }) => {
-        const deployment = find(params);
+      async ({ params, request }) => {
+        const deployment = await find(params);
         if (!request.headers.get("accept")?.includes("text/event-stream")) return viewOf(deployment);
         const after = lastEventId(request);
         return sseResponse({ clock, request }, (signal) => sseEvents(deployment.follow(after, signal)));
@@ -32,7 +32,7 @@ export function deploymentsController({ agents, clock }: Pick<ServerContext, "ag
     .delete(
       "/agents/:id/deployments/:number",
       async ({ params }) => {
-        const deployment = find(params);
+        const deployment = await find(params);
         await deployment.cancel();
         return viewOf(deployment);
       },

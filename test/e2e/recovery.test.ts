@@ -15,6 +15,7 @@ describe("agents go on when the runner ends, and the next start adopts them", ()
     await runner.deploy("kept", HANDLER);
     await runner.invoke("kept", { name: "Ada" });
     const invokedAt = (await runner.request("GET", "/agents/kept")).body["last_invoked"];
+    const deployments = (await runner.request("GET", "/agents/kept/deployments")).body;
     const before = await docker(["ps", "--no-trunc", "--quiet", "--filter", `network=${runner.network}`]);
     expect(await runner.kill(signal)).toBe(signal === "SIGTERM" ? 0 : 137);
     expect(await docker(["ps", "--no-trunc", "--quiet", "--filter", `network=${runner.network}`])).toEqual(
@@ -29,6 +30,7 @@ describe("agents go on when the runner ends, and the next start adopts them", ()
         ...(signal === "SIGTERM" ? { last_invoked: invokedAt } : {}),
       }),
     );
+    expect((await runner.request("GET", "/agents/kept/deployments")).body).toEqual(deployments);
     expect((await runner.invoke("kept", { name: "Ada" })).body.output).toEqual({ hello: "Ada" });
     expect(await docker(["ps", "--no-trunc", "--quiet", "--filter", `network=${runner.network}`])).toEqual(
       before,

@@ -16,6 +16,7 @@ import { createMetrics } from "../../src/metrics/metrics.ts";
 import type { AgentRecord, AgentState, VersionRecord } from "../../src/model/agent.ts";
 import { createFakeClock } from "./fake-clock.ts";
 import { createFakeEngine } from "./fake-engine.ts";
+import { createFakeHistory } from "./fake-history.ts";
 import { agentRecord, instanceOf, specOf, versionRecord } from "./records.ts";
 
 export type Fakes = {
@@ -71,6 +72,7 @@ export function agentParts(fakes: Fakes = {}) {
         written.push(next);
       },
     },
+    history: createFakeHistory(),
     secrets: createSecretFiles({ versionDir: () => "/nowhere", keys: [], mountDir: "" }),
     builder: {
       build: () => Promise.reject(new Error("nothing is built")),

@@ -6,7 +6,9 @@ import { createDeployments } from "../../src/agents/deploy/deployments.ts";
 import { createOnce } from "../../src/agents/deploy/idempotency.ts";
 import type { DeployResult } from "../../src/agents/deploy/types.ts";
 import { createFeed } from "../../src/agents/feed.ts";
+import { createLog } from "../../src/lib/log.ts";
 import { createFakeClock } from "./fake-clock.ts";
+import { createFakeHistory } from "./fake-history.ts";
 
 const RESULT: DeployResult = {
   agent_id: "echo",
@@ -27,8 +29,9 @@ export async function onceWith(deploy: () => Promise<DeployResult> = () => Promi
   await Bun.write(archivePath, "bytes");
   const clock = createFakeClock();
   const feed = createFeed(clock);
+  const log = createLog({ level: "silent", format: "json" });
   const disposed: string[] = [];
-  const deployments = createDeployments({ clock, feed, deploy });
+  const deployments = createDeployments({ clock, log, feed, history: createFakeHistory(), deploy });
   const upload = ({
     agentId = "echo",
     secrets = {},

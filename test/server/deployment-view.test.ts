@@ -3,9 +3,11 @@ import { expect, test } from "bun:test";
 import { createFeed } from "../../src/agents/feed.ts";
 import { createDeployments } from "../../src/agents/deploy/deployments.ts";
 import type { DeployRequest, DeployResult } from "../../src/agents/deploy/types.ts";
+import { createLog } from "../../src/lib/log.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { locationOf, sseEvents, viewOf } from "../../src/server/deployment-view.ts";
 import { type FakeClock, createFakeClock } from "../helpers/fake-clock.ts";
+import { createFakeHistory } from "../helpers/fake-history.ts";
 
 const RESULT: DeployResult = {
   agent_id: "echo",
@@ -31,7 +33,9 @@ function deployment(deploy: (request: DeployRequest, clock: FakeClock) => Promis
   };
   return createDeployments({
     clock,
+    log: createLog({ level: "silent", format: "json" }),
     feed: createFeed(clock),
+    history: createFakeHistory(),
     deploy: (request) => deploy(request, clock),
   }).start(upload);
 }

@@ -1,36 +1,14 @@
 import type { Clock } from "../../lib/clock.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import type { DeploymentEnd } from "../../model/events.ts";
+import type { Log } from "../../lib/log.ts";
 import type { Feed } from "../feed.ts";
 import type { DeployEvent, DeployRequest, DeployResult } from "./types.ts";
-import { type EventLog, type Recorded, createEventLog } from "./event-log.ts";
+import type { Deployment, DeploymentEvent, DeploymentState } from "./deployment.ts";
+import { type EventLog, createEventLog } from "./event-log.ts";
 import { asRunnerError } from "../last-error.ts";
-
-/** Finished deployments kept for each agent, in memory: a restart forgets them. */
-const KEPT = 20;
-
-export type DeploymentState = "running" | DeploymentEnd;
-
-export type DeploymentEvent =
-  DeployEvent | { type: "result"; result: DeployResult } | { type: "error"; error: RunnerError };
-
-/** One deploy. It can be watched from any of its events, and cancelled. */
-export type Deployment = {
-  readonly agentId: string;
-  /** Counts up from 1 for each agent, failed ones included. */
-  readonly number: number;
-  /** Wall clock, milliseconds. */
-  readonly createdAt: number;
-  readonly state: DeploymentState;
-  readonly finishedAt: number | undefined;
-  /** What it came to; rejects when it failed or was cancelled. */
-  readonly done: Promise<DeployResult>;
-  events(): readonly Recorded<DeploymentEvent>[];
-  /** All events after `after`, then new ones as they come; ends after the result or error. */
-  follow(after: number, signal: AbortSignal): AsyncIterable<Recorded<DeploymentEvent>>;
-  /** Ends it, if it has not ended, and waits until it has cleaned up. */
-  cancel(): Promise<void>;
-};
+import { type History, KEPT_DEPLOYMENTS } from "./history.ts";
+import { fromRecord, toRecord } from "./record.ts";
 
 /** What was received for a deploy; disposing of it removes the archive. */
 export type ReceivedUpload = DeploySource & { archivePath: string };
@@ -41,44 +19,74 @@ export type DeploySource = AsyncDisposable & Pick<DeployRequest, "agentId" | "ar
 export type Deployments = {
   /** Takes the upload over: it is disposed of before the deployment ends. */
   start(upload: DeploySource): Deployment;
-  /** Newest first; empty for an agent that was never deployed since the runner started. */
-  list(agentId: string): Deployment[];
+  /** Newest first. */
+  list(agentId: string): Promise<Deployment[]>;
   /** Throws NOT_FOUND. */
-  get(agentId: string, number: number): Deployment;
-  /** Forgets the deployments of an agent that was removed. */
-  forget(agentId: string): void;
+  get(agentId: string, number: number): Promise<Deployment>;
 };
 
 export type DeploymentsOptions = {
   clock: Clock;
+  log: Log;
   feed: Pick<Feed, "tell">;
+  history: History;
   deploy: (request: DeployRequest) => Promise<DeployResult>;
 };
 
 export function createDeployments(options: DeploymentsOptions): Deployments {
-  const byAgent = new Map<string, Deployment[]>();
-  const list = (agentId: string) => byAgent.get(agentId) ?? [];
+  const { history, log } = options;
+  /** Those of this process that are not on disk. */
+  const live = new Map<string, Deployment>();
+
+  const find = async (agentId: string, number: number): Promise<Deployment | undefined> => {
+    if (!history.numbers(agentId).includes(number)) return undefined;
+    const found = live.get(keyOf(agentId, number));
+    if (found !== undefined) return found;
+    const record = await history.read(agentId, number);
+    return record && fromRecord(record);
+  };
+
+  /** Writes it at its beginning and its end. Where that fails it stays in memory. */
+  const keep = async (deployment: Deployment) => {
+    try {
+      await history.write(toRecord(deployment));
+      await deployment.done.catch(() => undefined);
+      await history.write(toRecord(deployment));
+      live.delete(keyOf(deployment.agentId, deployment.number));
+    } catch (error) {
+      const { agentId: agent_id, number } = deployment;
+      log.warn({ agent_id, deployment: number, err: error }, "a deployment's record cannot be written");
+    }
+  };
+
   return {
     start(upload) {
-      const number = (list(upload.agentId)[0]?.number ?? 0) + 1;
+      const number = history.next(upload.agentId);
       const deployment = startDeployment({ ...options, upload, number });
-      byAgent.set(upload.agentId, [deployment, ...list(upload.agentId)].slice(0, KEPT));
+      live.set(keyOf(upload.agentId, number), deployment);
+      void keep(deployment);
       return deployment;
     },
-    list,
-    get(agentId, number) {
-      const found = list(agentId).find((deployment) => deployment.number === number);
+    async list(agentId) {
+      const found = history.numbers(agentId).map((number) => find(agentId, number));
+      return (await Promise.all(found)).filter((it) => it !== undefined).toReversed();
+    },
+    async get(agentId, number) {
+      const found = await find(agentId, number);
       if (found !== undefined) return found;
       throw new RunnerError(
         "NOT_FOUND",
-        `Agent ${agentId} has no deployment ${number}; the last ${KEPT} since the runner started are kept.`,
+        `Agent ${agentId} has no deployment ${number}; the last ${KEPT_DEPLOYMENTS} are kept.`,
       );
     },
-    forget: (agentId) => void byAgent.delete(agentId),
   };
 }
 
-type Start = DeploymentsOptions & { upload: DeploySource; number: number };
+function keyOf(agentId: string, number: number): string {
+  return `${agentId} ${number}`;
+}
+
+type Start = Pick<DeploymentsOptions, "clock" | "feed" | "deploy"> & { upload: DeploySource; number: number };
 
 function startDeployment({ clock, feed, deploy, upload, number }: Start): Deployment {
   const { agentId } = upload;

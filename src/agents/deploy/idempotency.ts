@@ -3,7 +3,8 @@ import { createReadStream } from "node:fs";
 
 import type { Clock } from "../../lib/clock.ts";
 import { RunnerError } from "../../lib/errors.ts";
-import type { Deployment, Deployments, ReceivedUpload } from "./deployments.ts";
+import type { Deployment } from "./deployment.ts";
+import type { Deployments, ReceivedUpload } from "./deployments.ts";
 
 /** How long a key is remembered, and how many are: in memory, so a restart forgets them. */
 const KEPT_MS = 24 * 60 * 60 * 1000;

@@ -29,7 +29,7 @@ export const listDocs: Operation = {
   operationId: "listDeployments",
   tags: ["Agents"],
   summary: "List an agent's deployments",
-  description: "The last 20 since the runner started, newest first; none after a restart.",
+  description: "The last 20, newest first. One during which the runner ended has failed, and says so.",
   parameters: AGENT_ID,
   responses: {
     200: success("The deployments.", jsonContent("DeploymentList")),

@@ -4,8 +4,10 @@ import { createFeed } from "../../../src/agents/feed.ts";
 import { createDeployments } from "../../../src/agents/deploy/deployments.ts";
 import type { DeployRequest, DeployResult } from "../../../src/agents/deploy/types.ts";
 import { RunnerError } from "../../../src/lib/errors.ts";
+import { createLog } from "../../../src/lib/log.ts";
 import { untilAborted } from "../../helpers/agent-parts.ts";
 import { createFakeClock } from "../../helpers/fake-clock.ts";
+import { createFakeHistory } from "../../helpers/fake-history.ts";
 
 const RESULT: DeployResult = {
   agent_id: "echo",
@@ -22,10 +24,12 @@ const RESULT: DeployResult = {
 
 const never = new AbortController().signal;
 
-function fixture(deploy: (request: DeployRequest) => Promise<DeployResult>) {
+const log = createLog({ level: "silent", format: "json" });
+
+function fixture(deploy: (request: DeployRequest) => Promise<DeployResult>, history = createFakeHistory()) {
   const order: string[] = [];
   const clock = createFakeClock();
-  const deployments = createDeployments({ clock, feed: createFeed(clock), deploy });
+  const deployments = createDeployments({ clock, log, feed: createFeed(clock), history, deploy });
   const upload = {
     agentId: "echo",
     archivePath: "/archive",
@@ -94,15 +98,4 @@ test("to cancel one that has ended changes nothing", async () => {
   await deployment.done;
   await deployment.cancel();
   expect(deployment.state).toBe("succeeded");
-});
-
-test("the last twenty of an agent are kept, newest first; their numbers go on", async () => {
-  const { deployments, upload } = fixture(() => Promise.resolve(RESULT));
-  for (let count = 0; count < 22; count += 1) await deployments.start(upload).done;
-  const numbers = deployments.list("echo").map(({ number }) => number);
-  expect(numbers).toEqual(Array.from({ length: 20 }, (_, index) => 22 - index));
-  expect(deployments.get("echo", 22).number).toBe(22);
-  expect(() => deployments.get("echo", 2)).toThrow(expect.objectContaining({ code: "NOT_FOUND" }));
-  deployments.forget("echo");
-  expect(deployments.list("echo")).toEqual([]);
 });

@@ -11,8 +11,8 @@ export const AGENT_PROBLEMS = {
   deploymentNotFound: {
     code: "NOT_FOUND",
     status: 404,
-    when: "no such deployment; the last 20 of each agent are kept, until the runner ends",
-    error: "Agent echo has no deployment 7; the last 20 since the runner started are kept.",
+    when: "no such deployment; the last 20 of each agent are kept",
+    error: "Agent echo has no deployment 7; the last 20 are kept.",
   },
   agentNotRunning: {
     code: "AGENT_NOT_RUNNING",

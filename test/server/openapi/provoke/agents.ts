@@ -19,6 +19,7 @@ import { agentParts, untilAborted } from "../../../helpers/agent-parts.ts";
 import { createBareApp } from "../../../helpers/app.ts";
 import { createFakeClock } from "../../../helpers/fake-clock.ts";
 import { createFakeEngine } from "../../../helpers/fake-engine.ts";
+import { createFakeHistory } from "../../../helpers/fake-history.ts";
 import { agentIn, instanceOf, versionRecord } from "../../../helpers/records.ts";
 import type { Provoke } from "./provoke.ts";
 
@@ -29,7 +30,9 @@ export const AGENTS: Record<keyof typeof AGENT_PROBLEMS, Provoke> = {
   deploymentNotFound: () =>
     createDeployments({
       clock: createFakeClock(),
+      log: createLog({ level: "silent", format: "json" }),
       feed: createFeed(createFakeClock()),
+      history: createFakeHistory(),
       deploy: () => Promise.reject(new Error("no")),
     }).get("echo", 7),
   agentNotRunning: () => poolWith(createFakeClock()).acquire(agentIn("stopped"), never),
