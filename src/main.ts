@@ -1,11 +1,14 @@
 // Large modules are loaded later, by the command that needs them.
-import { type HostWork, processContext } from "./cli/context.ts";
+import { type HostWork, type OnInterrupt, processContext } from "./cli/context.ts";
 import { runCli } from "./cli/program.ts";
 import { raisePriority } from "./lib/priority.ts";
 import { StartError } from "./lib/start-error.ts";
 
 /** Exit status of a setting that stops the start, and of a runner whose data directory was lost. */
 const USAGE_ERROR = 2;
+
+/** As shells tell of a command that SIGINT ended. */
+const INTERRUPTED = 130;
 
 const serve: HostWork["serve"] = async (load) => {
   const config = load();
@@ -57,5 +60,17 @@ const host: HostWork = {
   },
 };
 
-const status = await runCli(process.argv.slice(2), processContext(host));
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // Whoever read the output has enough of it, as `head` has.
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+const onInterrupt: OnInterrupt = (work) => {
+  const end = () => void work().finally(() => process.exit(INTERRUPTED));
+  process.once("SIGINT", end);
+  return { [Symbol.dispose]: () => process.off("SIGINT", end) };
+};
+
+const status = await runCli(process.argv.slice(2), processContext(host, onInterrupt));
 if (status !== 0) process.exitCode = status;

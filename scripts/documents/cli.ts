@@ -43,6 +43,7 @@ function helpContext(): Context {
     input: { isTerminal: false, text: unused, secret: unused, confirm: unused },
     program: "oken-runner",
     host: { serve: unused, diagnose: unused, findMade: unused },
+    onInterrupt: () => ({ [Symbol.dispose]: () => undefined }),
   };
 }
 

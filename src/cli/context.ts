@@ -15,6 +15,8 @@ export type Context = {
   input: Input;
   /** Path of this program. */
   program: string;
+  /** Does that when the person breaks the command off, which then ends. */
+  onInterrupt: OnInterrupt;
   host: HostWork;
 };
 
@@ -39,7 +41,9 @@ export type Removable = {
   remove(): Promise<void>;
 };
 
-export function processContext(host: HostWork): Context {
+export type OnInterrupt = (work: () => Promise<void>) => Disposable;
+
+export function processContext(host: HostWork, onInterrupt: OnInterrupt): Context {
   const { env: environment, stdin, stdout, stderr } = process;
   return {
     environment,
@@ -48,6 +52,7 @@ export function processContext(host: HostWork): Context {
     err: createOutput(stderr, environment),
     input: createInput(stdin, stderr),
     program: process.execPath,
+    onInterrupt,
     host,
   };
 }

@@ -6,6 +6,7 @@ export const EXIT = {
   unreachable: 3,
   denied: 4,
   missing: 5,
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -17,4 +18,5 @@ export const EXIT_MEANINGS: Record<ExitCode, string> = {
   [EXIT.unreachable]: "no runner answers at that address",
   [EXIT.denied]: "the runner wants a token, or another one",
   [EXIT.missing]: "there is no such agent, version or file",
+  [EXIT.interrupted]: "it was broken off with Ctrl-C",
 };

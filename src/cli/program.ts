@@ -110,6 +110,6 @@ function outputOf({ out, err }: Context) {
 }
 
 function exitStatusText(): string {
-  const lines = Object.entries(EXIT_MEANINGS).map(([status, meaning]) => `  ${status}  ${meaning}`);
+  const lines = Object.entries(EXIT_MEANINGS).map(([status, meaning]) => `  ${status.padEnd(3)}  ${meaning}`);
   return `Exit status:\n${lines.join("\n")}`;
 }

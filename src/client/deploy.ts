@@ -10,6 +10,12 @@ export type DeployNews =
   | { type: "log"; line: string }
   | { type: "step"; name: string; status: string; ms?: number };
 
+type Listeners = {
+  onNews: (news: DeployNews) => void;
+  /** Gets the path of the deployment, which is there from now on. */
+  onStart?: (path: string | null) => void;
+};
+
 /**
  * Sends what starts a deploy, tells its news as they come, and gives what it came to.
  *
@@ -18,10 +24,11 @@ export type DeployNews =
 export async function followDeploy(
   client: Client,
   path: string,
-  { onNews, ...call }: Call & { onNews: (news: DeployNews) => void },
+  { onNews, onStart = () => undefined, ...call }: Call & Listeners,
 ): Promise<DeployResponse> {
   const headers = { ...call.headers, accept: "text/event-stream" };
   const answer = await client.send(path, { ...call, headers });
+  onStart(answer.headers.get("content-location"));
   for await (const { event, data } of readEvents(answer, client.address.shown)) {
     const value: unknown = JSON.parse(data);
     // oxlint-disable typescript/no-unsafe-type-assertion -- the document of the API says what comes

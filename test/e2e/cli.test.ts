@@ -154,6 +154,15 @@ test("--help and ps answer within 100 ms", async () => {
   }
 });
 
+test("a reader who has enough, as head has, ends a command quietly", async () => {
+  const shell = Bun.spawn(["bash", "-c", '"$0" help serve | head -1', BINARY], {
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  expect(await shell.stdout.text()).toBe("Usage: oken-runner serve [options]\n");
+  expect(await shell.stderr.text()).toBe("");
+});
+
 test("200 MB are sent with less than 64 MiB of memory", async () => {
   const block = crypto.getRandomValues(new Uint8Array(65_536));
   const part = Buffer.concat(Array.from({ length: 800 }, () => block));

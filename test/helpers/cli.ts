@@ -16,6 +16,8 @@ type Surroundings = {
   findings?: Finding[];
   /** What standard input has, and what a person answers. */
   input?: Partial<Input>;
+  /** Gets what a command would do if it was broken off. */
+  onInterrupt?: (work: () => Promise<void>) => void;
 };
 
 const NO_INPUT: Input = {
@@ -35,6 +37,7 @@ export async function runInProcess(
     columns = 80,
     findings = [],
     input = {},
+    onInterrupt = () => undefined,
   }: Surroundings = {},
 ): Promise<CliRun> {
   const out = sink({ isTTY: isTerminal, columns });
@@ -47,6 +50,10 @@ export async function runInProcess(
     err: createOutput(err.stream, environment),
     input: { ...NO_INPUT, ...input },
     program: process.execPath,
+    onInterrupt(work) {
+      onInterrupt(work);
+      return { [Symbol.dispose]: () => undefined };
+    },
     host: {
       serve: (load) => Promise.resolve(served.push(load()) > 0),
       diagnose: async (load) => {

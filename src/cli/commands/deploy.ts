@@ -14,7 +14,7 @@ export function deploy(context: Context) {
   return newApiCommand("deploy", {
     group: "author",
     summary: "send an agent's files, build them and serve the new version",
-    description: `Sends the files of a directory, has an agent built of them and serves it. Until the new version is ready the one before serves, and goes on if the deploy fails.
+    description: `Sends the files of a directory, has an agent built of them and serves it. Until the new version is ready the one before serves, and goes on if the deploy fails or is broken off with Ctrl-C.
 
 What .gitignore and .okenignore name is not sent; a line such as !weights.bin in .okenignore sends what .gitignore leaves out. Never sent: .env, .git, virtual environments, __pycache__ and node_modules.
 
@@ -50,8 +50,8 @@ The id is --id, else slug in oken.toml, else the directory's name. Secrets stay 
       const keepSecrets = options.replaceSecrets !== true;
       const send = async () => {
         const { buildLog } = options;
-        const sending = { directory, agentId, secrets, keepSecrets, buildLog, err: context.err };
-        showResult(context, { client, options, result: await sendDeploy(client, sending) });
+        const sending = { directory, agentId, secrets, keepSecrets, buildLog };
+        showResult(context, { client, options, result: await sendDeploy(context, client, sending) });
       };
       if (!options.watch) return await send();
       const { deployOnChange } = await import("../deploy/watch.ts");

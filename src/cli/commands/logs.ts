@@ -9,7 +9,7 @@ export function logs(context: Context) {
     group: "author",
     summary: "print what an agent has printed",
     description:
-      "Prints the last lines that an agent has printed, of a stopped one too. With --json each line is an object with its time, level, stream and request.",
+      "Prints the last lines that an agent has printed, of a stopped one too. With -f it goes on through sleeps and deploys, until the agent is stopped. With --json each line is an object with its time, level, stream and request.",
     examples: [
       ["logs hello", "the last 100 lines"],
       ["logs hello -f", "and new ones as they come, until Ctrl-C"],

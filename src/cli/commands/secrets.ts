@@ -1,7 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 
 import type { Client } from "../../client/client.ts";
-import { followDeploy } from "../../client/deploy.ts";
 import { secretsPath } from "../../client/paths.ts";
 import type { SecretNames } from "../../model/api.ts";
 import { newApiCommand, newCommand } from "../command.ts";
@@ -94,12 +93,18 @@ type Change = {
   options: RunnerOptions;
 };
 
-async function change({ out, err }: Context, { client, agent, values, options }: Change): Promise<void> {
+async function change(context: Context, { client, agent, values, options }: Change): Promise<void> {
+  const { followShown } = await import("../deploy/follow.ts");
   const { createDeployView } = await import("../deploy/view.ts");
+  const { out, err } = context;
   const view = await createDeployView({ err, buildLog: false });
-  const body = JSON.stringify(values);
-  const call = { method: "PATCH", headers: { "content-type": "application/json" }, body, onNews: view.news };
-  const result = await followDeploy(client, secretsPath(agent), call).finally(view.end);
+  const result = await followShown(context, client, {
+    path: secretsPath(agent),
+    method: "PATCH",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(values),
+    view,
+  });
   if (options.json) return out.line(JSON.stringify(result));
   const { version, unchanged, timings_ms } = result;
   const what = unchanged ? "nothing has changed" : took(timings_ms["total"] ?? 0);

@@ -17,16 +17,27 @@ complete -o default -F _oken_runner oken-runner
 `,
   zsh: `#compdef oken-runner
 _oken_runner() {
-  local line
+  local value meaning
   local -a found
-  while IFS= read -r line; do
-    found+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+  while IFS=$'\t' read -r value meaning; do
+    found+=("\${value//:/\\:}\${meaning:+:$meaning}")
   done < <(oken-runner complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)
   if (( \${#found} )); then _describe oken-runner found; else _files; fi
 }
-if [[ \${zsh_eval_context[-1]} == loadautofunc ]]; then _oken_runner "$@"; else compdef _oken_runner oken-runner; fi
+compdef _oken_runner oken-runner
+# Read from fpath, this file is the body of the function that completes.
+if [[ \${funcstack[1]} == _oken-runner ]]; then _oken_runner "$@"; fi
 `,
   fish: `# fish completion for oken-runner
-complete -c oken-runner -a '(oken-runner complete -- (commandline -opc)[2..] (commandline -ct) 2>/dev/null)'
+function __oken_runner
+    set -l word (commandline --current-token)
+    set -l found (oken-runner complete -- (commandline --tokenize --cut-at-cursor --current-process)[2..] "$word" 2>/dev/null)
+    if set -q found[1]
+        printf '%s\n' $found
+    else
+        __fish_complete_path "$word"
+    end
+end
+complete --command oken-runner --no-files --arguments '(__oken_runner)'
 `,
 };

@@ -1,11 +1,11 @@
 import type { Client } from "../../client/client.ts";
-import { followDeploy } from "../../client/deploy.ts";
 import { multipart } from "../../client/form.ts";
 import type { DeployResponse } from "../../model/api.ts";
-import type { Output } from "../output/output.ts";
+import type { Context } from "../context.ts";
 import { projectFiles } from "../pack/files.ts";
 import { tarball } from "../pack/tarball.ts";
 import { count, size } from "../output/amounts.ts";
+import { followShown } from "./follow.ts";
 import { createDeployView } from "./view.ts";
 
 export type DeployOptions = {
@@ -15,12 +15,16 @@ export type DeployOptions = {
   /** Whether secrets that are not named stay as they were. */
   keepSecrets: boolean;
   buildLog: boolean;
-  err: Output;
 };
 
 /** Packs a project while it is sent, and shows how the deploy goes. */
-export async function sendDeploy(client: Client, options: DeployOptions): Promise<DeployResponse> {
-  const { directory, agentId, secrets, keepSecrets, buildLog, err } = options;
+export async function sendDeploy(
+  context: Context,
+  client: Client,
+  options: DeployOptions,
+): Promise<DeployResponse> {
+  const { err } = context;
+  const { directory, agentId, secrets, keepSecrets, buildLog } = options;
   const files = await projectFiles(directory);
   const bytes = files.reduce((sum, file) => sum + (file.type === "file" ? file.bytes : 0), 0);
   err.line(`Deploying ${err.paint("bold", agentId)}: ${count(files.length, "file")}, ${size(bytes)}`);
@@ -33,9 +37,5 @@ export async function sendDeploy(client: Client, options: DeployOptions): Promis
     ...(keepSecrets ? [{ name: "keep_secrets", text: "true" }] : []),
     { name: "tarball", filename: `${agentId}.tar.gz`, content },
   ]);
-  try {
-    return await followDeploy(client, "/deploy", { method: "POST", ...form, onNews: view.news });
-  } finally {
-    view.end();
-  }
+  return followShown(context, client, { path: "/deploy", method: "POST", view, ...form });
 }

@@ -101,8 +101,7 @@ export async function callPath(context: Context, client: Client, call: PathCall)
     },
     ...(body !== undefined && { body }),
   });
-  const decoder = new TextDecoder();
-  for await (const chunk of answer.body ?? []) context.out.write(decoder.decode(chunk, { stream: true }));
+  for await (const chunk of answer.body ?? []) context.out.write(chunk);
   if (context.out.isTerminal) context.out.line();
   if (answer.status >= 400) throw new Failure(`${method} ${path} was answered ${answer.status}.`);
 }

@@ -9,7 +9,7 @@ export type Output = {
   columns: number;
   /** For libraries that write by themselves. */
   stream: NodeJS.WritableStream;
-  write: (text: string) => void;
+  write: (text: string | Uint8Array) => void;
   /** A text with its line break. */
   line: (text?: string) => void;
   /** Sentences: on a terminal broken between words, so that a narrow one can be read. */
@@ -26,7 +26,7 @@ type Target = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
 export function createOutput(target: Target, environment: Record<string, string | undefined>): Output {
   const isTerminal = target.isTTY === true;
   const hasColor = wantsColor(environment, isTerminal);
-  const write = (text: string) => void target.write(text);
+  const write = (text: string | Uint8Array) => void target.write(text);
   const columns = () => target.columns ?? DEFAULT_COLUMNS;
   return {
     isTerminal,

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 
 import { runInProcess } from "../../helpers/cli.ts";
+import { eventually } from "../../helpers/eventually.ts";
 import { DEPLOYED, errorAnswer, eventsAnswer, fakeRunner } from "../../helpers/fake-runner.ts";
 import { type Files, temporaryTree } from "../../helpers/tree.ts";
 
@@ -75,6 +76,39 @@ test("a failed build shows its log, then the reason, and no stack", async () => 
   const { status, out, err } = await deploy([], () => eventsAnswer([["error", body]]));
   expect({ status, out }).toEqual({ status: 1, out: "" });
   expect(err).toEndWith("  one\n  two\noken-runner: The build failed: no such package\nLook there.\n");
+});
+
+test("whoever breaks it off cancels the deploy", async () => {
+  const stream = Promise.withResolvers<ReadableStreamDefaultController>();
+  using runner = fakeRunner({
+    "POST /deploy": () =>
+      new Response(new ReadableStream({ start: (controller) => stream.resolve(controller) }), {
+        headers: { "content-type": "text/event-stream", "content-location": "/agents/hello/deployments/7" },
+      }),
+    "DELETE /agents/hello/deployments/7": async () => {
+      const body = { error: "Deployment 7 of agent hello was cancelled.", code: "DEPLOY_CONFLICT" };
+      const text = `event: error\ndata: ${JSON.stringify(body)}\n\n`;
+      (await stream.promise).enqueue(new TextEncoder().encode(text));
+      return Response.json({});
+    },
+  });
+  await using tree = await temporaryTree(FILES);
+  const breakOff = Promise.withResolvers<() => Promise<void>>();
+  const running = runInProcess(
+    ["deploy"],
+    { OKEN_URL: runner.url },
+    { directory: tree.path, onInterrupt: breakOff.resolve },
+  );
+  (await stream.promise).enqueue(new TextEncoder().encode('event: phase\ndata: {"phase":"received"}\n\n'));
+  const work = await breakOff.promise;
+  await eventually(async () => {
+    await work();
+    expect(runner.asked.map(({ method }) => method)).toContain("DELETE");
+  });
+  const { status, err } = await running;
+  expect(status).toBe(1);
+  expect(err).toContain("Cancelling the deploy. The version before goes on.\n");
+  expect(err).toEndWith("oken-runner: Deployment 7 of agent hello was cancelled.\n");
 });
 
 test("a stream that ends without a result is told", async () => {

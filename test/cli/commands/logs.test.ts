@@ -17,7 +17,10 @@ const LINES = [
 
 async function logs(args: string[], isTerminal = false) {
   const text = LINES.map((line) => `${JSON.stringify(line)}\n`).join("");
-  using runner = fakeRunner({ "GET /logs/hello": () => new Response(text) });
+  using runner = fakeRunner({
+    "GET /logs/hello": () => new Response(text),
+    "GET /agents/hello": () => Response.json({ status: "stopped" }),
+  });
   const run = await runInProcess(["logs", "hello", ...args], { OKEN_URL: runner.url }, { isTerminal });
   const { path = "", headers } = runner.asked[0] ?? {};
   return { ...run, query: path.split("?")[1], accept: headers?.get("accept") };
@@ -47,6 +50,21 @@ test("--since and --request choose lines from all that the runner has", async ()
   });
 });
 
+test("a followed log is taken up again when the agent wakes, and ends when it is stopped", async () => {
+  const states = ["idle", "running", "stopped"];
+  const first = lineAt("2026-01-01T10:00:00.000Z", "one");
+  const answers = [first, `${first}${lineAt("2026-01-01T10:00:01.000Z", "two")}`];
+  using runner = fakeRunner({
+    "GET /logs/hello": () => new Response(answers.shift()),
+    "GET /agents/hello": () => Response.json({ status: states.shift() }),
+  });
+  const { status, out, err } = await runInProcess(["logs", "hello", "-f"], { OKEN_URL: runner.url });
+  expect({ status, out }).toEqual({ status: 0, out: "one\ntwo\n" });
+  expect(err).toBe(
+    "hello sleeps. More comes with its next call; end with Ctrl-C.\nhello is stopped. See oken-runner show hello\n",
+  );
+});
+
 test("--json gives the objects, -f follows", async () => {
   const { out, query } = await logs(["--json", "-f"]);
   expect(
@@ -61,3 +79,7 @@ test("--json gives the objects, -f follows", async () => {
 test.each([["0"], ["10001"], ["some"]])("--tail %s is refused", async (tail) => {
   expect(await logs(["--tail", tail])).toMatchObject({ status: 2, query: undefined });
 });
+
+function lineAt(time: string, message: string): string {
+  return `${JSON.stringify({ ...LINES[1], time, message })}\n`;
+}

@@ -1,0 +1,28 @@
+import type { Call, Client } from "../../client/client.ts";
+import { followDeploy } from "../../client/deploy.ts";
+import type { DeployResponse } from "../../model/api.ts";
+import type { Context } from "../context.ts";
+import type { DeployView } from "./view.ts";
+
+/** Sends what starts a deploy and shows how it goes. Whoever breaks the command off cancels the deploy. */
+export async function followShown(
+  { err, onInterrupt }: Context,
+  client: Client,
+  { path, view, ...call }: Call & { path: string; view: DeployView },
+): Promise<DeployResponse> {
+  let deployment: string | null = null;
+  using _ = onInterrupt(async () => {
+    view.end();
+    if (deployment === null) return;
+    err.line("Cancelling the deploy. The version before goes on.");
+    await client.send(deployment, { method: "DELETE" });
+  });
+  const onStart = (started: string | null) => {
+    deployment = started;
+  };
+  try {
+    return await followDeploy(client, path, { ...call, onNews: view.news, onStart });
+  } finally {
+    view.end();
+  }
+}
