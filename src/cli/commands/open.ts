@@ -13,7 +13,7 @@ export function open(context: Context) {
       "Opens the pages of an agent that is a web application; without an agent, or for one that is a function, the runner's own. Prints the address; only on a terminal with a desktop is a browser started.",
     examples: [
       ["open shop", "the web application shop"],
-      ["open", "the API's page, to try things out"],
+      ["open", "the runner's own page"],
     ],
   })
     .argument("[agent]", "id of the agent")
@@ -27,9 +27,9 @@ export function open(context: Context) {
       startBrowser(context, url);
 
       async function pageOf(id: string | undefined): Promise<string> {
-        if (id === undefined) return "/docs";
+        if (id === undefined) return "/";
         const { entrypoint } = await client.json<AgentDetail>(agentPath(id));
-        return entrypoint.type === "http" ? `${invokePath(id)}/` : "/docs";
+        return entrypoint.type === "http" ? `${invokePath(id)}/` : "/";
       }
     });
 }

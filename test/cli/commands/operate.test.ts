@@ -95,7 +95,7 @@ test("rm asks, and does nothing after a no or without a terminal", async () => {
 
 test("open prints where the agent's own pages are, or the runner's", async () => {
   const { out, url } = await run(["open", "echo"]);
-  expect(out).toBe(`${url}docs\n`);
+  expect(out).toBe(`${url}\n`);
   expect(await run(["open", "--url", "unix:/run/oken.sock"])).toMatchObject({ status: 2 });
 });
 
