@@ -28,6 +28,14 @@ MODULES = [
 
 # What raises, and what to do.
 RAISED = [
+    (
+        "raise_(ImportError('libGL.so.1: cannot open shared object file: No such file or directory'))",
+        'set system_packages = ["libgl1"] in oken.toml',
+    ),
+    (
+        "__import__('ctypes').CDLL('libnot-there.so.3')",
+        "name the Debian package with libnot-there.so.3 in system_packages in oken.toml",
+    ),
     ("os.environ['MY_API_KEY']", "send MY_API_KEY as a secret with the deploy"),
     ("{}['MY_API_KEY']", ""),
     ("os.environ['HOME'] + {}['HOME']", ""),

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 
-from . import files, shadows
+from . import files, libraries, shadows
 from .traces import last_frame
 
 # Packages that are not named as what is imported of them, but for a hyphen in place of an underscore.
@@ -83,7 +83,7 @@ def advice(error: BaseException, app_dir: str) -> str:
         return _for_module(error.name, app_dir)
     if isinstance(error, EOFError) and "reading a line" in str(error):
         return "nobody can answer input() here, so take it from the agent's input or from a secret"
-    about_files = files.advice(error, app_dir)
+    about_files = libraries.advice(error) or files.advice(error, app_dir)
     if about_files:
         return about_files
     name = _missing_variable(error)
