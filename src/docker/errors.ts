@@ -24,7 +24,8 @@ const KNOWN: { pattern: RegExp; make: (failure: string, args: string[]) => Runne
       ),
   },
   {
-    pattern: /permission denied.{0,300}docker.{0,300}sock/i,
+    pattern:
+      /permission denied while trying to connect to the docker|docker\.sock: connect: permission denied/i,
     make: () =>
       new RunnerError(
         "ENGINE_UNAVAILABLE",
