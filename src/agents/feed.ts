@@ -10,8 +10,10 @@ const KEPT_CHANGES = 50;
 /** Each reader is an open connection and is woken by each event. */
 const MAX_READERS = 200;
 
+export type Reset = { type: "reset"; at: string };
+
 /** `reset`: events are missing here, or the reader is new. It should read what it shows again. */
-export type Told = { id: string; event: RunnerEvent | { type: "reset" } };
+export type Told = { id: string; event: RunnerEvent | Reset };
 
 /** What happens in the runner: the last events can be read again, from any of them on. */
 export type Feed = {
@@ -55,12 +57,15 @@ export function createFeed(clock: Pick<Clock, "now">): Feed {
     return word === run && number !== undefined && number <= lastId ? number : undefined;
   };
 
+  const now = () => new Date(clock.now()).toISOString();
+  const reset = (): Reset => ({ type: "reset", at: now() });
+
   async function* read(after: string | undefined, signal: AbortSignal): AsyncGenerator<Told> {
     const known = numberOf(after);
     let seen = known ?? lastId;
-    if (known === undefined) yield { id: `${run}-${seen}`, event: { type: "reset" } };
+    if (known === undefined) yield { id: `${run}-${seen}`, event: reset() };
     for await (const { id, event } of events.follow(seen, signal)) {
-      if (id !== seen + 1) yield { id: `${run}-${id - 1}`, event: { type: "reset" } };
+      if (id !== seen + 1) yield { id: `${run}-${id - 1}`, event: reset() };
       seen = id;
       yield { id: `${run}-${id}`, event };
     }
@@ -68,7 +73,7 @@ export function createFeed(clock: Pick<Clock, "now">): Feed {
 
   return {
     tell(untimed) {
-      const event: RunnerEvent = { ...untimed, at: new Date(clock.now()).toISOString() };
+      const event: RunnerEvent = { ...untimed, at: now() };
       remember(event);
       lastId += 1;
       events.add(event);

@@ -44,13 +44,22 @@ const HostEvent = Type.Object(
   { description: "`host`: what is wrong with the host has changed" },
 );
 
-/** The `data` of events of `GET /events`, and of webhooks, by the names that the document gives them. */
+const ResetEvent = Type.Object(
+  { at },
+  {
+    description:
+      "`reset`: events are missing here, or the reader is new; what it shows should be asked for again",
+  },
+);
+
+/** The `data` of events of `GET /events`, and of webhooks all but `reset`, by the names that the document gives them. */
 export const EVENT_SCHEMAS = {
   AgentStateEvent,
   AgentRemovedEvent,
   DeploymentStartedEvent,
   DeploymentFinishedEvent,
   HostEvent,
+  ResetEvent,
 };
 
 /** Each by its name in the document: generators of clients make a type of each. */

@@ -23,7 +23,7 @@ const blocksOf = (text: string) => text.split("\n\n").filter((block) => block.st
 
 test("events have an id, their type as a name, and JSON as data; with the id a reader goes on", async () => {
   const [reset = ""] = await read("/events", 1);
-  expect(reset).toMatch(/^id: \w+-0\nevent: reset\ndata: {}$/);
+  expect(reset).toMatch(/^id: \w+-0\nevent: reset\ndata: {"at":"[^"]+"}$/);
   feed.tell({ type: "agent.removed", agent_id: "one" });
   feed.tell({ type: "agent.removed", agent_id: "two" });
   const id = /^id: (\S+)/.exec(reset)?.[1] ?? "";

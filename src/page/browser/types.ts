@@ -11,7 +11,7 @@ export type AgentDetail = Static<typeof AgentDetailSchema>;
 export type Figures = Static<typeof StatsList>["agents"][number];
 export type AgentStats = Static<typeof AgentStatsSchema>;
 export type Host = Static<typeof HostReport>;
-export type LiveEvent = RunnerEvent | { type: "reset" };
+export type LiveEvent = RunnerEvent | { type: "reset"; at: string };
 
 /** What the page reads of a body that the schema describes by references. */
 export type Deployment = {

@@ -6,7 +6,7 @@ const EXAMPLE = `:
 
 id: mb2k3x9p-41
 event: reset
-data: {}
+data: {"at":"2026-11-23T09:59:58.000Z"}
 
 id: mb2k3x9p-42
 event: agent.state
@@ -36,8 +36,8 @@ a new reader: read \`GET /agents\` and \`GET /host\` again. About the last thous
   responses: {
     200: success("The events.", {
       "text/event-stream": {
+        // Without a type: some readers hold it against the text of the stream, others against each event as an object.
         schema: {
-          type: "string",
           description: "One event for each thing that happens",
           contentMediaType: "application/json",
           contentSchema: { $ref: "#/components/schemas/EventData" },
