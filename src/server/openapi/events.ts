@@ -39,8 +39,12 @@ a new reader: read \`GET /agents\` and \`GET /host\` again. About the last thous
         // Without a type: some readers hold it against the text of the stream, others against each event as an object.
         schema: {
           description: "One event for each thing that happens",
-          contentMediaType: "application/json",
-          contentSchema: { $ref: "#/components/schemas/EventData" },
+          properties: {
+            data: {
+              contentMediaType: "application/json",
+              contentSchema: { $ref: "#/components/schemas/EventData" },
+            },
+          },
         },
         example: EXAMPLE,
       },
