@@ -154,7 +154,8 @@ test("a package that does not exist is named in the error", async () => {
   }).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({
     code: "BUILD_FAILED",
-    message: "There is no package named oken-no-such-package-here in the package index.",
+    message:
+      "There is no package named oken-no-such-package-here in the package index. Check the spelling in the dependency file.",
     details: { class: "no_such_package" },
   });
 });
