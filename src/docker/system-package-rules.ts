@@ -31,6 +31,12 @@ export const SYSTEM_PACKAGE_RULES: Rule[] = [
     hint: "Try again later. If it still fails, the operator checks OKEN_APT_MIRROR and the host's network.",
   },
   {
+    kind: "no_solution",
+    pattern: /^system_packages: (apt refuses: The repository .{1,1000})$/m,
+    sentence: (_, [, words = ""]) => told(words),
+    hint: "The operator checks OKEN_APT_MIRROR: packages come only from an index that Debian has signed.",
+  },
+  {
     kind: "base_image",
     pattern: /^system_packages: (the base image is .{1,500})$/m,
     sentence: (_, [, words = ""]) => told(words),

@@ -66,8 +66,14 @@ describe("Debian packages of an agent", () => {
   });
 
   test.each([
-    ["ttree", /^system_packages: there is no package ttree in debian \w+; did you mean tree\?$/],
-    ["tree=1.0-1", /^system_packages: debian \w+ has no version 1\.0-1 of tree; it has 2\.\S+\.$/],
+    [
+      "ttree",
+      /^system_packages: there is no package ttree in debian \w+; did you mean tree\? Correct system_packages in oken\.toml\.$/,
+    ],
+    [
+      "tree=1.0-1",
+      /^system_packages: debian \w+ has no version 1\.0-1 of tree; it has 2\.\S+\. Correct system_packages/,
+    ],
     ["awk", /^system_packages: awk is no package of its own in debian \w+; name one that .*\bmawk\b/],
   ])("that cannot be had (%s) stop the deploy with the reason", async (name, sentence) => {
     const { status, body } = await runner.deploy("none", {
@@ -100,7 +106,9 @@ test("a mirror that is out of reach, or not Debian's, is named with the cause", 
   );
   isForged = true;
   const forged = await deploy();
-  expect(forged.body.error).toMatch(/^system_packages: apt refuses: The repository .* is not signed\.$/);
+  expect(forged.body.error).toMatch(
+    /^system_packages: apt refuses: The repository .* is not signed\. The operator checks OKEN_APT_MIRROR/,
+  );
   await mirror.stop(true);
   const closed = await deploy();
   expect(closed.body.error).toMatch(
