@@ -35,6 +35,7 @@ export function createBuilder(host: BuilderHost): Builder {
 
   async function buildNow(request: BuildRequest): Promise<Build> {
     const { agentId, version, tree } = request;
+    await host.cleared;
     const deadline = clock.monotonic() + timeoutMs;
     const directory = agents.scratchDirectory(agentId, version.version);
     // Not its parent: that is removed with the agent, and must not come back.

@@ -111,6 +111,8 @@ export type BuilderHost = {
   agents: BuildAgents;
   /** The Python that runs inside containers, packed, and the directory in which builds find it. */
   runtime: { parent: string; files: Readonly<Record<string, string>> };
+  /** No build begins before: until then what an earlier process left is removed. */
+  cleared: Promise<void>;
   clock: Clock;
   log: Log;
   metrics: Metrics;

@@ -67,6 +67,7 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
       labels: (agentIdentity) => identityLabels(runnerId, agentIdentity),
     },
     runtime: { parent: store.runtimeDir, files: RUNTIME_CONTEXT },
+    cleared: reconciled,
     clock,
     log,
     metrics,

@@ -60,7 +60,11 @@ async function fixture(files: Files, build: (attempt: number) => Promise<typeof 
     wheels,
     events,
     scratch,
-    async build(changes: Partial<BuildRequest> = {}, sdist: "isolated" | "deny" = "isolated") {
+    async build(
+      changes: Partial<BuildRequest> = {},
+      sdist: "isolated" | "deny" = "isolated",
+      cleared = Promise.resolve(),
+    ) {
       const builder = createBuilder({
         engine,
         settings: { ...settings, sdist },
@@ -72,6 +76,7 @@ async function fixture(files: Files, build: (attempt: number) => Promise<typeof 
           labels: ({ agentId, version, spec }) => ({ agent: agentId, version: `${version}`, spec }),
         },
         runtime: { parent: join(directory, "runtime"), files: { "main.py": "" } },
+        cleared,
         clock: createFakeClock(),
         log: createLog({ level: "silent", format: "json" }),
         metrics: createMetrics(),
@@ -119,6 +124,17 @@ test("a build that fails leaves nothing, and its error names the step in words f
     details: { step: "resolve the dependencies" },
   });
   expect(await readdir(agent.scratch)).toEqual([]);
+});
+
+test("no build begins before what an earlier process left is removed", async () => {
+  await using agent = await fixture({ "main.py": "" });
+  const clearing = Promise.withResolvers<void>();
+  const building = agent.build({}, "isolated", clearing.promise);
+  await Bun.sleep(0);
+  expect(agent.images).toEqual([]);
+  clearing.resolve();
+  await building;
+  expect(agent.images).toHaveLength(1);
 });
 
 test("nothing is written for a version whose directory is gone", async () => {
