@@ -171,7 +171,7 @@ test("a build's noise does not wait in front of other commands, nor past its dea
   const over = new AbortController();
   const began = performance.now();
   const building = engine
-    .buildImage({ ...BUILD, timeoutMs: 1_500, onEvent: ({ type }) => (lines += Number(type === "log")) })
+    .buildImage({ ...BUILD, timeoutMs: 3_500, onEvent: ({ type }) => (lines += Number(type === "log")) })
     .catch((error: unknown) => error)
     .finally(() => over.abort());
   await eventually(() => expect(lines).toBeGreaterThan(10));
@@ -182,8 +182,9 @@ test("a build's noise does not wait in front of other commands, nor past its dea
     longest = Math.max(longest, performance.now() - asked);
   }
   expect(await building).toMatchObject({ code: "BUILD_TIMEOUT" });
-  expect(longest).toBeLessThan(1_000);
-  expect(performance.now() - began).toBeLessThan(6_000);
+  // One that waited for the noise to end would take nearly all of its time.
+  expect(longest).toBeLessThan(2_000);
+  expect(performance.now() - began).toBeLessThan(10_000);
 });
 
 test("what a build prints while nobody can read it is left out", async () => {
