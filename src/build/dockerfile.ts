@@ -129,9 +129,10 @@ function installStage(options: DockerfileOptions, install: Install): string {
       `${PROJECT_ENVIRONMENT} UV_PROJECT_ENVIRONMENT=${venv} uv sync --frozen --no-build --no-dev --no-install-local${skip}`,
       "rm -rf /tmp/project",
     ],
+    // Links that requirements.txt names may have no hashes; those that there are hold.
     "requirements.lock": [
       CREATE,
-      `uv pip sync --allow-empty-requirements --python ${venv}/bin/python --no-build --require-hashes${findLinks(options)} \\
+      `uv pip sync --allow-empty-requirements --python ${venv}/bin/python --no-build --verify-hashes${findLinks(options)} \\
       --index-strategy unsafe-best-match /opt/oken/deps/requirements.lock`,
     ],
   }[install.lock];
