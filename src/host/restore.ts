@@ -12,7 +12,7 @@ import { undefinedIfMissing } from "../lib/files.ts";
 import { StartError } from "../lib/start-error.ts";
 
 /** What a backup has, and nothing else. */
-const PARTS = ["agents", "runner.json"] as const;
+const PARTS = ["agents", "deployments", "runner.json"] as const;
 
 /**
  * Puts a backup into a data directory that has no state yet, whole or not at all. Throws StartError for an archive that
@@ -32,7 +32,9 @@ export async function restore(file: string, dataDir: string): Promise<{ agents: 
     await unpack(file, fresh);
     const { length: agents } = await readdir(join(fresh, "agents"));
     // The identity last: without it the directory has no state.
-    for (const part of PARTS) await rename(join(fresh, part), join(dataDir, part));
+    for (const part of PARTS)
+      // Of these only the deployments may be missing.
+      await rename(join(fresh, part), join(dataDir, part)).catch(undefinedIfMissing);
     return { agents };
   } catch (error) {
     if (error instanceof StartError) throw error;

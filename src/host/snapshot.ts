@@ -21,6 +21,9 @@ export async function snapshot(dataDir: string, into: string): Promise<{ agents:
   const copied = await Array.fromAsync(ids, (id) =>
     copyAgent(join(dataDir, "agents", id), join(into, "agents", id)),
   );
+  await mkdir(join(into, "deployments"), { mode: 0o700 });
+  for (const id of ids.filter((_, at) => copied[at]))
+    await copyRecords(join(dataDir, "deployments", id), join(into, "deployments", id));
   return { agents: copied.filter((isThere) => isThere).length };
 }
 
@@ -52,4 +55,12 @@ async function copyTree(from: string, into: string): Promise<void> {
     else if (entry.name === REWRITTEN) await copyFile(source, target);
     else await link(source, target);
   }
+}
+
+/** Records are renamed into their place, and the oldest removed, while deploys go on. */
+async function copyRecords(from: string, into: string): Promise<void> {
+  const names = (await readdir(from).catch(undefinedIfMissing)) ?? [];
+  await mkdir(into, { mode: 0o700 });
+  for (const name of names.filter((it) => it.endsWith(".json")))
+    await link(join(from, name), join(into, name)).catch(undefinedIfMissing);
 }

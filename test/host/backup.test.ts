@@ -48,6 +48,9 @@ const STATE = {
   "agents/hello/versions/1/tree-ab/main.py": "x = 1",
   "agents/hello/versions/1/secrets.json": '{"KEY":"s"}',
   "agents/unfinished/versions/1/tree-ab/main.py": "x",
+  "deployments/hello/1.json": '{"number":1}',
+  "deployments/hello/2.json.tmp": "half",
+  "deployments/unfinished/1.json": "{}",
   "staging/upload": "half",
 };
 
@@ -64,7 +67,10 @@ test("a backup has the agents that were deployed, and a restore gives them back 
 
   const fresh = join(root, "fresh/below");
   expect(await restore(file, fresh)).toEqual({ agents: 1 });
-  expect((await readdir(fresh)).sort()).toEqual(["agents", "lock", "runner.json", "staging"]);
+  expect((await readdir(fresh)).sort()).toEqual([
+    ...["agents", "deployments", "lock", "runner.json", "staging"],
+  ]);
+  expect(await readdir(join(fresh, "deployments"), { recursive: true })).toEqual(["hello", "hello/1.json"]);
   const version = join(fresh, "agents/hello/versions/1");
   expect(await readFile(join(version, "tree-ab/link"), "utf8")).toBe("x = 1");
   const { mode, uid, gid } = await stat(join(version, "secrets.json"));
