@@ -130,8 +130,10 @@ test("no build begins before what an earlier process left is removed", async () 
   await using agent = await fixture({ "main.py": "" });
   const clearing = Promise.withResolvers<void>();
   const building = agent.build({}, "isolated", clearing.promise);
-  await Bun.sleep(0);
-  expect(agent.images).toEqual([]);
+  // One that need not wait, and begins later, has ended before it.
+  await using free = await fixture({ "main.py": "" });
+  await free.build();
+  expect({ held: agent.images.length, free: free.images.length }).toEqual({ held: 0, free: 1 });
   clearing.resolve();
   await building;
   expect(agent.images).toHaveLength(1);
