@@ -9,19 +9,9 @@ import { createFeed } from "../../src/agents/feed.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createFakeClock } from "./fake-clock.ts";
 import { createFakeHistory } from "./fake-history.ts";
+import { DEPLOY_RESULT } from "./records.ts";
 
-const RESULT: DeployResult = {
-  agent_id: "echo",
-  status: "running",
-  endpoint: "/invoke/echo",
-  version: 1,
-  entrypoint_type: "handler",
-  entrypoint_reason: "",
-  dependency_style: "none",
-  unchanged: false,
-  warnings: [],
-  timings_ms: {},
-};
+const RESULT = DEPLOY_RESULT;
 
 /** Deploys with keys, of an archive on disk; each does what `deploy` does. */
 export async function onceWith(deploy: () => Promise<DeployResult> = () => Promise.resolve(RESULT)) {

@@ -1,3 +1,4 @@
+import type { DeployResult } from "../../src/agents/deploy/types.ts";
 import { createFeed } from "../../src/agents/feed.ts";
 import { ASLEEP, type Activity } from "../../src/agents/activity.ts";
 import { Agent } from "../../src/agents/agent.ts";
@@ -143,3 +144,17 @@ export function holderWith(changes: Partial<Holder>): Holder {
     ...changes,
   };
 }
+
+/** What a deploy of `echo` comes to. */
+export const DEPLOY_RESULT: DeployResult = {
+  agent_id: "echo",
+  status: "running",
+  endpoint: "/invoke/echo",
+  version: 1,
+  entrypoint_type: "handler",
+  entrypoint_reason: "",
+  dependency_style: "none",
+  unchanged: false,
+  warnings: [],
+  timings_ms: {},
+};

@@ -8,19 +8,9 @@ import { RunnerError } from "../../src/lib/errors.ts";
 import { locationOf, sseEvents, viewOf } from "../../src/server/deployment-view.ts";
 import { type FakeClock, createFakeClock } from "../helpers/fake-clock.ts";
 import { createFakeHistory } from "../helpers/fake-history.ts";
+import { DEPLOY_RESULT } from "../helpers/records.ts";
 
-const RESULT: DeployResult = {
-  agent_id: "echo",
-  status: "running",
-  endpoint: "/invoke/echo",
-  version: 1,
-  entrypoint_type: "handler",
-  entrypoint_reason: "",
-  dependency_style: "none",
-  unchanged: false,
-  warnings: ["careful"],
-  timings_ms: {},
-};
+const RESULT: DeployResult = { ...DEPLOY_RESULT, warnings: ["careful"] };
 
 /** A deployment that does this. */
 function deployment(deploy: (request: DeployRequest, clock: FakeClock) => Promise<DeployResult>) {

@@ -8,19 +8,9 @@ import { createLog } from "../../../src/lib/log.ts";
 import { untilAborted } from "../../helpers/agent-parts.ts";
 import { createFakeClock } from "../../helpers/fake-clock.ts";
 import { createFakeHistory } from "../../helpers/fake-history.ts";
+import { DEPLOY_RESULT } from "../../helpers/records.ts";
 
-const RESULT: DeployResult = {
-  agent_id: "echo",
-  status: "running",
-  endpoint: "/invoke/echo",
-  version: 1,
-  entrypoint_type: "handler",
-  entrypoint_reason: "",
-  dependency_style: "none",
-  unchanged: false,
-  warnings: [],
-  timings_ms: {},
-};
+const RESULT = DEPLOY_RESULT;
 
 const never = new AbortController().signal;
 

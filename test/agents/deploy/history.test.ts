@@ -13,19 +13,9 @@ import { viewOf } from "../../../src/server/deployment-view.ts";
 import { untilAborted } from "../../helpers/agent-parts.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { createFakeClock } from "../../helpers/fake-clock.ts";
+import { DEPLOY_RESULT } from "../../helpers/records.ts";
 
-const RESULT: DeployResult = {
-  agent_id: "echo",
-  status: "running",
-  endpoint: "/invoke/echo",
-  version: 1,
-  entrypoint_type: "handler",
-  entrypoint_reason: "",
-  dependency_style: "none",
-  unchanged: false,
-  warnings: [],
-  timings_ms: { build: 5 },
-};
+const RESULT: DeployResult = { ...DEPLOY_RESULT, timings_ms: { build: 5 } };
 
 const FAILURE = new RunnerError("BUILD_FAILED", "no such package", { status: 422, details: { class: "x" } });
 

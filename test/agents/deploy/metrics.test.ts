@@ -5,19 +5,9 @@ import { countedDeploy } from "../../../src/agents/deploy/metrics.ts";
 import { RunnerError } from "../../../src/lib/errors.ts";
 import { createMetrics } from "../../../src/metrics/metrics.ts";
 import { parsePrometheusText } from "../../helpers/prometheus-text.ts";
+import { DEPLOY_RESULT } from "../../helpers/records.ts";
 
-const RESULT: DeployResult = {
-  agent_id: "echo",
-  status: "running",
-  endpoint: "/invoke/echo",
-  version: 1,
-  entrypoint_type: "handler",
-  entrypoint_reason: "",
-  dependency_style: "none",
-  unchanged: false,
-  warnings: [],
-  timings_ms: { extract: 20, build: 1500, total: 1520 },
-};
+const RESULT: DeployResult = { ...DEPLOY_RESULT, timings_ms: { extract: 20, build: 1500, total: 1520 } };
 
 test("deploys are counted by their result, and their parts by name", async () => {
   const metrics = createMetrics();
