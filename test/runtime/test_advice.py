@@ -26,11 +26,28 @@ MODULES = [
     ("own.no_such_part", ""),
 ]
 
+PDFTOTEXT = 'set system_packages = ["poppler-utils"] in oken.toml'
+NOT_EXECUTABLE = "words.txt is not executable: chmod +x it before the deploy, or call its interpreter"
+NO_INTERPRETER = "what its first line names is not there, or that line ends as Windows ends lines"
+OTHER_SYSTEM = "it is for another system than Linux on this processor, or a script without #! at its top"
+
 # What raises, and what to do.
 RAISED = [
     (
         "raise_(ImportError('libGL.so.1: cannot open shared object file: No such file or directory'))",
-        'set system_packages = ["libgl1"] in oken.toml',
+        'set system_packages = ["libgl1", "libglib2.0-0"] in oken.toml',
+    ),
+    (
+        "raise_(OSError(\"cannot load library 'libgobject-2.0-0': libgobject-2.0-0: cannot open shared object file\"))",
+        'set system_packages = ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"] in oken.toml',
+    ),
+    (
+        "raise_(ImportError('failed to find libmagic.  Check your installation'))",
+        'set system_packages = ["libmagic1"] in oken.toml',
+    ),
+    (
+        "__import__('ctypes').CDLL('libcudart.so.12')",
+        "an agent has no GPU, so install this package's variant for CPUs",
     ),
     (
         "__import__('ctypes').CDLL('libnot-there.so.3')",
@@ -54,6 +71,8 @@ RAISED = [
     ),
     ("os.environ.update(MY_KEY='x') or raise_(ValueError('set the MY_KEY environment variable'))", ""),
     ("raise_(ValueError('no such city'))", ""),
+    ("raise_(Silent())", ""),
+    ("run_for_another()", 'set system_packages = ["ffmpeg"] in oken.toml'),
     ("open('data/prices.csv')", "there is no data/prices.csv in the upload"),
     ("open(os.getcwd() + '/prices.csv')", "there is no prices.csv in the upload"),
     ("open('Words.TXT')", "the upload has words.txt, which is another name"),
@@ -62,7 +81,52 @@ RAISED = [
         "that is a place on another machine, so put the file in the upload and name it from there",
     ),
     ("open('/srv/prices.csv')", ""),
-    ("__import__('subprocess').run(['no-such-program'])", ""),
+    ("run(['ffmpeg', '-version'])", 'set system_packages = ["ffmpeg"] in oken.toml'),
+    ("run(['/usr/bin/pdftotext'])", PDFTOTEXT + ", and call it by its name alone"),
+    (
+        "run(['no-such-program'])",
+        "name the Debian package that has no-such-program in system_packages in oken.toml",
+    ),
+    ("run(['uvx', 'mcp-server-fetch'])", "add uv to requirements.txt"),
+    ("run('git log', shell=True, check=True)", 'set system_packages = ["git"] in oken.toml'),
+    ("run('no-such-program', shell=True, check=True)", ""),
+    ("run('exit 1', shell=True, check=True)", ""),
+    (
+        "run([sys.executable, '-m', 'pip', 'install', 'six'], check=True)",
+        "packages are installed at the deploy, so list them in requirements.txt",
+    ),
+    (
+        "run('convert a.png b.pdf')",
+        'give the command as a list that begins with "convert", or with shell=True',
+    ),
+    ("asyncio.run(asyncio.create_subprocess_exec('npx'))", 'set system_packages = ["npm"] in oken.toml'),
+    ("run(['ls'], cwd='data')", "there is no data in the upload"),
+    ("run(['./tool'])", "there is no tool in the upload"),
+    ("run(['./words.txt'])", NOT_EXECUTABLE),
+    ("write('/tmp/t', '#!/no/sh') or run(['/tmp/t'])", NO_INTERPRETER),
+    ("write('/tmp/t', 'echo') or run(['/tmp/t'])", OTHER_SYSTEM),
+    (
+        'raise_(OSError("tesseract is not installed or it\'s not in your PATH. See README"))',
+        'set system_packages = ["tesseract-ocr"] in oken.toml',
+    ),
+    (
+        "raise_(Exception('Unable to get page count. Is poppler installed and in PATH?'))",
+        'set system_packages = ["poppler-utils"] in oken.toml',
+    ),
+    (
+        "raise_(ImportError('Bad git executable.\\nThe git executable must be specified'))",
+        'set system_packages = ["git"] in oken.toml',
+    ),
+    (
+        "raise_(RuntimeError('No ffmpeg exe could be found. Install ffmpeg on your system, or set the '"
+        "'IMAGEIO_FFMPEG_EXE environment variable.'))",
+        'set system_packages = ["ffmpeg"] in oken.toml',
+    ),
+    (
+        'raise_(RuntimeError("Executable doesn\'t exist at /home/agent/chromium-1/chrome"))',
+        'set system_packages = ["chromium"] in oken.toml, '
+        'and launch it with executable_path="/usr/bin/chromium"',
+    ),
     (
         "raise_(OSError(30, 'Read-only file system', 'a.db'))",
         "only /tmp and the home directory can be written",
@@ -85,8 +149,17 @@ class Advice(TestCase):
     def test_a_call_that_fails_says_what_to_do(self) -> None:
         files = {
             "main.py": """
-                import csv, importlib, os, own
+                import asyncio, csv, importlib, os, own, sys
+                from subprocess import run
                 def raise_(error): raise error
+                class Silent(OSError):
+                    def __str__(self): raise ValueError
+                def run_for_another():
+                    try: run(["ffmpeg"])
+                    except OSError as error: raise RuntimeError("no sound") from error
+                def write(path, text):
+                    with open(path, "w") as file: file.write(text)
+                    os.chmod(path, 0o700)
                 def handler(call):
                     if "module" in call: importlib.import_module(call["module"])
                     eval(call["code"])
@@ -105,6 +178,13 @@ class Advice(TestCase):
                     self.assertTrue(error.endswith("): " + todo), error)
                 else:
                     self.assertRegex(error, r"\(main.py, line \d+\)$")
+
+    def test_packages_of_oken_toml_are_kept_when_one_more_is_named(self) -> None:
+        source = "import subprocess\ndef handler(input): subprocess.run(['git'])\n"
+        toml = 'name = "A"\nsystem_packages = ["jq"]\n'
+        agent = self.agent({"main.py": source, "oken.toml": toml}).ready()
+        error = agent.invoke(0).json["error"]
+        self.assertTrue(error.endswith('): add "git" to system_packages in oken.toml'), error)
 
     def test_a_start_that_fails_says_what_to_do(self) -> None:
         agent = self.agent({"main.py": "import yaml\ndef handler(input): ...\n", "pyproject.toml": ""})

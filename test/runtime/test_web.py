@@ -149,6 +149,31 @@ class Web(TestCase):
         connection.close()
         self.assertEqual(agent.wait_line("ValueError: why")["request_id"], "r-1")
 
+    def test_below_an_error_in_an_applications_log_stands_what_to_do(self) -> None:
+        """Flask and Django log what they answer with 500; Starlette raises it after its answer."""
+        wsgi = """
+            import logging, subprocess
+            def app(environ, start_response):
+                start_response("200 OK", [])
+                try: subprocess.run(["ffmpeg"])
+                except OSError: logging.getLogger("app").exception("Exception on /")
+                return [b"no"]
+        """
+        asgi = """
+            import subprocess
+            async def app(scope, receive, send):
+                if scope["type"] == "lifespan": return
+                await send({"type": "http.response.start", "status": 404, "headers": []})
+                await send({"type": "http.response.body", "body": b"no"})
+                subprocess.run(["ffmpeg"])
+        """
+        for source in (wsgi, asgi):
+            with self.subTest(source):
+                agent = self.web(source).ready()
+                agent.request("GET", "/", port=agent.port)
+                agent.wait_line('What to do: set system_packages = ["ffmpeg"] in oken.toml')
+                self.assertIn("No such file or directory: 'ffmpeg'", "".join(agent.raw))
+
     def test_factories_and_odd_interfaces_are_recognised(self) -> None:
         source = (
             ASGI

@@ -36,6 +36,8 @@ LEFTOVERS = (
     "/var/lib/dpkg/status-old",
     "/var/lib/dpkg/available-old",
 )
+# What many guides name, and Debian has no more.
+RENAMED = {"libgl1-mesa-glx": "libgl1"}
 # Names that are near a mistyped one: the runner chooses among them.
 MAX_DISTANCE, MAX_NEAR = 3, 60
 
@@ -48,9 +50,10 @@ def main() -> None:
         apt = Apt(pathlib.Path(scratch))
         apt.update()
         candidates = apt.candidates(names)
-        for name in names:
-            if name not in candidates:
-                fail(unknown(name, distribution, apt))
+        renamed = {name: apt.renamed(name) for name in names if name not in candidates}
+        for name in (name for name, now in renamed.items() if not now):
+            fail(unknown(name, distribution, apt))
+        wanted, names = ([renamed.get(item, item) for item in items] for items in (wanted, names))
         apt.install(wanted, candidates, distribution)
     write_versions(names)
     take_rights()
@@ -138,6 +141,12 @@ class Apt:
             return []
         lines = output.partition("Reverse Provides:")[2].splitlines()
         return sorted({line.split()[0] for line in lines if line.strip()})
+
+    def renamed(self, name: str) -> str:
+        """The name that a package has now; empty where it is none."""
+        # As libraries with 64-bit times are named since trixie.
+        now = RENAMED.get(name, f"{name}t64")
+        return now if name in RENAMED or now in self.providers(name) else ""
 
     def names(self) -> list[str]:
         _, output = self.run("apt-cache", "pkgnames", shown=False)

@@ -2,138 +2,37 @@
 
 from __future__ import annotations
 
-import os
-import re
-import sys
-
-from . import files, libraries, shadows
-from .traces import last_frame
-
-# Packages that are not named as what is imported of them, but for a hyphen in place of an underscore.
-PACKAGES = {
-    "Crypto": "pycryptodome",
-    "MySQLdb": "mysqlclient",
-    "OpenSSL": "pyopenssl",
-    "PIL": "pillow",
-    "agents": "openai-agents",
-    "attr": "attrs",
-    "bs4": "beautifulsoup4",
-    "cv2": "opencv-python-headless",
-    "dateutil": "python-dateutil",
-    "discord": "discord.py",
-    "distutils": "setuptools",
-    "docx": "python-docx",
-    "dotenv": "python-dotenv",
-    "faiss": "faiss-cpu",
-    "fitz": "pymupdf",
-    "git": "gitpython",
-    "google": "the package of Google's that you use, such as google-genai,",
-    "google.adk": "google-adk",
-    "google.auth": "google-auth",
-    "google.genai": "google-genai",
-    "google.generativeai": "google-generativeai",
-    "google.protobuf": "protobuf",
-    "googleapiclient": "google-api-python-client",
-    "haystack": "haystack-ai",
-    "jose": "python-jose",
-    "jwt": "pyjwt",
-    "magic": "python-magic",
-    "mem0": "mem0ai",
-    "multipart": "python-multipart",
-    "nacl": "pynacl",
-    "pkg_resources": "setuptools",
-    "pptx": "python-pptx",
-    "psycopg2": "psycopg2-binary",
-    "serial": "pyserial",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "slugify": "python-slugify",
-    "strands": "strands-agents",
-    "telegram": "python-telegram-bot",
-    "yaml": "pyyaml",
-    "zmq": "pyzmq",
-}
-
-# Modules of the standard library, with the last version of Python that has them.
-REMOVED = {
-    **dict.fromkeys(("asynchat", "asyncore", "imp", "smtpd"), "3.11"),
-    **dict.fromkeys(("cgi", "cgitb", "chunk", "crypt", "imghdr", "mailcap", "nntplib", "pipes"), "3.12"),
-    **dict.fromkeys(("aifc", "audioop", "sndhdr", "spwd", "sunau", "telnetlib", "uu", "xdrlib"), "3.12"),
-}
-
-# Of the standard library, but not in the images of Python.
-NEED_SCREEN = frozenset(["_tkinter", "tkinter", "turtle"])
-
-# As the SDKs say it: "set the OPENAI_API_KEY environment variable", "Environment variable `X` is not set".
-# Of several that would do the first counts: "`OPENAI_API_KEY` or `OPENAI_ADMIN_KEY` environment variable".
-_NAME = r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b"
-VARIABLE = re.compile(
-    _NAME + r"[`'\"]?(?:(?:,| or| and) [`'\"]?[A-Z][A-Z0-9_]*[`'\"]?){0,5} environment variable"
-    r"|[Ee]nvironment variables?:? [`'\"]?" + _NAME
-)
-LOOKED_AT = 1000
+from . import files, libraries, modules, programs, shadows, variables
+from .traces import causes
 
 
 def advice(error: BaseException, app_dir: str) -> str:
     """What to do, to follow the error's sentence; empty where nothing is known."""
-    shadowed = shadows.advice(error, app_dir)
-    if shadowed:
-        return shadowed
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        return _for_module(error.name, app_dir)
+    for cause in causes(error):
+        for look in _LOOKS:
+            try:
+                todo = look(cause, app_dir)
+            except Exception:
+                # Errors of an agent's may have any words and attributes, and none may hide the error.
+                continue
+            if todo:
+                return todo
+    return ""
+
+
+def _for_input(error: BaseException, app_dir: str) -> str:
     if isinstance(error, EOFError) and "reading a line" in str(error):
         return "nobody can answer input() here, so take it from the agent's input or from a secret"
-    about_files = libraries.advice(error) or files.advice(error, app_dir)
-    if about_files:
-        return about_files
-    name = _missing_variable(error)
-    return f"send {name} as a secret with the deploy" if name else ""
+    return ""
 
 
-def _for_module(name: str, app_dir: str) -> str:
-    top = name.split(".")[0]
-    if any(os.path.exists(os.path.join(app_dir, path)) for path in (top, top + ".py")):
-        return ""
-    if top in NEED_SCREEN:
-        return "an agent has no screen, so leave it out"
-    last = REMOVED.get(top)
-    if last:
-        return f'Python {last} was the last with {top}: set python_version = "{last}" in oken.toml'
-    package = _package(name)
-    if not package:
-        return ""
-    listed = os.path.exists(os.path.join(app_dir, "requirements.txt"))
-    has_project = os.path.exists(os.path.join(app_dir, "pyproject.toml"))
-    is_project = has_project and not listed
-    place = "the dependencies in pyproject.toml" if is_project else "requirements.txt"
-    return f"add {package} to {place}"
-
-
-def _package(name: str) -> str:
-    """The package that a module is in; empty where that is there, in a version without the module."""
-    parts = name.split(".")
-    if parts[:2] == ["google", "cloud"] and len(parts) > 2:
-        return "google-cloud-" + parts[2].replace("_", "-")
-    for length in range(len(parts), 0, -1):
-        known = PACKAGES.get(".".join(parts[:length]))
-        if known:
-            return known
-    return "" if len(parts) > 1 and parts[0] in sys.modules else parts[0].replace("_", "-")
-
-
-def _missing_variable(error: BaseException) -> str:
-    """The environment variable that the error is about, where the agent has it not."""
-    if isinstance(error, KeyError):
-        name = error.args[0] if error.args and _raised_by_environ(error) else ""
-    else:
-        try:
-            found = VARIABLE.search(str(error)[:LOOKED_AT])
-        except Exception:
-            return ""
-        name = (found.group(1) or found.group(2)) if found else ""
-    return name if isinstance(name, str) and name and name not in os.environ else ""
-
-
-def _raised_by_environ(error: BaseException) -> bool:
-    frame = last_frame(error)
-    return frame is not None and frame.f_locals.get("self") is os.environ
+# The first that knows the error says what to do.
+_LOOKS = (
+    shadows.advice,
+    modules.advice,
+    _for_input,
+    libraries.advice,
+    programs.advice,
+    files.advice,
+    variables.advice,
+)

@@ -86,6 +86,12 @@ def trimmed(error: BaseException, app_dir: str) -> str:
     return text.rstrip("\n")
 
 
+def for_log(error: BaseException, app_dir: str) -> str:
+    """What the log has of an error that no caller is told."""
+    todo = advice(error, app_dir)
+    return trimmed(error, app_dir) + (f"\nWhat to do: {todo}" if todo else "") + "\n"
+
+
 def shorten(filename: str, app_dir: str) -> str:
     prefix = app_dir.rstrip("/") + "/"
     return filename[len(prefix) :] if filename.startswith(prefix) else filename

@@ -6,8 +6,6 @@ import errno
 import os
 import re
 
-from .traces import raised_in
-
 WRITABLE = "only /tmp and the home directory can be written"
 # Of the author's own machine: `C:\\data.json`, `/Users/me/data.json`.
 _FOREIGN = re.compile(r"[A-Za-z]:[\\/]|/(?:Users|home|mnt|Volumes)/")
@@ -27,9 +25,6 @@ def advice(error: BaseException, app_dir: str) -> str:
         return "agents reach public addresses alone, and those of [network] allow in oken.toml"
     path = error.filename
     if not isinstance(error, FileNotFoundError) or not isinstance(path, str) or not path:
-        return ""
-    if raised_in(error, "subprocess.py"):
-        # A program, and no file of the agent's.
         return ""
     return _for_missing(path, app_dir)
 

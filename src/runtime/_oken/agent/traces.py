@@ -1,4 +1,4 @@
-"""Where an error was raised."""
+"""Where an error was raised, and what led to it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
+
+# Errors with a long chain of causes: the first ones say it.
+MAX_CAUSES = 5
 
 
 def last_frame(error: BaseException) -> FrameType | None:
@@ -20,3 +24,13 @@ def raised_in(error: BaseException, file: str) -> bool:
     """Whether a file of that name raised it."""
     frame = last_frame(error)
     return frame is not None and os.path.basename(frame.f_code.co_filename) == file
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """The error itself, and what was raised before it as far as `raise ... from ...` says so."""
+    cause: BaseException | None = error
+    for _ in range(MAX_CAUSES + 1):
+        if cause is None:
+            return
+        yield cause
+        cause = cause.__cause__

@@ -115,7 +115,7 @@ class _Exchange:
         elif self._complete and isinstance(error, Exception):
             # Starlette answers 500 and then raises, and uvicorn closes the connection for it: the runner's
             # next request, already on its way there, would be lost.
-            sys.stderr.write(failures.trimmed(error, self._app_dir) + "\n")
+            sys.stderr.write(failures.for_log(error, self._app_dir))
         else:
             raise error
 

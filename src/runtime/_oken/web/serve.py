@@ -11,7 +11,7 @@ from ..agent.report import report_failure, report_ready
 from ..agent.target import resolve
 from ..cancel_signal import CANCEL_SIGNAL
 from ..listening import descriptor_of
-from . import applications, entry, lifespans, lookout, patches, servers
+from . import applications, entry, error_logs, lifespans, lookout, patches, servers
 from .watch import Watch
 
 TYPE_CHECKING = False
@@ -26,6 +26,7 @@ def run(spec: Spec, channel: socket.socket, door: socket.socket | None) -> None:
     watch = Watch(spec)
     lookout.start(channel, watch, descriptor_of(door))
     patches.install()
+    error_logs.install(spec.app_dir)
     if door is None:
         run_script(spec, channel)
         return
