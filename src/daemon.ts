@@ -5,6 +5,7 @@ import { createForgottenSweep } from "./agents/forgotten.ts";
 import { createHostReport } from "./agents/host.ts";
 import { watchHost } from "./agents/host-watch.ts";
 import { sweepIdle } from "./agents/idle.ts";
+import { createKeeper } from "./agents/keep-warm.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
 import type { AgentParts } from "./agents/parts.ts";
 import { createPool } from "./agents/pool.ts";
@@ -115,6 +116,8 @@ export async function startDaemon(options: {
   }, config.cleanupInterval * 1000);
   begun.defer(() => clearInterval(sweep));
 
+  const keeper = createKeeper(parts, { startsAtOnce: config.maxBuilds, closing: closing.signal });
+
   const background: Promise<unknown>[] = [];
   begun.defer(async () => {
     closing.abort();
@@ -136,9 +139,12 @@ export async function startDaemon(options: {
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
   const cleared = docker.clearOrphans();
   background.push(
-    cleared.then(() => reconcile(parts, loaded)).then(reconciling.resolve),
+    cleared
+      .then(() => reconcile(parts, loaded))
+      .then(reconciling.resolve)
+      .then(() => keeper.attend()),
     cleared.then(() => docker.reportStrangers()),
-    cleared.then(() => watchEngine(parts, closing.signal)),
+    cleared.then(() => watchEngine({ ...parts, keeper }, closing.signal)),
     cleared.then(() => watchContainment(parts, closing.signal)),
     watchHost(parts, health, closing.signal),
   );

@@ -8,6 +8,6 @@ export function manifestBlock(): string {
 
 function row([name, key]: [string, ManifestKey]): string[] {
   // A value or a setting, not a remark such as "required".
-  const isValue = /^["\d]|^OKEN_/.test(key.default);
+  const isValue = /^["\d]|^OKEN_|^false$/.test(key.default);
   return [code(name), isValue ? code(key.default) : key.default, key.meaning];
 }

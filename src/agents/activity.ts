@@ -18,7 +18,7 @@ export type Activity =
   | { state: "running"; instance: Instance }
   /** By request. */
   | { state: "stopped" }
-  /** Its last start failed by its own fault. */
+  /** Its last start failed, or it does not stay up. An invoke may start it when its wait is over; see `backoff`. */
   | { state: "error" };
 
 export const ASLEEP: Activity = { state: "idle", stopping: Promise.resolve() };
@@ -33,7 +33,7 @@ export const FIRST_START: Activity = {
 const MOVES: Record<AgentState, readonly AgentState[]> = {
   idle: ["starting", "running", "stopped"],
   starting: ["running", "idle", "stopped", "error"],
-  running: ["running", "idle", "stopped"],
+  running: ["running", "idle", "stopped", "error"],
   stopped: ["starting", "running"],
   error: ["starting", "running", "stopped"],
 };

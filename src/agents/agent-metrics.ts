@@ -14,6 +14,17 @@ export function observeAgents(metrics: Metrics, registry: Registry, engine: Pick
   });
   read(
     {
+      name: "oken_agents_backing_off",
+      help: "Agents that did not stay up and wait for their next start.",
+      labels: [],
+      type: "gauge",
+    },
+    () => [
+      [{}, registry.all().filter(({ state, backoff }) => state === "error" && backoff.waitMs > 0).length],
+    ],
+  );
+  read(
+    {
       name: "oken_invokes_in_flight",
       help: "Slots of agents that are in use, by invokes, streams and WebSockets.",
       labels: [],

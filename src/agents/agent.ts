@@ -1,8 +1,10 @@
 import type { CutOff, Instance } from "../instance/instance.ts";
+import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { AgentRecord, AgentState, LastError, VersionRecord } from "../model/agent.ts";
 import { type Activity, isLegalMove } from "./activity.ts";
+import { type Backoff, createBackoff } from "./backoff.ts";
 import type { Feed } from "./feed.ts";
 import { createLoad } from "./load.ts";
 import { createOpenCalls } from "./open-calls.ts";
@@ -20,6 +22,7 @@ export type AgentOptions = {
   activity: Activity;
   /** Wall clock, milliseconds; undefined if never. */
   lastInvoked?: number | undefined;
+  clock: Pick<Clock, "now" | "monotonic">;
   log: Log;
   metrics: Pick<Metrics, "stateChanges">;
   feed: Pick<Feed, "tell">;
@@ -32,6 +35,7 @@ export class Agent {
   readonly retirements = createRetirements();
   readonly load = createLoad();
   readonly openCalls = createOpenCalls();
+  readonly backoff: Backoff;
   readonly #parts: Pick<AgentOptions, "log" | "metrics" | "feed">;
   #record: AgentRecord;
   #versions: readonly VersionRecord[];
@@ -40,8 +44,9 @@ export class Agent {
   #lastInvoked: number | undefined;
   #meanInvokeMs = 0;
 
-  constructor({ record, versions, activity, lastInvoked, log, metrics, feed }: AgentOptions) {
+  constructor({ record, versions, activity, lastInvoked, clock, log, metrics, feed }: AgentOptions) {
     this.id = record.agent_id;
+    this.backoff = createBackoff(clock);
     this.#record = record;
     this.#versions = versions;
     this.#activity = activity;
@@ -109,11 +114,13 @@ export class Agent {
     const from = this.#activity.state;
     if (!isLegalMove(from, to.state))
       throw new Error(`agent ${this.id} cannot go from ${from} to ${to.state}: ${reason}`);
+    const { instance } = this;
     this.#activity = to;
+    if (instance !== undefined && this.instance !== instance) this.backoff.ran(instance);
     if (error !== undefined) this.#lastError = error;
     this.#parts.metrics.stateChanges.inc({ from, to: to.state });
     this.#parts.log.info({ agent_id: this.id, from, to: to.state, reason }, "agent state");
-    this.#parts.feed.tell({ type: "agent.state", ...this.#shown(), from, reason });
+    this.#parts.feed.tell({ type: "agent.state", ...this.#shown(), from, reason, ...this.#nextStart() });
     if (to.state === "running") {
       this.#lastError = undefined;
       this.queue.begin(to.instance);
@@ -123,6 +130,11 @@ export class Agent {
   #shown() {
     const { version, manifest } = this.currentVersion;
     return { agent_id: this.id, name: manifest.name, version, status: this.state };
+  }
+
+  #nextStart() {
+    const at = this.state === "error" ? this.backoff.nextStartAt : undefined;
+    return at === undefined ? {} : { next_start_at: new Date(at).toISOString() };
   }
 
   /** Takes over a record that was written to disk, and the versions that it names. */

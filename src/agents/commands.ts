@@ -40,6 +40,7 @@ export async function startByRequest(
   if (agent.activity.state === "starting") await agent.activity.start.done;
   const before = agent.activity;
   if (before.state === "running") return agent;
+  agent.backoff.reset();
   try {
     await startAgent(parts, agent, {
       reason: "by request",

@@ -4,6 +4,7 @@ import type { RunnerError } from "../lib/errors.ts";
 import { ASLEEP, type Activity } from "./activity.ts";
 import type { Agent } from "./agent.ts";
 import { type LookForEnd, endError, endInWords } from "./end-cause.ts";
+import { heldBack } from "./not-running.ts";
 import type { AgentParts } from "./parts.ts";
 import type { StartParts } from "./start.ts";
 import { wake } from "./wake.ts";
@@ -22,7 +23,10 @@ const LOST_GRACE_SECONDS = 1;
 
 type EndedParts = StartParts & Pick<AgentParts, "engine">;
 
-/** Answers all who are inside an instance that has ended. If it was the one that served, the next invoke wakes the agent. */
+/**
+ * Answers all who are inside an instance that has ended. If it was the one that served, the next invoke wakes the agent,
+ * unless that does not stay up and must wait.
+ */
 export function ended(
   parts: EndedParts,
   agent: Agent,
@@ -31,17 +35,24 @@ export function ended(
   instance.end(cause);
   if (agent.instance !== instance) return;
   parts.metrics.exits.inc({});
+  if (isByItself(cause)) agent.backoff.died(instance);
   const what = `container ${endInWords(cause)}`;
-  agent.move(activityAfter(parts, instance, cause), {
+  agent.move(activityAfter(parts, agent, { instance, cause }), {
     reason: `its ${what}`,
     error: {
       at: new Date(parts.clock.now()).toISOString(),
       code: "INVOKE_FAILED",
       message: `Its ${what}.`,
       log: "",
+      ...(cause.reason === "exited" ? { exit_code: cause.exitCode } : {}),
     },
   });
-  if (agent.queue.length > 0) wake(parts, agent);
+  if (agent.state === "error") agent.queue.refuse(heldBack(agent));
+  else if (agent.queue.length > 0) wake(parts, agent);
+}
+
+function isByItself({ reason }: InstanceEnd): boolean {
+  return reason === "exited" || reason === "oom";
 }
 
 /** Takes an instance out of service whose address is another's. */
@@ -74,8 +85,12 @@ export async function hasEnded(
 }
 
 /** A container may still be there, or on its way out, unless it has exited by itself. */
-function activityAfter({ engine, log }: EndedParts, { container }: Instance, cause: InstanceEnd): Activity {
-  if (cause.reason === "exited" || cause.reason === "oom") return ASLEEP;
+function activityAfter(
+  { engine, log }: EndedParts,
+  { backoff }: Agent,
+  { instance: { container }, cause }: { instance: Instance; cause: InstanceEnd },
+): Activity {
+  if (isByItself(cause)) return backoff.waitMs > 0 ? { state: "error" } : ASLEEP;
   const stopping = engine.stopContainer(container.name, LOST_GRACE_SECONDS).catch((error: unknown) => {
     log.error({ container: container.name, err: error }, "could not stop a container that ends");
   });

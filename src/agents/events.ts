@@ -4,6 +4,7 @@ import type { Agent, Instance } from "./agent.ts";
 import { type Ends, createEnds } from "./ends.ts";
 import { lookForEnd } from "./end-cause.ts";
 import { ended } from "./ended.ts";
+import type { Keeper } from "./keep-warm.ts";
 import type { AgentParts } from "./parts.ts";
 import { adoptRunning } from "./recover.ts";
 import type { StartParts } from "./start.ts";
@@ -11,7 +12,8 @@ import type { StartParts } from "./start.ts";
 /** Pause before the engine's events are followed again after they ended, milliseconds. */
 const RECONNECT_MS = 1_000;
 
-type EventParts = StartParts & Pick<AgentParts, "engine" | "registry" | "exits">;
+type EventParts = StartParts &
+  Pick<AgentParts, "engine" | "registry" | "exits"> & { keeper: Pick<Keeper, "attend"> };
 
 /**
  * Follows the engine's events, so that an instance that has ended answers those inside and gets no invoke more; the next
@@ -74,7 +76,7 @@ async function repairNetwork({ engine, log }: EventParts): Promise<void> {
  * containers that run though we think their agents asleep.
  */
 async function catchUp(parts: EventParts): Promise<void> {
-  const { engine, registry, exits, log } = parts;
+  const { engine, registry, exits, keeper, log } = parts;
   try {
     const containers = await engine.listContainers();
     for (const agent of registry.all()) {
@@ -88,6 +90,7 @@ async function catchUp(parts: EventParts): Promise<void> {
     }
     await adoptRunning(parts, containers);
     await engine.ensureNetwork();
+    keeper.attend();
   } catch (error) {
     log.warn({ reason: messageOf(error) }, "the engine does not answer; agents that run keep running");
   }

@@ -45,8 +45,7 @@ export function createFeed(clock: Pick<Clock, "now">): Feed {
   const remember = (event: RunnerEvent) => {
     if (event.type === "agent.removed") changes.delete(event.agent_id);
     if (event.type !== "agent.state") return;
-    const { agent_id, at, from, status, version, reason } = event;
-    const change = { at, from, status, version, reason };
+    const { type: _type, agent_id, name: _name, ...change } = event;
     changes.set(agent_id, [change, ...(changes.get(agent_id) ?? [])].slice(0, KEPT_CHANGES));
   };
 

@@ -10,11 +10,12 @@ export function asRunnerError(cause: unknown): RunnerError {
 
 /** A failed start as `GET /agents/{id}` shows it. `now` is wall clock, milliseconds. */
 export function toLastError(error: RunnerError, now: number): LastError {
-  const log = error.details?.["log"];
+  const { log, exit_code: exitCode } = error.details ?? {};
   return {
     at: new Date(now).toISOString(),
     code: error.code,
     message: error.message,
     log: typeof log === "string" ? log : "",
+    ...(typeof exitCode === "number" ? { exit_code: exitCode } : {}),
   };
 }

@@ -3,6 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import { RunnerError } from "../lib/errors.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Agent } from "./agent.ts";
+import { requireWakeable } from "./not-running.ts";
 import type { Waiter } from "./queue.ts";
 
 /** A slot in a running instance. */
@@ -120,19 +121,6 @@ function takeSlot(
       if (agent.instance !== undefined) agent.queue.grant(agent.instance);
     },
   };
-}
-
-function requireWakeable({ id, state, lastError }: Agent): void {
-  if (state === "stopped") {
-    throw new RunnerError(
-      "AGENT_NOT_RUNNING",
-      `Agent ${id} was stopped. Start it with POST /start/${id}, or deploy it again.`,
-    );
-  }
-  if (state === "error") {
-    const why = lastError === undefined ? "" : ` ${lastError.message}`;
-    throw new RunnerError("AGENT_NOT_RUNNING", `Agent ${id} is not running: its last start failed.${why}`);
-  }
 }
 
 /** `Retry-After` is how long the queue ahead takes at the agent's own pace, in whole seconds, at least one. */

@@ -4,7 +4,7 @@ import { ASLEEP } from "./activity.ts";
 import { Agent } from "./agent.ts";
 import type { AgentParts } from "./parts.ts";
 
-type LoadParts = Pick<AgentParts, "store" | "history" | "registry" | "log" | "metrics" | "feed">;
+type LoadParts = Pick<AgentParts, "store" | "history" | "registry" | "clock" | "log" | "metrics" | "feed">;
 type AdoptParts = Pick<AgentParts, "registry" | "instances" | "log">;
 type ReconcileParts = AdoptParts & Pick<AgentParts, "engine" | "names">;
 
@@ -54,7 +54,7 @@ export async function adoptRunning(parts: AdoptParts, containers: ListedContaine
 }
 
 async function load(
-  { store, log, metrics, feed }: LoadParts,
+  { store, clock, log, metrics, feed }: LoadParts,
   agentId: string,
 ): Promise<{ agent?: Agent; damaged?: string }> {
   try {
@@ -73,6 +73,7 @@ async function load(
       versions,
       activity: record.desired === "stopped" ? { state: "stopped" } : ASLEEP,
       lastInvoked: await store.readLastInvoked(agentId),
+      clock,
       log,
       metrics,
       feed,

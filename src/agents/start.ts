@@ -59,6 +59,7 @@ async function run(
   } catch (cause) {
     const error = asRunnerError(cause);
     if (!signal.aborted) {
+      if (error.code === "AGENT_START_FAILED") agent.backoff.startFailed();
       log.warn({ agent_id: agent.id, code: error.code, err: cause }, "agent did not start");
       onFailure(error);
     }

@@ -38,6 +38,7 @@ export async function detailOf(
     config: {
       python_version: manifest.pythonVersion,
       warm_timeout: manifest.warmTimeout,
+      keep_warm: manifest.keepWarm === true,
       concurrency: manifest.concurrency,
       timeout: manifest.timeout,
       memory: manifest.memory,
@@ -61,6 +62,7 @@ export async function detailOf(
     open_streams: agent.openCalls.count,
     states: feed.changesOf(agent.id),
     last_error: agent.lastError ?? null,
+    next_start_at: nextStartAt(agent),
   };
 }
 
@@ -80,6 +82,12 @@ export function versionsOf({ versions, record }: Agent) {
 function resourcesOf(usage: ResourceUse | undefined) {
   if (usage === undefined) return null;
   return { memory_bytes: usage.memoryBytes, cpu_percent: usage.cpuPercent, processes: usage.processes };
+}
+
+/** ISO 8601, UTC; null where the next invoke, or `keep_warm`, starts it at once. */
+function nextStartAt({ state, backoff }: Agent): string | null {
+  const at = state === "error" ? backoff.nextStartAt : undefined;
+  return at === undefined ? null : new Date(at).toISOString();
 }
 
 /** ISO 8601, UTC; null if never. */

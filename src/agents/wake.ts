@@ -1,19 +1,26 @@
 import type { RunnerError } from "../lib/errors.ts";
 import { ASLEEP } from "./activity.ts";
 import type { Agent } from "./agent.ts";
+import { write } from "./commands.ts";
 import { toLastError } from "./last-error.ts";
 import { type StartParts, startAgent } from "./start.ts";
 
 /** Starts a sleeping agent for all who wait for it. Never rejects: those who wait get their slots or the reason. */
-export function wake(parts: StartParts, agent: Agent): void {
+export function wake(parts: StartParts, agent: Agent, reason = "an invoke woke it"): void {
   if (agent.state === "starting") return;
-  const onFailure = (error: RunnerError) => fail(parts, agent, error);
-  startAgent(parts, agent, { reason: "an invoke woke it", onFailure }).catch(() => undefined);
+  startAgent(parts, agent, {
+    reason,
+    // It was stopped, and its start by request failed: that it should run is not on disk yet.
+    commit: async () => {
+      if (agent.record.desired === "stopped") await write(parts, agent, "running");
+    },
+    onFailure: (error) => fail(parts, agent, error),
+  }).catch(() => undefined);
 }
 
 /**
  * Only a failure of the agent's own is held against it. When the engine was away, or a build could not get what it
- * needs, the next invoke tries again.
+ * needs, the next invoke tries again at once.
  */
 function fail({ clock }: StartParts, agent: Agent, error: RunnerError): void {
   const isItsFault = error.code === "AGENT_START_FAILED";

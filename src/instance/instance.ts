@@ -28,7 +28,9 @@ export type Instance = {
   restarts(): Promise<number | undefined>;
   /** Requests inside. */
   readonly inFlight: number;
-  /** When the last request ended, monotonic milliseconds; at first when the instance was made. */
+  /** When it was ready, monotonic milliseconds. */
+  readonly since: number;
+  /** When the last request ended, monotonic milliseconds; at first when the instance was ready. */
   readonly lastUsed: number;
   /** False when it is closed, or as many requests are inside as the agent's `concurrency` allows. */
   hasFreeSlot(): boolean;
@@ -36,6 +38,10 @@ export type Instance = {
   leave(): void;
   /** An answer of a request inside has begun, and may last. Returns how to say that it has ended. */
   openAnswer(): () => void;
+  /** It has answered a request. */
+  answered(): void;
+  /** Whether it has ever answered a request. */
+  readonly hasAnswered: boolean;
   /** What is known of a program that seems to answer nothing. */
   readonly silence: Silence;
   /** Resolves when no request is inside, or when `signal` aborts. */
@@ -75,8 +81,16 @@ export function createInstance(options: {
   let inFlight = 0;
   let openAnswers = 0;
   let isClosed = false;
+  let hasAnswered = false;
   let ended: InstanceEnd | undefined;
-  let lastUsed = clock.monotonic();
+  const since = clock.monotonic();
+  let lastUsed = since;
+  const silence = createSilence({
+    clock,
+    timeoutMs: timeout * 1000,
+    hasOpenAnswers: () => openAnswers > 0,
+    onSilent,
+  });
 
   return {
     version,
@@ -84,6 +98,7 @@ export function createInstance(options: {
     origin,
     isFresh: options.isFresh,
     restarts,
+    since,
     get inFlight() {
       return inFlight;
     },
@@ -100,12 +115,14 @@ export function createInstance(options: {
     enter() {
       inFlight += 1;
     },
-    silence: createSilence({
-      clock,
-      timeoutMs: timeout * 1000,
-      hasOpenAnswers: () => openAnswers > 0,
-      onSilent,
-    }),
+    answered() {
+      hasAnswered = true;
+      silence.broken();
+    },
+    get hasAnswered() {
+      return hasAnswered;
+    },
+    silence,
     openAnswer() {
       openAnswers += 1;
       return () => void (openAnswers -= 1);

@@ -129,8 +129,10 @@ async function requireRunning(
   }
   if ((exits.lastSignalAt(container.id) ?? startedAt) > startedAt)
     throw interrupted(agentId, "its container was stopped");
-  if (state.oomKilled) throw startFailed(agentId, "oom", "it ran out of memory. Raise `memory` in oken.toml");
-  throw startFailed(agentId, "exited", `it exited with code ${state.exitCode}`);
+  if (state.oomKilled)
+    throw startFailed(agentId, { reason: "oom" }, "it ran out of memory. Raise `memory` in oken.toml");
+  const { exitCode } = state;
+  throw startFailed(agentId, { reason: "exited", exit_code: exitCode }, `it exited with code ${exitCode}`);
 }
 
 /** By somebody else's hand: no fault of the agent, so that its next start may do better. */
@@ -142,7 +144,11 @@ function interrupted(agentId: string, what: string): RunnerError {
 }
 
 function notReady({ agentId }: Readiness, health: RuntimeHealth): RunnerError {
-  return startFailed(agentId, toReason(health.reason), health.message ?? "its runtime reported a failure");
+  return startFailed(
+    agentId,
+    { reason: toReason(health.reason) },
+    health.message ?? "its runtime reported a failure",
+  );
 }
 
 function timedOut(
@@ -151,20 +157,24 @@ function timedOut(
 ): RunnerError {
   const limit = `not ready after ${timeoutMs / 1000} s`;
   if (last === undefined)
-    return startFailed(agentId, "timeout", `${limit}: nothing answers on port ${controlPort}`);
+    return startFailed(agentId, { reason: "timeout" }, `${limit}: nothing answers on port ${controlPort}`);
   return startFailed(
     agentId,
-    toReason(last.reason ?? "timeout"),
+    { reason: toReason(last.reason ?? "timeout") },
     `${limit}: ${last.message ?? `its runtime is ${last.state}`}`,
   );
 }
 
-function startFailed(agentId: string, reason: StartFailure, why: string): RunnerError {
+function startFailed(
+  agentId: string,
+  details: { reason: StartFailure; exit_code?: number },
+  why: string,
+): RunnerError {
   return new RunnerError(
     "AGENT_START_FAILED",
     `Agent ${agentId} did not start: ${why.slice(0, MAX_MESSAGE)}`,
     {
-      details: { reason },
+      details,
     },
   );
 }

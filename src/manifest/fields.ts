@@ -5,6 +5,9 @@ import { lineOf, type TomlTable } from "./toml.ts";
 export const MANIFEST_FILE = "oken.toml";
 const SHOWN_VALUE_CHARS = 80;
 
+/** A timer holds at most 2^31 ms, about 24 days. */
+const MAX_SECONDS = 2_000_000;
+
 /** The table with an agent's keys, and the text that it is from, so that a message can name the line. */
 export type Fields = { table: TomlTable; tableName: string; text: string };
 
@@ -29,6 +32,12 @@ export function stringField(fields: Fields, key: string, allowed: string): strin
   throw invalid(fields, key, { value, allowed });
 }
 
+export function booleanField(fields: Fields, key: string): boolean {
+  const value = fields.table[key] ?? false;
+  if (typeof value === "boolean") return value;
+  throw invalid(fields, key, { value, allowed: "it is true or false" });
+}
+
 export type Range = { min: number; max: number; unit: string; fallback: number };
 
 export function integerField(fields: Fields, key: string, { min, max, unit, fallback }: Range): number {
@@ -36,6 +45,10 @@ export function integerField(fields: Fields, key: string, { min, max, unit, fall
   if (value === undefined) return fallback;
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max) return value;
   throw invalid(fields, key, { value, allowed: `it is a whole number of ${unit} from ${min} to ${max}` });
+}
+
+export function secondsField(fields: Fields, key: string, range: { min: number; fallback: number }): number {
+  return integerField(fields, key, { ...range, max: MAX_SECONDS, unit: "seconds" });
 }
 
 function show(value: unknown): string {

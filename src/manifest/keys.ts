@@ -18,6 +18,10 @@ export const MANIFEST_KEYS = {
     meaning:
       "seconds without a request before the agent is put to sleep; the next request wakes it. 0: never",
   },
+  keep_warm: {
+    default: "false",
+    meaning: "true: the agent never sleeps, and is started again when it dies; see [below](#sleep)",
+  },
   concurrency: { default: "10", meaning: "requests inside at a time, 1 to 1000; further ones wait" },
   timeout: {
     default: "OKEN_INVOKE_TIMEOUT",

@@ -9,7 +9,15 @@ import { egressFields } from "./egress.ts";
 import { envField } from "./env.ts";
 import { entrypointPath } from "./entrypoint-path.ts";
 import { configError, configTomlError } from "./errors.ts";
-import { type Fields, integerField, invalid, MANIFEST_FILE, placeOf, stringField } from "./fields.ts";
+import {
+  type Fields,
+  integerField,
+  invalid,
+  MANIFEST_FILE,
+  placeOf,
+  secondsField,
+  stringField,
+} from "./fields.ts";
 import { MANIFEST_KEYS } from "./keys.ts";
 import { labelsField } from "./labels.ts";
 import { nearest } from "../lib/nearest.ts";
@@ -17,14 +25,13 @@ import { pythonVersion } from "./python-version.ts";
 import { type Capped, cpusField, memoryField } from "./resources.ts";
 import { systemPackagesField } from "./system-packages.ts";
 import { isTable, parseToml } from "./toml.ts";
+import { warmthFields } from "./warmth.ts";
 
 const KNOWN_KEYS: readonly string[] = Object.keys(MANIFEST_KEYS);
 
 /** They stand beside [agent]. */
 const OTHER_TABLES = new Set(["network", "env", "labels"]);
 
-/** A timer holds at most 2^31 ms, about 24 days. */
-const MAX_SECONDS = 2_000_000;
 const MAX_CONCURRENCY = 1000;
 const MAX_NAME_CHARS = 200;
 const MAX_KEY_WARNINGS = 10;
@@ -72,7 +79,7 @@ export async function readManifest(
     entrypointFile: entrypoint.file,
     entrypointAttr: entrypoint.attr,
     entrypointType: entrypointTypeField(fields),
-    warmTimeout: secondsField(fields, "warm_timeout", { min: 0, fallback: defaults.warmTimeout }),
+    ...warmthFields(fields, defaults, warnings),
     concurrency: integerField(fields, "concurrency", {
       min: 1,
       max: MAX_CONCURRENCY,
@@ -141,10 +148,6 @@ function entrypointTypeField(fields: Fields): EntrypointType | undefined {
   const value = fields.table.entrypoint_type;
   if (value === undefined || value === "handler" || value === "agent" || value === "http") return value;
   throw invalid(fields, "entrypoint_type", { value, allowed: 'it is one of "handler", "agent", "http"' });
-}
-
-function secondsField(fields: Fields, key: string, range: { min: number; fallback: number }): number {
-  return integerField(fields, key, { ...range, max: MAX_SECONDS, unit: "seconds" });
 }
 
 function healthPathField(fields: Fields, fallback: string): string {

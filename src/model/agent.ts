@@ -49,5 +49,5 @@ export const AgentRecord = Type.Object({
 });
 export type AgentRecord = Static<typeof AgentRecord>;
 
-/** Why the agent is not well: the last failed start or crash. */
-export type LastError = { at: string; code: string; message: string; log: string };
+/** Why the agent is not well: the last failed start or crash. `exit_code` is its container's. */
+export type LastError = { at: string; code: string; message: string; log: string; exit_code?: number };

@@ -9,7 +9,10 @@ export const MAX_LISTED_AGENTS = 1_000;
 const AgentStateSchema = Type.Unsafe<AgentState>(
   Type.Union(
     AGENT_STATES.map((state) => Type.Literal(state)),
-    { description: "`idle` agents wake on the next invoke; `stopped` and `error` ones do not" },
+    {
+      description:
+        "`idle` agents wake on the next invoke; `error` ones do after `next_start_at`, and `stopped` ones do not",
+    },
   ),
 );
 
@@ -66,12 +69,14 @@ export const StateChangeView = Type.Object({
   status: AgentStateSchema,
   version,
   reason: Type.String({ description: "Why" }),
+  next_start_at: Type.Optional(timestamp("With `error`: its next start is not tried before, UTC")),
 });
 
 const AgentConfig = Type.Object(
   {
     python_version: Type.String({ description: "Minor version" }),
     warm_timeout: Type.Number({ description: "Seconds idle before it is put to sleep; 0: never" }),
+    keep_warm: Type.Boolean({ description: "Whether it is started again when it dies" }),
     concurrency: Type.Integer({ description: "Requests inside an instance at a time" }),
     timeout: Type.Number({ description: "Seconds for one invoke" }),
     memory: Type.Integer({ description: "Bytes" }),
@@ -146,11 +151,15 @@ export const AgentDetail = Type.Object(
           code: Type.String(),
           message: Type.String(),
           log: Type.String({ description: "Its last lines" }),
+          exit_code: Type.Optional(Type.Integer({ description: "Of its container" })),
         }),
         Type.Null(),
       ],
-      { description: "Why its last start failed; null when it did not" },
+      { description: "Why its last start failed or it died; null when it did not" },
     ),
+    next_start_at: Type.Union([timestamp("Its next start is not tried before, UTC"), Type.Null()], {
+      description: "Null where it runs, or may be started now",
+    }),
   },
   {
     examples: [
@@ -161,6 +170,7 @@ export const AgentDetail = Type.Object(
         config: {
           python_version: "3.12",
           warm_timeout: 300,
+          keep_warm: false,
           concurrency: 10,
           timeout: 300,
           memory: 536_870_912,
@@ -189,6 +199,7 @@ export const AgentDetail = Type.Object(
           },
         ],
         last_error: null,
+        next_start_at: null,
       },
     ],
   },

@@ -14,6 +14,8 @@ export type RunnerEvent =
       /** The state before. */
       from: AgentState;
       reason: string;
+      /** With `error`: no start is tried before. ISO 8601, UTC. */
+      next_start_at?: string;
       at: string;
     }
   | { type: "agent.removed"; agent_id: string; at: string }

@@ -11,6 +11,8 @@ export type Manifest = {
   entrypointType: EntrypointType | undefined;
   /** Seconds idle before the container is stopped; 0 means never. */
   warmTimeout: number;
+  /** Never asleep, and brought back when it dies. Undefined for no, and in older records. */
+  keepWarm?: true | undefined;
   /** Requests inside one instance at a time. */
   concurrency: number;
   /** Seconds for one invoke. A cold start does not count. */

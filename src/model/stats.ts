@@ -21,4 +21,5 @@ export type StateChange = {
   status: AgentState;
   version: number;
   reason: string;
+  next_start_at?: string;
 };

@@ -51,7 +51,7 @@ export async function withSlot(
     const timing = () => serverTiming(lease, { arrivedAt: startedAt, answeredAt: clock.monotonic() });
     try {
       const response = await work(slot);
-      lease.instance.silence.broken();
+      lease.instance.answered();
       if (isStream(response)) slot.stream(openCallOf(request, response, clock));
       response.headers.append(SERVER_TIMING, timing());
       return response;

@@ -24,11 +24,12 @@ function fixture(state: AgentState) {
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
   const log = createLog({ level: "info", format: "json", destination });
   const metrics = createMetrics();
-  const feed = createFeed(createFakeClock());
+  const clock = createFakeClock();
+  const feed = createFeed(clock);
   const record = agentRecord([1, 2], 2);
   const versions = [1, 2].map(versionRecord);
   return {
-    agent: new Agent({ record, versions, activity: ACTIVITIES[state], log, metrics, feed }),
+    agent: new Agent({ record, versions, activity: ACTIVITIES[state], clock, log, metrics, feed }),
     feed,
     lines,
     metrics,
@@ -77,6 +78,7 @@ describe("a move", () => {
       "running → running",
       "running → idle",
       "running → stopped",
+      "running → error",
       "idle → starting",
       "idle → running",
       "idle → stopped",

@@ -17,12 +17,16 @@ async function watching() {
   const ends: InstanceEnd[] = [];
   instance.onEnd((cause) => void ends.push(cause));
   const closing = new AbortController();
-  const ended = watchEngine(parts, closing.signal);
+  let attended = 0;
+  const keeper = { attend: () => void attended++ };
+  const ended = watchEngine({ ...parts, keeper }, closing.signal);
   await clock.advance(0);
   return {
     ...fixture,
     /** What those inside the instance are told. */
     ends,
+    /** How often agents that are kept warm were looked after. */
+    attended: () => attended,
     async [Symbol.asyncDispose]() {
       closing.abort();
       await clock.advance(60_000);
@@ -224,11 +228,12 @@ describe("after the engine was away", () => {
 
   test("whoever serves as before goes on", async () => {
     await using runner = await watching();
-    const { agent, engine, clock, instance } = runner;
+    const { agent, engine, clock, instance, attended } = runner;
     engine.goAway();
     engine.comeBack();
     await clock.advance(2_000);
     expect(agent.instance).toBe(instance);
+    expect(attended()).toBeGreaterThan(0);
   });
 
   test("a container that runs though its agent sleeps is adopted", async () => {

@@ -19,7 +19,7 @@ function fixture(
 ) {
   const { state = "running", maxQueue = 10, queueTimeoutMs = 60_000, wake = () => undefined } = options;
   const clock = createFakeClock();
-  const agent = agentIn(state, { instance: instanceOf(undefined, { clock }) });
+  const agent = agentIn(state, { instance: instanceOf(undefined, { clock }), clock });
   const metrics = createMetrics();
   return { agent, metrics, clock, pool: createPool({ clock, metrics, maxQueue, queueTimeoutMs, wake }) };
 }
@@ -163,9 +163,28 @@ async function waitsIn(metrics: Metrics): Promise<Record<string, number>> {
 }
 
 describe("an agent that was stopped or failed", () => {
-  test.each(["stopped", "error"] as const)("%s: refuses at once", (state) => {
-    const { agent, pool } = fixture({ state });
+  test("stopped: refuses at once", () => {
+    const { agent, pool } = fixture({ state: "stopped" });
     expect(() => pool.acquire(agent, never)).toThrow(expect.objectContaining({ code: "AGENT_NOT_RUNNING" }));
     expect(agent.queue.length).toBe(0);
+  });
+
+  test("failed: refuses at once until its next start is due, and is then woken", async () => {
+    let wakes = 0;
+    const { agent, pool, clock } = fixture({ state: "error", wake: () => void wakes++ });
+    agent.backoff.startFailed();
+    await clock.advance(300);
+    expect(() => pool.acquire(agent, never)).toThrow(
+      expect.objectContaining({
+        code: "AGENT_NOT_RUNNING",
+        status: 400,
+        headers: { "Retry-After": "1" },
+        details: { retry_after: 1, next_start_at: "2026-01-01T00:00:01.000Z" },
+      }),
+    );
+    expect({ queued: agent.queue.length, wakes }).toEqual({ queued: 0, wakes: 0 });
+    await clock.advance(700);
+    void pool.acquire(agent, never);
+    expect({ queued: agent.queue.length, wakes }).toEqual({ queued: 1, wakes: 1 });
   });
 });

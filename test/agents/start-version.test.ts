@@ -32,17 +32,18 @@ function fixture(options: {
   build?: (request: BuildRequest) => Promise<Build>;
 }) {
   const log = createLog({ level: "silent", format: "json" });
+  const clock = createFakeClock();
   const agent = new Agent({
     record: agentRecord([2, 3], 3),
     versions: [versionRecord(2), VERSION],
     activity: { state: "stopped" },
+    clock,
     log,
     metrics: createMetrics(),
-    feed: createFeed(createFakeClock()),
+    feed: createFeed(clock),
   });
   const written: VersionRecord[] = [];
   const requests: BuildRequest[] = [];
-  const clock = createFakeClock();
   const parts = {
     engine: createFakeEngine({ images: options.images ?? [] }),
     builder: {

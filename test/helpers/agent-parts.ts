@@ -14,6 +14,7 @@ import { createNames } from "../../src/instance/names.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import type { AgentRecord, AgentState, VersionRecord } from "../../src/model/agent.ts";
+import type { Manifest } from "../../src/model/manifest.ts";
 import { createFakeClock } from "./fake-clock.ts";
 import { createFakeEngine } from "./fake-engine.ts";
 import { createFakeHistory } from "./fake-history.ts";
@@ -22,6 +23,8 @@ import { agentRecord, instanceOf, specOf, versionRecord } from "./records.ts";
 export type Fakes = {
   state?: Exclude<AgentState, "starting">;
   current?: number;
+  /** Of every version, beside what is usual. */
+  manifest?: Partial<Manifest>;
   /** What becomes of a start; by default it succeeds at once. */
   start?: (version: VersionRecord, signal: AbortSignal) => Promise<Instance>;
   /** Rejects to have the commit fail. */
@@ -49,7 +52,7 @@ export function agentParts(fakes: Fakes = {}) {
 
   const activities: Record<typeof state, () => Activity> = {
     idle: () => ASLEEP,
-    running: () => ({ state: "running", instance: made(versionRecord(current)) }),
+    running: () => ({ state: "running", instance: made(versions[current - 1] ?? versionRecord(current)) }),
     stopped: () => ({ state: "stopped" }),
     error: () => ({ state: "error" }),
   };
@@ -58,7 +61,8 @@ export function agentParts(fakes: Fakes = {}) {
     desired: state === "stopped" ? ("stopped" as const) : ("running" as const),
   };
   const versions = [1, 2, 3].map(versionRecord);
-  const agent = new Agent({ record, versions, activity: activities[state](), log, metrics, feed });
+  for (const { manifest } of versions) Object.assign(manifest, fakes.manifest);
+  const agent = new Agent({ record, versions, activity: activities[state](), clock, log, metrics, feed });
   const registry = createRegistry();
   registry.add(agent);
 
@@ -111,12 +115,12 @@ export function agentParts(fakes: Fakes = {}) {
 }
 
 /** The same, with version 3 running in a container of the fake engine. */
-export async function runningAgent() {
-  const fixture = agentParts({ state: "stopped" });
+export async function runningAgent(fakes: Omit<Fakes, "state"> = {}) {
+  const fixture = agentParts({ ...fakes, state: "stopped" });
   const { engine, agent, clock } = fixture;
   engine.images.set("oken/echo:v3", {});
   const container = await engine.startContainer(specOf(3));
-  const instance = instanceOf(versionRecord(3), { ...container, clock });
+  const instance = instanceOf(agent.currentVersion, { ...container, clock });
   agent.move({ state: "running", instance }, { reason: "a test" });
   return { ...fixture, instance };
 }

@@ -146,7 +146,8 @@ function detailOf(summary: Summary) {
     endpoint: `/invoke/${summary.agent_id}`,
     entrypoint: { type: "handler" as const, file: "main.py", reason: "handler in main.py is a function" },
     config: {
-      ...{ python_version: "3.12", warm_timeout: 300, concurrency: 10, timeout: 300 },
+      ...{ python_version: "3.12", warm_timeout: 300, keep_warm: false, concurrency: 10 },
+      timeout: 300,
       ...{ memory: 536_870_912, cpus: 1 },
     },
     versions: [1, 2, 3].map(version),
@@ -163,6 +164,7 @@ function detailOf(summary: Summary) {
       { ...change, from: "idle" as const, status: "starting" as const },
     ],
     last_error: null,
+    next_start_at: null,
   };
 }
 

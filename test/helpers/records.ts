@@ -111,7 +111,11 @@ export function instanceOf(
 /** An agent that runs `instance`, or else sleeps, was stopped or has failed. */
 export function agentIn(
   state: Exclude<AgentState, "starting">,
-  { instance = instanceOf(), id = "echo" }: { instance?: Instance; id?: string } = {},
+  {
+    instance = instanceOf(),
+    id = "echo",
+    clock = systemClock,
+  }: { instance?: Instance; id?: string; clock?: Clock } = {},
 ): Agent {
   const { version } = instance;
   const activities: Record<typeof state, Activity> = {
@@ -124,6 +128,7 @@ export function agentIn(
     record: { ...agentRecord([version.version], version.version), agent_id: id },
     versions: [version],
     activity: activities[state],
+    clock,
     log: createLog({ level: "silent", format: "json" }),
     metrics: createMetrics(),
     feed: createFeed(systemClock),

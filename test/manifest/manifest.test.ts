@@ -88,6 +88,18 @@ test("an unknown key gives a warning with its line and the nearest known name", 
   ]);
 });
 
+test("keep_warm keeps the agent from sleep, whatever the host's default; what contradicts it is ignored", async () => {
+  const warm = await read(toml('name = "a"\nkeep_warm = true\n'));
+  expect(warm.manifest).toMatchObject({ keepWarm: true, warmTimeout: 0 });
+  expect(warm.warnings).toEqual([]);
+  const torn = await read(toml('name = "a"\nkeep_warm = true\nwarm_timeout = 60\n'));
+  expect(torn.manifest).toMatchObject({ keepWarm: true, warmTimeout: 0 });
+  expect(torn.warnings).toEqual([
+    "oken.toml line 3: warm_timeout = 60 is ignored, since keep_warm = true never lets the agent sleep",
+  ]);
+  expect((await read(toml('name = "a"\nkeep_warm = false\n'))).manifest.keepWarm).toBeUndefined();
+});
+
 const requires = (range: string): Files => ({
   "pyproject.toml": `[project]\nrequires-python = "${range}"\n`,
 });
@@ -103,6 +115,7 @@ const REFUSED: [title: string, text: string, message: RegExp][] = [
   ["a Python version without quotes", 'name = "a"\npython_version = 3.1\n', /= 3\.1 .* in quotes/],
   ["a port out of range", '[agent]\nname = "a"\n\nport = 70000\n', /line 4: port = 70000 .* 1 to 65535/],
   ["a negative warm_timeout", 'name = "a"\nwarm_timeout = -1\n', /from 0 to 2000000/],
+  ["a keep_warm in quotes", 'name = "a"\nkeep_warm = "yes"\n', /line 2: keep_warm = "yes" .* true or false/],
   ["a fraction of a request", 'name = "a"\nconcurrency = 1.5\n', /whole number of requests from 1/],
   ["not a number", 'name = "a"\ncpus = nan\n', /cpus = NaN/],
   ["infinitely many cores", 'name = "a"\ncpus = inf\n', /cpus = Infinity/],

@@ -5,7 +5,9 @@ import { Agent, type Instance } from "../agent.ts";
 import type { AgentParts } from "../parts.ts";
 import { type RetireParts, retire, retireStopped } from "../retire.ts";
 
-export type CommitParts = RetireParts & DiscardParts & Pick<AgentParts, "metrics" | "feed" | "keepVersions">;
+export type CommitParts = RetireParts &
+  DiscardParts &
+  Pick<AgentParts, "clock" | "metrics" | "feed" | "keepVersions">;
 export type DiscardParts = Pick<AgentParts, "registry" | "store" | "engine" | "names" | "log">;
 
 /**
@@ -35,6 +37,7 @@ export async function commit(
   const agent = known ?? new Agent({ ...parts, record, versions: kept, activity: FIRST_START });
   const { activity } = agent;
   agent.recorded(record, kept);
+  agent.backoff.reset();
   agent.move({ state: "running", instance }, { reason });
   registry.add(agent);
   if (before !== undefined) replace(parts, agent, { version: before, activity });

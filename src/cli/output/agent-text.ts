@@ -1,5 +1,5 @@
 import type { AgentDetail } from "../../model/api-agents.ts";
-import { ago } from "./ago.ts";
+import { ago, until } from "./ago.ts";
 import { size } from "./amounts.ts";
 import type { Output } from "./output.ts";
 import { plainLine } from "./safe-line.ts";
@@ -19,18 +19,23 @@ function heading(out: Output, { agent_id, name, status, version }: AgentDetail):
 
 function facts(out: Output, runner: string, agent: AgentDetail): string {
   const { config, entrypoint, queued } = agent;
-  const sleep = config.warm_timeout === 0 ? "never sleeps" : `sleeps after ${config.warm_timeout} s`;
   const rows = {
     address: `${runner}${agent.endpoint}`,
     serves: plainLine(entrypoint.reason),
     python: config.python_version,
     limits: `${size(config.memory)} memory, ${config.cpus} CPU, ${config.concurrency} at a time, ${config.timeout} s a call`,
-    invoked: `${agent.last_invoked === null ? "never" : ago(agent.last_invoked)}; ${sleep}`,
+    invoked: `${agent.last_invoked === null ? "never" : ago(agent.last_invoked)}; ${sleepOf(config)}`,
     ...(queued > 0 && { queue: `${queued} wait for their turn` }),
+    ...(agent.next_start_at && { start: `tried again ${until(agent.next_start_at)}` }),
   };
   return Object.entries(rows)
     .map(([name, value]) => `${out.paint("dim", name.padEnd(8))} ${value}\n`)
     .join("");
+}
+
+function sleepOf({ keep_warm, warm_timeout }: AgentDetail["config"]): string {
+  if (keep_warm) return "kept warm";
+  return warm_timeout === 0 ? "never sleeps" : `sleeps after ${warm_timeout} s`;
 }
 
 function versions(out: Output, agent: AgentDetail): string {

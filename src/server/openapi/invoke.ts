@@ -4,7 +4,7 @@ import type { ProblemName } from "./problems.ts";
 
 /** Failures before the request reaches the agent's code, and at its deadline. */
 const ON_THE_WAY: ProblemName[] = [
-  ...(["agentNotRunning", "agentNotFound", "agentStartFailed", "agentBusy"] as const),
+  ...(["agentNotRunning", "agentHeldBack", "agentNotFound", "agentStartFailed", "agentBusy"] as const),
   ...(["agentUnreachable", "agentTimedOut", "diskFull"] as const),
   ...REBUILD_PROBLEMS,
   ...ENGINE_PROBLEMS,

@@ -31,14 +31,17 @@ export function Streams({ stats }: { stats: AgentStats | undefined }) {
   );
 }
 
+function sleepOf({ keep_warm, warm_timeout }: AgentDetail["config"]): string {
+  if (keep_warm) return "never, and is started again when it dies";
+  return warm_timeout === 0 ? "never" : `after ${duration(warm_timeout * 1_000)} unused`;
+}
+
 export function Configuration({ agent }: { agent: AgentDetail }) {
   const { config, entrypoint, instances } = agent;
-  const sleeps =
-    config.warm_timeout === 0 ? "never" : `after ${duration(config.warm_timeout * 1_000)} unused`;
   const facts = [
     ["Entrypoint", `${entrypoint.file} – ${entrypoint.reason}`],
     ["Python", config.python_version],
-    ["Sleeps", sleeps],
+    ["Sleeps", sleepOf(config)],
     ["Timeout", duration(config.timeout * 1_000)],
     ["At a time", `${config.concurrency} requests`],
     ["Limits", `${bytes(config.memory)}, ${config.cpus} ${config.cpus === 1 ? "processor" : "processors"}`],

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 
 import { change, messageOf } from "../lib/api.ts";
-import { bytes, dateTime, errorShare, milliseconds, rate } from "../lib/format.ts";
+import { bytes, dateTime, duration, errorShare, milliseconds, rate } from "../lib/format.ts";
 import { useResource } from "../lib/use-resource.ts";
 import { Chart } from "../parts/chart.tsx";
 import { ConfirmButton } from "../parts/confirm-button.tsx";
@@ -20,7 +20,7 @@ export function OverviewTab({ agent, reload }: Props) {
   const stats = useResource<AgentStats>(`agents/${agent.agent_id}/stats`, { everyMs: REFRESH_MS });
   return (
     <>
-      {agent.last_error && <LastError error={agent.last_error} />}
+      {agent.last_error && <LastError error={agent.last_error} nextStartAt={agent.next_start_at} />}
       <Figures agent={agent} stats={stats.data.value} />
       <Charts stats={stats.data.value} />
       <div class="columns">
@@ -35,12 +35,24 @@ export function OverviewTab({ agent, reload }: Props) {
   );
 }
 
-function LastError({ error }: { error: NonNullable<AgentDetail["last_error"]> }) {
+function LastError({
+  error,
+  nextStartAt,
+}: {
+  error: NonNullable<AgentDetail["last_error"]>;
+  nextStartAt: string | null;
+}) {
   return (
     <Notice kind="error">
       <p>
         <b>{error.code}</b> {error.message}
       </p>
+      {nextStartAt !== null && (
+        <p>
+          Its next start is tried in {duration(Date.parse(nextStartAt) - Date.now())}. A deploy or{" "}
+          <b>Start</b> tries it at once.
+        </p>
+      )}
       {error.log !== "" && (
         <details>
           <summary>Its last lines, {dateTime(error.at)}</summary>

@@ -17,8 +17,27 @@ export const AGENT_PROBLEMS = {
   agentNotRunning: {
     code: "AGENT_NOT_RUNNING",
     status: 400,
-    when: "the agent was stopped, or its last start failed",
+    when: "the agent was stopped",
     error: "Agent echo was stopped. Start it with POST /start/echo, or deploy it again.",
+  },
+  agentHeldBack: {
+    code: "AGENT_NOT_RUNNING",
+    status: 400,
+    when: "the agent does not stay up: its last start failed, or it died; until the next start is tried",
+    error:
+      "Agent echo is not running. Agent echo did not start: it exited with code 3. " +
+      "Its next start is tried in 1 s; a deploy or POST /start/echo tries it at once.",
+    details: {
+      retry_after: 1,
+      next_start_at: "2026-01-01T00:00:01.000Z",
+      last_error: {
+        at: "2026-01-01T00:00:00.000Z",
+        code: "AGENT_START_FAILED",
+        message: "Agent echo did not start: it exited with code 3",
+        exit_code: 3,
+      },
+    },
+    headers: ["Retry-After"],
   },
   versionNotFound: {
     code: "NOT_FOUND",

@@ -11,6 +11,7 @@ import { createInstances } from "../../../../src/instance/instances.ts";
 import { createNames } from "../../../../src/instance/names.ts";
 import { createReadiness } from "../../../../src/instance/readiness.ts";
 import { type Clock, systemClock } from "../../../../src/lib/clock.ts";
+import { RunnerError } from "../../../../src/lib/errors.ts";
 import { createLog } from "../../../../src/lib/log.ts";
 import { createMetrics } from "../../../../src/metrics/metrics.ts";
 import type { AGENT_PROBLEMS } from "../../../../src/server/openapi/problems/agents.ts";
@@ -36,6 +37,14 @@ export const AGENTS: Record<keyof typeof AGENT_PROBLEMS, Provoke> = {
       deploy: () => Promise.reject(new Error("no")),
     }).get("echo", 7),
   agentNotRunning: () => poolWith(createFakeClock()).acquire(agentIn("stopped"), never),
+  async agentHeldBack() {
+    const why = new RunnerError("AGENT_START_FAILED", "Agent echo did not start: it exited with code 3", {
+      details: { exit_code: 3 },
+    });
+    const { pool, agent } = agentParts({ start: () => Promise.reject(why) });
+    await Promise.allSettled([pool.acquire(agent, never)]);
+    return pool.acquire(agent, never);
+  },
   versionNotFound: () => rollback(agentParts().parts, "echo", 7),
   bodyNotVersion: () =>
     readRollback(

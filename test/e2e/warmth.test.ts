@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { HANDLER } from "../helpers/agents.ts";
+import { docker } from "../helpers/docker.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
+
+let runner: TestRunner;
+beforeAll(async () => {
+  runner = await startRunner({ OKEN_CLEANUP_INTERVAL: "0.1" });
+});
+afterAll(() => runner[Symbol.asyncDispose]());
+
+const detailOf = async (id: string) => (await runner.request("GET", `/agents/${id}`)).body;
+const statusOf = async (id: string) => (await detailOf(id))["status"];
+
+describe("an agent with keep_warm", () => {
+  test("is started again without an invoke, also when it died while the runner was away", async () => {
+    await runner.deploy("warm", { ...HANDLER, "oken.toml": 'name = "Warm"\nkeep_warm = true\n' });
+    const [container = ""] = await runner.containers("warm");
+    const startedAt = async () =>
+      (await docker(["inspect", "--format", "{{.State.StartedAt}}", container])).join("");
+    const first = await startedAt();
+    await docker(["kill", container]);
+    await eventually(async () => expect(await startedAt()).not.toBe(first));
+    await eventually(async () => expect(await statusOf("warm")).toBe("running"));
+
+    await runner.kill("SIGKILL");
+    await docker(["kill", container]);
+    await runner.restart();
+    await eventually(async () => expect(await statusOf("warm")).toBe("running"));
+    expect((await runner.invoke("warm", { name: "Ada" })).body.output).toEqual({ hello: "Ada" });
+  });
+});
+
+describe("an agent that no longer starts", () => {
+  const PICKY = {
+    "oken.toml": 'name = "Picky"\n',
+    "main.py":
+      'import os\n\nif os.environ["MOOD"] != "good":\n    raise RuntimeError("not today")\n\ndef handler(input):\n    return "well"\n',
+  };
+
+  test("refuses invokes at once with its reason and a time, and starts by request", async () => {
+    await runner.deploy("picky", PICKY, { MOOD: "good" });
+    const secrets = join(runner.dataDir, "agents/picky/versions/1/secrets.json");
+    const before = await readFile(secrets, "utf8");
+    await writeFile(secrets, before.replace("good", "foul"));
+    const [container = ""] = await runner.containers("picky");
+    await docker(["kill", container]);
+    expect(await runner.invoke("picky")).toMatchObject({ status: 422, body: { code: "AGENT_START_FAILED" } });
+
+    const refused = await runner.invoke("picky");
+    expect(refused).toMatchObject({
+      status: 400,
+      body: {
+        code: "AGENT_NOT_RUNNING",
+        error: expect.stringContaining("RuntimeError: not today"),
+        details: { last_error: { code: "AGENT_START_FAILED" } },
+      },
+    });
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    expect(await detailOf("picky")).toMatchObject({
+      status: "error",
+      states: [{ status: "error", next_start_at: expect.stringMatching(/^\d{4}-.*Z$/) }, {}, {}, {}],
+    });
+
+    await writeFile(secrets, before);
+    expect(await runner.request("POST", "/start/picky")).toMatchObject({
+      status: 200,
+      body: { status: "running", last_error: null, next_start_at: null },
+    });
+    expect((await runner.invoke("picky")).body.output).toBe("well");
+  });
+});
