@@ -41,6 +41,7 @@ The id is --id, else slug in oken.toml, else the directory's name. Secrets stay 
       const { readVariables } = await import("../variables.ts");
       const { agentIdOf, assertProject } = await import("../project.ts");
       const { sendDeploy } = await import("../deploy/send.ts");
+      const { nextCall } = await import("../templates/next-call.ts");
       const directory = resolve(context.directory, dir);
       await assertProject(directory);
       const agentId = await agentIdOf(directory, options.id);
@@ -51,7 +52,9 @@ The id is --id, else slug in oken.toml, else the directory's name. Secrets stay 
       const send = async () => {
         const { buildLog } = options;
         const sending = { directory, agentId, secrets, keepSecrets, buildLog };
-        showResult(context, { client, options, result: await sendDeploy(context, client, sending) });
+        const result = await sendDeploy(context, client, sending);
+        const call = await nextCall(directory, result);
+        showResult(context, { client, options, result, call });
       };
       if (!options.watch) return await send();
       const { deployOnChange } = await import("../deploy/watch.ts");
@@ -59,20 +62,16 @@ The id is --id, else slug in oken.toml, else the directory's name. Secrets stay 
     });
 }
 
-type Shown = { client: Client; options: RunnerOptions; result: DeployResponse };
+type Shown = { client: Client; options: RunnerOptions; result: DeployResponse; call: string };
 
-function showResult({ out, err }: Context, { client, options, result }: Shown): void {
+function showResult({ out, err }: Context, { client, options, result, call }: Shown): void {
   if (options.json) return out.line(JSON.stringify(result));
-  const { agent_id, version, unchanged, timings_ms, entrypoint_reason, entrypoint_type } = result;
+  const { agent_id, version, unchanged, timings_ms, entrypoint_reason } = result;
   const { total = 0, ...parts } = timings_ms;
   const times = Object.entries(parts).map(([name, ms]) => `${name} ${took(ms)}`);
   const what = unchanged ? "nothing has changed" : `${took(total)}: ${times.join(", ")}`;
   err.prose(`${err.paint("green", "Running")}: ${agent_id}, version ${version} (${what})`);
   err.prose(err.paint("dim", entrypoint_reason));
   out.line(`${client.address.shown}${result.endpoint}`);
-  showNext(
-    err,
-    options,
-    entrypoint_type === "http" ? `invoke ${agent_id} --path /` : `invoke ${agent_id} '{"name": "Ada"}'`,
-  );
+  showNext(err, options, `invoke ${agent_id} ${call}`);
 }

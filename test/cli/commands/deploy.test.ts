@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 
+import { TEMPLATE_NAMES } from "../../../src/cli/templates/names.ts";
 import { runInProcess } from "../../helpers/cli.ts";
 import { eventually } from "../../helpers/eventually.ts";
 import { DEPLOYED, errorAnswer, eventsAnswer, fakeRunner } from "../../helpers/fake-runner.ts";
@@ -162,6 +163,26 @@ test("the id is --id, else slug, else the directory's name", async () => {
   expect(await idWith(["My Agent", "--id", "given"], 'slug = "s"')).toBe("given");
   expect(await idWith(["My Agent"], '[agent]\nslug = "in-table"')).toBe("in-table");
   expect(await idWith(["My Agent"], 'name = "Name"')).toBe("my-agent");
+});
+
+test.each(TEMPLATE_NAMES.map((name) => [name]))(
+  "what comes after a deploy of the template %s is the call that init has named",
+  async (template) => {
+    await using home = await temporaryTree();
+    const { path: directory } = home;
+    const { err } = await runInProcess(["init", "hello", "-t", template], {}, { directory });
+    const named = /Then: (.*)\n/.exec(err)?.[1];
+    expect(named).toStartWith("oken-runner invoke hello ");
+    using runner = fakeRunner({ "POST /deploy": () => eventsAnswer(EVENTS) });
+    const deployed = await runInProcess(["deploy", "hello"], { OKEN_URL: runner.url }, { directory });
+    expect(deployed.err).toContain(`Next: ${named}\n`);
+  },
+);
+
+test("a web application of the author's own is called at its root", async () => {
+  const result = ["result", { ...DEPLOYED, entrypoint_type: "http" }] as const;
+  const { err } = await deploy([], () => eventsAnswer([result]));
+  expect(err).toContain("Next: oken-runner invoke hello --path /\n");
 });
 
 test("the next command goes to the same runner", async () => {
