@@ -2,6 +2,7 @@ import type { DeployResponse } from "../model/api.ts";
 import type { Call, Client } from "./client.ts";
 import { ApiError, type ErrorBody, UnreachableError } from "./errors.ts";
 import { readEvents } from "./events.ts";
+import { PATIENCE_MS, takeUp } from "./take-up.ts";
 
 /** What a deploy says while it goes on. */
 export type DeployNews =
@@ -14,33 +15,56 @@ type Listeners = {
   onNews: (news: DeployNews) => void;
   /** Gets the path of the deployment, which is there from now on. */
   onStart?: (path: string | null) => void;
+  /** The connection is gone; the deploy is not. */
+  onLost?: () => void;
+  /** How long the runner may be gone meanwhile, milliseconds. */
+  patienceMs?: number;
 };
 
 /**
- * Sends what starts a deploy, tells its news as they come, and gives what it came to.
+ * Sends what starts a deploy, tells its news as they come, and gives what it came to. A deploy goes on without its
+ * caller, so one whose connection breaks is taken up again, after the last event that arrived.
  *
  * @throws ApiError when the deploy failed; UnreachableError when the runner was lost before its end
  */
 export async function followDeploy(
   client: Client,
   path: string,
-  { onNews, onStart = () => undefined, ...call }: Call & Listeners,
+  {
+    onNews,
+    onStart = () => undefined,
+    onLost = () => undefined,
+    patienceMs = PATIENCE_MS,
+    ...call
+  }: Call & Listeners,
 ): Promise<DeployResponse> {
   const headers = { ...call.headers, accept: "text/event-stream" };
-  const answer = await client.send(path, { ...call, headers });
-  onStart(answer.headers.get("content-location"));
-  for await (const { event, data } of readEvents(answer, client.address.shown)) {
-    const value: unknown = JSON.parse(data);
-    // oxlint-disable typescript/no-unsafe-type-assertion -- the document of the API says what comes
-    if (event === "result") return value as DeployResponse;
-    if (event === "error") throw deployError(value as ErrorBody);
-    onNews(newsOf(event, value as object));
-    // oxlint-enable typescript/no-unsafe-type-assertion
+  let answer = await client.send(path, { ...call, headers });
+  const deployment = answer.headers.get("content-location");
+  onStart(deployment);
+  let lastId = "0";
+  let heardAt = performance.now();
+  for (;;) {
+    let lost = new UnreachableError(client.address.shown, new Error("the stream ended without a result"));
+    try {
+      for await (const { id, event, data } of readEvents(answer, client.address.shown)) {
+        const value: unknown = JSON.parse(data);
+        // oxlint-disable typescript/no-unsafe-type-assertion -- the document of the API says what comes
+        if (event === "result") return value as DeployResponse;
+        if (event === "error") throw deployError(value as ErrorBody);
+        onNews(newsOf(event, value as object));
+        // oxlint-enable typescript/no-unsafe-type-assertion
+        [lastId, heardAt] = [id ?? lastId, performance.now()];
+      }
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      lost = error;
+    }
+    if (deployment === null) throw lost;
+    onLost();
+    const until = heardAt + patienceMs;
+    answer = await takeUp(client, deployment, { lastId, until, lost, signal: call.signal });
   }
-  throw new UnreachableError(
-    client.address.shown,
-    new Error("the stream of the deploy ended without a result"),
-  );
 }
 
 /** Its status is that of the stream; the code tells more. */

@@ -6,11 +6,11 @@ import { UnreachableError } from "./errors.ts";
 export async function* readEvents(
   answer: Response,
   address: string,
-): AsyncGenerator<{ event: string; data: string }> {
+): AsyncGenerator<{ id: string | undefined; event: string; data: string }> {
   if (answer.body === null) return;
   const events = answer.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
   try {
-    for await (const { event = "message", data } of events) yield { event, data };
+    for await (const { id, event = "message", data } of events) yield { id, event, data };
   } catch (error) {
     throw new UnreachableError(address, error);
   }

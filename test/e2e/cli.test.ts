@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { BINARY } from "../helpers/binary.ts";
+import { startCuttingProxy } from "../helpers/cutting-proxy.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { eventsAnswer, DEPLOYED } from "../helpers/fake-runner.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
@@ -139,6 +140,22 @@ test("a deploy that fails ends with its reason; the agent goes on until it is re
   expect((await cli(["invoke", "hello"])).out).toBe("watched\n");
   expect((await cli(["rm", "hello", "--yes"])).status).toBe(0);
   expect((await cli(["show", "hello"])).status).toBe(5);
+});
+
+test("a deploy whose connection is reset ends with what it came to", async () => {
+  using proxy = await startCuttingProxy(runner.url, '"phase":"building"');
+  await cli(["init", "lost"]);
+  const { status, out, err } = await cli(["deploy", "lost"], { OKEN_URL: proxy.url });
+  expect({ status, out, cuts: proxy.cuts() }).toEqual({
+    status: 0,
+    out: `${proxy.url}/invoke/lost\n`,
+    cuts: 1,
+  });
+  expect(err).toContain("warning: the connection was lost");
+  // Nothing is told twice, or left out.
+  const phases = err.split("\n").filter((line) => /^(received|building|starting|ready)$/.test(line));
+  expect(phases).toEqual(["received", "building", "starting", "ready"]);
+  expect(err).toContain("Running: lost, version 1 (");
 });
 
 test("--help and ps answer within 100 ms", async () => {

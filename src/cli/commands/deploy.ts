@@ -14,7 +14,7 @@ export function deploy(context: Context) {
   return newApiCommand("deploy", {
     group: "author",
     summary: "send an agent's files, build them and serve the new version",
-    description: `Sends the files of a directory, has an agent built of them and serves it. Until the new version is ready the one before serves, and goes on if the deploy fails or is broken off with Ctrl-C.
+    description: `Sends the files of a directory, has an agent built of them and serves it. Until the new version is ready the one before serves, and goes on if the deploy fails or is broken off with Ctrl-C. A connection that breaks meanwhile is made anew.
 
 What .gitignore and .okenignore name is not sent; a line such as !weights.bin in .okenignore sends what .gitignore leaves out. Never sent: .env, .git, virtual environments, __pycache__ and node_modules.
 

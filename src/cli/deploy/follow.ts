@@ -4,7 +4,7 @@ import type { DeployResponse } from "../../model/api.ts";
 import type { Context } from "../context.ts";
 import type { DeployView } from "./view.ts";
 
-/** Sends what starts a deploy and shows how it goes. Whoever breaks the command off cancels the deploy. */
+/** Sends what starts a deploy and shows how it goes, also when the connection breaks meanwhile. Whoever breaks the command off cancels the deploy. */
 export async function followShown(
   { err, onInterrupt }: Context,
   client: Client,
@@ -20,8 +20,13 @@ export async function followShown(
   const onStart = (started: string | null) => {
     deployment = started;
   };
+  const onLost = () =>
+    view.news({
+      type: "warning",
+      message: "the connection was lost; the deploy goes on, and is looked for again",
+    });
   try {
-    return await followDeploy(client, path, { ...call, onNews: view.news, onStart });
+    return await followDeploy(client, path, { ...call, onNews: view.news, onStart, onLost });
   } finally {
     view.end();
   }
