@@ -43,6 +43,8 @@ import { createApp } from "./server/app.ts";
 import { createCallers } from "./server/callers/callers.ts";
 import type { ServerContext } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
+import { openTracing } from "./tracing/open.ts";
+import type { Tracer } from "./tracing/span.ts";
 import { DEFAULT_ARCHIVE_LIMITS } from "./upload/archive/limits.ts";
 import { createBudget } from "./upload/budget.ts";
 import { createDiskFloor } from "./upload/disk-floor.ts";
@@ -82,6 +84,8 @@ export async function startDaemon(options: {
   // A stop, or a start that fails, ends the parts in the opposite order.
   await using begun = new AsyncDisposableStack();
   const { identity } = begun.use(await openDataDir(config.dataDir));
+  const { runnerId: instanceId } = identity;
+  const tracing = begun.use(await openTracing({ environment, instanceId, clock: systemClock, log }));
   const metrics = createMetrics({ maxAgents: config.metricsAgents });
   begun.use(observeProcess(metrics, config.dataDir));
   const docker = begun.use(await openEngine({ ...options, identity, metrics }));
@@ -126,7 +130,7 @@ export async function startDaemon(options: {
   const access = begun.use(await openAccess(serverSettings(config).access, { clock: systemClock, log }));
   const checks = createChecks(host, checkSettings(config));
   const health = createHealth(checks, { clock: systemClock, reconciled: reconciling.promise });
-  const server = createServerContext({ ...host, access }, parts, health);
+  const server = createServerContext({ ...host, access, tracer: tracing?.tracer }, parts, health);
   begun.defer(() => server.client.close());
   const readings = setInterval(() => void server.agents.readMemory(), READING_INTERVAL_MS);
   begun.defer(() => clearInterval(readings));
@@ -166,17 +170,17 @@ export async function startDaemon(options: {
 
 /** What the API works with. */
 function createServerContext(
-  host: Host & { access: Access },
+  host: Host & { access: Access; tracer: Tracer | undefined },
   parts: AgentParts,
   health: () => Promise<Record<string, string>>,
 ): ServerContext {
-  const { config, access, log, metrics, clock } = host;
+  const { config, access, log, metrics, tracer, clock } = host;
   const pool = createPool({
     clock,
     metrics,
     maxQueue: config.maxQueue,
     queueTimeoutMs: config.queueTimeout * 1000,
-    wake: (agent) => wake(parts, agent),
+    wake: (agent, parent) => wake(parts, agent, { parent }),
   });
   const budget = createBudget(config.maxStagingBytes);
   const diskFloor = createDiskFloor({ directory: config.dataDir, floorBytes: config.minFreeBytes });
@@ -188,6 +192,7 @@ function createServerContext(
     access,
     log,
     metrics,
+    tracer,
     clock,
     pool,
     front,

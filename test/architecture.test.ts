@@ -6,7 +6,7 @@ import ts from "typescript";
 const ROOT = join(import.meta.dir, "..");
 
 /** Every room may import these; the picture leaves them out. */
-const LEAVES = new Set(["model", "metrics", "lib"]);
+const LEAVES = new Set(["model", "metrics", "tracing", "lib"]);
 
 /** The room `daemon` constructs the parts, and so imports all. */
 const CONSTRUCTOR = "daemon";

@@ -1,5 +1,6 @@
 import type { LogLine } from "../model/api-logs.ts";
 import type { RunnerError } from "../lib/errors.ts";
+import type { Span } from "../tracing/span.ts";
 import type { Agent, Instance } from "./agent.ts";
 import { remove, start, stop } from "./commands.ts";
 import { type DeployParts, deploy } from "./deploy/deploy.ts";
@@ -13,7 +14,7 @@ import { hasEnded, lose, whyEnded } from "./ended.ts";
 import { followLines, lastLines } from "./logs.ts";
 import type { AgentParts } from "./parts.ts";
 import { createSharedLogs } from "./shared-logs.ts";
-import { rollback } from "./rollback.ts";
+import { type RollbackOptions, rollback } from "./rollback.ts";
 import { createMemoryReadings } from "./memory.ts";
 import { type Found, type Wanted, findAgents } from "./search.ts";
 import { WINDOW_SECONDS, figuresOf, figuresWithHistory, statsOf } from "./stats.ts";
@@ -25,9 +26,9 @@ export type Agents = {
   deployments: Deployments;
   /** Begins a deployment unless one with this key and content was begun; then it is that one. */
   deployOnce(upload: ReceivedUpload, key: string): Promise<Once>;
-  start(agentId: string): ReturnType<typeof detailOf>;
+  start(agentId: string, span?: Span): ReturnType<typeof detailOf>;
   /** To the version of this number, or the next older one. */
-  rollback(agentId: string, version?: number): ReturnType<typeof detailOf>;
+  rollback(agentId: string, options?: RollbackOptions): ReturnType<typeof detailOf>;
   stop(agentId: string): Promise<void>;
   remove(agentId: string): Promise<void>;
   /** In the order they were first deployed. */
@@ -81,8 +82,8 @@ export function createAgents(parts: AgentParts & DeployParts, options: SourceOpt
       },
     },
     deployOnce: createOnce({ deployments, clock }),
-    start: async (agentId) => show(await start(parts, agentId)),
-    rollback: async (agentId, version) => show(await rollback(parts, agentId, version)),
+    start: async (agentId, span) => show(await start(parts, agentId, span)),
+    rollback: async (agentId, wanted) => show(await rollback(parts, agentId, wanted)),
     stop: async (agentId) => void (await stop(parts, agentId)),
     async remove(agentId) {
       await remove(parts, agentId);

@@ -1,4 +1,5 @@
 import { RunnerError } from "../lib/errors.ts";
+import type { Span } from "../tracing/span.ts";
 import type { Agent } from "./agent.ts";
 import { asRunnerError, toLastError } from "./last-error.ts";
 import type { AgentParts } from "./parts.ts";
@@ -25,9 +26,10 @@ export function stop(parts: StopParts, agentId: string): Promise<Agent> {
 export function start(
   parts: StartByRequestParts & Pick<AgentParts, "operations" | "registry">,
   agentId: string,
+  span?: Span,
 ): Promise<Agent> {
   return parts.operations.run(agentId, { name: "start" }, (signal) =>
-    startByRequest(parts, parts.registry.get(agentId), signal),
+    startByRequest(parts, parts.registry.get(agentId), { signal, span }),
   );
 }
 
@@ -35,7 +37,7 @@ export function start(
 export async function startByRequest(
   parts: StartByRequestParts,
   agent: Agent,
-  signal: AbortSignal,
+  { signal, span }: { signal: AbortSignal; span: Span | undefined },
 ): Promise<Agent> {
   if (agent.activity.state === "starting") await agent.activity.start.done;
   const before = agent.activity;
@@ -45,6 +47,7 @@ export async function startByRequest(
     await startAgent(parts, agent, {
       reason: "by request",
       signal,
+      span: span?.child("start"),
       commit: () => write(parts, agent, "running"),
       onFailure(failure) {
         const error = toLastError(failure, parts.clock.now());

@@ -36,7 +36,7 @@ export function createKeeper(parts: KeeperParts, { startsAtOnce, closing }: Keep
       if (agent === undefined) return;
       if (closing.aborted || registry.find(agent.id) !== agent || !isDown(agent)) continue;
       starting.add(agent.id);
-      wake(parts, agent, "it is kept warm");
+      wake(parts, agent, { reason: "it is kept warm" });
     }
   };
 

@@ -2,6 +2,7 @@ import type { Instance } from "../instance/instance.ts";
 import type { Clock } from "../lib/clock.ts";
 import { RunnerError } from "../lib/errors.ts";
 import type { Metrics } from "../metrics/metrics.ts";
+import { type Span, failureOf } from "../tracing/span.ts";
 import type { Agent } from "./agent.ts";
 import { requireWakeable } from "./not-running.ts";
 import type { Waiter } from "./queue.ts";
@@ -20,8 +21,8 @@ export type Lease = {
 };
 
 export type Pool = {
-  /** A slot: at once, after a wait for its turn, or when the agent has started. */
-  acquire(agent: Agent, signal: AbortSignal): Lease | Promise<Lease>;
+  /** A slot: at once, after a wait for its turn, or when the agent has started. A wait is a span below `parent`. */
+  acquire(agent: Agent, signal: AbortSignal, parent?: Span): Lease | Promise<Lease>;
 };
 
 export type PoolOptions = {
@@ -32,17 +33,18 @@ export type PoolOptions = {
   /** Longest wait for a slot of an agent that runs. */
   queueTimeoutMs: number;
   /** Starts an agent that sleeps; the invokes that come meanwhile share the start. Never throws. */
-  wake(agent: Agent): void;
+  wake(agent: Agent, parent: Span | undefined): void;
 };
 
 export function createPool(options: PoolOptions): Pool {
   const { clock, metrics, maxQueue, queueTimeoutMs } = options;
 
-  function wait(agent: Agent, signal: AbortSignal): Promise<Lease> {
+  function wait(agent: Agent, signal: AbortSignal, parent: Span | undefined): Promise<Lease> {
     const { queue } = agent;
     if (queue.length >= maxQueue) throw busy(agent, `its queue of ${maxQueue} is full`);
     const startedAt = clock.monotonic();
     const reason = agent.state === "running" ? "turn" : "start";
+    const span = parent?.child("queue", { attributes: { "oken.wait.reason": reason } });
     let startMs = 0;
     const started = () => {
       if (reason === "start" && startMs === 0) startMs = clock.monotonic() - startedAt;
@@ -53,6 +55,7 @@ export function createPool(options: PoolOptions): Pool {
         cancelTimer();
         signal.removeEventListener("abort", onAbort);
         queue.remove(waiter);
+        span?.end();
       };
       const waiter: Waiter = {
         grant(instance) {
@@ -62,6 +65,7 @@ export function createPool(options: PoolOptions): Pool {
         },
         passedOver: started,
         refuse(error) {
+          span?.fail(failureOf(error));
           settle();
           reject(error);
         },
@@ -82,14 +86,14 @@ export function createPool(options: PoolOptions): Pool {
   }
 
   return {
-    acquire(agent, signal) {
+    acquire(agent, signal, parent) {
       signal.throwIfAborted();
       const { instance } = agent;
       if (instance === undefined) requireWakeable(agent);
       else if (agent.queue.length === 0 && instance.hasFreeSlot())
         return takeSlot(agent, { instance, startMs: 0 }, clock);
-      const waiting = wait(agent, signal);
-      if (instance === undefined) options.wake(agent);
+      const waiting = wait(agent, signal, parent);
+      if (instance === undefined) options.wake(agent, parent);
       return waiting;
     },
   };

@@ -1,5 +1,6 @@
 import { RunnerError } from "../lib/errors.ts";
 import type { VersionRecord } from "../model/agent.ts";
+import { type Span, traced } from "../tracing/span.ts";
 import type { Agent } from "./agent.ts";
 import type { AgentParts } from "./parts.ts";
 
@@ -12,20 +13,24 @@ export type RebuildParts = Pick<AgentParts, "builder" | "store" | "clock" | "log
 export async function rebuild(
   { builder, store, clock, log }: RebuildParts,
   agent: Agent,
-  { version, signal }: { version: VersionRecord; signal: AbortSignal },
+  { version, signal, span }: { version: VersionRecord; signal: AbortSignal; span?: Span | undefined },
 ): Promise<VersionRecord> {
   const tooLate = new AbortController();
   const { timeoutMs } = builder;
   const cancelTimer = clock.timer(timeoutMs + LAST_WORDS_MS, () => tooLate.abort(timedOut(timeoutMs)));
   log.info({ agent_id: agent.id, version: version.version }, "its image is gone: building it again");
+  const building = span?.child("build");
   try {
-    const build = await builder.build({
-      agentId: agent.id,
-      version,
-      tree: store.treeDir(agent.id, version),
-      signal: AbortSignal.any([signal, tooLate.signal]),
-      onEvent: () => undefined,
-    });
+    const build = await traced(building, () =>
+      builder.build({
+        agentId: agent.id,
+        version,
+        tree: store.treeDir(agent.id, version),
+        signal: AbortSignal.any([signal, tooLate.signal]),
+        onEvent: () => undefined,
+        span: building,
+      }),
+    );
     const record = {
       ...version,
       image_id: build.imageId,

@@ -1,12 +1,13 @@
 import { RunnerError } from "../lib/errors.ts";
 import type { VersionRecord } from "../model/agent.ts";
+import { type Span, traced } from "../tracing/span.ts";
 import type { Agent, Instance } from "./agent.ts";
 import { startByRequest } from "./commands.ts";
 import { type CommitParts, commit } from "./deploy/commit.ts";
 import type { AgentParts } from "./parts.ts";
 import { retire } from "./retire.ts";
 import type { StartParts } from "./start.ts";
-import { startVersion } from "./start-version.ts";
+import { type VersionStart, startVersion } from "./start-version.ts";
 
 type RollbackParts = CommitParts & StartParts & Pick<AgentParts, "operations" | "registry" | "engine">;
 
@@ -15,12 +16,20 @@ type RollbackParts = CommitParts & StartParts & Pick<AgentParts, "operations" | 
  * `wanted` names another. As with a deploy the current version serves until the other is ready, and goes on when that
  * fails. The current version itself is started if it does not run.
  */
-export function rollback(parts: RollbackParts, agentId: string, wanted?: number): Promise<Agent> {
+export function rollback(
+  parts: RollbackParts,
+  agentId: string,
+  { version: wanted, span }: RollbackOptions = {},
+): Promise<Agent> {
   return parts.operations.run(agentId, { name: "rollback" }, async (signal) => {
     const agent = parts.registry.get(agentId);
     const version = wanted === undefined ? olderThanCurrent(agent) : versionOf(agent, wanted);
-    if (version.version === agent.record.current_version) return startByRequest(parts, agent, signal);
-    const instance = await recallOrStart(parts, agent, { version, signal });
+    if (version.version === agent.record.current_version)
+      return startByRequest(parts, agent, { signal, span });
+    const starting = span?.child("start");
+    const instance = await traced(starting, () =>
+      recallOrStart(parts, agent, { version, signal, span: starting }),
+    );
     try {
       signal.throwIfAborted();
       await commit(parts, agentId, { instance, reason: `rolled back to version ${version.version}` });
@@ -32,11 +41,13 @@ export function rollback(parts: RollbackParts, agentId: string, wanted?: number)
   });
 }
 
+export type RollbackOptions = { version?: number | undefined; span?: Span | undefined };
+
 /** The version's instance that still has requests inside, else a fresh one. */
 async function recallOrStart(
   parts: RollbackParts,
   agent: Agent,
-  { version, signal }: { version: VersionRecord; signal: AbortSignal },
+  { version, signal, span }: VersionStart,
 ): Promise<Instance> {
   if (agent.retirements.has(version.version)) {
     const container = parts.names.container(agent.id, version.version);
@@ -44,7 +55,7 @@ async function recallOrStart(
     const instance = state?.running ? agent.retirements.recall(version.version) : undefined;
     if (instance !== undefined) return instance;
   }
-  return (await startVersion(parts, agent, { version, signal })).instance;
+  return (await startVersion(parts, agent, { version, signal, span })).instance;
 }
 
 function versionOf(agent: Agent, wanted: number): VersionRecord {

@@ -1,5 +1,6 @@
 import { RunnerError } from "../lib/errors.ts";
 import type { VersionRecord } from "../model/agent.ts";
+import type { Span } from "../tracing/span.ts";
 import type { Agent, Instance } from "./agent.ts";
 import type { AgentParts } from "./parts.ts";
 import { type RebuildParts, rebuild } from "./rebuild.ts";
@@ -14,6 +15,13 @@ export type StartTier = "restart" | "create" | "rebuild";
 
 type StartedVersion = { instance: Instance; tier: StartTier };
 
+export type VersionStart = {
+  version: VersionRecord;
+  signal: AbortSignal;
+  /** A build is a span below it. */
+  span?: Span | undefined;
+};
+
 /**
  * Starts a version that was built before: its stopped container or a fresh one. Builds its image again where that was
  * removed from the engine. Rejects as the start or the build does; with the signal's reason when that aborts.
@@ -21,7 +29,7 @@ type StartedVersion = { instance: Instance; tier: StartTier };
 export async function startVersion(
   parts: StartVersionParts,
   agent: Agent,
-  { version, signal }: { version: VersionRecord; signal: AbortSignal },
+  { version, signal, span }: VersionStart,
 ): Promise<StartedVersion> {
   // A container of the same name may be on its way out.
   await agent.retirements.gone(version.version);
@@ -33,7 +41,7 @@ export async function startVersion(
     const isRefused = error instanceof RunnerError && error.code === "CONTAINER_ERROR";
     if (!isRefused || (await parts.engine.imageExists(version.image))) throw error;
   }
-  const rebuilt = await rebuild(parts, agent, { version, signal });
+  const rebuilt = await rebuild(parts, agent, { version, signal, span });
   return {
     instance: await parts.instances.start(agent.id, rebuilt, { signal, boost: true }),
     tier: "rebuild",

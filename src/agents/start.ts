@@ -1,5 +1,6 @@
 import type { RunnerError } from "../lib/errors.ts";
 import { type Metrics, timed } from "../metrics/metrics.ts";
+import { type Span, traced } from "../tracing/span.ts";
 import type { Agent, Instance } from "./agent.ts";
 import { asRunnerError } from "./last-error.ts";
 import type { AgentParts } from "./parts.ts";
@@ -16,6 +17,8 @@ export type StartOptions = {
   commit?: () => Promise<void>;
   /** Moves the agent on after a failure; not called when the start was ended. */
   onFailure: (error: RunnerError) => void;
+  /** That of the start, which ends it. */
+  span?: Span | undefined;
 };
 
 /**
@@ -27,26 +30,31 @@ export function startAgent(parts: StartParts, agent: Agent, options: StartOption
   const signal = AbortSignal.any([ending.signal, ...(options.signal === undefined ? [] : [options.signal])]);
   const stopping = agent.activity.state === "idle" ? agent.activity.stopping : Promise.resolve();
   // Waits for `stopping` first, and so does nothing before the move below.
-  const starting = run(parts, agent, { ...options, signal, stopping });
+  const starting = traced(options.span, () => run(parts, agent, { ...options, signal, stopping }));
   const start = { done: starting.catch(() => undefined), end: (reason: RunnerError) => ending.abort(reason) };
   agent.move({ state: "starting", start }, { reason: options.reason });
   return starting;
 }
 
-type Run = Pick<StartOptions, "commit" | "onFailure"> & { signal: AbortSignal; stopping: Promise<void> };
+type Run = Pick<StartOptions, "commit" | "onFailure" | "span"> & {
+  signal: AbortSignal;
+  stopping: Promise<void>;
+};
 
 async function run(
   parts: StartParts,
   agent: Agent,
-  { signal, stopping, commit, onFailure }: Run,
+  { signal, stopping, commit, onFailure, span }: Run,
 ): Promise<void> {
   const { log, metrics } = parts;
   try {
     await stopping;
     signal.throwIfAborted();
-    const instance = await measuredStart(metrics, () =>
-      startVersion(parts, agent, { version: agent.currentVersion, signal }),
-    );
+    const instance = await measuredStart(metrics, async () => {
+      const started = await startVersion(parts, agent, { version: agent.currentVersion, signal, span });
+      span?.set({ "oken.start.tier": started.tier });
+      return started;
+    });
     try {
       // A stop, a removal or a deploy that came during the start holds.
       signal.throwIfAborted();
@@ -60,7 +68,8 @@ async function run(
     const error = asRunnerError(cause);
     if (!signal.aborted) {
       if (error.code === "AGENT_START_FAILED") agent.backoff.startFailed();
-      log.warn({ agent_id: agent.id, code: error.code, err: cause }, "agent did not start");
+      const ids = { agent_id: agent.id, trace_id: span?.traceId };
+      log.warn({ ...ids, code: error.code, err: cause }, "agent did not start");
       onFailure(error);
     }
     throw error;

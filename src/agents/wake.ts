@@ -1,12 +1,23 @@
 import type { RunnerError } from "../lib/errors.ts";
+import type { Span } from "../tracing/span.ts";
 import { ASLEEP } from "./activity.ts";
 import type { Agent } from "./agent.ts";
 import { write } from "./commands.ts";
 import { toLastError } from "./last-error.ts";
 import { type StartParts, startAgent } from "./start.ts";
 
+export type WakeOptions = {
+  reason?: string;
+  /** Of the invoke that comes first: the wake is a span below it. */
+  parent?: Span | undefined;
+};
+
 /** Starts a sleeping agent for all who wait for it. Never rejects: those who wait get their slots or the reason. */
-export function wake(parts: StartParts, agent: Agent, reason = "an invoke woke it"): void {
+export function wake(
+  parts: StartParts,
+  agent: Agent,
+  { reason = "an invoke woke it", parent }: WakeOptions = {},
+): void {
   if (agent.state === "starting") return;
   startAgent(parts, agent, {
     reason,
@@ -15,6 +26,7 @@ export function wake(parts: StartParts, agent: Agent, reason = "an invoke woke i
       if (agent.record.desired === "stopped") await write(parts, agent, "running");
     },
     onFailure: (error) => fail(parts, agent, error),
+    span: parent?.child("wake", { attributes: { "oken.agent.id": agent.id } }),
   }).catch(() => undefined);
 }
 

@@ -13,6 +13,7 @@ import type { BuildParts } from "./run.ts";
 import { runtimeDirectory } from "./runtime-directory.ts";
 import { createStageCache } from "./stage-cache.ts";
 import { createStepLog, withStepLabel } from "./steps.ts";
+import { tracedWait } from "./traced-wait.ts";
 import type { Build, BuildRequest, Builder, BuilderHost } from "./types.ts";
 
 /** Runs as many builds at once as the host allows, one of them of the same agent. */
@@ -60,9 +61,17 @@ export function createBuilder(host: BuilderHost): Builder {
 
   return {
     build(request) {
-      const { agentId, signal, startup, onEvent } = request;
-      const onPlace = (ahead: number) => onEvent({ type: "log", line: waitingLine(ahead) });
-      return queue.run({ agentId, signal, startup, onPlace }, () => buildNow(request));
+      const { agentId, signal, startup, onEvent, span } = request;
+      const wait = tracedWait(span);
+      const onPlace = (ahead: number) => {
+        wait.begin();
+        onEvent({ type: "log", line: waitingLine(ahead) });
+      };
+      const work = () => {
+        wait.end();
+        return buildNow(request);
+      };
+      return queue.run({ agentId, signal, startup, onPlace }, work).finally(() => wait.end());
     },
     compile(request) {
       const turn = { ...request, onPlace: () => undefined };

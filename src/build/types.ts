@@ -6,6 +6,7 @@ import type { VersionRecord } from "../model/agent.ts";
 import type { Entrypoint } from "../model/entrypoint.ts";
 import type { Manifest } from "../model/manifest.ts";
 import type { SyntaxProblem } from "../model/syntax.ts";
+import type { Span } from "../tracing/span.ts";
 import type { BuildSettings } from "./settings.ts";
 
 export type BuildRequest = {
@@ -28,6 +29,8 @@ export type BuildRequest = {
   onEvent: (event: BuildEvent) => void;
   /** Settles when the version serves or has failed to start. Until then it holds its place in the queue. */
   startup?: Promise<unknown> | undefined;
+  /** A wait for its turn is a span below it. */
+  span?: Span | undefined;
 };
 
 export type Build = BuiltImage & {

@@ -9,8 +9,8 @@ import { SMALL_BODY } from "./small-body.ts";
 const NULL_BODY = new Set([204, 205, 304]);
 
 export type AnswerOptions = {
-  /** Called once, when the answer has ended or was cut off. */
-  onDone: () => void;
+  /** Called once, when the answer has ended, or with why it was cut off. */
+  onDone: (error?: unknown) => void;
   /** For an agent that streams items in our runtime's forms. */
   lastWords: LastWords | undefined;
 };
@@ -75,7 +75,7 @@ export class Answer implements ExchangeListener {
 
   /** The answer broke off, or never came. */
   fail(error: unknown): void {
-    this.#options.onDone();
+    this.#options.onDone(error);
     if (this.#body === undefined) this.#made.reject(error);
     else if (this.#items === undefined) this.#body.fail(error);
     else void this.#items.fail(this.#body, error);

@@ -18,8 +18,8 @@ export type ForwardOptions = {
    * connection of its own: the agent's server may close an idle one at any time.
    */
   keptFor: object | undefined;
-  /** Called once, when the answer has ended or was cut off. */
-  onDone: () => void;
+  /** Called once, when the answer has ended, or with why it was cut off. */
+  onDone: (error?: unknown) => void;
   /** For an agent that streams items in our runtime's forms: a stream that breaks off says why. */
   lastWords?: LastWords | undefined;
 };

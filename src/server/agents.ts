@@ -5,6 +5,7 @@ import { StopResponse } from "../model/api.ts";
 import { wantedAgents } from "./agents-query.ts";
 import type { ServerContext } from "./context.ts";
 import * as docs from "./openapi/agents.ts";
+import { spanOf } from "./request-span.ts";
 import { readRollback } from "./rollback-body.ts";
 
 export function agentsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {
@@ -37,14 +38,18 @@ export function agentsController({ agents, clock }: Pick<ServerContext, "agents"
       },
       { parse: "none", response: StopResponse, detail: docs.stopDocs },
     )
-    .post("/start/:id", ({ params }) => agents.start(params.id), {
+    .post("/start/:id", ({ params, request }) => agents.start(params.id, spanOf(request)), {
       parse: "none",
       response: AgentDetail,
       detail: docs.startDocs,
     })
     .post(
       "/rollback/:id",
-      async ({ params, request }) => agents.rollback(params.id, await readRollback(request, clock)),
+      async ({ params, request }) =>
+        agents.rollback(params.id, {
+          version: await readRollback(request, clock),
+          span: spanOf(request),
+        }),
       { parse: "none", response: AgentDetail, detail: docs.rollbackDocs },
     );
 }

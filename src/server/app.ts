@@ -14,6 +14,7 @@ import { requireKnownQuery } from "./known-query.ts";
 import { logsController } from "./logs.ts";
 import { createDocument } from "./openapi/document.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
+import { spanOf } from "./request-span.ts";
 import { secretsController } from "./secrets.ts";
 import { statsController } from "./stats.ts";
 import { systemController } from "./system.ts";
@@ -31,6 +32,7 @@ export function createApp(context: ServerContext) {
         log: context.log,
         metrics: context.metrics,
         requestId: request.headers.get(REQUEST_ID_HEADER) ?? "",
+        traceId: spanOf(request)?.traceId,
         signal: request.signal,
       }),
   );

@@ -6,6 +6,7 @@ import type { Log } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Front } from "../proxy/forwarded.ts";
 import type { HttpClient } from "../proxy/http1/client.ts";
+import type { Tracer } from "../tracing/span.ts";
 import type { Upload } from "../upload/receive.ts";
 import type { Access, AccessSettings } from "./access/access.ts";
 import type { Callers } from "./callers/callers.ts";
@@ -42,6 +43,8 @@ export type ServerContext = {
   access: Access;
   log: Log;
   metrics: Metrics;
+  /** Undefined where nothing is traced. */
+  tracer?: Tracer | undefined;
   clock: Clock;
   agents: Agents;
   pool: Pool;

@@ -3,9 +3,11 @@ import { Elysia } from "elysia";
 import type { Deployment } from "../agents/deploy/deployment.ts";
 import type { Clock } from "../lib/clock.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { traced } from "../tracing/span.ts";
 import type { ServerContext } from "./context.ts";
 import { locationOf, sseEvents, viewOf } from "./deployment-view.ts";
 import { deployDocs } from "./openapi/deploy.ts";
+import { spanOf } from "./request-span.ts";
 import { sseResponse } from "./sse.ts";
 
 /**
@@ -22,7 +24,10 @@ export function deployController({
     async ({ request }) => {
       // The form is read first, so that a wrong one is answered with its own status.
       const key = idempotencyKey(request);
-      const upload = await receiveUpload(request);
+      const span = spanOf(request);
+      const received = await traced(span?.child("upload"), () => receiveUpload(request));
+      span?.set({ "oken.agent.id": received.agentId, "oken.upload.size": received.bytes });
+      const upload = { ...received, span };
       const { deployment, isReplay } =
         key === undefined
           ? { deployment: agents.deployments.start(upload), isReplay: false }

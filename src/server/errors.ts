@@ -6,6 +6,7 @@ export type ErrorContext = {
   log: Log;
   metrics: Metrics;
   requestId: string;
+  traceId?: string | undefined;
   /** The request's. */
   signal?: AbortSignal;
 };
@@ -31,8 +32,8 @@ function isLeft(error: unknown, signal: AbortSignal | undefined): boolean {
   return error === signal.reason || (error instanceof Error && error.name === "AbortError");
 }
 
-function asInternal(error: unknown, { log, requestId }: ErrorContext): RunnerError {
-  log.error({ request_id: requestId, err: error }, "internal error");
+function asInternal(error: unknown, { log, requestId, traceId }: ErrorContext): RunnerError {
+  log.error({ request_id: requestId, trace_id: traceId, err: error }, "internal error");
   return new RunnerError(
     "INTERNAL",
     `Something went wrong inside the runner. Its log has it under request ${requestId}.`,

@@ -9,6 +9,7 @@ import type { ServerContext } from "./context.ts";
 import { type Call, type CallServer, introduce } from "./invoke-caller.ts";
 import { unlessRefused } from "./refused.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
+import { spanOf } from "./request-span.ts";
 import { type Slot, type SlotContext, withSlot } from "./slot.ts";
 
 export type SocketContext = SlotContext & Pick<ServerContext, "log" | "front" | "callers">;
@@ -52,19 +53,25 @@ export function openSocket(context: SocketContext, call: Call & { server: CallSe
     mapAnswer(answer.headers, instance.origin);
     const requestId = request.headers.get(REQUEST_ID_HEADER) ?? "";
     answer.headers.set(REQUEST_ID_HEADER, requestId);
-    void keepOpen(context, { agent, slot, requestId, tunnel });
+    void keepOpen(context, { agent, slot, requestId, traceId: spanOf(request)?.traceId, tunnel });
     const isThere = server.upgrade(request, { headers: answer.headers, data: tunnel });
     if (!isThere) tunnel.closed(ABNORMAL, "");
     return new Response(null, { status: 101 });
   });
 }
 
-type OpenSocket = { agent: Agent; slot: Slot; requestId: string; tunnel: Tunnel };
+type OpenSocket = {
+  agent: Agent;
+  slot: Slot;
+  requestId: string;
+  traceId: string | undefined;
+  tunnel: Tunnel;
+};
 
 /** Holds the slot until the agent's side has closed. Closes the WebSocket when the instance ends first. */
 async function keepOpen(
   { clock, log, metrics }: SocketContext,
-  { agent, slot, requestId, tunnel }: OpenSocket,
+  { agent, slot, requestId, traceId, tunnel }: OpenSocket,
 ): Promise<void> {
   const openedAt = clock.monotonic();
   const { instance } = slot;
@@ -76,7 +83,8 @@ async function keepOpen(
   slot.release();
   metrics.webSockets.inc({ closed_by: by });
   const ms = Math.round(clock.monotonic() - openedAt);
-  log.info({ request_id: requestId, agent_id: agent.id, by, code, ms }, "websocket closed");
+  const ids = { request_id: requestId, trace_id: traceId, agent_id: agent.id };
+  log.info({ ...ids, by, code, ms }, "websocket closed");
 }
 
 async function explain({ agents }: SocketContext, agent: Agent, instance: Instance): Promise<string> {

@@ -113,10 +113,10 @@ async function exchange(
 }
 
 /** Apart from the rest: a stream that is open for days holds what is in the scope of this, and so not its call. */
-function ending(answer: OpenAnswer, release: () => void): () => void {
-  return () => {
+function ending(answer: OpenAnswer, release: Slot["release"]): (error?: unknown) => void {
+  return (error) => {
+    release(error);
     answer.end();
-    release();
   };
 }
 

@@ -3,6 +3,7 @@ import type { Server } from "bun";
 import { RunnerError } from "../lib/errors.ts";
 import { createRequestLog } from "../lib/request-log.ts";
 import type { Tunnel } from "../proxy/tunnel.ts";
+import type { Span } from "../tracing/span.ts";
 import type { Visit } from "./callers/callers.ts";
 import type { ServerContext } from "./context.ts";
 import { CLIENT_LEFT, errorResponse } from "./errors.ts";
@@ -10,16 +11,17 @@ import type { Arrival, Handler } from "./handler.ts";
 import { whenMade } from "./open-answer.ts";
 import { checkHead, requireDecodable } from "./request-head.ts";
 import { REQUEST_ID_HEADER, ensureRequestId } from "./request-id.ts";
+import { beginRequestSpan, tellStatus } from "./request-span.ts";
 import { routeOf } from "./route.ts";
 import { pathOf } from "./target.ts";
 
 /** Seconds without a byte after which a connection that is not in a request is closed. */
 export const IDLE_TIMEOUT_SECONDS = 120;
 
-/** Probes ask for it again and again, and would fill the log. */
-const HEALTH_PATH = "/health";
+/** Probes ask for them again and again, and would fill the log and the traces. */
+const PROBED_PATHS: ReadonlySet<string> = new Set(["/health", "/metrics"]);
 
-type RequestsContext = Pick<ServerContext, "access" | "callers" | "log" | "clock" | "metrics">;
+type RequestsContext = Pick<ServerContext, "access" | "callers" | "log" | "clock" | "metrics" | "tracer">;
 
 /** The server that took a request. */
 export type RequestServer = Pick<Server<Tunnel>, "timeout" | "requestIP" | "upgrade">;
@@ -34,7 +36,7 @@ export type Requests = {
 
 export function createRequests(
   handle: Handler,
-  { access, callers, log, clock, metrics }: RequestsContext,
+  { access, callers, log, clock, metrics, tracer }: RequestsContext,
 ): Requests {
   const logRequest = createRequestLog(log);
   let refusing = false;
@@ -50,10 +52,10 @@ export function createRequests(
       return { path: pathOf(request.url), refusal: error, mark: () => undefined };
     }
   };
-  const respond = async (request: Request, { visit, arrival, requestId, peerOf }: Asked) => {
+  const respond = async (request: Request, { visit, arrival, requestId, traceId, peerOf }: Asked) => {
     const { path, refusal, answer } = visit;
     if (refusal !== undefined)
-      return { token: undefined, response: errorResponse(refusal, { log, metrics, requestId }) };
+      return { token: undefined, response: errorResponse(refusal, { log, metrics, requestId, traceId }) };
     // A browser asks without a token whether it may send one.
     if (answer !== undefined) return { token: undefined, response: answer };
     let token: string | undefined;
@@ -62,7 +64,7 @@ export function createRequests(
       return { token, response: await handle(request, arrival) };
     } catch (error) {
       const { signal } = request;
-      return { token, response: errorResponse(error, { log, metrics, requestId, signal }) };
+      return { token, response: errorResponse(error, { log, metrics, requestId, traceId, signal }) };
     }
   };
 
@@ -77,18 +79,25 @@ export function createRequests(
       const { path } = visit;
       const { route, agentId } = routeOf(path);
       const arrival = { route, agentId, server };
-      const { token, response } = await respond(request, { visit, arrival, requestId, peerOf });
+      const isProbe = PROBED_PATHS.has(path);
+      const span =
+        tracer === undefined || isProbe
+          ? undefined
+          : beginRequestSpan(tracer, request, { path, route, agentId, requestId });
+      const traceId = span?.traceId;
+      const { token, response } = await respond(request, { visit, arrival, requestId, traceId, peerOf });
       visit.mark(response.headers);
       response.headers.set(REQUEST_ID_HEADER, requestId);
-      // From now on silence is the caller's; a stream may still be silent by itself.
-      whenMade(request, limitSilence(request, server));
       const ms = Math.round((clock.monotonic() - startedAt) * 10) / 10;
       const { method } = request;
       const status = request.signal.aborted ? CLIENT_LEFT : response.status;
+      if (span !== undefined) tellStatus(span, status);
+      // From now on silence is the caller's; a stream may still be silent by itself.
+      whenMade(request, endOfAnswer(request, server, span));
       metrics.httpRequests.inc({ method, route, status: String(status) });
       metrics.httpDurations.observe({ method, route }, ms / 1000);
-      const fields = { request_id: requestId, agent_id: agentId, token, method, path, status, ms };
-      logRequest(fields, path === HEALTH_PATH ? "debug" : "info");
+      const known = { request_id: requestId, agent_id: agentId, token, method, path, status, ms };
+      logRequest(traceId === undefined ? known : { ...known, trace_id: traceId }, isProbe ? "debug" : "info");
       return response.status === 101 ? undefined : response;
     },
     refuse() {
@@ -98,11 +107,20 @@ export function createRequests(
 }
 
 /** Apart from the rest: an open stream holds what is in the scope of this. */
-function limitSilence(request: Request, server: RequestServer): () => void {
-  return () => server.timeout(request, IDLE_TIMEOUT_SECONDS);
+function endOfAnswer(request: Request, server: RequestServer, span: Span | undefined): () => void {
+  return () => {
+    server.timeout(request, IDLE_TIMEOUT_SECONDS);
+    span?.end();
+  };
 }
 
-type Asked = { visit: Visit; arrival: Arrival; requestId: string; peerOf: () => string | undefined };
+type Asked = {
+  visit: Visit;
+  arrival: Arrival;
+  requestId: string;
+  traceId: string | undefined;
+  peerOf: () => string | undefined;
+};
 
 function shuttingDown(): RunnerError {
   return new RunnerError("SHUTTING_DOWN", "The runner is shutting down.", {

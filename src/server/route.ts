@@ -3,7 +3,8 @@ import { AGENT_ID_PATTERN } from "../model/agent.ts";
 /** One of a closed set of routes, and the agent that the path names. */
 export type Route = { route: string; agentId: string | undefined };
 
-const OTHER = "other";
+/** Every path that leads nowhere. */
+export const OTHER = "other";
 
 const PLAIN_ROUTES: ReadonlySet<string> = new Set([
   "/",

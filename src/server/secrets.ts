@@ -6,6 +6,7 @@ import type { ServerContext } from "./context.ts";
 import { answerDeployment } from "./deploy.ts";
 import * as docs from "./openapi/secrets.ts";
 import { readSmallText } from "./request-body.ts";
+import { spanOf } from "./request-span.ts";
 
 /** Names of an agent's secrets, never their values; and a change of them, which is a deploy of the same files. */
 export function secretsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {
@@ -23,6 +24,7 @@ export function secretsController({ agents, clock }: Pick<ServerContext, "agents
           agentId,
           archivePath: undefined,
           secrets: { values: parseSecretsPatch(text), keepOthers: true },
+          span: spanOf(request),
           [Symbol.asyncDispose]: () => Promise.resolve(),
         });
         return answerDeployment(deployment, { clock, request });

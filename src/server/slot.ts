@@ -8,10 +8,13 @@ import { connectionError } from "../proxy/connection-error.ts";
 import { MisdirectedError, isUnreached } from "../proxy/reach.ts";
 import { isSpent } from "../proxy/outgoing-body.ts";
 import type { OpenCall } from "../model/stats.ts";
+import type { Span } from "../tracing/span.ts";
 import type { ServerContext } from "./context.ts";
+import { beginExchangeSpan, endAnswer, endFailed, tellAnswer } from "./exchange-span.ts";
 import type { Call } from "./invoke-caller.ts";
 import { setLimits } from "./invoke-limits.ts";
 import { isStream, openCallOf } from "./open-call.ts";
+import { spanOf } from "./request-span.ts";
 import { SERVER_TIMING, serverTiming } from "./server-timing.ts";
 
 export type SlotContext = Pick<ServerContext, "agents" | "pool" | "settings" | "metrics" | "clock">;
@@ -23,10 +26,12 @@ export type Slot = {
   signal: CancelSignal;
   /** The answer has begun: the deadline no longer holds. */
   openEnded: () => void;
-  /** Gives the slot back; may be called more than once. */
-  release: () => void;
+  /** Gives the slot back, with why the answer was cut off if it was; may be called more than once. */
+  release: (error?: unknown) => void;
   /** The answer has begun and may take long: it is shown among the agent's open streams until the slot is given back. */
   stream: (call: OpenCall) => void;
+  /** The answer has begun: its span ends with it. */
+  trace: (span: Span) => void;
   /** Why the exchange with the instance failed; undefined if its caller left, or nobody knows. */
   whyFailed: (error: unknown) => Promise<RunnerError | undefined>;
 };
@@ -38,31 +43,40 @@ export type Slot = {
  */
 export async function withSlot(
   context: SlotContext,
-  call: Pick<Call, "agent" | "request" | "body" | "receiveBody">,
+  call: Pick<Call, "agent" | "request" | "path" | "body" | "receiveBody">,
   work: (slot: Slot) => Promise<Response>,
 ): Promise<Response> {
   const { pool, metrics, clock } = context;
   const { agent, request } = call;
   const startedAt = clock.monotonic();
+  const parent = spanOf(request);
   let result = "ok";
-  const send = async (attempt: "first" | "second"): Promise<Response> => {
-    const lease = await pool.acquire(agent, request.signal);
+  const send = async (resends: 0 | 1): Promise<Response> => {
+    const lease = await pool.acquire(agent, request.signal, parent);
     const slot = openSlot(context, agent, { lease, request });
+    const span = parent && beginExchangeSpan(parent, call, { lease, resends });
     const timing = () => serverTiming(lease, { arrivedAt: startedAt, answeredAt: clock.monotonic() });
     try {
       const response = await work(slot);
       lease.instance.answered();
       if (isStream(response)) slot.stream(openCallOf(request, response, clock));
       response.headers.append(SERVER_TIMING, timing());
+      if (span !== undefined) {
+        tellAnswer(span, response);
+        slot.trace(span);
+      }
       return response;
     } catch (error) {
       tellSilence(slot, { request, sentAt: lease.since });
       slot.release();
       const failure = { agent, request, slot, error };
       const isWhole = !request.bodyUsed || (call.body !== undefined && !isSpent(call.body));
-      if (attempt === "first" && isWhole && (await canBeSentAgain(context, failure)))
-        return await send("second");
+      if (resends === 0 && isWhole && (await canBeSentAgain(context, failure))) {
+        if (span !== undefined) endFailed(span, error);
+        return await send(1);
+      }
       const cause = await causeOf(failure);
+      if (span !== undefined) endFailed(span, cause);
       if (cause instanceof RunnerError) cause.headers[SERVER_TIMING] = timing();
       throw cause;
     }
@@ -70,7 +84,7 @@ export async function withSlot(
   let isError = false;
   try {
     await call.receiveBody?.();
-    const response = await send("first");
+    const response = await send(0);
     isError = response.status >= 500;
     return response;
   } catch (error) {
@@ -103,6 +117,7 @@ function openSlot(
   const forgetEnd = instance.onEnd((cause) => cancel(endError(agent.id, instance, cause)));
   let isReleased = false;
   let forgetStream: (() => void) | undefined;
+  let span: Span | undefined;
   return {
     instance,
     signal,
@@ -110,15 +125,20 @@ function openSlot(
       cancelDeadline();
       lease.openEnded();
     },
-    release() {
+    release(error) {
       cancelDeadline();
       forgetEnd();
       forgetStream?.();
       isReleased = true;
       lease.release();
+      if (span !== undefined) endAnswer(span, signal.aborted ? signal.reason : error);
     },
     stream(call) {
       if (!isReleased) forgetStream = agent.openCalls.add(call);
+    },
+    trace(begun) {
+      if (isReleased) begun.end();
+      else span = begun;
     },
     async whyFailed(error) {
       for (const known of [error, signal.reason]) if (known instanceof RunnerError) return known;

@@ -24,7 +24,7 @@ test("when it cannot be written down the current version goes on, and the other 
     writeAgent: () => Promise.reject(full),
   });
   const serving = agent.instance;
-  await expect(rollback(parts, "echo", 1)).rejects.toBe(full);
+  await expect(rollback(parts, "echo", { version: 1 })).rejects.toBe(full);
   expect({ instance: agent.instance, current: agent.record.current_version }).toEqual({
     instance: serving,
     current: 3,
@@ -63,12 +63,15 @@ test.each([
   ],
 ])("to version %p from %p it is refused", async (wanted, current, message) => {
   const { parts } = agentParts({ state: "running", current });
-  await expect(rollback(parts, "echo", wanted)).rejects.toMatchObject({ code: "NOT_FOUND", message });
+  await expect(rollback(parts, "echo", { version: wanted })).rejects.toMatchObject({
+    code: "NOT_FOUND",
+    message,
+  });
 });
 
 test("to the current version it starts that, if it does not run", async () => {
   const { parts, agent, written } = agentParts({ state: "stopped" });
-  await rollback(parts, "echo", 3);
+  await rollback(parts, "echo", { version: 3 });
   expect({ state: agent.state, version: agent.instance?.version.version }).toEqual({
     state: "running",
     version: 3,

@@ -4,6 +4,7 @@ import { start, stop } from "../../src/agents/commands.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { agentParts, untilAborted } from "../helpers/agent-parts.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { recordedTracing, treeOf } from "../helpers/tracing.ts";
 
 const never = new AbortController().signal;
 
@@ -94,4 +95,39 @@ describe("an agent that is started by request", () => {
     expect(await starting).toMatchObject([{ status: "rejected", reason: { code: "DEPLOY_CONFLICT" } }]);
     expect(agent.state).toBe("stopped");
   });
+});
+
+test("a wake is a span of the invoke that came first; each that waits has one of its own", async () => {
+  const { tracer, spans } = recordedTracing();
+  const { pool, agent } = agentParts();
+  const callers = ["first", "second"].map((name) => tracer.receive(new Headers(), name, {}));
+  const waiting = callers.map((caller) => pool.acquire(agent, never, caller));
+  await Promise.all(waiting);
+  for (const caller of callers) caller.end();
+  const found = await spans();
+  expect(treeOf(found, undefined)).toEqual([{ first: ["queue", "wake"] }, { second: ["queue"] }]);
+  expect(found.map(({ name, attributes }) => ({ name, attributes }))).toEqual([
+    { name: "queue", attributes: { "oken.wait.reason": "start" } },
+    { name: "queue", attributes: { "oken.wait.reason": "start" } },
+    { name: "wake", attributes: { "oken.agent.id": "echo", "oken.start.tier": "restart" } },
+    { name: "first", attributes: {} },
+    { name: "second", attributes: {} },
+  ]);
+});
+
+test("a wake that fails is an error in its span, and in those of all who wait", async () => {
+  const { tracer, spans } = recordedTracing();
+  const failure = new RunnerError("AGENT_START_FAILED", "it exited");
+  const { pool, agent } = agentParts({ start: () => Promise.reject(failure) });
+  const caller = tracer.receive(new Headers(), "POST /invoke/{id}", {});
+  await expect(pool.acquire(agent, never, caller)).rejects.toBe(failure);
+  const failed = {
+    status: "ERROR",
+    message: "it exited",
+    attributes: { "error.type": "AGENT_START_FAILED" },
+  };
+  expect(await spans()).toMatchObject([
+    { name: "queue", ...failed },
+    { name: "wake", ...failed },
+  ]);
 });

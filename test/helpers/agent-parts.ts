@@ -109,7 +109,7 @@ export function agentParts(fakes: Fakes = {}) {
     metrics,
     maxQueue: 10,
     queueTimeoutMs: 60_000,
-    wake: (it) => wake(parts, it),
+    wake: (it, parent) => wake(parts, it, { parent }),
   });
   return { parts, pool, agent, engine, clock, stopped, written, made };
 }

@@ -12,10 +12,11 @@ import { openAccess } from "../../src/server/access/access.ts";
 import { createApp } from "../../src/server/app.ts";
 import type { ServerContext } from "../../src/server/context.ts";
 import { listen } from "../../src/server/listen.ts";
+import type { Tracer } from "../../src/tracing/span.ts";
 import { callersOf } from "./callers.ts";
 
 /** The HTTP server with `agent` behind it and no engine; what needs one is not asked for here. */
-export async function startServer(agent: Agent, env: Record<string, string> = {}) {
+export async function startServer(agent: Agent, env: Record<string, string> = {}, tracer?: Tracer) {
   const config = loadConfig({ OKEN_PORT: "0", ...env });
   const settings = serverSettings(config);
   const lines: Record<string, unknown>[] = [];
@@ -52,6 +53,7 @@ export async function startServer(agent: Agent, env: Record<string, string> = {}
     access,
     log,
     metrics,
+    tracer,
     clock: systemClock,
     pool,
     front: createFront(settings),

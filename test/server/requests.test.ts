@@ -8,6 +8,7 @@ import { createRequests } from "../../src/server/requests.ts";
 import { accessWith } from "../helpers/access.ts";
 import { callersOf } from "../helpers/callers.ts";
 import { createFakeClock } from "../helpers/fake-clock.ts";
+import { recordedTracing } from "../helpers/tracing.ts";
 
 /** What stands before an application that does `handle`. */
 async function fixture(handle: (request: Request) => Promise<Response> = async () => new Response("done")) {
@@ -20,11 +21,13 @@ async function fixture(handle: (request: Request) => Promise<Response> = async (
     format: "json",
     destination: { write: (line) => void lines.push(JSON.parse(line)) },
   });
-  const context = { access: await accessWith(), callers: callersOf(), log, clock, metrics };
+  const { tracer, spans } = recordedTracing();
+  const context = { access: await accessWith(), callers: callersOf(), log, clock, metrics, tracer };
   const requests = createRequests(handle, context);
   return {
     clock,
     lines,
+    spans,
     requests,
     timeouts,
     ask: (request: Request) =>
@@ -57,6 +60,7 @@ test("a request is one log line and one count", async () => {
       path: "/invoke/echo",
       status: 201,
       ms: 12.3,
+      trace_id: expect.any(String),
       msg: "request",
     },
   ]);
@@ -128,4 +132,11 @@ test("once it refuses, a request is answered SHUTTING_DOWN", async () => {
     error: "The runner is shutting down.",
     code: "SHUTTING_DOWN",
   });
+});
+
+test.each(["/health", "/metrics"])("a probe of %s is no line at level info, and no span", async (path) => {
+  const { lines, ask, spans } = await fixture();
+  await ask(new Request(`http://localhost:8000${path}`));
+  expect(lines).toEqual([]);
+  expect(await spans()).toEqual([]);
 });

@@ -24,7 +24,7 @@ function fixture(state: "running" | "idle") {
   } as unknown as SlotContext;
   const invoke = (ms: number, answer: () => Response = () => new Response()) => {
     const request = new Request("http://localhost/invoke/echo");
-    return withSlot(context, { agent, request }, async ({ release }) => {
+    return withSlot(context, { agent, request, path: "/invoke" }, async ({ release }) => {
       await clock.sleep(ms);
       release();
       return answer();

@@ -55,7 +55,8 @@ function fixture({
     caller,
     request,
     happened,
-    use: (work: (slot: Slot) => Promise<Response>) => withSlot(context, { agent, request }, work),
+    use: (work: (slot: Slot) => Promise<Response>) =>
+      withSlot(context, { agent, request, path: "/invoke" }, work),
     counted: async () => /_count\{(.*)\} 1$/m.exec(await metrics.text())?.[1],
   };
 }

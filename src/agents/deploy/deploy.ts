@@ -1,6 +1,7 @@
 import { rm } from "node:fs/promises";
 
 import type { VersionRecord } from "../../model/agent.ts";
+import { traced } from "../../tracing/span.ts";
 import { nextSecrets } from "../../upload/secrets.ts";
 import type { Agent } from "../agent.ts";
 import type { AgentParts } from "../parts.ts";
@@ -24,7 +25,8 @@ export async function deploy(
 ): Promise<DeployResult> {
   const { agentId, archivePath } = request;
   const operation = { name: "deploy" as const, signal: request.signal };
-  return parts.operations.run(agentId, operation, async (signal) => {
+  const span = request.span?.child("deploy", { attributes: { "oken.agent.id": agentId } });
+  const work = async (signal: AbortSignal) => {
     const staging = await parts.store.createStaging();
     const stopwatch = createStopwatch(parts.clock);
     const emit = request.onEvent ?? (() => undefined);
@@ -32,11 +34,12 @@ export async function deploy(
       const secrets = await secretsOf(parts, request);
       const keepsSecrets = request.secrets.keepOthers;
       const given = { agentId, archivePath, secrets, keepsSecrets };
-      return await run(parts, options, { ...given, staging, signal, emit, stopwatch });
+      return await run(parts, options, { ...given, staging, signal, emit, stopwatch, span });
     } finally {
       await rm(staging, { recursive: true, force: true });
     }
-  });
+  };
+  return traced(span, () => parts.operations.run(agentId, operation, work));
 }
 
 /** All that the new version is to have. */
@@ -54,11 +57,13 @@ async function run(parts: DeployParts, options: SourceOptions, deployRun: Deploy
   const source = await readSource(parts, options, deployRun);
   const existing = parts.registry.find(deployRun.agentId);
   const unchanged =
-    existing === undefined
-      ? undefined
-      : await keepUnchanged(parts, existing, { source, signal: deployRun.signal });
+    existing === undefined ? undefined : await keepUnchanged(parts, existing, { source, run: deployRun });
   const version = unchanged ?? (await makeChanged(parts, existing, { run: deployRun, source }));
   deployRun.emit({ type: "phase", phase: "ready" });
+  deployRun.span?.set({
+    "oken.agent.version": version.version,
+    "oken.deploy.unchanged": unchanged !== undefined,
+  });
   return {
     agent_id: deployRun.agentId,
     status: "running",
@@ -88,13 +93,13 @@ async function makeChanged(
 async function keepUnchanged(
   parts: DeployParts,
   agent: Agent,
-  { source, signal }: { source: Source; signal: AbortSignal },
+  { source, run: { signal, span } }: { source: Source; run: DeployRun },
 ): Promise<VersionRecord | undefined> {
   const version = agent.currentVersion;
   const canServe = agent.state !== "stopped" && agent.state !== "error";
   if (version.spec_digest !== source.specDigest || !canServe) return undefined;
   if (agent.instance === undefined) {
-    const lease = await parts.pool.acquire(agent, signal);
+    const lease = await parts.pool.acquire(agent, signal, span);
     lease.release();
   }
   return version;

@@ -14,7 +14,8 @@ import { fromRecord, toRecord } from "./record.ts";
 export type ReceivedUpload = DeploySource & { archivePath: string };
 
 /** An upload, or without one the files of the version that serves. */
-export type DeploySource = AsyncDisposable & Pick<DeployRequest, "agentId" | "archivePath" | "secrets">;
+export type DeploySource = AsyncDisposable &
+  Pick<DeployRequest, "agentId" | "archivePath" | "secrets" | "span">;
 
 export type Deployments = {
   /** Takes the upload over: it is disposed of before the deployment ends. */
@@ -101,8 +102,8 @@ function startDeployment({ clock, feed, deploy, upload, number }: Start): Deploy
 
   const attempt = async () => {
     await using received = upload;
-    const { archivePath, secrets } = received;
-    return await deploy({ agentId, archivePath, secrets, signal: cancelling.signal, onEvent });
+    const { archivePath, secrets, span } = received;
+    return await deploy({ agentId, archivePath, secrets, span, signal: cancelling.signal, onEvent });
   };
   const end = (ended: DeploymentEnd, event: DeploymentEvent) => {
     state = ended;

@@ -11,6 +11,7 @@ import type { ArchiveLimits } from "../../upload/archive/limits.ts";
 import { detectEntrypoint } from "../../entrypoint/detect.ts";
 import { type ManifestDefaults, readManifest } from "../../manifest/manifest.ts";
 import type { AgentParts } from "../parts.ts";
+import { stage } from "./stage.ts";
 import type { DeployRun } from "./types.ts";
 
 export type SourceOptions = {
@@ -43,24 +44,18 @@ export async function readSource(
 ): Promise<Source> {
   const { builder, instances } = parts;
   const tree = join(run.staging, "tree");
-  const treeDigest = await (run.archivePath === undefined
-    ? copyCurrent(parts, run.agentId, tree)
-    : extract(options, { ...run, archivePath: run.archivePath }, tree));
-  run.stopwatch.lap("extract");
+  const treeDigest = await stage(run, "extract", () =>
+    run.archivePath === undefined
+      ? copyCurrent(parts, run.agentId, tree)
+      : extract(options, { ...run, archivePath: run.archivePath }, tree),
+  );
   run.emit({ type: "phase", phase: "extracted" });
 
-  const fromManifest = await readManifest(tree, options.manifestDefaults);
-  const { manifest } = fromManifest;
-  const { pythonVersion } = manifest;
-  const { entrypoint, warnings: fromEntrypoint } = await detectEntrypoint({
-    tree,
-    manifest,
-    compile: (source) => builder.compile({ agentId: run.agentId, pythonVersion, source, signal: run.signal }),
-  });
-  run.stopwatch.lap("detect");
+  const { manifest, entrypoint, warnings } = await stage(run, "detect", () =>
+    detect(parts, options, { run, tree }),
+  );
   run.emit({ type: "phase", phase: "detected" });
 
-  const warnings = [...fromManifest.warnings, ...fromEntrypoint];
   for (const message of warnings) run.emit({ type: "warning", message });
   const secrets = Object.entries(run.secrets).sort(([a], [b]) => (a < b ? -1 : 1));
   const source = { tree, manifest, entrypoint };
@@ -72,6 +67,23 @@ export async function readSource(
     .update(JSON.stringify([treeDigest, fingerprints, manifest, entrypoint, secrets]))
     .digest("hex");
   return { tree, treeDigest, specDigest, manifest, entrypoint, warnings };
+}
+
+/** What the files say, and what is served of them. */
+async function detect(
+  { builder }: SourceParts,
+  { manifestDefaults }: SourceOptions,
+  { run, tree }: { run: DeployRun; tree: string },
+): Promise<Pick<Source, "manifest" | "entrypoint" | "warnings">> {
+  const { agentId, signal } = run;
+  const { manifest, warnings } = await readManifest(tree, manifestDefaults);
+  const { pythonVersion } = manifest;
+  const found = await detectEntrypoint({
+    tree,
+    manifest,
+    compile: (source) => builder.compile({ agentId, pythonVersion, source, signal }),
+  });
+  return { manifest, entrypoint: found.entrypoint, warnings: [...warnings, ...found.warnings] };
 }
 
 async function extract(

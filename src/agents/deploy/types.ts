@@ -1,5 +1,6 @@
 import type { BuildEvent } from "../../docker/types.ts";
 import type { EntrypointType } from "../../model/manifest.ts";
+import type { Span } from "../../tracing/span.ts";
 import type { SentSecrets } from "../../upload/secrets.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
@@ -15,6 +16,8 @@ export type DeployRequest = {
   /** Cancels the deploy; the version that serves stays. */
   signal?: AbortSignal | undefined;
   onEvent?: (event: DeployEvent) => void;
+  /** That of the request: the deploy is below it, and may outlast it. */
+  span?: Span | undefined;
 };
 
 export type DeployResult = {
@@ -44,4 +47,6 @@ export type DeployRun = {
   signal: AbortSignal;
   emit: (event: DeployEvent) => void;
   stopwatch: Stopwatch;
+  /** That of the deploy. */
+  span: Span | undefined;
 };

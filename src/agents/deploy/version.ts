@@ -6,6 +6,7 @@ import type { VersionRecord } from "../../model/agent.ts";
 import type { AgentParts } from "../parts.ts";
 import { type CommitParts, commit, discard } from "./commit.ts";
 import type { Source } from "./source.ts";
+import { stage } from "./stage.ts";
 import type { DeployRun } from "./types.ts";
 
 export type VersionParts = CommitParts &
@@ -17,7 +18,7 @@ export async function makeVersion(
   { run, source }: { run: DeployRun; source: Source },
 ): Promise<VersionRecord> {
   const { builder, instances, secrets, store, names } = parts;
-  const { agentId, signal, emit, stopwatch } = run;
+  const { agentId, signal, emit } = run;
   const number = await nextVersion(parts, agentId);
   using user = await parts.userIds.take(agentId);
   const version = {
@@ -35,22 +36,15 @@ export async function makeVersion(
     await mkdir(store.versionDir(agentId, number), { recursive: true, mode: 0o700 });
     await rename(source.tree, tree);
     emit({ type: "phase", phase: "building" });
-    const building = builder.build({
-      agentId,
-      version,
-      tree,
-      signal,
-      onEvent: emit,
-      startup: startup.promise,
-    });
-    // A durable write takes tens of milliseconds, so it runs beside the build.
-    const [build] = await allDone([
-      building,
-      secrets.writeSecrets(agentId, number, { secrets: run.secrets, reader: user.onHost }),
-      store.writePasswd(agentId, number, user.id),
-    ]);
+    const [build] = await stage(run, "build", (span) =>
+      // A durable write takes tens of milliseconds, so it runs beside the build.
+      allDone([
+        builder.build({ agentId, version, tree, signal, span, onEvent: emit, startup: startup.promise }),
+        secrets.writeSecrets(agentId, number, { secrets: run.secrets, reader: user.onHost }),
+        store.writePasswd(agentId, number, user.id),
+      ]),
+    );
     for (const message of build.warnings) emit({ type: "warning", message });
-    stopwatch.lap("build");
 
     const created_at = new Date(parts.clock.now()).toISOString();
     const record = {
@@ -61,10 +55,11 @@ export async function makeVersion(
     emit({ type: "phase", phase: "starting" });
     // While other deploys run they need the rest of the CPUs.
     const boost = parts.operations.underWay("deploy") === 1;
-    const starting = instances.start(agentId, record, { signal, boost });
-    const [instance] = await allDone([starting, store.writeVersion(agentId, record)]);
-    await commit(parts, agentId, { instance, reason: `version ${number} is ready` });
-    stopwatch.lap("start");
+    await stage(run, "start", async () => {
+      const starting = instances.start(agentId, record, { signal, boost });
+      const [instance] = await allDone([starting, store.writeVersion(agentId, record)]);
+      await commit(parts, agentId, { instance, reason: `version ${number} is ready` });
+    });
     return record;
   } catch (error) {
     await discard(parts, agentId, number);

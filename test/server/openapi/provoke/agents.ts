@@ -45,7 +45,7 @@ export const AGENTS: Record<keyof typeof AGENT_PROBLEMS, Provoke> = {
     await Promise.allSettled([pool.acquire(agent, never)]);
     return pool.acquire(agent, never);
   },
-  versionNotFound: () => rollback(agentParts().parts, "echo", 7),
+  versionNotFound: () => rollback(agentParts().parts, "echo", { version: 7 }),
   bodyNotVersion: () =>
     readRollback(
       new Request("http://localhost/", { method: "POST", body: '{"version":0}' }),

@@ -71,7 +71,7 @@ async function outlastTimeout() {
   const request = new Request("http://localhost/invoke/echo");
   const answer = withSlot(
     context,
-    { agent, request },
+    { agent, request, path: "/invoke" },
     ({ signal }) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
   );
   const outcome = answer.catch((error: unknown) => error);
