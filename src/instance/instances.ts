@@ -11,7 +11,7 @@ import { type Instance, createInstance } from "./instance.ts";
 import type { Doubt } from "./silence.ts";
 import { plainText, readLine } from "./log-lines.ts";
 import { portsOf } from "./ports.ts";
-import type { WaitUntilReady } from "./readiness.ts";
+import type { Readiness, WaitUntilReady } from "./readiness.ts";
 
 /** Log lines that a failed start carries. */
 const FAILURE_LOG_LINES = 50;
@@ -42,6 +42,7 @@ export type StartOptions = {
   signal: AbortSignal;
   /** With all of the host's CPUs until it is ready. Unwise while others need them. */
   boost: boolean;
+  onTrouble?: Readiness["onTrouble"];
 };
 
 export type InstancesOptions = {
@@ -75,6 +76,7 @@ type Start = {
   startedAt: number;
   signal: AbortSignal;
   timeoutMs: number;
+  onTrouble?: Readiness["onTrouble"];
 };
 
 export function createInstances(options: InstancesOptions): Instances {
@@ -138,13 +140,14 @@ export function createInstances(options: InstancesOptions): Instances {
   async function start(
     agentId: string,
     version: VersionRecord,
-    { signal, boost }: StartOptions,
+    { signal, boost, onTrouble }: StartOptions,
   ): Promise<Instance> {
     const startedAt = clock.monotonic();
     const container = await spec.files.during(agentId, version.version, () =>
       engine.startContainer({ ...containerSpec(agentId, version, spec), boost }),
     );
-    const started = { container, isFresh: true, startedAt, signal, timeoutMs: options.healthCheckTimeoutMs };
+    const timeoutMs = options.healthCheckTimeoutMs;
+    const started = { container, isFresh: true, startedAt, signal, timeoutMs, onTrouble };
     return boost ? boosted(agentId, version, started) : ready(agentId, version, started);
   }
 

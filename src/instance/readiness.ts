@@ -33,6 +33,8 @@ const RuntimeHealth = Type.Object({
   state: Type.String(),
   reason: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   message: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  /** What the start has waited for so long that its author may want to know. */
+  trouble: Type.Optional(Type.Union([Type.String(), Type.Null()])),
 });
 type RuntimeHealth = Static<typeof RuntimeHealth>;
 
@@ -55,6 +57,8 @@ export type Readiness = {
   startedAt: number;
   timeoutMs: number;
   signal: AbortSignal;
+  /** Called with each thing that the start has waited for too long. */
+  onTrouble?: ((trouble: string) => void) | undefined;
 };
 
 /**
@@ -87,6 +91,8 @@ export function createReadiness(parts: {
       if (health !== undefined) {
         if (health.state === "ready" || health.state === "busy") return;
         if (health.state === "failed" || health.state === "crashed") throw notReady(start, health);
+        if (health.trouble && health.trouble !== last?.trouble)
+          start.onTrouble?.(health.trouble.slice(0, MAX_MESSAGE));
         last = health;
       } else if (isDue(inspected)) {
         inspected = clock.monotonic();

@@ -15,7 +15,7 @@ import { checkMistake } from "../helpers/author-mistakes.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
 
 /** What the impatient runner gives an agent to become ready, seconds. */
-const IMPATIENT_SECONDS = 4;
+const IMPATIENT_SECONDS = 8;
 
 let runner: TestRunner;
 let impatient: TestRunner;

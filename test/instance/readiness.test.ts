@@ -71,6 +71,15 @@ test("an agent is ready when its runtime says so, and the engine is not asked", 
   expect(asked).toEqual([]);
 });
 
+test("what a start waits for too long is told once, while it goes on", async () => {
+  const silent = { state: "starting", trouble: "it says nothing" };
+  const elsewhere = { state: "starting", trouble: "it listens elsewhere" };
+  await using answers = runtime({ state: "starting" }, silent, silent, elsewhere, { state: "ready" });
+  const told: string[] = [];
+  await start({ controlPort: answers.port, onTrouble: (trouble) => told.push(trouble) }).waiting;
+  expect(told).toEqual(["it says nothing", "it listens elsewhere"]);
+});
+
 test("a runtime that waits with its answer until the agent has started is asked once", async () => {
   const asked: (string | null)[] = [];
   const server = Bun.serve({

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import socket
 import threading
 import time
 import unittest
@@ -40,6 +41,29 @@ class Start(TestCase):
                 pass
             self.assertEqual(answer.result(), 1)
         self.assertEqual(agent.request("GET", "/health").status, 200)
+
+    def test_a_start_that_takes_long_tells_where_it_is_and_is_not_disturbed(self) -> None:
+        agent = self.agent(
+            {
+                "main.py": """
+                    import os, socket
+                    here = os.path.dirname(__file__)
+                    server = socket.create_server(("127.0.0.1", 0))
+                    with open(os.path.join(here, "port"), "w") as file: file.write(str(server.getsockname()[1]))
+                    server.accept()
+                    def handler(input): return 1
+                """
+            }
+        )
+        place = "it is still at main.py, line 6"
+        wait_for(lambda: agent.wait_state("starting")["trouble"] == place, "where it is")
+        self.assertEqual(agent.health()["message"], place)
+        agent.wait_line("not ready yet: " + place)
+        with open(os.path.join(agent.directory, "port")) as file:
+            socket.create_connection(("127.0.0.1", int(file.read()))).close()
+        agent.ready()
+        self.assertEqual(agent.health()["trouble"], None)
+        self.assertEqual(agent.count_lines("not ready yet: " + place), 1)
 
     def test_a_probe_that_waits_is_answered_once_it_is_known_how_the_start_came_out(self) -> None:
         for state, end in (("ready", "def handler(input): return 1"), ("failed", "raise ValueError('no')")):

@@ -85,8 +85,23 @@ class Scripts(TestCase):
             time.sleep(60)
         """
         agent = self.agent({"main.py": source}, type="http", mode="script", attr=None)
-        health = wait_for(lambda: "HTTP" in (h := agent.wait_state("starting"))["message"] and h, "a reason")
-        self.assertIn(f"takes connections on port {agent.port}, but GET /", health["message"])
+        silent = f"the server takes connections on port {agent.port}, but has said nothing to GET /health"
+        wait_for(lambda: agent.wait_state("starting")["trouble"] == silent, "a reason")
+        agent.wait_line("not ready yet: " + silent)
+        self.assertEqual(agent.health()["message"], silent)
+
+    def test_one_that_speaks_no_http_is_told(self) -> None:
+        source = """
+            import os, socket
+            door = socket.create_server(("0.0.0.0", int(os.environ["PORT"])))
+            while True:
+                caller, _ = door.accept()
+                caller.sendall(b"220 mail")
+                caller.close()
+        """
+        agent = self.agent({"main.py": source}, type="http", mode="script", attr=None)
+        told = f"the server on port {agent.port} answers GET /health with no HTTP"
+        wait_for(lambda: agent.wait_state("starting")["message"] == told, told)
 
     def test_an_application_that_fails_under_the_programs_own_uvicorn_gives_its_exception(self) -> None:
         says = """

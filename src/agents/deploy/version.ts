@@ -55,8 +55,9 @@ export async function makeVersion(
     emit({ type: "phase", phase: "starting" });
     // While other deploys run they need the rest of the CPUs.
     const boost = parts.operations.underWay("deploy") === 1;
+    const onTrouble = (trouble: string) => emit({ type: "warning", message: `not ready yet: ${trouble}` });
     await stage(run, "start", async () => {
-      const starting = instances.start(agentId, record, { signal, boost });
+      const starting = instances.start(agentId, record, { signal, boost, onTrouble });
       const [instance] = await allDone([starting, store.writeVersion(agentId, record)]);
       await commit(parts, agentId, { instance, reason: `version ${number} is ready` });
     });

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import _signal  # type: ignore[import-not-found]
 
 # A real-time signal, since agents and their libraries use SIGUSR1 and SIGUSR2 themselves.
-CANCEL_SIGNAL: int = signal.SIGRTMIN + 7
+CANCEL_SIGNAL: int = _signal.SIGRTMIN + 7

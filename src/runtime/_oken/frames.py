@@ -30,6 +30,7 @@ PART = 22
 EXITING = 23
 PONG = 24
 STUCK = 25
+PLACE = 26
 
 # How the caller wants the answer; part of INVOKE.
 AS_JSON = 0

@@ -10,7 +10,7 @@ import sys
 import types
 
 from . import frames
-from .agent import imports
+from .agent import imports, whereabouts
 from .cancel_signal import CANCEL_SIGNAL
 from .output import capture
 from .spec import Spec
@@ -18,12 +18,12 @@ from .spec import Spec
 
 def main(channel_descriptor: int, log_descriptor: int, door_descriptor: int) -> None:
     """Runs until the parent says so or is gone."""
-    # There is nothing to cancel before an executor runs.
-    signal.signal(CANCEL_SIGNAL, signal.SIG_IGN)
     channel = socket.socket(fileno=channel_descriptor)
     channel.set_inheritable(False)
     settings = json.loads(_read_frame(channel))
     spec = Spec(settings["spec"], settings["app_dir"], settings["instance"])
+    # There is nothing to cancel before an executor runs.
+    signal.signal(CANCEL_SIGNAL, whereabouts.teller(channel, spec.app_dir))
     # A forked child that keeps the channel open would hide this process's end from the parent.
     os.register_at_fork(after_in_child=channel.close)
     streams = capture.install(log_descriptor)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import platform
+import signal
 
 from .. import frames
+from ..cancel_signal import CANCEL_SIGNAL
 from . import failures
 from .traces import raised_in
 
@@ -47,6 +49,8 @@ def report_failure(
             "message": f"{during} raised {message}" if during else message,
             "traceback": failures.trimmed(error, spec.app_dir),
         }
+    # It is nowhere any more.
+    signal.signal(CANCEL_SIGNAL, signal.SIG_IGN)
     _tell(channel, frames.FAILED, told)
     try:
         while channel.recv(4096):

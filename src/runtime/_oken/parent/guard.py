@@ -5,6 +5,8 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]
 import os
 
+from ..cancel_signal import CANCEL_SIGNAL
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable
@@ -18,6 +20,8 @@ def guard_parent() -> None:
     """Call it before there is a worker. From here on the kernel shows nothing of this process to any other:
     no memory, no descriptors, no `ptrace`. The main process of a container cannot be killed from inside."""
     _signal.pthread_sigmask(_signal.SIG_BLOCK, ENDING)
+    # A worker inherits it, and may be sent it before it has a handler.
+    _signal.signal(CANCEL_SIGNAL, _signal.SIG_IGN)
     _set_dumpable(0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 # Bytes of a text in an answer. The runner reads 64 KiB of it.
 MAX_TEXT_BYTES = 30_000
+STARTING = "the agent is starting"
+# How long a start waits for the same before that is told, and not only to those who ask.
+TELL_AFTER_SECONDS = 5.0
 
 
 class Health:
@@ -22,7 +26,10 @@ class Health:
     def __init__(self, spec: Spec, requests: Dispatcher) -> None:
         self.state = "starting"
         self.reason: str | None = None
-        self.message = "the agent is starting"
+        self.message = STARTING
+        # What the start has waited for too long for nobody to be told.
+        self.trouble: str | None = None
+        self.on_trouble: Callable[[str], object] = lambda _text: None
         self.traceback: str | None = None
         self.restarts = 0
         # What the worker said of itself when it was ready.
@@ -30,6 +37,38 @@ class Health:
         self._spec = spec
         self._requests = requests
         self._waiting: set[Callable[[], None]] = set()
+        self._seen = self._place = ""
+        self._since = time.monotonic()
+
+    def starting(self) -> None:
+        """Another worker is on its way."""
+        if self.state != "failed":
+            self.state = "starting"
+            self._seen = self._place = ""
+
+    def sees(self, what: str, reason: str | None = None) -> None:
+        """What keeps the server from being ready, seen from outside; nothing when it is not even there."""
+        self._seen = what
+        if what:
+            self.reason = reason
+        self._say()
+
+    def at(self, place: str) -> None:
+        """Where the worker's code is."""
+        self._place = place
+        self._say()
+
+    def _say(self) -> None:
+        if self.state != "starting":
+            return
+        before = self.message
+        self.message = self._seen or (f"it is still at {self._place}" if self._place else STARTING)
+        now = time.monotonic()
+        if self.message != before:
+            self._since = now
+        elif now - self._since >= TELL_AFTER_SECONDS and self.trouble != before and before != STARTING:
+            self.trouble = before
+            self.on_trouble(f"not ready yet: {before}")
 
     def ready(self) -> None:
         self.reason = self.traceback = None
@@ -78,6 +117,7 @@ class Health:
             "state": state,
             "reason": self.reason,
             "message": self.message,
+            "trouble": self.trouble if state == "starting" else None,
             "traceback": self.traceback,
             "entrypoint": self._spec.label(),
             "in_flight": active,

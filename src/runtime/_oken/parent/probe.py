@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from typing import Callable
 
     from ..spec import Spec
+    from .health import Health
     from .supervisor import Supervisor
 
 # A look may be late by this part of the time since the worker's start.
 LATE_BY = 0.05
 MIN_WAIT_SECONDS = 0.005
 MAX_WAIT_SECONDS = 0.25
-ANSWER_SECONDS = 5.0
+# How long a server may say nothing before that is told, and how often until it is asked anew.
+SILENT_SECONDS = 1.0
+SILENT_TIMES = 5
 # How long a server must be seen on localhost alone, or a quiet agent's elsewhere, before that is a failure.
 ASTRAY_SECONDS = 3.0
 # Of one CPU, in that time: an agent that does more may still be on its way.
@@ -45,17 +48,14 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
         here = [listener for listener in listening if listener.port == spec.port]
         if any(not listener.loopback for listener in here):
             astray.end()
-            status = await ask_soon(spec.port, spec.health_path)
-            if status is not None and status < 500:
+            if await _is_healthy(spec, supervisor.health):
                 supervisor.serving()
-            else:
-                supervisor.health.message = unhealthy(spec, status)
             continue
         if here:
-            supervisor.health.reason = "bound_to_localhost"
-            supervisor.health.message = (
+            supervisor.health.sees(
                 f"the server listens on 127.0.0.1:{spec.port}, where only the container itself can reach it; "
-                f"it must listen on 0.0.0.0:{spec.port}"
+                f"it must listen on 0.0.0.0:{spec.port}",
+                "bound_to_localhost",
             )
             if astray.lasts("bound_to_localhost"):
                 supervisor.fail_serving()
@@ -65,12 +65,13 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
         others = sorted({listener.port for listener in listening if listener.inode in own})
         if not others:
             astray.end()
+            supervisor.health.sees("")
             continue
         ports = ", ".join(str(port) for port in others)
-        supervisor.health.reason = "wrong_port"
-        supervisor.health.message = (
+        supervisor.health.sees(
             f"nothing listens on port {spec.port}, but the agent listens on {ports}; "
-            f"use the PORT variable or set `port` in oken.toml"
+            f"use the PORT variable or set `port` in oken.toml",
+            "wrong_port",
         )
         if astray.lasts(f"wrong_port {ports}", pid):
             supervisor.fail_serving()
@@ -102,21 +103,29 @@ class Astray:
         return False
 
 
-def unhealthy(spec: Spec, status: int | None) -> str:
-    if status is not None:
-        return f"GET {spec.health_path} answers {status}"
-    return (
-        f"the server takes connections on port {spec.port}, but GET {spec.health_path} got no HTTP answer "
-        f"within {ANSWER_SECONDS:g} s"
-    )
-
-
-async def ask_soon(port: int, path: str) -> int | None:
-    """The status of one GET, None when there is no HTTP answer."""
+async def _is_healthy(spec: Spec, health: Health) -> bool:
+    """Asks once. While there is no answer, health says so."""
+    asking = asyncio.ensure_future(ask(spec.port, spec.health_path))
     try:
-        return await asyncio.wait_for(ask(port, path), ANSWER_SECONDS)
-    except (OSError, ValueError, asyncio.TimeoutError, EOFError):
-        return None
+        for _ in range(SILENT_TIMES):
+            done, _pending = await asyncio.wait([asking], timeout=SILENT_SECONDS)
+            if done:
+                break
+            health.sees(
+                f"the server takes connections on port {spec.port}, "
+                f"but has said nothing to GET {spec.health_path}"
+            )
+        else:
+            return False
+        status = asking.result()
+    except (OSError, ValueError, EOFError):
+        health.sees(f"the server on port {spec.port} answers GET {spec.health_path} with no HTTP")
+        return False
+    finally:
+        asking.cancel()
+    if status >= 500:
+        health.sees(f"GET {spec.health_path} answers {status}")
+    return status < 500
 
 
 async def ask(port: int, path: str) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 
 from .. import frames
 from ..http import replies
 from ..log_format import LEVEL_ERROR, LEVEL_WARNING
+from . import answers
 from .dispatcher import Dispatcher
 from .door import Door
 from .drain import Drain
@@ -37,6 +39,7 @@ class Supervisor:
         self.sink = sink
         self.requests = Dispatcher(loop, spec, sink)
         self.health = Health(spec, self.requests)
+        self.health.on_trouble = functools.partial(sink.write, level=LEVEL_WARNING)
         self._drain = Drain(loop, spec, self.requests)
         self._launch = launch
         self._door = Door(loop, launch.door)
@@ -146,8 +149,7 @@ class Supervisor:
         if self._drain.under_way or self.worker is not None:
             return
         self.health.restarts += 1
-        if self.health.state != "failed":
-            self.health.state = "starting"
+        self.health.starting()
         try:
             self._door.wait()
             self.adopt(spawn_worker(self._launch))
@@ -172,30 +174,8 @@ class Supervisor:
     # Frames.
 
     def _frame(self, link: WorkerLink, kind: int, number: int, payload: bytes) -> None:
-        if kind == frames.RESULT:
-            invocation = link.active.pop(number, None)
-            if invocation is not None:
-                invocation.result(payload)
-                self._released(link)
-        elif kind == frames.ITEM:
-            invocation = link.active.get(number)
-            if invocation is not None:
-                invocation.item(payload)
-        elif kind == frames.PART:
-            invocation = link.active.get(number)
-            if invocation is not None and invocation.part(payload):
-                del link.active[number]
-                self._released(link)
-        elif kind == frames.END:
-            invocation = link.active.pop(number, None)
-            if invocation is not None:
-                invocation.end()
-                self._released(link)
-        elif kind == frames.ERROR:
-            invocation = link.active.pop(number, None)
-            if invocation is not None:
-                body = self._launch.redaction.body(payload[frames.ERROR_HEAD.size :])
-                invocation.fail(frames.ERROR_HEAD.unpack_from(payload)[0], body)
+        if kind in answers.KINDS:
+            if answers.take(link, kind, number, payload, self._launch.redaction):
                 self._released(link)
         elif kind == frames.PONG:
             link.pinged_at = 0.0
@@ -213,6 +193,8 @@ class Supervisor:
             link.slots = 1 if told.get("alone") else self.spec.concurrency
             if self.spec.type != "http":
                 self.serving()
+        elif kind == frames.PLACE:
+            self.health.at(told)
         elif kind == frames.FAILED:
             self._failed(link, self._launch.redaction.value(told))
 

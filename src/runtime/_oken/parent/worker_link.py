@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 # After the process is gone its last frames are already in the socket; a child it forked may keep the
 # socket open, so the end of file is not waited for any longer than this.
 LAST_FRAMES_SECONDS = 0.2
+# When a worker that is not ready is asked where its code is, and how often.
+PLACE_AFTER_SECONDS = 2.0
 
 
 class WorkerLink(asyncio.Protocol):
@@ -60,6 +62,7 @@ class WorkerLink(asyncio.Protocol):
         self._lost = False
         self._gone = False
         self._sink = sink
+        loop.call_later(PLACE_AFTER_SECONDS, self._ask_place)
         self._logs_paused = False
         self._readers: list[Union[PipeReader, MessageReader]] = [
             MessageReader(loop, spawned.logs, sink, self._add_pipe),
@@ -78,6 +81,7 @@ class WorkerLink(asyncio.Protocol):
         self.send(frames.PING, 0)
 
     def interrupt(self) -> None:
+        """Its main thread is to look what was asked of it; one that is not ready tells where it is."""
         self._kill(CANCEL_SIGNAL, group=False)
 
     def terminate(self) -> None:
@@ -128,6 +132,11 @@ class WorkerLink(asyncio.Protocol):
         self._lost = True
         if self.status is not None:
             self._finish()
+
+    def _ask_place(self) -> None:
+        if not self.ready and self.status is None:
+            self.interrupt()
+            self._loop.call_later(PLACE_AFTER_SECONDS, self._ask_place)
 
     def _flush(self) -> None:
         data = b"".join(self._out)
