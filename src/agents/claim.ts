@@ -1,6 +1,7 @@
 import { Value } from "@sinclair/typebox/value";
 
 import type { Claim, Engine, ListedClaim } from "../docker/types.ts";
+import { RunnerError } from "../lib/errors.ts";
 import { parseJson } from "../lib/json.ts";
 import { StartError } from "../lib/start-error.ts";
 import { Holder, type Life } from "../model/holder.ts";
@@ -52,11 +53,15 @@ export function createClaim(options: ClaimOptions): OwnClaim {
 async function claimAgents({ engine, runnerId, own, lifeOf }: ClaimOptions): Promise<Claim> {
   const before = await claimsOf(engine, runnerId);
   const last = before.at(-1);
+  // The engine may have gone away right after it had taken the claim.
+  if (last?.holder === JSON.stringify(own)) return last;
   if (last !== undefined) await requireEnded(last, { own, lifeOf });
   const claim = { runnerId, generation: (last?.generation ?? 0) + 1, holder: JSON.stringify(own) };
   await engine.claim(claim);
   const winner = (await claimsOf(engine, runnerId)).at(-1);
-  if (winner !== undefined && winner.holder !== claim.holder) {
+  if (winner === undefined)
+    throw new RunnerError("ENGINE_UNAVAILABLE", "The Docker engine does not keep what it is told to.");
+  if (winner.holder !== claim.holder) {
     if (winner.generation !== claim.generation) await engine.releaseClaim(claim);
     throw heldBy(holderOf(winner), own);
   }

@@ -48,3 +48,20 @@ export function remembered({ name, look }: Check, clock: Clock, keepMs: number):
     },
   };
 }
+
+/** The same check. Those who look at the same time share one look. */
+export function shared({ name, look }: Check): Check {
+  let looking: Promise<Result> | undefined;
+  return { name, look: () => (looking ??= look().finally(() => (looking = undefined))) };
+}
+
+/** The same check, which is not made while the one that it builds on fails: that says it all, and each would wait as long. */
+export function behind(first: Check, { name, look }: Check): Check {
+  return {
+    name,
+    async look() {
+      const { state, found } = await findingOf(first);
+      return state === "failed" ? { state: "unknown", found } : look();
+    },
+  };
+}

@@ -1,6 +1,6 @@
 import type { Engine } from "../docker/types.ts";
 import type { Clock } from "../lib/clock.ts";
-import { type Check, remembered } from "./check.ts";
+import { type Check, behind, remembered, shared } from "./check.ts";
 import { diskCheck } from "./disk.ts";
 import { engineCheck, engineRequirements } from "./engine.ts";
 import { type NeededImage, imageChecks } from "./images.ts";
@@ -29,11 +29,13 @@ export function createChecks(
   { engine, clock }: { engine: Engine; clock: Clock },
   { dataDir, runtime, images }: CheckSettings,
 ): Checks {
+  const answers = shared(engineCheck(engine));
+  const requirements = [
+    ...engineRequirements(engine, runtime).map((check) => remembered(check, clock, OFFERS_KEEP_MS)),
+    ...imageChecks(engine, images).map((check) => remembered(check, clock, Infinity)),
+  ];
   return {
-    requirements: [
-      ...engineRequirements(engine, runtime).map((check) => remembered(check, clock, OFFERS_KEEP_MS)),
-      ...imageChecks(engine, images).map((check) => remembered(check, clock, Infinity)),
-    ],
-    conditions: [engineCheck(engine), networkCheck(engine), diskCheck(dataDir)],
+    requirements: requirements.map((check) => behind(answers, check)),
+    conditions: [answers, behind(answers, networkCheck(engine)), diskCheck(dataDir)],
   };
 }

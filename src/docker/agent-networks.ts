@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 
 import { type Destination, parseDestination } from "../lib/destinations.ts";
+import { parseJson } from "../lib/json.ts";
 import type { Egress } from "../model/manifest.ts";
 
 /** A network of agents, and what they reach. */
@@ -55,7 +56,7 @@ function policyText({ mode, allow }: Egress): string {
 }
 
 export function readPolicy(text: string): Egress | undefined {
-  const { mode, allow }: Partial<Egress> = JSON.parse(text);
+  const { mode, allow }: Partial<Egress> = Object(parseJson(text));
   return mode === undefined || allow === undefined ? undefined : { mode, hosts: [], allow };
 }
 

@@ -1,5 +1,8 @@
+import { Type } from "@sinclair/typebox";
+
 import { systemClock } from "../lib/clock.ts";
 import type { ContainerSettings } from "./args.ts";
+import { PING_ARGS, PING_TIMEOUT_MS, cautious } from "./caution.ts";
 import { createClaims } from "./claims.ts";
 import { createBuildContainment } from "./build-containment.ts";
 import { createContainedNetworks } from "./contained-networks.ts";
@@ -14,6 +17,7 @@ import { createCanaries } from "./firewall/canary.ts";
 import { createFirewall, createRunCommand } from "./firewall/backend.ts";
 import { createImages } from "./image.ts";
 import { runnerLabels } from "./labels.ts";
+import { readJson } from "./read-json.ts";
 import { createLogs } from "./logs.ts";
 import { createNetworks } from "./network.ts";
 import { createStatsSampler } from "./stats.ts";
@@ -21,9 +25,6 @@ import { createUsage } from "./usage.ts";
 import { userIds } from "./user-ids.ts";
 import { removeBuildNetworks } from "./wheels.ts";
 import type { BuildInputs, Engine } from "./types.ts";
-
-/** Deadline of a ping, milliseconds. A health check waits for it. */
-const PING_TIMEOUT_MS = 5_000;
 
 /** No exception, and no agent without containment. */
 const CONTAINED: ContainmentSettings = {
@@ -34,10 +35,11 @@ const CONTAINED: ContainmentSettings = {
 
 /** The engine of this host, used through the docker CLI. */
 export function createEngine(
-  exec: DockerExec,
+  given: DockerExec,
   settings: ContainerSettings,
   containmentSettings: ContainmentSettings = CONTAINED,
 ): Engine {
+  const exec = cautious(given);
   const facts = createFactsReader(exec);
   const images = createImages(exec, facts, settings);
   const run = createRunCommand(exec, containmentSettings.firewallImage);
@@ -68,10 +70,8 @@ export function createEngine(
 
   return {
     async ping() {
-      const output = await exec.run(["version", "--format", "{{.Server.Version}}"], {
-        timeoutMs: PING_TIMEOUT_MS,
-      });
-      return { version: output.trim() };
+      const output = await exec.run(PING_ARGS, { timeoutMs: PING_TIMEOUT_MS });
+      return { version: readJson(Type.String({ minLength: 1 }), { args: PING_ARGS, output }) };
     },
     offers: () => engineOffers(facts),
     userIds: () => userIds(facts),

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 
 import { type Static, Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
 
 import { RunnerError } from "../lib/errors.ts";
 import { createAgentsCgroup } from "./agents-cgroup.ts";
@@ -13,6 +12,7 @@ import { type FactsReader, canFilterCalls } from "./engine-facts.ts";
 import { isAlreadyExists, isBeingRemoved, isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { parseIdentity, runnerLabels } from "./labels.ts";
+import { readJson } from "./read-json.ts";
 import type { ContainerSpec, ContainerState, Engine, ListedContainer, RunningContainer } from "./types.ts";
 
 /** Deadline of a start or a stop, which take long while the engine is busy. */
@@ -20,6 +20,9 @@ const SLOW_COMMAND_MS = 60_000;
 
 /** Pause between two looks at a removal, milliseconds; it takes a tenth of a second. */
 const REMOVAL_PAUSE_MS = 20;
+
+/** How often containers are listed until none of them goes while it is looked at. */
+const MAX_LOOKS = 5;
 
 /** Only the fields that we use: the engine adds and renames others between versions. */
 const Inspected = Type.Object({
@@ -62,11 +65,9 @@ export function createContainers(
   settings: args.ContainerSettings,
 ): Containers {
   async function inspect(names: string[]): Promise<(ContainerState & ListedContainer)[]> {
-    const output = await exec.run(args.inspectArgs(names));
-    const parsed: unknown = JSON.parse(output);
-    return Value.Parse(Type.Array(Inspected), parsed).map((container) =>
-      toState(container, settings.network),
-    );
+    const argv = args.inspectArgs(names);
+    const found = readJson(Type.Array(Inspected), { args: argv, output: await exec.run(argv) });
+    return found.map((container) => toState(container, settings.network));
   }
 
   async function inspectOne(name: string): Promise<ContainerState | undefined> {
@@ -159,10 +160,17 @@ export function createContainers(
     inspectContainer: inspectOne,
 
     async listContainers() {
-      const output = await exec.run(args.listArgs(runnerLabels(settings.runnerId)));
-      const names = output.split("\n").filter((name) => name !== "");
-      if (names.length === 0) return [];
-      return inspect(names);
+      for (let look = 1; ; look += 1) {
+        const output = await exec.run(args.listArgs(runnerLabels(settings.runnerId)));
+        const names = output.split("\n").filter((name) => name !== "");
+        if (names.length === 0) return [];
+        try {
+          return await inspect(names);
+        } catch (error) {
+          // One of them has gone since.
+          if (!isNoSuchObject(error) || look === MAX_LOOKS) throw error;
+        }
+      }
     },
   };
 }

@@ -24,7 +24,12 @@ export type EngineFacts = {
   runtimes: string[];
   /** How it keeps containers apart: `name=seccomp,profile=builtin`, `name=userns`, `name=rootless` … */
   securityOptions: string[];
+  /** Why it said nothing. */
+  failure?: RunnerError | undefined;
 };
+
+/** Deadline of the question, milliseconds. Under load, dockerd took some seconds, but never ten. */
+const TIMEOUT_MS = 10_000;
 
 export type FactsReader = {
   /** Asks once, and again if the engine did not answer. Never rejects. */
@@ -57,7 +62,13 @@ export function createFactsReader(exec: DockerExec): FactsReader {
 }
 
 async function ask(exec: DockerExec): Promise<EngineFacts> {
-  const output = await exec.run(["info", "--format", FORMAT]).catch(() => "");
+  let failure: RunnerError | undefined;
+  const output = await exec
+    .run(["info", "--format", FORMAT], { timeoutMs: TIMEOUT_MS })
+    .catch((error: unknown) => {
+      if (error instanceof RunnerError) failure = error;
+      return "";
+    });
   const [plugins = "", ...lines] = output.split("\n");
   const [cgroupDriver, runtime, hostCpus, platform, options = "", version, runtimes = ""] = lines.map(
     (line) => line.trim() || undefined,
@@ -72,15 +83,16 @@ async function ask(exec: DockerExec): Promise<EngineFacts> {
     version,
     runtimes: runtimes.split(" ").filter((name) => name !== ""),
     securityOptions: securityOptionsOf(options),
+    failure,
   };
 }
 
 /** The part of them that a start checks. Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
 export async function engineOffers(facts: FactsReader): Promise<EngineOffers> {
   facts.forget();
-  const { version, buildx, runtimes } = await facts.read();
+  const { version, buildx, runtimes, failure } = await facts.read();
   if (version === undefined)
-    throw new RunnerError("ENGINE_UNAVAILABLE", "The Docker engine does not say what it is.");
+    throw failure ?? new RunnerError("ENGINE_UNAVAILABLE", "The Docker engine does not say what it is.");
   return { version, hasBuildx: buildx !== undefined, runtimes };
 }
 

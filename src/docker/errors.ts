@@ -16,22 +16,28 @@ export type CommandFailure = {
 const KNOWN: { pattern: RegExp; make: (failure: string, args: string[]) => RunnerError }[] = [
   {
     pattern:
-      /cannot connect to the docker daemon|is the docker daemon running|error during connect|connection refused.{0,300}docker\.sock/i,
+      /permission denied while trying to connect to the docker|dial unix \S{1,300}: connect: permission denied/i,
     make: () =>
       new RunnerError(
         "ENGINE_UNAVAILABLE",
-        "The Docker engine does not answer. Agents that run keep running; try again when it is back.",
+        "The runner may not talk to the Docker engine: permission denied on its socket. Run it as root or as a user in the group of the socket, mostly docker.",
       ),
   },
   {
     pattern:
-      /permission denied while trying to connect to the docker|docker\.sock: connect: permission denied/i,
-    make: () =>
-      new RunnerError(
-        "ENGINE_UNAVAILABLE",
-        "The runner may not talk to the Docker engine: permission denied on its socket.",
-      ),
+      /cannot connect to the docker daemon|is the docker daemon running|error during connect|connection refused.{0,300}docker\.sock/i,
+    make: away,
   },
+  // The CLI's words since Docker 29.
+  { pattern: /failed to connect to the docker api/i, make: away },
+  // Of BuildKit's client, when the engine ends during a build.
+  {
+    pattern:
+      /failed to receive status: rpc error|rpc error: code = unavailable|error reading from server: EOF/i,
+    make: away,
+  },
+  // Of an engine whose containerd has ended.
+  { pattern: /containerd\.sock: connect: |\bttrpc: closed/i, make: away },
   {
     pattern: /unknown command: docker buildx|'buildx' is not a docker command/i,
     make: () =>
@@ -59,20 +65,69 @@ const KNOWN: { pattern: RegExp; make: (failure: string, args: string[]) => Runne
   },
 ];
 
+function away(): RunnerError {
+  return new RunnerError(
+    "ENGINE_UNAVAILABLE",
+    "The Docker engine does not answer. Agents that run keep running; try again when it is back.",
+  );
+}
+
+/** Characters of an output that a message shows. */
+const MAX_SHOWN = 100;
+
 const BEING_REMOVED = "being_removed";
 const NO_SUCH_OBJECT = "no_such_object";
 const ALREADY_EXISTS = "already_exists";
 
 export function commandError(args: string[], failure: CommandFailure): RunnerError {
-  if (failure.code === "ENOENT") {
-    return new RunnerError("ENGINE_UNAVAILABLE", "The docker CLI was not found on PATH.");
-  }
-  const text = failure.stderr.trim() || failure.message || `exit code ${failure.exitCode}`;
+  if (failure.code !== undefined && failure.code in NOT_STARTED) return notStarted(failure.code);
+  const text = saidBy(failure) || failure.message || `exit code ${failure.exitCode}`;
   const known = KNOWN.find(({ pattern }) => pattern.test(text));
   if (known !== undefined) return known.make(text, args);
   return new RunnerError("CONTAINER_ERROR", `docker ${verb(args)} failed: ${firstLine(text)}`, {
     details: { exit_code: failure.exitCode ?? null },
   });
+}
+
+/** Why the docker CLI could not even be started, by the system's code. */
+const NOT_STARTED: Record<string, string> = {
+  ENOENT: "was not found on PATH",
+  EACCES: "on PATH may not be executed",
+  ENOEXEC: "on PATH is no program of this machine",
+};
+
+function notStarted(code: string): RunnerError {
+  return new RunnerError(
+    "ENGINE_UNAVAILABLE",
+    `The docker CLI ${NOT_STARTED[code]}: install Docker's CLI with its buildx plugin on the runner's host (docker-ce-cli and docker-buildx-plugin of Docker's own packages, docker-cli and docker-buildx of Debian's).`,
+    { details: { reason: "no_docker_cli" } },
+  );
+}
+
+/** What a command said itself: a build's output comes on the same way, a JSON record on each line. */
+function saidBy({ stderr }: CommandFailure): string {
+  const lines = stderr.split("\n").filter((line) => !line.startsWith("{"));
+  return lines.join("\n").trim();
+}
+
+/** A command that ended well, and whose output is not what docker prints: another program may be in its place. */
+export function unreadable(args: string[], output: string): RunnerError {
+  const said = firstLine(output).slice(0, MAX_SHOWN);
+  const what = said === "" ? "nothing" : JSON.stringify(said);
+  return new RunnerError(
+    "ENGINE_UNAVAILABLE",
+    `docker ${verb(args)} printed ${what}, which is no answer of Docker's: look at the docker on the runner's PATH.`,
+    { details: { reason: "unreadable" } },
+  );
+}
+
+/** A command that printed more than any answer has. */
+export function tooMuch(args: string[], limit: number): RunnerError {
+  return new RunnerError(
+    "ENGINE_UNAVAILABLE",
+    `docker ${verb(args)} printed more than ${Math.floor(limit / 1024 ** 2)} MiB, which no answer has: look at the docker on the runner's PATH.`,
+    { details: { reason: "unreadable" } },
+  );
 }
 
 /** A program of the host that is not there, or could not do what it should. */
@@ -91,6 +146,15 @@ export function engineTimeout(args: string[], timeoutMs: number): RunnerError {
     {
       details: { reason: "timeout" },
     },
+  );
+}
+
+/** A command that says something at once where the engine answers. */
+export function engineSilent(args: string[], silenceMs: number): RunnerError {
+  return new RunnerError(
+    "ENGINE_UNAVAILABLE",
+    `The Docker engine does not answer: docker ${verb(args)} said nothing within ${silenceMs / 1000} s.`,
+    { details: { reason: "silent" } },
   );
 }
 
@@ -117,7 +181,7 @@ export function isAlreadyExists(error: unknown): boolean {
 
 function verb(args: string[]): string {
   return args
-    .filter((arg) => !arg.startsWith("-"))
+    .filter((arg) => !/^(-|\{\{)/.test(arg))
     .slice(0, 2)
     .join(" ");
 }

@@ -1,8 +1,10 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
+import { parseJson } from "../lib/json.ts";
 import { isAgentNetwork } from "./agent-networks.ts";
 import * as args from "./args.ts";
+import { unreadable } from "./errors.ts";
 import type { DockerExec, StreamedChunk } from "./exec.ts";
 import { runnerLabels } from "./labels.ts";
 import { splitLines } from "./lines.ts";
@@ -15,6 +17,9 @@ const Message = Type.Object({
   Actor: Type.Object({ ID: Type.String(), Attributes: Type.Record(Type.String(), Type.String()) }),
 });
 
+/** The most that may come between the events, characters: another program may be in docker's place. */
+const MAX_NOISE = 64 * 1024;
+
 /** Whose events are told. */
 export type EventsOptions = { runnerId: string; network: string };
 
@@ -22,9 +27,12 @@ export function createEvents(exec: DockerExec, options: EventsOptions): Pick<Eng
   return {
     async *events({ signal }) {
       const chunks = exec.stream(args.eventsArgs(), { signal });
+      let noise = 0;
       for await (const line of splitLines(standardOutput(chunks))) {
         const event = parseEvent(line, options);
         if (event !== undefined) yield event;
+        if (!line.startsWith("{")) noise += line.length + 1;
+        if (noise > MAX_NOISE) throw unreadable(args.eventsArgs(), line);
       }
     },
   };
@@ -37,7 +45,7 @@ async function* standardOutput(chunks: AsyncIterable<StreamedChunk>): AsyncGener
 /** A line of `docker events`; undefined if it is not about this runner. */
 export function parseEvent(line: string, { runnerId, network }: EventsOptions): EngineEvent | undefined {
   if (!line.startsWith("{")) return undefined;
-  const message: unknown = JSON.parse(line);
+  const message = parseJson(line);
   if (!Value.Check(Message, message)) return undefined;
   const { Attributes: attributes } = message.Actor;
   if (message.Type === "network")

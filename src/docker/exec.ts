@@ -1,7 +1,7 @@
 import { execa } from "execa";
 
 import { RunnerError } from "../lib/errors.ts";
-import { commandError, engineTimeout, toolError } from "./errors.ts";
+import { commandError, engineSilent, engineTimeout, toolError, tooMuch } from "./errors.ts";
 import { type Owner, ownerMark } from "./orphans.ts";
 import { type ProcessGroup, processGroup } from "./process-group.ts";
 
@@ -13,9 +13,6 @@ const MAX_OUTPUT = 16 * 1024 * 1024;
 
 /** Characters of a streamed command's standard error that are kept, to say why it failed. */
 const STDERR_TAIL = 64 * 1024;
-
-/** How long a cancelled command has after SIGTERM before it is killed, milliseconds. */
-const KILL_AFTER_MS = 5_000;
 
 /** The variables of the runner that the docker CLI may see. No secret of an agent is among them. */
 const PASSED_ENVIRONMENT = [
@@ -55,6 +52,8 @@ export type ExecOptions = {
   /** Another program than docker's: the firewall's. */
   tool?: string;
   timeoutMs?: number;
+  /** Of a streamed command: how long it may take to print anything. */
+  silenceMs?: number;
   signal?: AbortSignal | undefined;
   /** Text for the command's standard input. */
   input?: string;
@@ -97,25 +96,26 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
 
   return {
     async run(args, exec = {}) {
-      const timeoutMs = exec.timeoutMs ?? DEFAULT_TIMEOUT_MS;
-      const result = await execa(exec.tool ?? exec.program ?? binary, args, {
+      const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = exec;
+      if (signal?.aborted) throw toError(signal.reason);
+      const subprocess = execa(exec.tool ?? exec.program ?? binary, args, {
         ...spawnOptions(exec),
         ...(exec.input === undefined ? { stdin: "ignore" } : { input: exec.input }),
-        ...(exec.signal === undefined ? {} : { cancelSignal: exec.signal }),
-        forceKillAfterDelay: KILL_AFTER_MS,
-        timeout: timeoutMs,
         maxBuffer: MAX_OUTPUT,
         stripFinalNewline: false,
+        detached: true,
       });
-      const { timedOut, stderr } = result;
+      using group = processGroup(subprocess, { signal, timeoutMs });
+      const result = await subprocess;
+      const { stderr } = result;
       if (exec.tool !== undefined && result.failed)
         throw toolError(exec.tool, { code: result.code, stderr, message: result.shortMessage });
-      throwOnFailure({ args, timeoutMs, timedOut, signal: exec.signal, result, stderr });
+      throwOnFailure({ args, timeoutMs, timedOut: group.timedOut, signal, result, stderr });
       return result.stdout;
     },
 
     async *stream(args, exec = {}) {
-      const { signal, timeoutMs } = exec;
+      const { signal, timeoutMs, silenceMs } = exec;
       if (isClosed) throw new RunnerError("SHUTTING_DOWN", "The runner is stopping.");
       const subprocess = execa(exec.program ?? binary, args, {
         ...spawnOptions(exec),
@@ -127,13 +127,22 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
       running.add(group);
       void group.gone.then(() => running.delete(group));
       let stderr = "";
+      let isSilent = false;
+      const cutSilence = () => {
+        isSilent = true;
+        group.end();
+      };
+      const silence = silenceMs === undefined ? undefined : setTimeout(cutSilence, silenceMs);
       // Of a program that was not found the output breaks off; the result says why.
       if (subprocess.pid !== undefined)
         for await (const chunk of mergedOutput(subprocess.stdout, subprocess.stderr)) {
+          clearTimeout(silence);
           if (chunk.stream === "stderr") stderr = (stderr + chunk.text).slice(-STDERR_TAIL);
           yield chunk;
         }
       const result = await subprocess;
+      clearTimeout(silence);
+      if (isSilent) throw engineSilent(args, silenceMs ?? 0);
       throwOnFailure({ args, timeoutMs, timedOut: group.timedOut, signal, result, stderr });
     },
 
@@ -152,7 +161,7 @@ type Outcome = {
   signal: AbortSignal | undefined;
   result: {
     failed: boolean;
-    isCanceled?: boolean | undefined;
+    isMaxBuffer?: boolean | undefined;
     exitCode?: number | undefined;
     code?: string | undefined;
     shortMessage?: string | undefined;
@@ -162,7 +171,8 @@ type Outcome = {
 
 function throwOnFailure({ args, timeoutMs, timedOut, signal, result, stderr }: Outcome): void {
   if (!result.failed) return;
-  if (result.isCanceled || signal?.aborted) throw toError(signal?.reason);
+  if (signal?.aborted) throw toError(signal.reason);
+  if (result.isMaxBuffer) throw tooMuch(args, MAX_OUTPUT);
   if (timedOut) throw engineTimeout(args, timeoutMs ?? 0);
   throw commandError(args, {
     exitCode: result.exitCode,

@@ -1,8 +1,11 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFile, rm } from "node:fs/promises";
+
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
 
 import { RunnerError } from "../lib/errors.ts";
+import { undefinedIfMissing } from "../lib/files.ts";
+import { parseJson } from "../lib/json.ts";
 import * as args from "./args.ts";
 import { createBaseImages } from "./base-images.ts";
 import { buildArgs, exportArgs } from "./build-args.ts";
@@ -20,6 +23,12 @@ import { buildWheels } from "./wheels.ts";
 
 /** How long a registry may take to answer, milliseconds. */
 const REGISTRY_TIMEOUT_MS = 10_000;
+
+/** How long a build may take to print its first record, milliseconds: it comes as soon as the engine answers. */
+const SILENCE_MS = 30_000;
+
+/** What a build says of its image. */
+const Metadata = Type.Object({ "containerimage.config.digest": Type.String() });
 
 type Images = Pick<
   Engine,
@@ -57,9 +66,11 @@ export function createImages(
     },
 
     async platform() {
-      const { platform } = await facts.read();
+      const { platform, failure } = await facts.read();
       if (platform !== undefined) return platform;
-      throw new RunnerError("ENGINE_UNAVAILABLE", "Docker does not say which platform it builds for.");
+      throw (
+        failure ?? new RunnerError("ENGINE_UNAVAILABLE", "Docker does not say which platform it builds for.")
+      );
     },
 
     async imageExists(reference) {
@@ -96,9 +107,9 @@ export function createImages(
  * with BUILD_FAILED. That names the cause, and its `details` have `class`, `hint`, `step` and the last lines as `log`.
  */
 async function buildImage(tools: Tools, request: BuildRequest): Promise<BuiltImage> {
-  const scratch = await mkdtemp(join(tmpdir(), "oken-build-"));
+  // Beside it, where a crash leaves nothing for long.
+  const metadataFile = `${request.inputs.dockerfile}.${Bun.randomUUIDv7()}.json`;
   try {
-    const metadataFile = join(scratch, "metadata.json");
     const bases = createBaseImages(tools.exec);
     const onEvent = (event: BuildEvent) => {
       bases.see(event);
@@ -106,10 +117,10 @@ async function buildImage(tools: Tools, request: BuildRequest): Promise<BuiltIma
     };
     const { timeoutMs, signal } = request;
     await run(tools, buildArgs(request, metadataFile), { timeoutMs, signal, onEvent });
-    const imageId = imageIdOf(await readFile(metadataFile, "utf8"));
+    const imageId = imageIdOf(await readFile(metadataFile, "utf8").catch(undefinedIfMissing));
     return { imageId, bases: await bases.known() };
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    await rm(metadataFile, { force: true });
   }
 }
 
@@ -129,7 +140,7 @@ async function run({ exec, buildx }: Tools, buildArgv: string[], watch: BuildWat
   try {
     const { args: argv, ...how } = await buildx.command(buildArgv);
     const { timeoutMs, signal } = watch;
-    const output = exec.stream(argv, { ...how, timeoutMs, signal });
+    const output = exec.stream(argv, { ...how, timeoutMs, silenceMs: SILENCE_MS, signal });
     for await (const chunk of output) progress.feed(chunk.text);
     progress.end();
   } catch (error) {
@@ -156,11 +167,11 @@ function translate(error: unknown, watch: BuildWatch, progress: BuildProgress): 
   return buildFailure({ steps: progress.steps(), text: progress.text() });
 }
 
-function imageIdOf(metadata: string): string {
-  const parsed: unknown = JSON.parse(metadata);
-  if (typeof parsed === "object" && parsed !== null) {
-    const value: unknown = Reflect.get(parsed, "containerimage.config.digest");
-    if (typeof value === "string") return value;
-  }
-  throw new RunnerError("CONTAINER_ERROR", "docker buildx build did not say which image it made.");
+function imageIdOf(metadata: string | undefined): string {
+  const parsed = parseJson(metadata ?? "");
+  if (Value.Check(Metadata, parsed)) return parsed["containerimage.config.digest"];
+  throw new RunnerError(
+    "ENGINE_UNAVAILABLE",
+    "docker buildx build ended without a word of the image that it made: look at the docker on the runner's PATH.",
+  );
 }

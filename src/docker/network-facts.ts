@@ -1,5 +1,7 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
+
+import { networkInspectArgs } from "./args.ts";
+import { readJson } from "./read-json.ts";
 
 /** Only the fields that we use: the engine adds and renames others between versions. */
 const Inspected = Type.Object({
@@ -38,8 +40,7 @@ export const ENGINES_OWN = ["bridge", "default", "host", "none"];
 
 /** Reads what `docker network inspect` prints of the network that was asked for by `name`. */
 export function readNetwork(name: string, output: string): NetworkFacts | undefined {
-  const parsed: unknown = JSON.parse(output);
-  const [found] = Value.Parse(Type.Array(Inspected), parsed);
+  const [found] = readJson(Type.Array(Inspected), { args: networkInspectArgs(name), output });
   if (found === undefined) return undefined;
   const addresses = found.IPAM.Config ?? [];
   return {

@@ -1,3 +1,4 @@
+import { tooMuch } from "./errors.ts";
 import { shownLine } from "./lines.ts";
 import type { BuildEvent } from "./types.ts";
 
@@ -6,6 +7,9 @@ const TAIL_LINES = 200;
 
 /** Longest line that is passed on, characters. A longer one is cut into several. */
 const MAX_LINE = 16_384;
+
+/** The most text that may come between the records, characters: another program may be in buildx's place. */
+const MAX_TEXT = 16 * 1024 * 1024;
 
 /** Longest record, characters. BuildKit's have a few kilobytes; text that is longer is no record. */
 const MAX_RECORD = 8 * 1024 * 1024;
@@ -56,6 +60,7 @@ type LineBuffer = { decoder: TextDecoder; text: string };
 export function createBuildProgress(sink: ProgressSink): BuildProgress {
   const steps = new Map<string, Tracked>();
   const plain: string[] = [];
+  let printed = 0;
   const splitter = createRecordSplitter({
     onRecord: (record) => {
       for (const vertex of record.vertexes ?? []) updateStep(steps, vertex, sink);
@@ -63,6 +68,8 @@ export function createBuildProgress(sink: ProgressSink): BuildProgress {
       for (const vertex of record.vertexes ?? []) endStep(steps, vertex, sink);
     },
     onText: (line) => {
+      printed += line.length + 1;
+      if (printed > MAX_TEXT) throw tooMuch(["buildx", "build"], MAX_TEXT);
       plain.push(sink.redact(shownLine(line, MAX_LINE)));
       if (plain.length > TAIL_LINES) plain.shift();
     },

@@ -31,6 +31,12 @@ export const STATUS_OF_CODE = {
 
 export type ErrorCode = keyof typeof STATUS_OF_CODE;
 
+/** Seconds after which a caller may try again, where the error itself does not know better. */
+const RETRY_AFTER: { [C in ErrorCode]?: string } = {
+  // An engine that is restarted is away for some seconds.
+  ENGINE_UNAVAILABLE: "5",
+};
+
 export type ErrorOptions = {
   details?: Record<string, unknown>;
   /** Replaces the default status, for codes that have several: INVALID_REQUEST, INVOKE_FAILED. */
@@ -53,7 +59,8 @@ export class RunnerError extends Error {
     this.code = code;
     this.status = options.status ?? STATUS_OF_CODE[code];
     this.details = options.details;
-    this.headers = options.headers ?? {};
+    const retryAfter = RETRY_AFTER[code];
+    this.headers = options.headers ?? (retryAfter === undefined ? {} : { "Retry-After": retryAfter });
   }
 }
 

@@ -152,3 +152,14 @@ function randomFrom(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+test("an engine that keeps no claim has claimed nothing, and is asked again", async () => {
+  const engine = createFakeEngine();
+  let keeps = false;
+  const claims = async () => (keeps ? engine.claims() : []);
+  const { claim, lost } = starting({ ...engine, claims }, {});
+  await expect(claim()).rejects.toMatchObject({ code: "ENGINE_UNAVAILABLE" });
+  keeps = true;
+  await claim();
+  expect({ generations: await generations(engine), lost }).toEqual({ generations: [1], lost: [] });
+});

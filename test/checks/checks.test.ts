@@ -74,7 +74,7 @@ describe.each(UNMET)("with %s", (_, options, settings, sentence) => {
     const { engine, clock, start, health } = await createHost(options, settings);
     engine.goAway();
     await start();
-    expect(Object.keys(await health())).toEqual(["engine", "network"]);
+    expect(Object.keys(await health())).toEqual(["engine"]);
     engine.comeBack();
     await clock.advance(LATER);
     expect(Object.values(await health())).toEqual([sentence]);

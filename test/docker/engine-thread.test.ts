@@ -38,7 +38,7 @@ const BUILD = {
 };
 
 test("a call returns what the engine returns", async () => {
-  await using engine = await standIn(`echo 26.1.5`);
+  await using engine = await standIn(`echo '"26.1.5"'`);
   expect(await engine.ping()).toEqual({ version: "26.1.5" });
 });
 
@@ -48,7 +48,7 @@ test("an error arrives with its code, its details and docker's words", async () 
     name: "RunnerError",
     code: "CONTAINER_ERROR",
     status: 500,
-    message: "docker version {{.Server.Version}} failed: no luck",
+    message: "docker version failed: no luck",
     details: { exit_code: 3 },
   });
 });
@@ -57,7 +57,7 @@ test("calls run at the same time", async () => {
   const marker = join(directory, Bun.randomUUIDv7());
   // The first waits for the second.
   await using engine = await standIn(
-    `if [[ $1 == version ]]; then until [[ -e ${marker} ]]; do sleep 0.01; done; echo 1; else touch ${marker}; fi`,
+    `if [[ $1 == version ]]; then until [[ -e ${marker} ]]; do sleep 0.01; done; echo '"1"'; else touch ${marker}; fi`,
   );
   const [info, exists] = await Promise.all([engine.ping(), engine.imageExists("x")]);
   expect([info.version, exists]).toEqual(["1", true]);

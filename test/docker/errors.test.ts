@@ -17,11 +17,41 @@ describe("docker's sentences", () => {
       "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
       "ENGINE_UNAVAILABLE",
     ],
+    [
+      "failed to connect to the docker API at unix:///x.sock; check if the path is correct and if the daemon is running: dial unix /x.sock: connect: no such file or directory",
+      "ENGINE_UNAVAILABLE",
+    ],
+    [
+      "ERROR: failed to receive status: rpc error: code = Unavailable desc = error reading from server: EOF",
+      "ENGINE_UNAVAILABLE",
+    ],
+    [
+      'Error response from daemon: connection error: desc = "transport: error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory": unavailable',
+      "ENGINE_UNAVAILABLE",
+    ],
     ["docker: unknown command: docker buildx", "ENGINE_UNAVAILABLE"],
     ["write /x: no space left on device", "DISK_FULL"],
     ["Error response from daemon: something new", "CONTAINER_ERROR"],
   ])("%s is %s", (stderr, code) => {
     expect(failed(stderr)).toMatchObject({ code });
+  });
+
+  test("a refused socket is told from an engine that is away, with what to do", () => {
+    for (const text of [
+      "permission denied while trying to connect to the docker API at unix:///var/run/docker.sock",
+      'ERROR: failed to build: failed to connect to the docker API at unix:///x.sock: Get "http://%2Fx.sock/_ping": dial unix /x.sock: connect: permission denied',
+    ])
+      expect(failed(text)).toMatchObject({
+        code: "ENGINE_UNAVAILABLE",
+        message: expect.stringMatching(/permission denied on its socket\. Run it as root or/),
+      });
+  });
+
+  test("words of a build's own steps are no words of the engine's", () => {
+    const record = { logs: [{ data: "is the docker daemon running" }] };
+    expect(failed(`${JSON.stringify(record)}\nERROR: failed to solve`)).toMatchObject({
+      code: "CONTAINER_ERROR",
+    });
   });
 
   test("a missing container, image or network is recognised", () => {
@@ -71,6 +101,7 @@ test("a docker CLI that is not installed makes the engine unavailable", () => {
   });
   expect(error).toMatchObject({
     code: "ENGINE_UNAVAILABLE",
-    message: "The docker CLI was not found on PATH.",
+    message: expect.stringContaining("The docker CLI was not found on PATH: install Docker's CLI"),
+    headers: { "Retry-After": "5" },
   });
 });

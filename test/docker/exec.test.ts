@@ -52,6 +52,44 @@ test("a command that does not end is killed at its deadline", async () => {
   });
 });
 
+test("what a command has started ends with it at its deadline, and holds up nobody", async () => {
+  const exec = await standIn("sleep 60 & wait");
+  await expect(exec.run(["ps"], { timeoutMs: 100 })).rejects.toMatchObject({ code: "ENGINE_UNAVAILABLE" });
+});
+
+test.each(["", " >&2"])("a command that prints without end is cut off%s", async (where) => {
+  const exec = await standIn(`yes "$(printf '%4096s' x)"${where}`);
+  await expect(exec.run(["ps"])).rejects.toMatchObject({
+    code: "ENGINE_UNAVAILABLE",
+    message: expect.stringContaining("docker ps printed more than 16 MiB"),
+  });
+});
+
+test("a streamed command that says nothing at all is given up", async () => {
+  const exec = await standIn("exec sleep 60");
+  await expect(Array.fromAsync(exec.stream(["build"], { silenceMs: 100 }))).rejects.toMatchObject({
+    code: "ENGINE_UNAVAILABLE",
+    details: { reason: "silent" },
+  });
+  const talking = await standIn("echo at last; sleep 0.3");
+  expect(await Array.fromAsync(talking.stream(["build"], { silenceMs: 250 }))).toHaveLength(1);
+});
+
+test.each([
+  ["missing", undefined, "was not found on PATH"],
+  ["no program that may run", 0o644, "may not be executed"],
+])("a CLI that is %s is told with what to install", async (_, mode, what) => {
+  const binary = join(directory, Bun.randomUUIDv7());
+  if (mode !== undefined) await writeFile(binary, "#!/bin/bash\n", { mode });
+  const exec = createDockerExec({ binary, environment: {} });
+  const told = {
+    code: "ENGINE_UNAVAILABLE",
+    message: expect.stringMatching(new RegExp(`${what}: install .*buildx`)),
+  };
+  await expect(exec.run(["ps"])).rejects.toMatchObject(told);
+  await expect(Array.fromAsync(exec.stream(["events"]))).rejects.toMatchObject(told);
+});
+
 test("a cancelled command rejects with the signal's reason", async () => {
   const exec = await standIn("exec sleep 60");
   const reason = new Error("enough");

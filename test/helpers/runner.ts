@@ -81,9 +81,11 @@ export async function startRunner(
       await run.kill("SIGKILL");
       // Its docker commands outlive a runner that is killed; no start comes to end them.
       await endOrphans({ runnerId, run: "" });
-      const [names, references] = await Promise.all([containers(), images()]);
+      // By their ids: a build that was cut off may have left one without a name.
+      const imageIds = docker(["image", "ls", "--quiet", "--filter", label]);
+      const [names, ids] = await Promise.all([containers(), imageIds]);
       if (names.length > 0) await docker(["rm", "--force", ...names]);
-      if (references.length > 0) await docker(["image", "rm", "--force", ...references]);
+      if (ids.length > 0) await docker(["image", "rm", "--force", ...new Set(ids)]);
       const claims = await docker(["volume", "ls", "--quiet", "--filter", label]);
       if (claims.length > 0) await docker(["volume", "rm", ...claims]);
       const proxy = `label=oken.proxy=${runnerId}`;

@@ -7,6 +7,7 @@ export const RUNNER_PROBLEMS = {
     status: 503,
     when: "the Docker engine does not answer",
     error: "The Docker engine does not answer. Agents that run keep running; try again when it is back.",
+    headers: ["Retry-After"],
   },
   containerError: {
     code: "CONTAINER_ERROR",
