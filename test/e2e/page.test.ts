@@ -64,6 +64,13 @@ async function violations(page: Page): Promise<string[]> {
   );
 }
 
+/** Opens what a view shows only when asked, such as the contents of each deployment. */
+async function openDetails(page: Page): Promise<void> {
+  const closed = page.locator("details:not([open]) > summary");
+  while ((await closed.count()) > 0) await closed.first().click();
+  for (const opened of await page.locator(".deployment").all()) await opened.locator(".phases").waitFor();
+}
+
 function firstPaint(page: Page): Promise<number> {
   return page.evaluate<number>('performance.getEntriesByName("first-contentful-paint")[0].startTime');
 }
@@ -126,11 +133,14 @@ describe.skipIf(executable === undefined)(`with ${AGENTS} agents,`, () => {
         ["agents", "tbody tr .spark-line"],
         ["agents/web-search", ".charts canvas"],
         ["agents/web-search/invoke", "#input"],
+        ["agents/web-search/logs", ".level-critical"],
+        ["agents/web-search/deployments", ".deployment .output"],
         ["deploy", ".drop"],
         ["host", "meter"],
       ]) {
         await page.goto(`${api.url}/#/${view}`);
         await page.waitForSelector(place ?? "");
+        await openDetails(page);
         for (const rule of await violations(page)) found.push(`${view}, ${colorScheme}: ${rule}`);
       }
     }

@@ -1,7 +1,9 @@
+import type { Agent } from "../../src/agents/agent.ts";
 import { createFeed } from "../../src/agents/feed.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { AGENT_STATES, type AgentState } from "../../src/model/agent.ts";
 import { createBareApp } from "./app.ts";
+import { followMadeLog, madeDeployments } from "./page-history.ts";
 
 const MINUTES = 60;
 const AT = new Date(Date.now() - 150_000).toISOString();
@@ -35,6 +37,10 @@ export function startPageApi(count: number) {
         }),
       detail: (id) => Promise.resolve(detailOf(summaryOf(id))),
       statsOf: (id) => Promise.resolve(statsOf(id)),
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only asked whether there is such an agent
+      find: (id) => ({ id }) as Agent,
+      followLogs: (_, { signal }) => followMadeLog(signal),
+      deployments: madeDeployments(),
     },
     host: () => Promise.resolve(HOST),
   });

@@ -12,7 +12,11 @@ export function DeployProgress({ progress, children }: { progress: Progress; chi
     <>
       <ol class="phases" aria-label="Phases">
         {PHASES.map((name, index) => (
-          <li key={name} class={phaseClass({ index, reached, isOver })}>
+          <li
+            key={name}
+            class={phaseClass({ index, reached, isOver })}
+            aria-current={index === reached ? "step" : undefined}
+          >
             {name}
           </li>
         ))}

@@ -17,7 +17,7 @@ export function DeploymentsTab({ id }: { id: string }) {
   if (list.error.value !== undefined) return <Notice kind="error">{list.error.value}</Notice>;
   if (deployments === undefined) return <p class="muted">Reading …</p>;
   if (deployments.length === 0)
-    return <p class="muted">No deployment since the runner started. The versions are in the overview.</p>;
+    return <p class="muted">No deployment is on record. The versions are in the overview.</p>;
   return (
     <div class="deployments">
       {deployments.map((deployment, index) => (
