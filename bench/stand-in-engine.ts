@@ -44,7 +44,7 @@ function inspectedOf(
   return {
     Id: id,
     Name: `/${name}`,
-    State: { Running: true, ExitCode: 0, OOMKilled: false, StartedAt: "" },
+    State: { Running: true, Paused: false, ExitCode: 0, OOMKilled: false, StartedAt: "" },
     HostConfig: { NanoCpus: cpus * 1e9 },
     Config: { Labels: identity === undefined ? {} : identityLabels(runnerId, identity) },
     NetworkSettings: { Networks: { [network]: { IPAddress: address } } },

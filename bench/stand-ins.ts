@@ -72,6 +72,7 @@ async function record(
     name: names.container(id, 1),
     address: standInAddress(index),
     running: true,
+    paused: false,
     cpus: version.manifest.cpus,
     identity: { agentId: id, version: 1, spec: version.spec_digest },
   };

@@ -4,7 +4,7 @@ import { watchEngine } from "./agents/events.ts";
 import { createForgottenSweep } from "./agents/forgotten.ts";
 import { createHostReport } from "./agents/host.ts";
 import { watchHost } from "./agents/host-watch.ts";
-import { sweepIdle } from "./agents/idle.ts";
+import { createIdleSweep } from "./agents/idle.ts";
 import { createKeeper } from "./agents/keep-warm.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
 import type { AgentParts } from "./agents/parts.ts";
@@ -113,8 +113,9 @@ export async function startDaemon(options: {
   const lastInvoked = createLastInvoked(parts);
   begun.defer(() => lastInvoked.save());
   const sweepForgotten = createForgottenSweep(parts, retention(config));
+  const sweepIdle = createIdleSweep(parts);
   const sweep = setInterval(() => {
-    sweepIdle(parts);
+    sweepIdle();
     void sweepForgotten();
     void lastInvoked.save();
   }, config.cleanupInterval * 1000);

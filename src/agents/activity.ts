@@ -16,6 +16,8 @@ export type Activity =
   | { state: "idle"; stopping: Promise<void> }
   | { state: "starting"; start: Start }
   | { state: "running"; instance: Instance }
+  /** Its container is frozen; the next invoke wakes it. `pausing` resolves when the engine has frozen it, or could not. */
+  | { state: "paused"; instance: Instance; pausing: Promise<void> }
   /** By request. */
   | { state: "stopped" }
   /** Its last start failed, or it does not stay up. An invoke may start it when its wait is over; see `backoff`. */
@@ -31,12 +33,19 @@ export const FIRST_START: Activity = {
 
 /** `running` to `running` is the flip of a redeploy. */
 const MOVES: Record<AgentState, readonly AgentState[]> = {
-  idle: ["starting", "running", "stopped"],
+  idle: ["starting", "running", "paused", "stopped"],
   starting: ["running", "idle", "stopped", "error"],
-  running: ["running", "idle", "stopped", "error"],
+  running: ["running", "paused", "idle", "stopped", "error"],
+  paused: ["starting", "running", "idle", "stopped", "error"],
   stopped: ["starting", "running"],
   error: ["starting", "running", "stopped"],
 };
+
+/** Resolves when the engine has done what it was last told about the agent's container. */
+export function settled(activity: Activity): Promise<void> {
+  if (activity.state === "idle") return activity.stopping;
+  return activity.state === "paused" ? activity.pausing : Promise.resolve();
+}
 
 export function isLegalMove(from: AgentState, to: AgentState): boolean {
   return MOVES[from].includes(to);

@@ -67,10 +67,15 @@ export class Agent {
     return this.#activity.state === "running" ? this.#activity.instance : undefined;
   }
 
-  /** Those with requests inside: the one that serves, and those that finish what they have. */
+  /** Undefined unless it runs or is paused: unless it has a container that holds memory, and is not on its way. */
+  get resident(): Instance | undefined {
+    return this.#activity.state === "paused" ? this.#activity.instance : this.instance;
+  }
+
+  /** Those that may have requests inside: the one that serves, and those that finish what they have. */
   instances(): Instance[] {
-    const { instance } = this;
-    return [...(instance === undefined ? [] : [instance]), ...this.retirements.instances()];
+    const { resident } = this;
+    return [...(resident === undefined ? [] : [resident]), ...this.retirements.instances()];
   }
 
   /** As it is on disk. */

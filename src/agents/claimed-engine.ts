@@ -3,6 +3,7 @@ import type { Engine } from "../docker/types.ts";
 /** What changes containers and images that could be another process's. */
 const CHANGES = [
   ...(["startContainer", "restartContainer", "stopContainer", "removeContainer"] as const),
+  ...(["pauseContainer", "unpauseContainer"] as const),
   ...(["limitCpus", "boostCpus", "removeImages", "removeBuildLeftovers"] as const),
   ...(["buildImage", "buildWheels"] as const),
 ] satisfies (keyof Engine)[];

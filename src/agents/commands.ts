@@ -1,5 +1,6 @@
 import { RunnerError } from "../lib/errors.ts";
 import type { Span } from "../tracing/span.ts";
+import { settled } from "./activity.ts";
 import type { Agent } from "./agent.ts";
 import { asRunnerError, toLastError } from "./last-error.ts";
 import type { AgentParts } from "./parts.ts";
@@ -104,15 +105,15 @@ async function takeOutOfService(
   agent: Agent,
   { reason, log }: { reason: RunnerError; log: string },
 ): Promise<void> {
-  const { activity } = agent;
+  const { activity, resident } = agent;
   agent.move({ state: "stopped" }, { reason: log });
   agent.queue.refuse(reason);
   if (activity.state === "starting") {
     activity.start.end(reason);
     await activity.start.done;
   }
-  if (activity.state === "idle") await activity.stopping;
-  if (activity.state === "running") await instances.stop(activity.instance);
+  await settled(activity);
+  if (resident !== undefined) await instances.stop(resident);
 }
 
 /** Writes to disk whether the agent is to run. */

@@ -29,9 +29,9 @@ export function observeEach(
     ({ instance }) => instance?.inFlight ?? 0,
   );
   each("oken_agent_invokes_waiting", "Invokes that wait for the agent.", ({ queue }) => queue.length);
-  each("oken_agent_memory_bytes", "Memory that the agent's container uses.", async ({ instance }) => {
-    if (instance === undefined) return undefined;
-    const usage = await engine.usage(instance.container.id).catch(() => undefined);
+  each("oken_agent_memory_bytes", "Memory that the agent's container uses.", async ({ resident }) => {
+    if (resident === undefined) return undefined;
+    const usage = await engine.usage(resident.container.id).catch(() => undefined);
     return usage?.memoryBytes;
   });
 }

@@ -33,7 +33,7 @@ export function ended(
   { instance, cause }: { instance: Instance; cause: InstanceEnd },
 ): void {
   instance.end(cause);
-  if (agent.instance !== instance) return;
+  if (agent.resident !== instance) return;
   parts.metrics.exits.inc({});
   if (isByItself(cause)) agent.backoff.died(instance);
   const what = `container ${endInWords(cause)}`;

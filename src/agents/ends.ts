@@ -18,7 +18,7 @@ const SIGTERM = 15;
 /** Exit code of a program that SIGKILL ended, whoever sent it. */
 const KILLED = 137;
 
-export type InstanceEvent = Exclude<EngineEvent, { type: "network-removed" }>;
+export type InstanceEvent = Exclude<EngineEvent, { type: "network-removed" | "pause" | "unpause" }>;
 
 export type EndsOptions = {
   clock: Pick<Clock, "timer">;

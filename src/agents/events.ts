@@ -6,6 +6,7 @@ import { lookForEnd } from "./end-cause.ts";
 import { ended } from "./ended.ts";
 import type { Keeper } from "./keep-warm.ts";
 import type { AgentParts } from "./parts.ts";
+import { followPause } from "./pause.ts";
 import { adoptRunning } from "./recover.ts";
 import type { StartParts } from "./start.ts";
 
@@ -50,11 +51,30 @@ function onEvent(parts: EventParts, ends: Ends, event: EngineEvent): void {
   if (event.type === "exit") parts.exits.record(event.id);
   if (event.type === "signal") parts.exits.recordSignal(event.id);
   const found = find(parts, event.id);
-  if (found !== undefined) ends.observe(found.instance, event);
+  if (found === undefined) return;
+  if (isOfPause(event)) onPause(parts, found, event.type);
+  else ends.observe(found.instance, event);
 }
 
+type PauseEvent = Extract<EngineEvent, { type: "pause" | "unpause" }>;
+
+function isOfPause(event: EngineEvent): event is PauseEvent {
+  return event.type === "pause" || event.type === "unpause";
+}
+
+/** What the runner does itself is known already, and comes as an event too. */
+function onPause(parts: EventParts, { agent, instance }: Found, type: PauseEvent["type"]): void {
+  const surprises = { pause: "running", unpause: "paused" };
+  if (agent.resident !== instance || agent.state !== surprises[type]) return;
+  followPause(parts, agent, instance).catch((error: unknown) => {
+    parts.log.warn({ agent_id: agent.id, reason: messageOf(error) }, "could not look whether it is paused");
+  });
+}
+
+type Found = { agent: Agent; instance: Instance };
+
 /** The instance in a container, be it one that takes no more requests. */
-function find({ registry }: EventParts, id: string): { agent: Agent; instance: Instance } | undefined {
+function find({ registry }: EventParts, id: string): Found | undefined {
   for (const agent of registry.all()) {
     const instance = agent.instances().find(({ container }) => container.id === id);
     if (instance !== undefined) return { agent, instance };
@@ -81,7 +101,12 @@ async function catchUp(parts: EventParts): Promise<void> {
     const containers = await engine.listContainers();
     for (const agent of registry.all()) {
       for (const instance of agent.instances()) {
-        if (stillServes(instance, containers)) continue;
+        const container = containers.find(({ id }) => id === instance.container.id);
+        if (container !== undefined && stillServes(instance, container)) {
+          const isAsKnown = agent.resident !== instance || container.paused === (agent.state === "paused");
+          if (!isAsKnown) await followPause(parts, agent, instance);
+          continue;
+        }
         const cause = await lookForEnd(engine, instance);
         if (cause === undefined) continue;
         if (cause.reason !== "disconnected") exits.record(instance.container.id);
@@ -96,8 +121,6 @@ async function catchUp(parts: EventParts): Promise<void> {
   }
 }
 
-function stillServes({ container }: Instance, containers: ListedContainer[]): boolean {
-  return containers.some(
-    ({ id, running, address }) => id === container.id && running && address === container.address,
-  );
+function stillServes({ container }: Instance, { running, address }: ListedContainer): boolean {
+  return running && address === container.address;
 }

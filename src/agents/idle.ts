@@ -1,28 +1,38 @@
-import type { Agent, Instance } from "./agent.ts";
+import type { Instance } from "../instance/instance.ts";
+import type { Agent } from "./agent.ts";
+import { settled } from "./activity.ts";
 import type { AgentParts } from "./parts.ts";
+import { type PauseParts, createPauser } from "./pause.ts";
 
-type IdleParts = Pick<AgentParts, "registry" | "instances" | "clock" | "log">;
+type IdleParts = PauseParts & Pick<AgentParts, "registry" | "instances">;
 
-/** Puts agents to sleep that nothing has used for their `warm_timeout`; called every `OKEN_CLEANUP_INTERVAL`. */
-export function sweepIdle(parts: IdleParts): void {
-  const now = parts.clock.monotonic();
-  for (const agent of parts.registry.all()) {
-    const { instance } = agent;
-    if (instance !== undefined && agent.queue.length === 0 && isUnused(instance, now))
-      putToSleep(parts, agent, instance);
-  }
-}
-
-function isUnused({ inFlight, lastUsed, version }: Instance, now: number): boolean {
-  const { warmTimeout } = version.manifest;
-  return inFlight === 0 && warmTimeout > 0 && now - lastUsed >= warmTimeout * 1000;
+/**
+ * Pauses agents that nothing has used for their `pause_after`, and stops those that nothing has used for their
+ * `warm_timeout`, paused or not; called every `OKEN_CLEANUP_INTERVAL`.
+ */
+export function createIdleSweep(parts: IdleParts): () => void {
+  const { registry, clock } = parts;
+  const pauser = createPauser(parts);
+  return () => {
+    const now = clock.monotonic();
+    for (const agent of registry.all()) {
+      const { resident } = agent;
+      if (resident === undefined || resident.inFlight > 0 || agent.queue.length > 0) continue;
+      const { warmTimeout, pauseAfter = 0 } = resident.version.manifest;
+      const isUnusedFor = (seconds: number) => seconds > 0 && now - resident.lastUsed >= seconds * 1000;
+      if (isUnusedFor(warmTimeout)) putToSleep(parts, agent, resident);
+      else if (agent.state === "running" && isUnusedFor(pauseAfter)) pauser.pause(agent, resident);
+    }
+  };
 }
 
 /** Out of service in the same turn of the event loop that found it unused, so that no request can slip in between. */
 function putToSleep({ instances, log }: IdleParts, agent: Agent, instance: Instance): void {
-  const stopping = instances.stop(instance).catch((error: unknown) => {
-    log.error({ agent_id: agent.id, err: error }, "could not stop an idle agent's container");
-  });
+  const stopping = settled(agent.activity)
+    .then(() => instances.stop(instance))
+    .catch((error: unknown) => {
+      log.error({ agent_id: agent.id, err: error }, "could not stop an idle agent's container");
+    });
   const reason = `unused for ${instance.version.manifest.warmTimeout} s`;
   agent.move({ state: "idle", stopping }, { reason });
 }

@@ -80,6 +80,8 @@ export function createKeeper(parts: KeeperParts, { startsAtOnce, closing }: Keep
   };
 }
 
+const DOWN: ReadonlySet<AgentState> = new Set(["idle", "paused", "error"]);
+
 function isDown({ state, currentVersion }: Agent): boolean {
-  return currentVersion.manifest.keepWarm === true && (state === "idle" || state === "error");
+  return currentVersion.manifest.keepWarm === true && DOWN.has(state);
 }

@@ -12,9 +12,9 @@ export function createMemoryReadings({
   let latest: { at: number; done: Promise<void> } | undefined;
 
   const read = async () => {
-    const readings = registry.all().map(async ({ instance, load }) => {
+    const readings = registry.all().map(async ({ resident, load }) => {
       const use =
-        instance === undefined ? undefined : await engine.usage(instance.container.id).catch(() => undefined);
+        resident === undefined ? undefined : await engine.usage(resident.container.id).catch(() => undefined);
       load.sawMemory(clock.now(), use?.memoryBytes);
     });
     await Promise.all(readings);

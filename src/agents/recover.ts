@@ -42,13 +42,15 @@ export async function reconcile(parts: ReconcileParts, { damaged }: Loaded): Pro
   }
 }
 
-/** Takes over the running containers of agents that we thought asleep. */
+/** Takes over the running and the paused containers of agents that we thought asleep. */
 export async function adoptRunning(parts: AdoptParts, containers: ListedContainer[]): Promise<void> {
   const adoptions = containers.map(async (container) => {
     const agent = ownerOf(parts, container);
     // One without an address has left the network; the next wake replaces it.
     const canServe = container.running && container.address !== "";
-    if (agent?.state === "idle" && canServe) await adopt(parts, agent, container);
+    if (agent?.state !== "idle" || !canServe) return;
+    if (container.paused) adoptPaused(parts, agent, container);
+    else await adopt(parts, agent, container);
   });
   await Promise.all(adoptions);
 }
@@ -108,6 +110,11 @@ async function adopt(
       "a running container did not answer; the next invoke starts it anew",
     );
   }
+}
+
+function adoptPaused({ instances }: AdoptParts, agent: Agent, container: ListedContainer): void {
+  const instance = instances.adoptPaused(agent.id, agent.currentVersion, container);
+  agent.move({ state: "paused", instance, pausing: Promise.resolve() }, { reason: "adopted" });
 }
 
 /** The agent whose current version the container is of. */

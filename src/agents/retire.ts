@@ -31,15 +31,15 @@ export function retire({ instances, clock }: RetireParts, agent: Agent, instance
   });
 }
 
-/** Removes the stopped container of a version that is no longer the current one, once `stopping` has resolved. */
+/** Removes the stopped or paused container of a version that is no longer the current one, once `settled` has resolved. */
 export function retireStopped(
   { instances }: Pick<RetireParts, "instances">,
   agent: Agent,
-  { version, container, stopping }: { version: number; container: string; stopping: Promise<void> },
+  { version, container, settled }: { version: number; container: string; settled: Promise<void> },
 ): Promise<void> {
   return agent.retirements.add(version, {
     async work() {
-      await stopping;
+      await settled;
       await instances.remove(agent.id, container);
     },
   });

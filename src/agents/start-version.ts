@@ -6,31 +6,38 @@ import type { AgentParts } from "./parts.ts";
 import { type RebuildParts, rebuild } from "./rebuild.ts";
 
 export type StartVersionParts = RebuildParts & {
-  instances: Pick<AgentParts["instances"], "restart" | "start">;
+  instances: Pick<AgentParts["instances"], "resume" | "restart" | "start">;
   engine: Pick<AgentParts["engine"], "imageExists">;
 };
 
-/** How much was there: its stopped container, its image, or neither. */
-export type StartTier = "restart" | "create" | "rebuild";
+/** How much was there: its paused container, its stopped one, its image, or neither. */
+export type StartTier = "unpause" | "restart" | "create" | "rebuild";
 
 type StartedVersion = { instance: Instance; tier: StartTier };
 
 export type VersionStart = {
   version: VersionRecord;
+  /** Its instance, if that is paused. */
+  paused?: Instance | undefined;
   signal: AbortSignal;
   /** A build is a span below it. */
   span?: Span | undefined;
 };
 
 /**
- * Starts a version that was built before: its stopped container or a fresh one. Builds its image again where that was
- * removed from the engine. Rejects as the start or the build does; with the signal's reason when that aborts.
+ * Starts a version that was built before: its paused container, its stopped one or a fresh one. Builds its image again
+ * where that was removed from the engine. Rejects as the start or the build does; with the signal's reason when that
+ * aborts.
  */
 export async function startVersion(
   parts: StartVersionParts,
   agent: Agent,
-  { version, signal, span }: VersionStart,
+  { version, paused, signal, span }: VersionStart,
 ): Promise<StartedVersion> {
+  if (paused !== undefined && (await parts.instances.resume(agent.id, paused, signal))) {
+    paused.touch();
+    return { instance: paused, tier: "unpause" };
+  }
   // A container of the same name may be on its way out.
   await agent.retirements.gone(version.version);
   try {

@@ -2,6 +2,7 @@ import type { RunnerError } from "../lib/errors.ts";
 import { type Metrics, timed } from "../metrics/metrics.ts";
 import { type Span, traced } from "../tracing/span.ts";
 import type { Agent, Instance } from "./agent.ts";
+import { settled } from "./activity.ts";
 import { asRunnerError } from "./last-error.ts";
 import type { AgentParts } from "./parts.ts";
 import { retire } from "./retire.ts";
@@ -28,9 +29,9 @@ export type StartOptions = {
 export function startAgent(parts: StartParts, agent: Agent, options: StartOptions): Promise<void> {
   const ending = new AbortController();
   const signal = AbortSignal.any([ending.signal, ...(options.signal === undefined ? [] : [options.signal])]);
-  const stopping = agent.activity.state === "idle" ? agent.activity.stopping : Promise.resolve();
-  // Waits for `stopping` first, and so does nothing before the move below.
-  const starting = traced(options.span, () => run(parts, agent, { ...options, signal, stopping }));
+  // Waits for that first, and so does nothing before the move below.
+  const before = { settled: settled(agent.activity), paused: agent.resident };
+  const starting = traced(options.span, () => run(parts, agent, { ...options, signal, before }));
   const start = { done: starting.catch(() => undefined), end: (reason: RunnerError) => ending.abort(reason) };
   agent.move({ state: "starting", start }, { reason: options.reason });
   return starting;
@@ -38,20 +39,25 @@ export function startAgent(parts: StartParts, agent: Agent, options: StartOption
 
 type Run = Pick<StartOptions, "commit" | "onFailure" | "span"> & {
   signal: AbortSignal;
-  stopping: Promise<void>;
+  before: { settled: Promise<void>; paused: Instance | undefined };
 };
 
 async function run(
   parts: StartParts,
   agent: Agent,
-  { signal, stopping, commit, onFailure, span }: Run,
+  { signal, before, commit, onFailure, span }: Run,
 ): Promise<void> {
   const { log, metrics } = parts;
   try {
-    await stopping;
+    await before.settled;
     signal.throwIfAborted();
     const instance = await measuredStart(metrics, async () => {
-      const started = await startVersion(parts, agent, { version: agent.currentVersion, signal, span });
+      const started = await startVersion(parts, agent, {
+        version: agent.currentVersion,
+        paused: before.paused,
+        signal,
+        span,
+      });
       span?.set({ "oken.start.tier": started.tier });
       return started;
     });

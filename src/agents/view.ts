@@ -24,11 +24,11 @@ export async function detailOf(
   { engine, clock, feed }: Pick<AgentParts, "engine" | "clock" | "feed">,
 ) {
   const { manifest, entrypoint } = agent.currentVersion;
-  const { instance } = agent;
+  const { instance, resident } = agent;
   const soon = <T>(answer: Promise<T>): Promise<T | undefined> =>
     Promise.race([answer.catch(() => undefined), clock.sleep(LOOK_MS).then(() => undefined)]);
   const [usage, restarts] = await Promise.all([
-    instance && engine.usage(instance.container.id).catch(() => undefined),
+    resident && engine.usage(resident.container.id).catch(() => undefined),
     instance && soon(instance.restarts()),
   ]);
   return {
@@ -38,6 +38,7 @@ export async function detailOf(
     config: {
       python_version: manifest.pythonVersion,
       warm_timeout: manifest.warmTimeout,
+      pause_after: manifest.pauseAfter ?? 0,
       keep_warm: manifest.keepWarm === true,
       concurrency: manifest.concurrency,
       timeout: manifest.timeout,
@@ -46,14 +47,14 @@ export async function detailOf(
     },
     versions: versionsOf(agent),
     instances:
-      instance === undefined
+      resident === undefined
         ? []
         : [
             {
-              container: instance.container.name,
-              version: instance.version.version,
-              address: instance.container.address,
-              in_flight: instance.inFlight,
+              container: resident.container.name,
+              version: resident.version.version,
+              address: resident.container.address,
+              in_flight: resident.inFlight,
               restarts: restarts ?? null,
               resources: resourcesOf(usage),
             },

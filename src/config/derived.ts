@@ -67,6 +67,7 @@ export function manifestDefaults(config: Config) {
   return {
     pythonVersion: config.defaultPython,
     warmTimeout: config.defaultWarmTimeout,
+    pauseAfter: config.defaultPauseAfter,
     concurrency: DEFAULT_CONCURRENCY,
     timeout: config.invokeTimeout,
     memory: { fallback: config.defaultMemory, max: config.maxMemory },

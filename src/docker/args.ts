@@ -101,6 +101,14 @@ export function updateCpusArgs(name: string, cpus: number): string[] {
   return ["update", "--cpus", String(cpus), "--", name];
 }
 
+export function pauseArgs(name: string): string[] {
+  return ["pause", "--", name];
+}
+
+export function unpauseArgs(name: string): string[] {
+  return ["unpause", "--", name];
+}
+
 export function stopArgs(name: string, graceSeconds: number): string[] {
   return ["stop", "-t", String(graceSeconds), "--", name];
 }
@@ -139,6 +147,8 @@ export function eventsArgs(): string[] {
     ...["--filter", "event=die"],
     ...["--filter", "event=kill"],
     ...["--filter", "event=oom"],
+    ...["--filter", "event=pause"],
+    ...["--filter", "event=unpause"],
     ...["--filter", "event=disconnect"],
     ...["--filter", "event=destroy"],
     ...["--format", "{{json .}}"],

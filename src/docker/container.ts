@@ -9,7 +9,7 @@ import * as args from "./args.ts";
 import type { ContainedNetworks } from "./contained-networks.ts";
 import { createCpuLimits } from "./cpu-limits.ts";
 import { type FactsReader, canFilterCalls } from "./engine-facts.ts";
-import { isAlreadyExists, isBeingRemoved, isNoSuchObject } from "./errors.ts";
+import { isAlreadyExists, isBeingRemoved, isNoSuchObject, isNotPaused, isPaused } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { parseIdentity, runnerLabels } from "./labels.ts";
 import { readJson } from "./read-json.ts";
@@ -30,6 +30,7 @@ const Inspected = Type.Object({
   Name: Type.String(),
   State: Type.Object({
     Running: Type.Boolean(),
+    Paused: Type.Boolean(),
     ExitCode: Type.Integer(),
     OOMKilled: Type.Boolean(),
     StartedAt: Type.String(),
@@ -46,6 +47,8 @@ type Containers = Pick<
   | "startContainer"
   | "containerFingerprint"
   | "restartContainer"
+  | "pauseContainer"
+  | "unpauseContainer"
   | "stopContainer"
   | "removeContainer"
   | "inspectContainer"
@@ -98,6 +101,16 @@ export function createContainers(
       await Bun.sleep(REMOVAL_PAUSE_MS);
   };
 
+  const unpause = async (id: string) => {
+    try {
+      await exec.run(args.unpauseArgs(id), { timeoutMs: SLOW_COMMAND_MS });
+      return true;
+    } catch (error) {
+      if (!isNotPaused(error) && !isNoSuchObject(error)) throw error;
+      return (await inspectOne(id))?.running === true;
+    }
+  };
+
   const cgroup = createAgentsCgroup({ facts, chosen: settings.cgroupParent });
   const cpuLimits = createCpuLimits({ exec, facts, runtime: settings.runtime });
   const runArgv = async (spec: ContainerSpec, { boosted }: { boosted: boolean }) => {
@@ -138,14 +151,25 @@ export function createContainers(
 
     async restartContainer({ name, ...spec }) {
       await networks.admit(spec);
-      const output = await exec
-        .run(args.startArgs(name), { timeoutMs: SLOW_COMMAND_MS })
-        .catch((error: unknown) => (isBeingRemoved(error) ? undefined : undefinedIfMissing(error)));
-      if (output === undefined) return undefined;
+      const isStarted = await exec.run(args.startArgs(name), { timeoutMs: SLOW_COMMAND_MS }).then(
+        () => true,
+        (error: unknown) => {
+          if (isPaused(error)) return unpause(name);
+          return isBeingRemoved(error) ? false : (undefinedIfMissing(error) ?? false);
+        },
+      );
+      if (!isStarted) return undefined;
       const state = await started(name);
       const isDisconnected = state.running && state.address === "";
       return isDisconnected ? undefined : toRunning(state);
     },
+
+    async pauseContainer(id) {
+      await exec.run(args.pauseArgs(id), { timeoutMs: SLOW_COMMAND_MS }).catch((error: unknown) => {
+        if (!isPaused(error)) throw error;
+      });
+    },
+    unpauseContainer: unpause,
 
     async stopContainer(name, graceSeconds) {
       await exec
@@ -185,6 +209,7 @@ function toState(container: Static<typeof Inspected>, network: string): Containe
     name: container.Name.replace(/^\//, ""),
     address: addressOf(container, network),
     running: container.State.Running,
+    paused: container.State.Paused,
     exitCode: container.State.ExitCode,
     // `OOMKilled` is also true when only a child of the main process was killed.
     oomKilled: container.State.OOMKilled && container.State.ExitCode === 137,

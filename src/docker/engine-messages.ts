@@ -39,6 +39,8 @@ export const CALLS = [
   "restartContainer",
   "limitCpus",
   "boostCpus",
+  "pauseContainer",
+  "unpauseContainer",
   "stopContainer",
   "removeContainer",
   "inspectContainer",

@@ -59,6 +59,14 @@ const KNOWN: { pattern: RegExp; make: (failure: string, args: string[]) => Runne
       new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: BEING_REMOVED } }),
   },
   {
+    pattern: /cannot start a paused container|is already paused/i,
+    make: (text) => new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: PAUSED } }),
+  },
+  {
+    pattern: /container .{1,300} is not paused/i,
+    make: (text) => new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: NOT_PAUSED } }),
+  },
+  {
     pattern: /is already in use by container|already exists/i,
     make: (text) =>
       new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: ALREADY_EXISTS } }),
@@ -75,6 +83,8 @@ function away(): RunnerError {
 /** Characters of an output that a message shows. */
 const MAX_SHOWN = 100;
 
+const PAUSED = "paused";
+const NOT_PAUSED = "not_paused";
 const BEING_REMOVED = "being_removed";
 const NO_SUCH_OBJECT = "no_such_object";
 const ALREADY_EXISTS = "already_exists";
@@ -166,6 +176,16 @@ export function isNoSuchObject(error: unknown): boolean {
 /** Whether an error says that a container is on its way out, by somebody else's hand. */
 export function isBeingRemoved(error: unknown): boolean {
   return error instanceof RunnerError && error.details?.["reason"] === BEING_REMOVED;
+}
+
+/** Whether an error says that a container is paused. */
+export function isPaused(error: unknown): boolean {
+  return error instanceof RunnerError && error.details?.["reason"] === PAUSED;
+}
+
+/** Whether an error says that a container is not paused; it may not run at all. */
+export function isNotPaused(error: unknown): boolean {
+  return error instanceof RunnerError && error.details?.["reason"] === NOT_PAUSED;
 }
 
 /** Whether a registry has said that it has no such image, or no such repository for this user. */

@@ -68,7 +68,9 @@ function ofContainer({ Action, Actor }: Static<typeof Message>): EngineEvent | u
     case "kill":
       return { type: "signal", id, signal: Number(attributes["signal"] ?? 0) };
     case "oom":
-      return { type: "oom", id };
+    case "pause":
+    case "unpause":
+      return { type: Action, id };
     default:
       return undefined;
   }

@@ -1,6 +1,19 @@
 import type { Containment } from "../model/containment.ts";
 import type { EngineOffers } from "../model/engine-offers.ts";
 import type { Egress } from "../model/manifest.ts";
+import type { BuildRequest, BuiltImage, ExportRequest, WheelRequest } from "./build-types.ts";
+
+export type {
+  BuildContext,
+  BuildEvent,
+  BuildInputs,
+  BuildRequest,
+  BuildWatch,
+  BuiltImage,
+  ExportRequest,
+  WheelLimits,
+  WheelRequest,
+} from "./build-types.ts";
 
 /**
  * What the rest of the runner sees of the container engine. `agents/` imports this file and no other of `docker/`,
@@ -59,8 +72,8 @@ export type Engine = {
   /** Digest of everything that `startContainer` would tell the engine, with the settings of this runner. */
   containerFingerprint(spec: ContainerSpec): Promise<string>;
   /**
-   * Starts a stopped container again. Undefined if the container or its network is gone, or if it was disconnected from
-   * that: it must be replaced.
+   * Starts a stopped container again, and unpauses a paused one. Undefined if the container or its network is gone, or if
+   * it was disconnected from that: it must be replaced.
    */
   restartContainer(
     spec: Pick<ContainerSpec, "name" | "image" | "egress">,
@@ -72,7 +85,11 @@ export type Engine = {
   limitCpus(id: string, cpus: number): Promise<void>;
   /** Lets a stopped container start with all of the host's CPUs, until `limitCpus`. */
   boostCpus(id: string, cpus: number): Promise<void>;
-  /** Sends SIGTERM, and SIGKILL after `graceSeconds`. A container that does not exist is no error. */
+  /** Freezes a container's processes, which keep their memory. Rejects where the runtime cannot, or it does not run. */
+  pauseContainer(id: string): Promise<void>;
+  /** Lets them go on; one that was not paused goes on anyway. False if the container does not run. */
+  unpauseContainer(id: string): Promise<boolean>;
+  /** Sends SIGTERM, and SIGKILL after `graceSeconds`, to a paused one too. A container that does not exist is no error. */
   stopContainer(name: string, graceSeconds: number): Promise<void>;
   /** Kills and removes a container. One that does not exist is no error. */
   removeContainer(name: string): Promise<void>;
@@ -120,78 +137,6 @@ export type UserIds = {
   mapped: boolean;
 };
 
-/** A named directory that a build can copy from. Its base name must be unique to its content: BuildKit goes by that. */
-export type BuildContext = { name: string; directory: string };
-
-/** What every build reads. */
-export type BuildInputs = {
-  /** Path of the Dockerfile, outside every context. */
-  dockerfile: string;
-  /** Directory of the main context; the same rule holds for its base name. */
-  context: string;
-  contexts: BuildContext[];
-  buildArgs: Record<string, string>;
-  /** Files that are mounted as build secrets, by id. A path may hold no comma and no quote. */
-  secretFiles: Record<string, string>;
-  /** A step asks package indexes, and what an upload names. */
-  fetches?: boolean;
-};
-
-/** How a build is watched and ended. */
-export type BuildWatch = {
-  /** Whole milliseconds. */
-  timeoutMs: number;
-  signal?: AbortSignal | undefined;
-  onEvent?: ((event: BuildEvent) => void) | undefined;
-};
-
-/** Builds the last stage and tags it. */
-export type BuildRequest = BuildWatch & { inputs: BuildInputs; tag: string; labels: Record<string, string> };
-
-export type ExportRequest = BuildWatch & { inputs: BuildInputs; target: string; directory: string };
-
-export type WheelRequest = BuildWatch & {
-  /** No secret is mounted. */
-  inputs: BuildInputs;
-  programs: WheelPrograms;
-  labels: Record<string, string>;
-  /** Whose user the packages' code has; undefined for the image's. */
-  userId: number | undefined;
-  limits: WheelLimits;
-  outputDir: string;
-};
-
-/** The commands that run in the image. */
-export type WheelPrograms = {
-  build: [string, ...string[]];
-  /** The only way out for `build`. */
-  gateway: [string, ...string[]];
-  /** Tells the gateway's program what to let through. It may hold credentials; the build never sees it. */
-  gatewayConfig: string;
-};
-
-export type WheelLimits = {
-  /** Bytes, including the files in the working directory. */
-  memory: number;
-  cpus: number;
-  processes: number;
-  /** Bytes of all the files that come out. */
-  output: number;
-};
-
-export type BuildEvent =
-  | { type: "step"; name: string; status: "started" | "done" | "cached" | "failed"; ms?: number }
-  | { type: "log"; line: string };
-
-export type BuiltImage = {
-  /** `sha256:…` of the image's configuration. */
-  imageId: string;
-  /**
-   * By the reference in each `FROM`: the digest that it resolved to, or the image's id if it is only in the engine.
-   */
-  bases: Record<string, string>;
-};
-
 export type ContainerSpec = {
   name: string;
   image: string;
@@ -220,7 +165,9 @@ export type RunningContainer = {
 };
 
 export type ContainerState = RunningContainer & {
+  /** A paused one runs too. */
   running: boolean;
+  paused: boolean;
   exitCode: number;
   oomKilled: boolean;
   /** ISO 8601. */
@@ -231,6 +178,7 @@ export type ContainerState = RunningContainer & {
 
 export type ListedContainer = RunningContainer & {
   running: boolean;
+  paused: boolean;
   identity: Identity | undefined;
   /** Undefined if it may use all of the host's. */
   cpus: number | undefined;
@@ -243,6 +191,8 @@ export type EngineEvent =
   | { type: "signal"; id: string; signal: number }
   /** The kernel killed one of its processes for want of memory; perhaps not the main one. */
   | { type: "oom"; id: string }
+  /** By the runner, or by an operator. A signal that ends a paused container unpauses it first. */
+  | { type: "pause" | "unpause"; id: string }
   /** It has left the agents' network: its address can be another's. It may be another runner's container. */
   | { type: "disconnect"; id: string }
   | { type: "network-removed" };

@@ -30,8 +30,10 @@ export type Instance = {
   readonly inFlight: number;
   /** When it was ready, monotonic milliseconds. */
   readonly since: number;
-  /** When the last request ended, monotonic milliseconds; at first when the instance was ready. */
+  /** When the last request ended, monotonic milliseconds, or when it was ready. */
   readonly lastUsed: number;
+  /** It does not count as unused from now on. */
+  touch(): void;
   /** False when it is closed, or as many requests are inside as the agent's `concurrency` allows. */
   hasFreeSlot(): boolean;
   enter(): void;
@@ -110,6 +112,9 @@ export function createInstance(options: {
     },
     get isClosed() {
       return isClosed;
+    },
+    touch() {
+      lastUsed = clock.monotonic();
     },
     hasFreeSlot: () => !isClosed && inFlight < concurrency,
     enter() {

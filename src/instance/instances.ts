@@ -28,6 +28,10 @@ export type Instances = {
   start(agentId: string, version: VersionRecord, options: StartOptions): Promise<Instance>;
   /** The version's stopped container again, or a fresh one if it is gone. */
   restart(agentId: string, version: VersionRecord, signal: AbortSignal): Promise<Instance>;
+  /** Lets the paused container of an instance go on, until it says that it serves. False if it does not run. */
+  resume(agentId: string, instance: Instance, signal: AbortSignal): Promise<boolean>;
+  /** An instance for a container that is paused already; `resume` lets it serve. */
+  adoptPaused(agentId: string, version: VersionRecord, container: ListedContainer): Instance;
   /** An instance for a container that runs already, once it has said that it serves. */
   adopt(agentId: string, version: VersionRecord, container: ListedContainer): Promise<Instance>;
   /** Digest of the options that a version's container starts with, but for those that name the version. */
@@ -51,6 +55,7 @@ export type InstancesOptions = {
     | "containerFingerprint"
     | "startContainer"
     | "restartContainer"
+    | "unpauseContainer"
     | "stopContainer"
     | "removeContainer"
     | "boostCpus"
@@ -82,19 +87,35 @@ type Start = {
 export function createInstances(options: InstancesOptions): Instances {
   const { engine, spec, clock, cpuBoost, log } = options;
 
-  async function ready(agentId: string, version: VersionRecord, start: Start): Promise<Instance> {
-    const { container } = start;
-    const ports = portsOf(version, spec.containerPort);
+  async function untilReady(
+    agentId: string,
+    version: VersionRecord,
+    start: Omit<Start, "isFresh">,
+  ): Promise<void> {
+    const { control } = portsOf(version, spec.containerPort);
     try {
-      await options.waitUntilReady({ ...start, agentId, controlPort: ports.control });
+      await options.waitUntilReady({ ...start, agentId, controlPort: control });
     } catch (error) {
-      throw await cleanedUp(agentId, { version: version.version, container: container.name }, error);
+      throw await cleanedUp(agentId, { version: version.version, container: start.container.name }, error);
     }
+  }
+
+  async function ready(agentId: string, version: VersionRecord, start: Start): Promise<Instance> {
+    await untilReady(agentId, version, start);
+    return instanceIn(agentId, version, start);
+  }
+
+  function instanceIn(
+    agentId: string,
+    version: VersionRecord,
+    { container, isFresh }: Pick<Start, "container" | "isFresh">,
+  ): Instance {
+    const ports = portsOf(version, spec.containerPort);
     const control = `http://${container.address}:${ports.control}`;
     return createInstance({
       version,
       container,
-      isFresh: start.isFresh,
+      isFresh,
       origin: `http://${container.address}:${ports.serving}`,
       restarts: () => options.runtime.askRestarts(control),
       onSilent(doubt) {
@@ -151,6 +172,11 @@ export function createInstances(options: InstancesOptions): Instances {
     return boost ? boosted(agentId, version, started) : ready(agentId, version, started);
   }
 
+  /** The runner that started it may have ended before it was ready. */
+  function limitAdopted({ manifest: { cpus } }: VersionRecord, container: ListedContainer): void {
+    if (container.cpus !== cpus) cpuBoost.limit({ ...container, cpus });
+  }
+
   return {
     start,
     async restart(agentId, version, signal) {
@@ -162,10 +188,19 @@ export function createInstances(options: InstancesOptions): Instances {
       const timeoutMs = options.healthCheckTimeoutMs;
       return boosted(agentId, version, { container, isFresh: false, startedAt, signal, timeoutMs });
     },
+    async resume(agentId, { version, container }, signal) {
+      const startedAt = clock.monotonic();
+      if (!(await engine.unpauseContainer(container.id))) return false;
+      const timeoutMs = options.healthCheckTimeoutMs;
+      await untilReady(agentId, version, { container, startedAt, signal, timeoutMs });
+      return true;
+    },
+    adoptPaused(agentId, version, container) {
+      limitAdopted(version, container);
+      return instanceIn(agentId, version, { container, isFresh: false });
+    },
     async adopt(agentId, version, container) {
-      const { cpus } = version.manifest;
-      // The runner that started it may have ended before it was ready.
-      if (container.cpus !== cpus) cpuBoost.limit({ ...container, cpus });
+      limitAdopted(version, container);
       return ready(agentId, version, {
         container,
         isFresh: false,

@@ -18,6 +18,11 @@ export const MANIFEST_KEYS = {
     meaning:
       "seconds without a request before the agent is put to sleep; the next request wakes it. 0: never",
   },
+  pause_after: {
+    default: "OKEN_DEFAULT_PAUSE_AFTER",
+    meaning:
+      "seconds without a request before the agent is paused, less than `warm_timeout`; the next request resumes it. 0: never",
+  },
   keep_warm: {
     default: "false",
     meaning: "true: the agent never sleeps, and is started again when it dies; see [below](#sleep)",

@@ -41,6 +41,7 @@ const MAX_LISTED = 10;
 export type ManifestDefaults = {
   pythonVersion: string;
   warmTimeout: number;
+  pauseAfter: number;
   concurrency: number;
   timeout: number;
   memory: Capped;

@@ -86,7 +86,7 @@ export function createMetrics({
     }),
     wakes: histogram({
       name: "oken_wake_duration_seconds",
-      help: "Time to start a sleeping agent until it serves, by result and by what was there: `restart` its container, `create` its image, `rebuild` neither; `none` of a start that failed.",
+      help: "Time to start a sleeping agent until it serves, by result and by what was there: `unpause` its paused container, `restart` its stopped one, `create` its image, `rebuild` neither; `none` of a start that failed.",
       labels: ["result", "tier"],
       buckets: SECONDS,
     }),

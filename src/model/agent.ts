@@ -6,7 +6,7 @@ import type { Manifest } from "./manifest.ts";
 /** Every valid id works end to end, though Docker's own names are narrower. */
 export const AGENT_ID_PATTERN = "^[A-Za-z0-9_-]{1,128}$";
 
-export const AGENT_STATES = ["starting", "running", "idle", "stopped", "error"] as const;
+export const AGENT_STATES = ["starting", "running", "paused", "idle", "stopped", "error"] as const;
 export type AgentState = (typeof AGENT_STATES)[number];
 
 /** `versions/<n>/version.json`: what it takes to start this version again. */

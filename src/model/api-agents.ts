@@ -11,7 +11,7 @@ const AgentStateSchema = Type.Unsafe<AgentState>(
     AGENT_STATES.map((state) => Type.Literal(state)),
     {
       description:
-        "`idle` agents wake on the next invoke; `error` ones do after `next_start_at`, and `stopped` ones do not",
+        "`paused` and `idle` agents wake on the next invoke; `error` ones do after `next_start_at`, and `stopped` ones do not",
     },
   ),
 );
@@ -76,6 +76,7 @@ const AgentConfig = Type.Object(
   {
     python_version: Type.String({ description: "Minor version" }),
     warm_timeout: Type.Number({ description: "Seconds idle before it is put to sleep; 0: never" }),
+    pause_after: Type.Number({ description: "Seconds idle before it is paused; 0: never" }),
     keep_warm: Type.Boolean({ description: "Whether it is started again when it dies" }),
     concurrency: Type.Integer({ description: "Requests inside an instance at a time" }),
     timeout: Type.Number({ description: "Seconds for one invoke" }),
@@ -119,7 +120,7 @@ const AgentInstance = Type.Object({
   in_flight: Type.Integer({ description: "Requests inside it" }),
   restarts: Type.Union([
     Type.Integer({ description: "How often its process was replaced, since it had ended or hung" }),
-    Type.Null({ description: "Its runtime does not say" }),
+    Type.Null({ description: "Its runtime does not say, or is paused" }),
   ]),
   resources: Type.Union([
     Type.Object({ memory_bytes: Type.Integer(), cpu_percent: Type.Number(), processes: Type.Integer() }),
@@ -138,7 +139,9 @@ export const AgentDetail = Type.Object(
     }),
     config: AgentConfig,
     versions: Type.Array(AgentVersion),
-    instances: Type.Array(AgentInstance, { description: "Containers that serve; empty while it sleeps" }),
+    instances: Type.Array(AgentInstance, {
+      description: "Containers that serve, or are paused; empty while it sleeps",
+    }),
     queued: Type.Integer({ description: "Invokes that wait for their turn" }),
     open_streams: Type.Integer({ description: "Streams and WebSockets that are open" }),
     states: Type.Array(StateChangeView, {
@@ -170,6 +173,7 @@ export const AgentDetail = Type.Object(
         config: {
           python_version: "3.12",
           warm_timeout: 300,
+          pause_after: 0,
           keep_warm: false,
           concurrency: 10,
           timeout: 300,

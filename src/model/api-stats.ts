@@ -139,7 +139,7 @@ export const HostReport = Type.Object(
         memory: { total_bytes: 16_777_216_000, free_bytes: 8_388_608_000 },
         disk: { total_bytes: 107_374_182_400, free_bytes: 53_687_091_200 },
         builds: { running: 1, waiting: 0, limit: 2 },
-        agents: { starting: 0, running: 2, idle: 5, stopped: 1, error: 0 },
+        agents: { starting: 0, running: 2, paused: 1, idle: 5, stopped: 1, error: 0 },
         runner: { memory_bytes: 94_371_840 },
       },
     ],

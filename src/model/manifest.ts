@@ -11,6 +11,8 @@ export type Manifest = {
   entrypointType: EntrypointType | undefined;
   /** Seconds idle before the container is stopped; 0 means never. */
   warmTimeout: number;
+  /** Seconds idle before the container is paused. Undefined for never, and in older records. */
+  pauseAfter?: number | undefined;
   /** Never asleep, and brought back when it dies. Undefined for no, and in older records. */
   keepWarm?: true | undefined;
   /** Requests inside one instance at a time. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import { remove, stop } from "../../src/agents/commands.ts";
 import { ended } from "../../src/agents/ended.ts";
-import { sweepIdle } from "../../src/agents/idle.ts";
+import { createIdleSweep } from "../../src/agents/idle.ts";
 import { createKeeper } from "../../src/agents/keep-warm.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import type { VersionRecord } from "../../src/model/agent.ts";
@@ -121,7 +121,7 @@ describe("an agent that is kept warm", () => {
   test("is never put to sleep, and nothing is started once the runner ends", async () => {
     const { parts, agent, clock, close, end } = keeping();
     await clock.advance(100_000_000);
-    sweepIdle(parts);
+    createIdleSweep(parts)();
     expect(agent.state).toBe("running");
     end();
     close();

@@ -96,6 +96,17 @@ describe("what the engine has", () => {
     expect([...engine.containers.keys()]).toEqual(["oken-echo-v3"]);
   });
 
+  test("is adopted as it is, if it is paused", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, engine } = await runner(scratch);
+    engine.images.set("oken/echo:v3", {});
+    const { id } = await engine.startContainer(container(3));
+    await engine.pauseContainer(id);
+    await reconcile(parts, await loadAgents(parts));
+    expect(parts.registry.get("echo").state).toBe("paused");
+    expect(engine.containers.get("oken-echo-v3")).toMatchObject({ running: true, paused: true });
+  });
+
   test("is kept for the next wake, if it does not run", async () => {
     await using scratch = await scratchDirectory();
     const { parts, engine } = await runner(scratch);

@@ -73,7 +73,7 @@ test("a stopped container is removed once it has stopped", async () => {
   const removing = retireStopped(parts, agent, {
     version: 1,
     container: "oken-echo-v1",
-    stopping: stopping.promise,
+    settled: stopping.promise,
   });
   expect(agent.retirements.recall(1)).toBeUndefined();
   await clock.advance(60_000);

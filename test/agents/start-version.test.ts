@@ -58,6 +58,7 @@ function fixture(options: {
       settled: () => Promise.resolve(),
     },
     instances: {
+      resume: () => Promise.resolve(false),
       restart: () => Promise.reject(options.failure),
       start: (_: string, version: VersionRecord) => Promise.resolve(instanceOf(version)),
     },

@@ -94,6 +94,38 @@ export function containerCases(create: CreateSubject): void {
     expect(Date.parse(second?.startedAt ?? "")).toBeGreaterThan(Date.parse(first?.startedAt ?? ""));
   });
 
+  test("pauses a container, which keeps what it has, and lets it go on", async () => {
+    await using subject = await create();
+    const { engine } = subject;
+    const spec = specOf(subject);
+    const { id } = await engine.startContainer(spec);
+    for (const _ of ["once", "again"]) await engine.pauseContainer(id);
+    expect(await engine.inspectContainer(spec.name)).toMatchObject({ running: true, paused: true });
+    expect(await engine.listContainers()).toMatchObject([{ running: true, paused: true }]);
+    for (const _ of ["once", "again"]) expect(await engine.unpauseContainer(id)).toBe(true);
+    expect(await engine.inspectContainer(spec.name)).toMatchObject({ running: true, paused: false });
+  });
+
+  test("stops a paused container with SIGTERM, starts one that is paused, and pauses none that does not run", async () => {
+    await using subject = await create();
+    const { engine, outside } = subject;
+    const spec = specOf(subject);
+    const { id } = await engine.startContainer(spec);
+    await outside.pause(spec.name);
+    expect(await engine.restartContainer(spec)).toMatchObject({ id });
+    expect(await engine.inspectContainer(spec.name)).toMatchObject({ running: true, paused: false });
+    await engine.pauseContainer(id);
+    await engine.stopContainer(spec.name, 10);
+    expect(await engine.inspectContainer(spec.name)).toMatchObject({
+      ...{ running: false, paused: false, exitCode: 143 },
+    });
+    await expect(engine.pauseContainer(id)).rejects.toMatchObject({ code: "CONTAINER_ERROR" });
+    expect(await engine.unpauseContainer(id)).toBe(false);
+    await engine.removeContainer(spec.name);
+    expect(await engine.unpauseContainer(id)).toBe(false);
+    await expect(engine.pauseContainer(id)).rejects.toMatchObject({ code: "CONTAINER_ERROR" });
+  });
+
   test("does not restart a container whose network is gone", async () => {
     await using subject = await create();
     const spec = specOf(subject);

@@ -29,6 +29,18 @@ export function eventCases(create: CreateSubject): void {
     ]);
   });
 
+  test("tells that a container was paused, and that it goes on", async () => {
+    await using subject = await create();
+    await using container = await followed(subject);
+    const { id, name } = container;
+    await subject.outside.pause(name);
+    await subject.outside.unpause(name);
+    expect(await container.until(({ type }) => type === "unpause")).toEqual([
+      { type: "pause", id },
+      { type: "unpause", id },
+    ]);
+  });
+
   test("tells that memory ran out", async () => {
     await using subject = await create();
     await using container = await followed(subject);

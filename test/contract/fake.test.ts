@@ -17,6 +17,8 @@ engineCases("the fake engine", async () => {
       exit: async (name, exitCode) => fake.exit(name, exitCode),
       runOutOfMemory: async (name) => fake.exit(name, KILLED, { oomKilled: true }),
       signal: async (name, number) => fake.signal(name, number),
+      pause: async (name) => fake.pause(name),
+      unpause: async (name) => fake.unpause(name),
       disconnect: async (name) => fake.disconnect(name),
       removeNetwork: async () => fake.removeNetwork(),
     },

@@ -59,6 +59,8 @@ engineCases("the engine of this host", async () => {
       exit: (name, exitCode) => order(name, `exit ${exitCode}`, DETACHED),
       runOutOfMemory: (name) => order(name, "fill", DETACHED),
       signal: async (name, number) => void (await docker(["kill", "--signal", String(number), name])),
+      pause: async (name) => void (await docker(["pause", name])),
+      unpause: async (name) => void (await docker(["unpause", name])),
       disconnect: async (name) => void (await docker(["network", "disconnect", network, name])),
       removeNetwork: async () => void (await docker(["network", "rm", network])),
     },

@@ -16,6 +16,8 @@ export type Subject = AsyncDisposable & {
     runOutOfMemory(name: string): Promise<void>;
     /** An operator sends the container a signal. */
     signal(name: string, number: number): Promise<void>;
+    pause(name: string): Promise<void>;
+    unpause(name: string): Promise<void>;
     /** The container leaves the network of the agents, and runs on. */
     disconnect(name: string): Promise<void>;
     removeNetwork(): Promise<void>;

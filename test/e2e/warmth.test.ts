@@ -35,6 +35,50 @@ describe("an agent with keep_warm", () => {
   });
 });
 
+/** Says how often it was called: of that nothing is left when its process ends. */
+const counting = (timeouts: string) => ({
+  "oken.toml": `name = "Counting"\n${timeouts}\n`,
+  "main.py":
+    "import time\n\ncalls = 0\n\ndef handler(input):\n    global calls\n    calls += 1\n    mine = calls\n    time.sleep(input.get('seconds', 0))\n    return mine\n",
+});
+const callsOf = async (id: string, input = {}) => (await runner.invoke(id, input)).body.output;
+const pausedOf = async (id: string) => {
+  const [container = ""] = await runner.containers(id);
+  return (await docker(["inspect", "--format", "{{.State.Status}}", container])).join("");
+};
+
+describe("an agent with pause_after", () => {
+  test("is paused when nobody calls it, goes on with the next call, and outlasts the runner", async () => {
+    await runner.deploy("napper", counting("pause_after = 1"));
+    // It takes longer than pause_after.
+    expect(await callsOf("napper", { seconds: 2.5 })).toBe(1);
+    expect(runner.log().some((line) => line["agent_id"] === "napper" && line["to"] === "paused")).toBe(false);
+    await eventually(async () => expect(await pausedOf("napper")).toBe("paused"));
+    expect(await detailOf("napper")).toMatchObject({
+      ...{ status: "paused", instances: [{ in_flight: 0, restarts: null }] },
+    });
+    expect(await Promise.all([callsOf("napper"), callsOf("napper")])).toEqual(expect.arrayContaining([2, 3]));
+
+    await eventually(async () => expect(await statusOf("napper")).toBe("paused"));
+    await runner.kill("SIGKILL");
+    await runner.restart();
+    await eventually(async () => expect(await statusOf("napper")).toBe("paused"));
+    expect(await callsOf("napper")).toBe(4);
+    await eventually(async () => expect(await statusOf("napper")).toBe("paused"));
+    expect((await runner.request("POST", "/stop/napper")).body).toMatchObject({ status: "stopped" });
+    expect(await pausedOf("napper")).toBe("exited");
+  });
+
+  test("is stopped in the end, as one that was never paused", async () => {
+    await runner.deploy("sleeper", counting("pause_after = 1\nwarm_timeout = 4"));
+    await eventually(async () => expect(await statusOf("sleeper")).toBe("idle"));
+    expect((await detailOf("sleeper"))["states"]).toMatchObject([
+      ...[{ status: "idle", from: "paused" }, { status: "paused" }, {}],
+    ]);
+    expect(await callsOf("sleeper")).toBe(1);
+  });
+});
+
 describe("an agent that no longer starts", () => {
   const PICKY = {
     "oken.toml": 'name = "Picky"\n',

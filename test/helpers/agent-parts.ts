@@ -13,6 +13,7 @@ import { createExits } from "../../src/instance/exits.ts";
 import { createNames } from "../../src/instance/names.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
+import type { RunningContainer } from "../../src/docker/types.ts";
 import type { AgentRecord, AgentState, VersionRecord } from "../../src/model/agent.ts";
 import type { Manifest } from "../../src/model/manifest.ts";
 import { createFakeClock } from "./fake-clock.ts";
@@ -43,8 +44,8 @@ export function agentParts(fakes: Fakes = {}) {
   const metrics = createMetrics();
   const feed = createFeed(clock);
   const names = createNames("runner", "a key");
-  const made = (version: VersionRecord): Instance =>
-    instanceOf(version, { name: names.container("echo", version.version), clock });
+  const made = (version: VersionRecord, container: Partial<RunningContainer> = {}): Instance =>
+    instanceOf(version, { name: names.container("echo", version.version), ...container, clock });
   const start = (version: VersionRecord, signal: AbortSignal) =>
     fakes.start?.(version, signal) ?? Promise.resolve(made(version));
   const stopped: string[] = [];
@@ -52,6 +53,11 @@ export function agentParts(fakes: Fakes = {}) {
 
   const activities: Record<typeof state, () => Activity> = {
     idle: () => ASLEEP,
+    paused: () => ({
+      state: "paused",
+      instance: made(versions[current - 1] ?? versionRecord(current)),
+      pausing: Promise.resolve(),
+    }),
     running: () => ({ state: "running", instance: made(versions[current - 1] ?? versionRecord(current)) }),
     stopped: () => ({ state: "stopped" }),
     error: () => ({ state: "error" }),
@@ -90,6 +96,8 @@ export function agentParts(fakes: Fakes = {}) {
       start: (_, version, { signal }) => start(version, signal),
       restart: (_, version, signal) => start(version, signal),
       adopt: (_, version) => start(version, new AbortController().signal),
+      adoptPaused: (_, version) => made(version),
+      resume: (_, { container }) => engine.unpauseContainer(container.id),
       fingerprint: () => Promise.resolve("container"),
       stop: (instance) => Promise.resolve(void stopped.push(instance.container.name)),
       remove: (_, container) => Promise.resolve(void stopped.push(container)),

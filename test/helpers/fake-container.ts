@@ -8,6 +8,7 @@ export type FakeContainer = {
   readonly address: string;
   readonly spec: ContainerSpec;
   readonly running: boolean;
+  paused: boolean;
   /** `at` is ISO 8601. */
   start(at: string): void;
   exit(exitCode: number, oomKilled: boolean): void;
@@ -33,6 +34,7 @@ export function createFakeContainer(
   const canBoost = (cpus: number) => cpus < hostCpus;
   let cpus = spec.boost && canBoost(spec.cpus) ? undefined : spec.cpus;
   let running = false;
+  let paused = false;
   let ended = { exitCode: 0, oomKilled: false };
   let startedAt = "";
 
@@ -48,6 +50,12 @@ export function createFakeContainer(
     get running() {
       return running;
     },
+    get paused() {
+      return paused;
+    },
+    set paused(now) {
+      paused = now;
+    },
     start(at) {
       if (running) return;
       startedAt = at;
@@ -56,6 +64,7 @@ export function createFakeContainer(
     },
     exit(exitCode, oomKilled) {
       running = false;
+      paused = false;
       ended = { exitCode, oomKilled };
       output.end();
     },
@@ -82,6 +91,7 @@ export function createFakeContainer(
       name: spec.name,
       address,
       running,
+      paused,
       ...ended,
       startedAt,
       identity: spec.identity,

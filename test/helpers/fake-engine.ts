@@ -43,6 +43,11 @@ export type FakeEngine = Engine & {
   kill(name: string, signal: number): void;
   /** An operator's signal, which the process does not heed. */
   signal(name: string, signal: number): void;
+  /** An operator's `docker pause` and `docker unpause`. */
+  pause(name: string): void;
+  unpause(name: string): void;
+  /** Why the runtime pauses nothing from now on. */
+  refusePause(why: string): void;
   /** A container leaves the agents' network, and runs on. */
   disconnect(name: string): void;
   removeNetwork(): void;
@@ -72,6 +77,8 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   let away = false;
   let containment: Containment = { state: "contained" };
 
+  let noPause: string | undefined;
+
   const find = (nameOrId: string) =>
     containers.get(nameOrId) ?? [...containers.values()].find(({ id }) => id === nameOrId);
   const require = (name: string) => find(name) ?? fail(`No such container: ${name}`);
@@ -100,7 +107,24 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
   function kill(name: string, number: number): void {
     signal(name, number);
+    unpause(name);
     exit(name, 128 + number);
+  }
+
+  function pause(name: string): void {
+    const container = require(name);
+    if (!container.running) throw new RunnerError("CONTAINER_ERROR", `container ${name} is not running`);
+    if (noPause !== undefined) throw new RunnerError("CONTAINER_ERROR", noPause);
+    if (container.paused) return;
+    container.paused = true;
+    events.send({ type: "pause", id: container.id });
+  }
+
+  function unpause(name: string): void {
+    const container = require(name);
+    if (!container.paused) return;
+    container.paused = false;
+    events.send({ type: "unpause", id: container.id });
   }
 
   function remove(name: string): void {
@@ -153,11 +177,18 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     async restartContainer({ name }) {
       const container = find(name);
       if (container === undefined || !network) return undefined;
+      unpause(name);
       const started = start(container);
       return started.address === "" ? undefined : started;
     },
     limitCpus: async (id, cpus) => find(id)?.limit(cpus),
     boostCpus: async (id, cpus) => find(id)?.boost(cpus),
+    pauseContainer: async (id) => pause(id),
+    async unpauseContainer(id) {
+      const container = find(id);
+      if (container !== undefined) unpause(id);
+      return container?.running === true;
+    },
     async stopContainer(name) {
       if (find(name) !== undefined) kill(name, SIGTERM);
     },
@@ -192,6 +223,9 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     exit,
     kill,
     signal,
+    pause,
+    unpause,
+    refusePause: (why) => void (noPause = why),
     disconnect(name) {
       const container = require(name);
       container.disconnect();

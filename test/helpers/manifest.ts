@@ -25,6 +25,7 @@ export function manifestOf(changes: Partial<Manifest> = {}): Manifest {
 export const MANIFEST_DEFAULTS: ManifestDefaults = {
   pythonVersion: "3.12",
   warmTimeout: 300,
+  pauseAfter: 0,
   concurrency: 10,
   timeout: 300,
   memory: { fallback: GiB / 2, max: 4 * GiB },

@@ -152,7 +152,7 @@ function detailOf(summary: Summary) {
     endpoint: `/invoke/${summary.agent_id}`,
     entrypoint: { type: "handler" as const, file: "main.py", reason: "handler in main.py is a function" },
     config: {
-      ...{ python_version: "3.12", warm_timeout: 300, keep_warm: false, concurrency: 10 },
+      ...{ python_version: "3.12", warm_timeout: 300, pause_after: 0, keep_warm: false, concurrency: 10 },
       timeout: 300,
       ...{ memory: 536_870_912, cpus: 1 },
     },

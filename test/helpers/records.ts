@@ -121,6 +121,7 @@ export function agentIn(
   const activities: Record<typeof state, Activity> = {
     idle: ASLEEP,
     running: { state: "running", instance },
+    paused: { state: "paused", instance, pausing: Promise.resolve() },
     stopped: { state: "stopped" },
     error: { state: "error" },
   };

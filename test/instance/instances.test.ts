@@ -163,6 +163,33 @@ test("a stop tells those inside first, and has the next start run with all CPUs"
   expect(engine.calls("boostCpus")).toEqual([[instance.container.id, 0.5]]);
 });
 
+describe("a paused container", () => {
+  test("goes on in the same instance, which is ready when the wait for it is over", async () => {
+    const { instances, engine, waits, name } = fixture();
+    const instance = await instances.start("echo", VERSION, { signal: never, boost: false });
+    await engine.pauseContainer(instance.container.id);
+    expect(await instances.resume("echo", instance, never)).toBe(true);
+    expect({ waits: waits.length, paused: engine.containers.get(name)?.paused }).toEqual({
+      ...{ waits: 2, paused: false },
+    });
+    engine.exit(name, 0);
+    expect(await instances.resume("echo", instance, never)).toBe(false);
+  });
+
+  test("is adopted without a word of its runtime, and with its limit of CPUs", async () => {
+    const { instances, engine, waits } = fixture();
+    const { container } = await instances.start("echo", VERSION, { signal: never, boost: true });
+    await engine.pauseContainer(container.id);
+    const [listed] = await engine.listContainers();
+    if (listed === undefined) throw new Error("it is not listed");
+    const instance = instances.adoptPaused("echo", VERSION, { ...listed, cpus: undefined });
+    expect(instance).toMatchObject({ container: { id: container.id }, isFresh: false, inFlight: 0 });
+    expect(instance.origin).toBe(`http://${container.address}:8080`);
+    expect(waits).toHaveLength(1);
+    expect(engine.calls("limitCpus")).toContainEqual([container.id, 0.5]);
+  });
+});
+
 test("a container that is adopted without its limit of CPUs gets it", async () => {
   const { instances, engine, clock, waits, name } = fixture();
   await instances.start("echo", VERSION, { signal: never, boost: false });

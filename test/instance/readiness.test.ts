@@ -15,6 +15,7 @@ const STOPPED: ContainerState = {
   running: false,
   exitCode: 3,
   oomKilled: false,
+  paused: false,
   startedAt: "2026-01-01T00:00:00Z",
   identity: undefined,
 };

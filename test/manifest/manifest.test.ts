@@ -10,11 +10,11 @@ const GiB = 1024 ** 3;
 
 type Files = Record<string, string | Uint8Array>;
 
-async function read(files: Files) {
+async function read(files: Files, defaults = MANIFEST_DEFAULTS) {
   await using scratch = await scratchDirectory();
   const all: Files = { "main.py": "", ...files };
   for (const [path, content] of Object.entries(all)) await Bun.write(scratch.path(path), content);
-  return await readManifest(scratch.path(), MANIFEST_DEFAULTS);
+  return await readManifest(scratch.path(), defaults);
 }
 
 const refusal = (files: Files) => refusalOf(read(files));
@@ -98,6 +98,28 @@ test("keep_warm keeps the agent from sleep, whatever the host's default; what co
     "oken.toml line 3: warm_timeout = 60 is ignored, since keep_warm = true never lets the agent sleep",
   ]);
   expect((await read(toml('name = "a"\nkeep_warm = false\n'))).manifest.keepWarm).toBeUndefined();
+});
+
+test("pause_after is less than warm_timeout, or has no effect; 0 overrules the host's default", async () => {
+  const paused = await read(toml('name = "a"\npause_after = 20\nwarm_timeout = 0\n'));
+  expect(paused).toMatchObject({ manifest: { pauseAfter: 20, warmTimeout: 0 }, warnings: [] });
+  const late = await read(toml('name = "a"\nwarm_timeout = 60\npause_after = 60\n'));
+  expect(late.manifest.pauseAfter).toBeUndefined();
+  expect(late.warnings).toEqual([
+    "oken.toml line 3: pause_after = 60 is ignored, since the agent is stopped after warm_timeout = 60",
+  ]);
+  const warm = await read(toml('name = "a"\nkeep_warm = true\npause_after = 5\n'));
+  expect(warm.manifest.pauseAfter).toBeUndefined();
+  expect(warm.warnings[0]).toContain("pause_after = 5 is ignored, since keep_warm = true");
+
+  const byDefault = (text: string) => read(toml(text), { ...MANIFEST_DEFAULTS, pauseAfter: 30 });
+  expect(await byDefault('name = "a"\n')).toMatchObject({ manifest: { pauseAfter: 30 }, warnings: [] });
+  expect((await byDefault('name = "a"\npause_after = 0\n')).manifest.pauseAfter).toBeUndefined();
+  const short = await byDefault('name = "a"\nwarm_timeout = 10\n');
+  expect({ after: short.manifest.pauseAfter, warnings: short.warnings }).toEqual({
+    after: undefined,
+    warnings: [],
+  });
 });
 
 const requires = (range: string): Files => ({

@@ -1,6 +1,6 @@
 import { RunnerError } from "../../lib/errors.ts";
 import type { AgentRecord, VersionRecord } from "../../model/agent.ts";
-import { type Activity, FIRST_START } from "../activity.ts";
+import { type Activity, FIRST_START, settled } from "../activity.ts";
 import { Agent, type Instance } from "../agent.ts";
 import type { AgentParts } from "../parts.ts";
 import { type RetireParts, retire, retireStopped } from "../retire.ts";
@@ -57,9 +57,8 @@ function replace(
     start.end(new RunnerError("DEPLOY_CONFLICT", `Another version of agent ${agent.id} serves now.`));
     void agent.retirements.add(version, { work: () => start.done });
   } else {
-    const stopping = activity.state === "idle" ? activity.stopping : Promise.resolve();
     const container = parts.names.container(agent.id, version);
-    void retireStopped(parts, agent, { version, container, stopping });
+    void retireStopped(parts, agent, { version, container, settled: settled(activity) });
   }
 }
 

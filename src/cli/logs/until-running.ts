@@ -10,7 +10,7 @@ export async function untilRunning({ err }: Context, client: Client, agent: stri
   for (let told = false; ;) {
     await Bun.sleep(POLL_MS);
     const { status } = await client.json<AgentDetail>(agentPath(agent));
-    if (status === "running" || status === "starting") return true;
+    if (status === "running" || status === "starting" || status === "paused") return true;
     if (status === "stopped" || status === "error") {
       err.line(
         err.paint(

@@ -33,9 +33,10 @@ function facts(out: Output, runner: string, agent: AgentDetail): string {
     .join("");
 }
 
-function sleepOf({ keep_warm, warm_timeout }: AgentDetail["config"]): string {
+function sleepOf({ keep_warm, pause_after, warm_timeout }: AgentDetail["config"]): string {
   if (keep_warm) return "kept warm";
-  return warm_timeout === 0 ? "never sleeps" : `sleeps after ${warm_timeout} s`;
+  const sleep = warm_timeout === 0 ? "never sleeps" : `sleeps after ${warm_timeout} s`;
+  return pause_after > 0 ? `paused after ${pause_after} s, ${sleep}` : sleep;
 }
 
 function versions(out: Output, agent: AgentDetail): string {

@@ -62,6 +62,13 @@ export const CONTAINER_SETTINGS = {
     default: 300,
     parse: parseNumber({ min: 0, max: 31_536_000 }),
   }),
+  defaultPauseAfter: setting({
+    env: "OKEN_DEFAULT_PAUSE_AFTER",
+    group: "Containers",
+    help: "seconds without a request before an agent is paused, which keeps its memory and answers sooner than one that sleeps; 0: never",
+    default: 0,
+    parse: parseNumber({ min: 0, max: 31_536_000 }),
+  }),
   cleanupInterval: setting({
     env: "OKEN_CLEANUP_INTERVAL",
     group: "Containers",

@@ -13,6 +13,15 @@ KILL_AFTER_SECONDS = 3.0
 KILL_SHARED_AFTER_SECONDS = 5.0
 
 
+# What comes so much later than it should was held up by no code of the agent: its container was paused.
+PAUSED_SECONDS = 1.0
+
+
+def time_paused(late: float) -> float:
+    """How long everything here stood still, by how late something is. That time counts for nobody."""
+    return late if late > PAUSED_SECONDS else 0.0
+
+
 def reason_to_end(request_id: str, cancelled_for: str) -> str:
     """Why a process is ended, for the log and for those with a request in it."""
     why = "its caller went away" if cancelled_for == DISCONNECT else "its time was up"

@@ -9,7 +9,7 @@ import { type Entry, entries } from "../store.ts";
 import type { AgentState } from "../types.ts";
 import { COLUMNS, type ColumnName, compare } from "./agents-order.ts";
 
-const STATES: readonly AgentState[] = ["running", "starting", "idle", "stopped", "error"];
+const STATES: readonly AgentState[] = ["running", "starting", "paused", "idle", "stopped", "error"];
 
 const sought = signal("");
 const shownState = signal<AgentState | undefined>(undefined);

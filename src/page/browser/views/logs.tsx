@@ -37,7 +37,7 @@ export function LogsTab({ id, state }: { id: string; state: AgentState }) {
     );
     return () => leaving.abort();
     // A log ends with its container, and goes on with the next one.
-  }, [id, state === "running"]);
+  }, [id, state === "running" || state === "paused"]);
 
   const text = sought.value.toLowerCase();
   const shown = lines.value.filter(

@@ -31,9 +31,10 @@ export function Streams({ stats }: { stats: AgentStats | undefined }) {
   );
 }
 
-function sleepOf({ keep_warm, warm_timeout }: AgentDetail["config"]): string {
+function sleepOf({ keep_warm, pause_after, warm_timeout }: AgentDetail["config"]): string {
   if (keep_warm) return "never, and is started again when it dies";
-  return warm_timeout === 0 ? "never" : `after ${duration(warm_timeout * 1_000)} unused`;
+  const sleep = warm_timeout === 0 ? "never" : `after ${duration(warm_timeout * 1_000)} unused`;
+  return pause_after > 0 ? `${sleep}; paused after ${duration(pause_after * 1_000)}` : sleep;
 }
 
 export function Configuration({ agent }: { agent: AgentDetail }) {

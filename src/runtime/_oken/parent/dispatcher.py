@@ -16,6 +16,7 @@ from ..patience import (
     SIGNAL_AFTER_SECONDS,
     SIGNAL_AGAIN_SECONDS,
     reason_to_end,
+    time_paused,
 )
 
 TYPE_CHECKING = False
@@ -49,6 +50,7 @@ class Dispatcher:
         self._queue: deque[Invocation] = deque()
         self._numbers = 0
         self._ticking = False
+        self._tick_due = 0.0
 
     @property
     def queued(self) -> int:
@@ -132,16 +134,20 @@ class Dispatcher:
     def _tick_soon(self) -> None:
         if not self._ticking:
             self._ticking = True
+            self._tick_due = self._loop.time() + TICK_SECONDS
             self._loop.call_later(TICK_SECONDS, self._tick)
 
     def _tick(self) -> None:
         self._ticking = False
         now = self._loop.time()
+        paused = time_paused(now - self._tick_due)
         self._expire_queue(now)
         worker = self.worker
         if worker is not None:
             for invocation in list(worker.active.values()):
                 if invocation.cancelled_at:
+                    # It had no time to stop.
+                    invocation.cancelled_at += paused
                     self._escalate(worker, invocation, now)
                 elif now >= invocation.deadline:
                     self._expire(invocation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from ..patience import KILL_SHARED_AFTER_SECONDS
+from ..patience import KILL_SHARED_AFTER_SECONDS, time_paused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,11 +19,14 @@ async def watch(spec: Spec, supervisor: Supervisor) -> None:
     loop = asyncio.get_running_loop()
     patience = spec.timeout + KILL_SHARED_AFTER_SECONDS
     while True:
+        due = loop.time() + PING_SECONDS
         await asyncio.sleep(PING_SECONDS)
         worker = supervisor.worker
         if worker is None or not worker.ready:
             continue
         if not worker.pinged_at:
             worker.ping()
-        elif loop.time() - worker.pinged_at > patience:
+            continue
+        worker.pinged_at += time_paused(loop.time() - due)
+        if loop.time() - worker.pinged_at > patience:
             supervisor.replace(worker, "its process does not answer")

@@ -17,6 +17,7 @@ from ..patience import (
     SIGNAL_AFTER_SECONDS,
     SIGNAL_AGAIN_SECONDS,
     reason_to_end,
+    time_paused,
 )
 
 TYPE_CHECKING = False
@@ -85,6 +86,8 @@ class Watch:
         self._asked_at = 0.0
         self._freeing_since = 0.0
         self._free_again_at = 0.0
+        # When the next look is due at the latest.
+        self._look_by = float("inf")
 
     @property
     def pause(self) -> float:
@@ -112,6 +115,7 @@ class Watch:
 
     def look(self, now: float) -> str:
         """Stops what is late. Returns why this process must be replaced, nothing while it need not."""
+        self._skip(time_paused(now - self._look_by))
         self._ask_loop(now)
         works = list(self._works)
         self._cancel_left(works, now)
@@ -122,7 +126,17 @@ class Watch:
                     return reason
             elif now >= work.deadline:
                 self.cancel(work, DEADLINE)
+        self._look_by = now + IDLE_SECONDS
         return self._free_loop(now)
+
+    def _skip(self, paused: float) -> None:
+        """The loop and the requests that were asked to stop had no time to."""
+        if self._asked_at:
+            self._asked_at += paused
+        if self._freeing_since:
+            self._freeing_since += paused
+        for work in list(self._works):
+            work.cancelled_at += paused
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         """On the main thread, in the context of the code that holds it up."""
