@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 
 import { readDocuments } from "../scripts/documents/files.ts";
 import { ENDLESS } from "./fixtures/documents/endless.ts";
@@ -25,7 +26,7 @@ test("no command is left out twice, or both left out and run", () => {
 });
 
 test("a command that stands in a sentence is one that there is, with options that there are", async () => {
-  const inline = new Set(documents.flatMap(({ text }) => inlineCommandsOf(text)));
+  const inline = new Set(documents.flatMap(({ text }) => inlineCommandsOf(text, "oken-runner")));
   expect(inline).not.toBeEmpty();
   const unknown: string[] = [];
   for (const command of inline) {
@@ -36,6 +37,19 @@ test("a command that stands in a sentence is one that there is, with options tha
     if (status !== 0 || options.some((option) => !out.includes(option))) unknown.push(command);
   }
   expect(unknown).toEqual([]);
+});
+
+test("a target that stands in a sentence is one that make has", async () => {
+  const makefile = await Bun.file(join(import.meta.dir, "../Makefile")).text();
+  const targets = new Set([...makefile.matchAll(/^([a-z-]+):/gm)].map(([, name]) => name));
+  const named = documents.flatMap(({ text }) => inlineCommandsOf(text, "make"));
+  expect(named).not.toBeEmpty();
+  const isKnown = (command: string) =>
+    command
+      .split(" ")
+      .slice(1)
+      .every((word) => word.startsWith("-") || targets.has(word));
+  expect(named.filter((command) => !isKnown(command))).toEqual([]);
 });
 
 test("a command goes over its line with a backslash, and with a here-document", () => {

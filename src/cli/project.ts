@@ -18,7 +18,7 @@ export async function assertProject(directory: string): Promise<void> {
   );
   if (!isDirectory) throw new Failure(`there is no directory ${directory}.`, { exitCode: EXIT.missing });
   if (await Bun.file(join(directory, MANIFEST)).exists()) return;
-  throw new Failure(`there is no ${MANIFEST} in ${directory}.`, {
+  throw new Failure(`there is no oken.toml in ${directory}.`, {
     exitCode: EXIT.missing,
     hint: 'Write one with the line: name = "My agent"\nOr begin with an example: oken-runner init my-agent',
   });

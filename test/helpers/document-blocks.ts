@@ -29,12 +29,12 @@ export function blocksOf(markdown: string): Block[] {
   return blocks;
 }
 
-/** The commands that stand in the running text, as in `oken-runner help`. */
-export function inlineCommandsOf(markdown: string): string[] {
+/** The commands of a program that stand in sentences and tables, as in `oken-runner help`. */
+export function inlineCommandsOf(markdown: string, program: string): string[] {
   const commands: string[] = [];
   Bun.markdown.render(markdown, {
     codespan(text) {
-      if (text.startsWith("oken-runner ")) commands.push(text);
+      if (text.startsWith(`${program} `)) commands.push(text);
       return null;
     },
   });

@@ -17,7 +17,7 @@ export function ps(context: Context) {
       ["ps --json", "for a program"],
     ],
   })
-    .option("-w, --watch", "go on, until Ctrl-C")
+    .option("-w, --watch", "on a terminal, go on until Ctrl-C")
     .action(async (options) => {
       const { out, err } = context;
       const client = await connect(context, options);
