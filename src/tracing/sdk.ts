@@ -1,7 +1,5 @@
 import { hostname } from "node:os";
 
-import { DiagLogLevel, diag } from "@opentelemetry/api";
-import { setGlobalErrorHandler } from "@opentelemetry/core";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import {
   type Resource,
@@ -14,10 +12,10 @@ import {
 import { BatchSpanProcessor, type SpanExporter, TracerProvider } from "@opentelemetry/sdk-trace";
 
 import type { Clock } from "../lib/clock.ts";
-import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import { VERSION } from "../lib/version.ts";
 import { waitAtMost } from "../lib/wait-at-most.ts";
+import { logDiagnostics } from "./diagnostics.ts";
 import { reportingExporter } from "./exporter.ts";
 import { samplerOf } from "./sampler.ts";
 import { sdkTracer } from "./sdk-tracer.ts";
@@ -33,47 +31,38 @@ export type SdkOptions = {
   instanceId: string;
   clock: Clock;
   log: Log;
-  /** By default the one that the environment names. */
+  /** By default one that reads address, headers, certificates and the like from the environment of the process. */
   exporter?: SpanExporter;
 };
 
 /** Disposing of it sends what there is. */
 export type Tracing = AsyncDisposable & { tracer: Tracer };
 
-/** The SDK, with bounded queues by itself: spans that find none free are dropped. Only `open.ts` loads this file. */
+/** Starts the SDK. Its queue is bounded: spans that find no place in it are dropped. Only `open.ts` loads this file. */
 export function startSdk(options: SdkOptions): Tracing {
   const { environment, log, clock } = options;
   const warn: Warn = (message) => log.warn(message);
-  const exporter = options.exporter ?? otlpExporter(log);
+  const diagnostics = logDiagnostics(log);
+  const exporter = options.exporter ?? new OTLPTraceExporter();
   const provider = new TracerProvider({
     resource: resourceOf(options, warn),
     sampler: samplerOf(environment, warn),
     spanProcessors: [batches(reportingExporter(exporter, log), environment, warn)],
   });
-  // An export that fails is the exporter's to tell. Without this the SDK would write it to standard error.
-  setGlobalErrorHandler((error) => log.debug({ reason: messageOf(error) }, "spans were dropped"));
+  diagnostics.settle();
   return {
     tracer: sdkTracer(provider.getTracer("oken-runner", VERSION)),
     async [Symbol.asyncDispose]() {
-      const flushed = provider.shutdown().catch(() => undefined);
+      let isOver = false;
+      const flushed = provider
+        .shutdown()
+        .catch(() => undefined)
+        .finally(() => (isOver = true));
       await waitAtMost(FLUSH_TIMEOUT_MS, flushed, clock);
+      if (!isOver) log.warn("the last spans did not reach their collector");
+      diagnostics[Symbol.dispose]();
     },
   };
-}
-
-/** It reads endpoint, headers, certificates and the like from the environment of the process. */
-function otlpExporter(log: Log): SpanExporter {
-  // What it says of these is for the operator; what it says later is told by `reportingExporter`.
-  const tell = (message: string) => log.warn(message);
-  diag.setLogger(
-    { error: tell, warn: tell, info: tell, debug: tell, verbose: tell },
-    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
-  );
-  try {
-    return new OTLPTraceExporter();
-  } finally {
-    diag.disable();
-  }
 }
 
 function batches(exporter: SpanExporter, environment: Environment, warn: Warn): BatchSpanProcessor {

@@ -1,34 +1,33 @@
 /** The runner's environment. What is set to nothing counts as not set. */
 export type Environment = Record<string, string | undefined>;
 
-/** Says once, at the start, that a variable has no effect. */
+/** Says once, at the start, that a variable is not as it must be. */
 export type Warn = (message: string) => void;
 
-/** What names a place to send spans to. Without one of these nothing is traced. */
-const SWITCHES = [
-  "OTEL_EXPORTER_OTLP_ENDPOINT",
-  "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-  "OTEL_TRACES_EXPORTER",
-] as const;
+/** The first that is set counts. */
+const ENDPOINTS = ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"];
+const PROTOCOLS = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
+
+const DEFAULT_ENDPOINT = "http://localhost:4318";
 
 /**
- * Whether the environment asks for traces. The specification would have them sent to this host unless they are switched
- * off; here nobody pays for what nobody asked for.
+ * The address of the host that spans are sent to, or undefined where nothing is traced. The specification would have
+ * them sent to this host unless they are switched off; here nobody pays for what nobody asked for.
  * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
-export function isTraced(environment: Environment, warn: Warn): boolean {
-  if (valueOf(environment, "OTEL_SDK_DISABLED")?.toLowerCase() === "true") return false;
+export function collectorOf(environment: Environment, warn: Warn): string | undefined {
+  if (valueOf(environment, "OTEL_SDK_DISABLED")?.toLowerCase() === "true") return undefined;
   const exporter = valueOf(environment, "OTEL_TRACES_EXPORTER");
+  const [name, endpoint] = firstSet(environment, ENDPOINTS);
+  if (exporter === "none" || (exporter ?? name) === undefined) return undefined;
   if (exporter !== undefined && exporter !== "otlp") {
-    if (exporter !== "none")
-      warn(
-        `OTEL_TRACES_EXPORTER is ${JSON.stringify(exporter)}, but must be otlp or none: nothing is traced`,
-      );
-    return false;
+    warn(`OTEL_TRACES_EXPORTER is ${JSON.stringify(exporter)}, but must be otlp or none: nothing is traced`);
+    return undefined;
   }
-  const isAsked = SWITCHES.some((name) => valueOf(environment, name) !== undefined);
-  if (isAsked) checkProtocol(environment, warn);
-  return isAsked;
+  const origin = originOf(endpoint ?? DEFAULT_ENDPOINT);
+  if (origin === undefined) warn(`${name} must begin with http:// or https://: nothing is traced`);
+  else checkProtocol(environment, warn);
+  return origin;
 }
 
 export function valueOf(environment: Environment, name: string): string | undefined {
@@ -46,13 +45,27 @@ export function countOf(environment: Environment, name: string, warn: Warn): num
   return undefined;
 }
 
+/** Without path and credentials. */
+function originOf(address: string): string | undefined {
+  if (!URL.canParse(address)) return undefined;
+  const { protocol, origin } = new URL(address);
+  return protocol === "http:" || protocol === "https:" ? origin : undefined;
+}
+
 /** Only one is spoken, on a port of its own: spans that are sent to a gRPC port reach nobody. */
 function checkProtocol(environment: Environment, warn: Warn): void {
-  const names = ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"];
-  const name = names.find((each) => valueOf(environment, each) !== undefined);
-  const protocol = name && valueOf(environment, name);
+  const [name, protocol] = firstSet(environment, PROTOCOLS);
   if (protocol === undefined || protocol === "http/protobuf") return;
   warn(
     `${name} is ${JSON.stringify(protocol)}, but spans are sent as http/protobuf: the endpoint must take that, by default on port 4318`,
   );
+}
+
+/** The first variable that is set, and its value. */
+function firstSet(environment: Environment, names: readonly string[]): [name?: string, value?: string] {
+  for (const name of names) {
+    const value = valueOf(environment, name);
+    if (value !== undefined) return [name, value];
+  }
+  return [];
 }

@@ -126,12 +126,13 @@ test("the resource names the service, its version, this runner and its host", as
 
 test("a collector that never answers holds a bounded number of spans, and the end for two seconds", async () => {
   const clock = createFakeClock();
+  const said: string[] = [];
   let exported = 0;
   const tracing = startSdk({
     environment: { OTEL_BSP_MAX_EXPORT_BATCH_SIZE: "1", OTEL_BSP_MAX_QUEUE_SIZE: "4" },
     instanceId: "runner",
     clock,
-    log: createLog({ level: "silent", format: "json" }),
+    log: createLog({ level: "warn", format: "json", destination: { write: (line) => void said.push(line) } }),
     exporter: {
       export: (spans) => void (exported += spans.length),
       shutdown: () => Promise.resolve(),
@@ -145,4 +146,5 @@ test("a collector that never answers holds a bounded number of spans, and the en
   await clock.advance(1);
   await over;
   expect(exported).toBeLessThanOrEqual(1 + 4);
+  expect(said).toEqual([expect.stringContaining("the last spans did not reach their collector")]);
 });

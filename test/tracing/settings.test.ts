@@ -1,36 +1,49 @@
 import { expect, test } from "bun:test";
 
 import { openTracing } from "../../src/tracing/open.ts";
-import { isTraced } from "../../src/tracing/settings.ts";
+import { collectorOf } from "../../src/tracing/settings.ts";
 import { createFakeClock } from "../helpers/fake-clock.ts";
 import { createLog } from "../../src/lib/log.ts";
 
 const ENDPOINT = { OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:4318" };
 
 test.each([
-  [{}, false],
-  [{ OTEL_SERVICE_NAME: "mine", OTEL_RESOURCE_ATTRIBUTES: "a=b" }, false],
-  [{ OTEL_EXPORTER_OTLP_ENDPOINT: " " }, false],
-  [ENDPOINT, true],
-  [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "http://127.0.0.1:4318/v1/traces" }, true],
-  [{ OTEL_TRACES_EXPORTER: "otlp" }, true],
-  [{ ...ENDPOINT, OTEL_TRACES_EXPORTER: "none" }, false],
-  [{ ...ENDPOINT, OTEL_SDK_DISABLED: "TRUE" }, false],
-  [{ ...ENDPOINT, OTEL_SDK_DISABLED: "no" }, true],
-  [{ ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" }, true],
-])("%p is traced: %p", (environment, expected) => {
+  [{}, undefined],
+  [{ OTEL_SERVICE_NAME: "mine", OTEL_RESOURCE_ATTRIBUTES: "a=b" }, undefined],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: " " }, undefined],
+  [ENDPOINT, "http://127.0.0.1:4318"],
+  [
+    { ...ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://me:secret@traces.example/v1/traces" },
+    "https://traces.example",
+  ],
+  [{ OTEL_TRACES_EXPORTER: "otlp" }, "http://localhost:4318"],
+  [{ ...ENDPOINT, OTEL_TRACES_EXPORTER: "none" }, undefined],
+  [{ ...ENDPOINT, OTEL_SDK_DISABLED: "TRUE" }, undefined],
+  [{ ...ENDPOINT, OTEL_SDK_DISABLED: "no" }, "http://127.0.0.1:4318"],
+  [{ ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf" }, "http://127.0.0.1:4318"],
+])("with %p spans are sent to %p", (environment, expected) => {
   const warnings: string[] = [];
-  expect(isTraced(environment, (message) => void warnings.push(message))).toBe(expected);
+  expect(collectorOf(environment, (message) => void warnings.push(message))).toBe(expected);
   expect(warnings).toEqual([]);
 });
 
 test.each([
-  [{ OTEL_TRACES_EXPORTER: "zipkin" }, false, "OTEL_TRACES_EXPORTER"],
-  [{ ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" }, true, "OTEL_EXPORTER_OTLP_PROTOCOL"],
-  [{ ...ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/json" }, true, "http/protobuf"],
-])("%p is traced: %p, with a warning", (environment, expected, named) => {
+  [{ OTEL_TRACES_EXPORTER: "zipkin" }, undefined, "OTEL_TRACES_EXPORTER"],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4318" }, undefined, "OTEL_EXPORTER_OTLP_ENDPOINT must"],
+  [{ OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "nowhere" }, undefined, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT must"],
+  [
+    { ...ENDPOINT, OTEL_EXPORTER_OTLP_PROTOCOL: "grpc" },
+    "http://127.0.0.1:4318",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+  ],
+  [
+    { ...ENDPOINT, OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: "http/json" },
+    "http://127.0.0.1:4318",
+    "http/protobuf",
+  ],
+])("with %p spans are sent to %p, with a warning", (environment, expected, named) => {
   const warnings: string[] = [];
-  expect(isTraced(environment, (message) => void warnings.push(message))).toBe(expected);
+  expect(collectorOf(environment, (message) => void warnings.push(message))).toBe(expected);
   expect(warnings).toEqual([expect.stringContaining(named)]);
 });
 
