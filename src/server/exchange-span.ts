@@ -1,6 +1,7 @@
 import type { Lease } from "../agents/pool.ts";
 import { type Span, failureOf } from "../tracing/span.ts";
 import type { Call } from "./invoke-caller.ts";
+import { pathOf } from "./target.ts";
 
 /**
  * Begins the span of a request to an agent, and has the agent told of it. The query may be secret, and is left out.
@@ -12,7 +13,9 @@ export function beginExchangeSpan(
   { lease, resends }: { lease: Lease; resends: number },
 ): Span {
   const { origin, container, version } = lease.instance;
-  const { hostname, port, pathname } = new URL(path, origin);
+  const { hostname, port } = new URL(origin);
+  // As it is sent: what callers write need not be a URL.
+  const pathname = pathOf(path);
   const { method } = request;
   parent.set({ "faas.coldstart": lease.startMs > 0 });
   // Only one path is the runner's own to name: an agent may have any number of others.

@@ -26,7 +26,7 @@ export async function startRawAgent(env: Record<string, string> = {}) {
 }
 
 /** Sends bytes as they are, and gives what came back until the server closed. */
-async function sendRaw(port: number, ...parts: string[]): Promise<string> {
+export async function sendRaw(port: number, ...parts: string[]): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   let answer = "";
   const closed = Promise.withResolvers<void>();

@@ -3,6 +3,7 @@ import type { Server } from "bun";
 
 import { agentIn, instanceOf, versionRecord } from "../helpers/records.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { sendRaw } from "../helpers/raw-http.ts";
 import { startServer } from "../helpers/server.ts";
 import { call } from "../helpers/socket-proxy.ts";
 import { CALLER, type Recorded, recordedTracing, treeOf } from "../helpers/tracing.ts";
@@ -114,6 +115,19 @@ test("a path of the agent's own server is named by its method alone, and has no 
   expect(request.attributes["url.full"]).toBe(`${upstream.url.origin}/items/7`);
   expect(named(found, "GET /invoke/{id}/{path}").attributes["url.path"]).toBe("/invoke/echo/items/7");
   expect(JSON.stringify(found)).not.toContain("secret");
+});
+
+test.each(["//elsewhere:99/x", "//[", "/%"])("the path %p is told as it was sent", async (path) => {
+  const { spans, server } = await fixture();
+  const request = `GET /invoke/echo${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`;
+  expect(await sendRaw(server.port, request)).toStartWith("HTTP/1.1 200 ");
+  await server[Symbol.asyncDispose]();
+  const found = await spans();
+  expect(named(found, "GET").attributes).toMatchObject({
+    "server.address": upstream.url.hostname,
+    "url.full": upstream.url.origin + path,
+  });
+  expect(named(found, "GET /invoke/{id}/{path}").attributes["url.path"]).toBe(`/invoke/echo${path}`);
 });
 
 test("an agent that answers 500 makes both spans errors", async () => {
