@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readDocuments } from "../../scripts/documents/files.ts";
-import { ENDLESS } from "../fixtures/documents/endless.ts";
+import { endlessOf } from "../fixtures/documents/endless.ts";
 import { GIVEN } from "../fixtures/documents/given.ts";
 import { NOT_RUN } from "../fixtures/documents/not-run.ts";
 import { type Block, type Shown, blocksOf } from "../helpers/document-blocks.ts";
@@ -58,7 +58,7 @@ async function runBlock({ commands, shown }: Block, { page, shell, root }: Runni
         : shell.start(placed(run), until).then((job) => job.end()));
       if (given.status !== 0) note(run, given);
     }
-    const endless = ENDLESS.find((each) => each.page === page && each.command === command);
+    const endless = endlessOf(page, command);
     if (endless === undefined) {
       const ran = await shell.run(placed(command));
       out += ran.out;
