@@ -139,11 +139,11 @@ test("without the docker CLI the runner starts, and health and every warning say
   await using runner = await startRunner({ PATH: "/nonexistent" });
   expect(await runner.request("GET", "/health")).toMatchObject({
     status: 503,
-    body: { checks: { engine: "The docker CLI was not found on PATH." } },
+    body: { checks: { engine: expect.stringContaining("The docker CLI was not found on PATH") } },
   });
   await eventually(() => expect(warnings(runner).length).toBeGreaterThan(1));
   for (const line of warnings(runner))
-    expect(JSON.stringify(line)).toContain("The docker CLI was not found on PATH.");
+    expect(JSON.stringify(line)).toContain("The docker CLI was not found on PATH");
 });
 
 test("a runner takes its port again at once after an end with connections open", async () => {
