@@ -5,6 +5,8 @@ export type Bars = {
   minRatio?: number;
   /** The runner's own figure must not be higher. */
   max?: number;
+  /** Nor may it be so much higher than the one beside it. */
+  maxOver?: number;
 };
 
 /** One line of the table: the runner's figure, and that of the same work without it, in the same run. */
@@ -25,6 +27,9 @@ export function rowText({ name, runner, beside, unit, bars = {} }: Row): string 
   const verdicts = [
     ...(bars.maxRatio === undefined ? [] : [`ratio ≤ ${bars.maxRatio}: ${verdict(ratio <= bars.maxRatio)}`]),
     ...(bars.minRatio === undefined ? [] : [`ratio ≥ ${bars.minRatio}: ${verdict(ratio >= bars.minRatio)}`]),
+    ...(bars.maxOver === undefined || beside === undefined
+      ? []
+      : [`≤ ${bars.maxOver} ${unit} over: ${verdict(runner - beside <= bars.maxOver)}`]),
     ...(bars.max === undefined ? [] : [`≤ ${bars.max} ${unit}: ${verdict(runner <= bars.max)}`]),
   ];
   const besideCells = beside === undefined ? ["", ""] : [figure(beside, unit), ratio.toFixed(2)];

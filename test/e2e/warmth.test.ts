@@ -7,6 +7,11 @@ import { docker } from "../helpers/docker.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
 
+const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
+
+/** How often calls come just as the agent is paused or stopped. */
+const RACES = 80;
+
 let runner: TestRunner;
 beforeAll(async () => {
   runner = await startRunner({ OKEN_CLEANUP_INTERVAL: "0.1" });
@@ -78,6 +83,24 @@ describe("an agent with pause_after", () => {
     expect(await callsOf("sleeper")).toBe(1);
   });
 });
+
+test.skipIf(!isLong)(
+  "calls that come as an agent is paused, and as it is stopped, are all answered",
+  async () => {
+    await runner.deploy("racer", counting("pause_after = 1\nwarm_timeout = 2"));
+    for (let race = 0; race < RACES; race += 1) {
+      // Every other time the pause is over when they come, and the stop begins.
+      await Bun.sleep(950 + 1_000 * (race % 2) + Math.random() * 250);
+      const answers = await Promise.all([1, 2, 3].map(() => runner.invoke("racer")));
+      for (const answer of answers) expect(answer).toMatchObject({ status: 200 });
+    }
+    const moves = runner.log().filter((line) => line["agent_id"] === "racer");
+    const pauses = moves.filter((line) => line["to"] === "paused");
+    const stops = moves.filter((line) => line["to"] === "idle");
+    console.log(`paused ${pauses.length} times, stopped ${stops.length} times`);
+    expect(Math.min(pauses.length, stops.length)).toBeGreaterThan(RACES / 10);
+  },
+);
 
 describe("an agent that no longer starts", () => {
   const PICKY = {
