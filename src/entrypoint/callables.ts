@@ -105,7 +105,8 @@ export function fitOfAgent(evaluator: Evaluator, value: Value): Fit {
     : { fits: true, how: "an instance with run" };
 }
 
-function constructible(evaluator: Evaluator, value: Extract<Value, { kind: "class" }>): Fit {
+/** Whether an instance of a class can be made without arguments. */
+export function constructible(evaluator: Evaluator, value: Extract<Value, { kind: "class" }>): Fit {
   const init = evaluator.member(value, "__init__");
   const needed =
     init.kind === "function"

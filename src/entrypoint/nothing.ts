@@ -11,6 +11,22 @@ const WANTED: Record<EntrypointType, string> = {
   agent: "define class Agent with run(self, input)",
   http: "define a web application, such as app = FastAPI()",
 };
+/** What authors call an agent. */
+const AGENT_NAMES = [
+  "agent",
+  "root_agent",
+  "assistant",
+  "bot",
+  "chain",
+  "graph",
+  "pipeline",
+  "program",
+  "qa",
+  "team",
+  "workflow",
+  "flow",
+  "crew",
+];
 const WANTED_ANY =
   "define def handler(input), class Agent with run(self, input), or a web application such as app = FastAPI()";
 
@@ -23,25 +39,46 @@ export function nothingToServe(
   { type, mainIsScript }: { type: EntrypointType | undefined; mainIsScript: boolean },
 ): Error {
   const { module } = subject;
-  const hidden = type === "agent" || type === undefined ? hiddenSdkObject(subject) : undefined;
-  if (hidden !== undefined)
-    return refuse(`${module.file} has nothing to serve: ${hidden}, or define def handler(input)`, {
-      reason: NOTHING,
-    });
+  const isOfSdks = type === "agent" || type === undefined;
+  const near = isOfSdks ? (hiddenSdkObject(subject) ?? overStandardInput(subject)) : undefined;
+  const whole = near === undefined ? undefined : `${near}, or define def handler(input)`;
+  const instead = whole ?? (isOfSdks ? ofNoSdk(subject) : undefined);
+  if (instead !== undefined)
+    return refuse(`${module.file} has nothing to serve: ${instead}`, { reason: NOTHING });
   const notes = type === undefined ? whatWasSeen(subject, mainIsScript) : [];
   const lines = alternatives(subject, type);
   const seen = notes.length === 0 ? "" : ` (${notes.join("; ")})`;
   const kind = type === undefined ? "" : ` as ${type}`;
-  const instead = lines.length === 0 ? "" : `, or write ${lines.join(" or ")} in oken.toml`;
+  const or = lines.length === 0 ? "" : `, or write ${lines.join(" or ")} in oken.toml`;
   const mayServe = type === undefined && (module.facts.main?.calls.length ?? 0) > 0;
   const script = mayServe
     ? ', or, if it starts a web server on $PORT, write entrypoint_type = "http" in oken.toml'
     : "";
   const wanted = type === undefined ? WANTED_ANY : WANTED[type];
-  return refuse(`${module.file} has nothing to serve${kind}${seen}: ${wanted}${instead}${script}`, {
+  return refuse(`${module.file} has nothing to serve${kind}${seen}: ${wanted}${or}${script}`, {
     reason: NOTHING,
     candidates: lines,
   });
+}
+
+/** Says of an object named like an agent, which a package makes that is no SDK known here, what to write around it. */
+function ofNoSdk({ evaluator, module }: Subject): string | undefined {
+  for (const name of AGENT_NAMES) {
+    const value = evaluator.names(module).has(name) ? evaluator.name(module, name) : undefined;
+    if (value?.kind !== "made") continue;
+    return `${name}, made by ${value.by}, belongs to no SDK known here: define def handler(input), which asks ${name} and returns its answer`;
+  }
+  return undefined;
+}
+
+/** Says of a server of the Model Context Protocol that nobody could reach it. */
+function overStandardInput({ module }: Subject): string | undefined {
+  const speaks = module.facts.top.bindings.some(
+    ({ value }) => value.kind === "import" && /^mcp\.server\.stdio\b/u.test(value.loads.path),
+  );
+  return speaks
+    ? "its MCP server speaks over standard input, which nobody has here: serve streamable HTTP, as FastMCP does"
+    : undefined;
 }
 
 function whatWasSeen({ evaluator, module }: Subject, mainIsScript: boolean): string[] {
@@ -54,6 +91,9 @@ function whatWasSeen({ evaluator, module }: Subject, mainIsScript: boolean): str
     else if (mainIsScript) notes.push("main is given the command line");
     else notes.push(`${name} takes no required input`);
   }
+  const { top } = module.facts;
+  if (top.calls.some(({ call }) => call.callee.kind === "name" && call.callee.id === "print"))
+    notes.push("what is at its top level runs once, at the start");
   return notes;
 }
 

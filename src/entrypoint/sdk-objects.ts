@@ -1,8 +1,10 @@
 import type { Binding } from "../python/facts.ts";
 import type { Evaluator } from "../python/evaluate.ts";
 import { type AgentSdk, isOfSdk, sdkMadeBy } from "../python/sdks.ts";
+import type { Module } from "../python/project.ts";
 import { inside, type Owner, packagePath, topOf, type Value } from "../python/value.ts";
 import { type Choice, serveObject, type Subject } from "./choice.ts";
+import { constructible } from "./callables.ts";
 import { requiredOf } from "./factories.ts";
 import { withoutParts } from "./parts.ts";
 import { article, listed, pasteLine, refuse } from "./refuse.ts";
@@ -13,12 +15,16 @@ const PREFERRED_NAMES = ["agent", "root_agent", "graph", "app", "chain", "crew",
 /** A class may extend itself under an earlier name. */
 const MAX_BASES = 5;
 
-type Candidate = { name: string; binding: Binding; sdk: AgentSdk };
+type Candidate = { name: string; binding: Binding; sdk: AgentSdk; isClass: boolean };
 
 /** The SDK that makes agents such as this one, as far as the source tells. */
 export function sdkOf(evaluator: Evaluator, value: Value): AgentSdk | undefined {
   if (value.kind === "made") return sdkMadeBy(value.by);
   if (value.kind === "instance") return sdkOfClass(evaluator, value);
+  if (value.kind === "class") {
+    const sdk = sdkOfClass(evaluator, value);
+    return sdk?.servesClass === true && constructible(evaluator, value).fits ? sdk : undefined;
+  }
   if (value.kind !== "function") return undefined;
   // `@entrypoint()` makes a graph of a function.
   return value.function.decorators
@@ -27,10 +33,10 @@ export function sdkOf(evaluator: Evaluator, value: Value): AgentSdk | undefined 
     .find((sdk) => sdk !== undefined);
 }
 
-/** The SDK whose agents a class of the tarball extends: `class Joke(Workflow)`. */
+/** The SDK whose agents a class of the tarball extends: `class Joke(Workflow)`, or a class under `@CrewBase`. */
 function sdkOfClass(evaluator: Evaluator, { class: facts, module }: Owner, depth = 0): AgentSdk | undefined {
   if (depth > MAX_BASES) return undefined;
-  return facts.bases
+  return [...facts.decorators, ...facts.bases]
     .map((base) => evaluator.expression(base, topOf(module)))
     .map((base) => {
       if (base.kind === "class") return sdkOfClass(evaluator, base, depth + 1);
@@ -40,9 +46,9 @@ function sdkOfClass(evaluator: Evaluator, { class: facts, module }: Owner, depth
     .find((sdk) => sdk !== undefined);
 }
 
-/** Whether it is a function that takes nothing and returns an SDK's agent. */
+/** Whether it is a function that returns an SDK's agent and takes nothing, or a `config` as LangGraph's own server gives. */
 export function makesSdkObject(evaluator: Evaluator, value: Value): boolean {
-  if (value.kind !== "function" || requiredOf(value).length > 0) return false;
+  if (value.kind !== "function" || requiredOf(value).some((name) => name !== "config")) return false;
   return sdkOf(evaluator, value) === undefined && sdkOf(evaluator, evaluator.result(value)) !== undefined;
 }
 
@@ -54,14 +60,19 @@ export function makesSdkObject(evaluator: Evaluator, value: Value): boolean {
 export function chooseSdkObject({ evaluator, module, place }: Subject): Choice | undefined {
   const candidates: Candidate[] = [];
   for (const [name, binding] of evaluator.names(module)) {
-    const sdk = sdkOf(evaluator, evaluator.name(module, name));
-    if (sdk !== undefined && !name.startsWith("_")) candidates.push({ name, binding, sdk });
+    const value = evaluator.name(module, name);
+    const sdk = sdkOf(evaluator, value);
+    if (sdk === undefined || name.startsWith("_")) continue;
+    candidates.push({ name, binding, sdk, isClass: value.kind === "class" });
   }
-  const whole = withoutParts(candidates, { module, preferred: PREFERRED_NAMES });
+  const objects = candidates.filter(({ isClass }) => !isClass);
+  const served = objects.length > 0 ? objects : withoutBases(evaluator, module, candidates);
+  const whole = withoutParts(served, { module, preferred: PREFERRED_NAMES });
   const preferred = PREFERRED_NAMES.map((name) => whole.find((candidate) => candidate.name === name));
-  const chosen = preferred.find((candidate) => candidate !== undefined) ?? whole[0];
+  const around = whole.find((candidate) => candidate.sdk.isWhole);
+  const chosen = around ?? preferred.find((candidate) => candidate !== undefined) ?? whole[0];
   if (chosen === undefined) return undefined;
-  if (whole.length > 1 && !PREFERRED_NAMES.includes(chosen.name)) {
+  if (around === undefined && whole.length > 1 && !PREFERRED_NAMES.includes(chosen.name)) {
     const lines = whole.map(({ name }) => pasteLine(place, name));
     const named = whole.map(({ name, sdk }) => `${name} (${sdk.title})`);
     throw refuse(
@@ -70,15 +81,28 @@ export function chooseSdkObject({ evaluator, module, place }: Subject): Choice |
     );
   }
   const { name, sdk } = chosen;
-  const others = candidates.map((candidate) => candidate.name).filter((other) => other !== name);
+  const others = served.map((candidate) => candidate.name).filter((other) => other !== name);
   const among = others.length === 0 ? "" : `, chosen over ${listed(others, "and")}`;
   const reason = `${name} in ${module.file} is ${article(sdk.title)} ${sdk.title}${among}`;
   return serveObject({ type: "agent", attr: name, reason });
 }
 
+/** Leaves out classes that another one extends. */
+function withoutBases(evaluator: Evaluator, module: Module, classes: readonly Candidate[]): Candidate[] {
+  const bases = classes.flatMap(({ name }) => {
+    const value = evaluator.name(module, name);
+    return value.kind === "class" ? value.class.bases : [];
+  });
+  return classes.filter(({ name }) => !bases.some((base) => base.kind === "name" && base.id === name));
+}
+
 /** Says of an agent that is made where it cannot be served: in a function, or under `__main__`. */
-export function hiddenSdkObject({ evaluator, module }: Subject): string | undefined {
+export function hiddenSdkObject({ evaluator, module, place }: Subject): string | undefined {
   const { top, main } = module.facts;
+  for (const { name, value } of top.bindings) {
+    if (value.kind !== "function" || !makesSdkObject(evaluator, evaluator.name(module, name))) continue;
+    return `${name}() makes the agent: write ${pasteLine(place, name)} in oken.toml`;
+  }
   const scopes = top.bindings.flatMap(({ name, value }) =>
     value.kind === "function" ? [{ place: `inside ${name}()`, scope: value.function.body }] : [],
   );

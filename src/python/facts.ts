@@ -51,6 +51,7 @@ export type FunctionFacts = {
 };
 
 export type ClassFacts = {
+  decorators: Expression[];
   bases: Expression[];
   /** Functions and assigned names of the class body. */
   members: ReadonlyMap<string, FunctionFacts | undefined>;

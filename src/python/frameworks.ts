@@ -96,18 +96,14 @@ const CONSTRUCTORS: readonly Entry[] = [
   },
   { package: "ariadne", names: ["GraphQL"], title: "Ariadne application", ...PYTHON_CALLABLE },
   {
-    package: "bedrock_agentcore",
-    names: ["BedrockAgentCoreApp"],
-    title: "AgentCore application",
-    ...PYTHON_CALLABLE,
-  },
-  {
     package: "google",
     within: "adk",
     names: ["get_fast_api_app"],
     title: "FastAPI application",
     ...PYTHON_CALLABLE,
   },
+  { package: "google", within: "adk", names: ["to_a2a"], title: "A2A server", ...PYTHON_CALLABLE },
+  { package: "agno", names: ["AgentOS"], title: "Agno AgentOS", ...PYTHON_CALLABLE },
   { package: "asgiref", names: ["WsgiToAsgi"], title: "ASGI application", ...PYTHON_CALLABLE },
   { package: "werkzeug", names: ["DispatcherMiddleware"], title: "WSGI application", ...PYTHON_CALLABLE },
 ];
@@ -129,6 +125,10 @@ const MEMBERS: readonly { package: string; member: string; framework: Framework 
   { package: "mcp", member: "streamable_http_app", framework: ASGI },
   { package: "mcp", member: "sse_app", framework: ASGI },
   { package: "a2a", member: "build", framework: ASGI },
+  { package: "agno", member: "get_app", framework: { title: "Agno application", ...PYTHON_CALLABLE } },
+  { package: "pydantic_ai", member: "to_a2a", framework: { title: "A2A server", ...PYTHON_CALLABLE } },
+  { package: "pydantic_ai", member: "to_ag_ui", framework: { title: "AG-UI server", ...PYTHON_CALLABLE } },
+  { package: "pydantic_ai", member: "to_web", framework: { title: "chat page", ...PYTHON_CALLABLE } },
   { package: "pyramid", member: "make_wsgi_app", framework: WSGI },
   {
     package: "dash",

@@ -132,7 +132,7 @@ function readDefinition(reader: Reader, { node, decorators, place }: Definition)
   const value: BoundValue =
     node.type === "function_definition"
       ? { kind: "function", function: readFunction(reader, node, decorators) }
-      : { kind: "class", class: readClass(reader, node) };
+      : { kind: "class", class: readClass(reader, node, decorators) };
   bind(reader, name, { place, value });
 }
 
@@ -147,7 +147,7 @@ function readFunction(reader: Reader, node: Node, decorators: Expression[]): Fun
   };
 }
 
-function readClass(reader: Reader, node: Node): ClassFacts {
+function readClass(reader: Reader, node: Node, decorators: Expression[]): ClassFacts {
   const bases: Expression[] = [];
   for (const base of node.childForFieldName("superclasses")?.namedChildren ?? []) {
     if (base.type === "keyword_argument" || base.type === "comment") continue;
@@ -159,7 +159,7 @@ function readClass(reader: Reader, node: Node): ClassFacts {
     if (value.kind === "deleted") members.delete(name);
     else members.set(name, value.kind === "function" ? value.function : undefined);
   }
-  return { bases, members };
+  return { decorators, bases, members };
 }
 
 function readBody({ budget, functionDepth }: Reader, node: Node): Scope {

@@ -1,5 +1,12 @@
-/** A kind of object that an agent SDK makes, and that is served as it stands. `title` is for answers. */
-export type AgentSdk = { title: string };
+/** A kind of object that an agent SDK makes, and that is served as it stands. */
+export type AgentSdk = {
+  /** For answers. */
+  title: string;
+  /** A class of the author's that extends or decorates such a one is made for each call. */
+  servesClass?: boolean;
+  /** It is served before the agents that its file makes: it says how they are called. */
+  isWhole?: boolean;
+};
 
 type Entry = AgentSdk & {
   /** The first part of the full name, or the first two of Google's. */
@@ -49,6 +56,8 @@ const SDKS: readonly Entry[] = [
   },
   { title: "OpenAI agent", package: /^agents$/u, made: anyOf("Agent", "SandboxAgent") },
   { title: "CrewAI crew", package: /^crewai$/u, made: anyOf("Crew") },
+  { title: "CrewAI crew", package: /^crewai$/u, made: anyOf("CrewBase"), servesClass: true },
+  { title: "CrewAI flow", package: /^crewai$/u, made: anyOf("Flow"), servesClass: true },
   { title: "CrewAI agent", package: /^crewai$/u, made: anyOf("Agent") },
   {
     title: "smolagents agent",
@@ -63,9 +72,26 @@ const SDKS: readonly Entry[] = [
     made: anyOf("Agent", "Swarm", String.raw`GraphBuilder(?:\.\w+)*\.build`),
   },
   {
+    title: "AgentCore application",
+    package: /^bedrock_agentcore$/u,
+    made: anyOf("BedrockAgentCoreApp"),
+    isWhole: true,
+  },
+  {
     title: "LlamaIndex workflow",
     package: /^(?:llama_index|workflows)$/u,
-    made: anyOf("Workflow", String.raw`\w+Agent(?:\.from_\w+)?`, String.raw`AgentWorkflow(?:\.from_\w+)?`),
+    made: anyOf("Workflow"),
+    servesClass: true,
+  },
+  {
+    title: "LlamaIndex engine",
+    package: /^llama_index$/u,
+    made: anyOf(String.raw`as_(?:query|chat)_engine`, String.raw`\w+(?:Query|Chat)Engine(?:\.from_\w+)?`),
+  },
+  {
+    title: "LlamaIndex workflow",
+    package: /^(?:llama_index|workflows)$/u,
+    made: anyOf(String.raw`\w+Agent(?:\.from_\w+)?`, String.raw`AgentWorkflow(?:\.from_\w+)?`),
   },
   {
     title: "AutoGen agent",

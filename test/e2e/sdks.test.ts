@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
+import { AGENTCORE } from "../fixtures/sdks/agentcore.ts";
 import { AGNO } from "../fixtures/sdks/agno.ts";
 import { AUTOGEN } from "../fixtures/sdks/autogen.ts";
 import { CREWAI } from "../fixtures/sdks/crewai.ts";
@@ -34,6 +35,7 @@ const HEAVY = [
   ...AUTOGEN,
   ...HAYSTACK,
   ...AGNO,
+  AGENTCORE,
 ];
 
 let runner: TestRunner;
@@ -60,11 +62,20 @@ function named(cases: readonly SdkCase[]) {
   return cases.map((example) => [example.name, example] as const);
 }
 
-async function check({ name, main, packages, toml = "", reason, calls }: SdkCase): Promise<void> {
+async function check({
+  name,
+  main,
+  files: beside,
+  packages,
+  toml = "",
+  reason,
+  calls,
+}: SdkCase): Promise<void> {
   const id = name.replaceAll(/\W+/gu, "-");
   // The model's stand-in is on this host, which agents reach only where both sides say so.
   const allowed = `\n[network]\nallow = ["${new URL(modelApi.url).host}"]\n`;
   const files = {
+    ...beside,
     "main.py": main,
     "requirements.txt": packages,
     "oken.toml": `[agent]\nname = "${name}"\n${toml}${allowed}`,

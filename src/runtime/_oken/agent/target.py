@@ -63,9 +63,17 @@ def resolve(spec: Spec) -> Any:
             raise LoadError(
                 f"{spec.module} has no {attribute!r} after its import{_near(module, attribute)}"
             ) from None
-    if spec.factory:
-        value = value()
-    return value
+    return _made_by(value) if spec.factory else value
+
+
+def _made_by(factory: Callable[..., Any]) -> Any:
+    """What a function makes that takes nothing, or a `config` of LangGraph's."""
+    try:
+        parameters = list(signature(factory).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    needed = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
+    return factory({"configurable": {}}) if needed == ["config"] else factory()
 
 
 def _import(spec: Spec) -> ModuleType:
@@ -98,8 +106,9 @@ def plain_target(value: Any, spec: Spec) -> Target:
 
 
 def is_own(value: Any, method: str, app_dir: str) -> bool:
-    """Whether a method of an object is defined in the agent's files."""
-    code = getattr(getattr(type(value), method, None), "__code__", None)
+    """Whether a method of an object, or of a class, is defined in the agent's files."""
+    kind = value if inspect.isclass(value) else type(value)
+    code = getattr(getattr(kind, method, None), "__code__", None)
     return code is not None and is_users(code.co_filename, app_dir)
 
 

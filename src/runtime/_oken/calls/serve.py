@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import inspect
 
-from ..agent import green_threads, hooks
+from ..agent import green_threads, hooks, patching
 from ..agent.report import report_failure, report_ready
-from ..agent.target import plain_target, resolve
+from ..agent.target import is_own, plain_target, resolve
 from ..output.line_stream import flush_replaced
+from ..sdks import agentcore
 from . import thread_loops
 from .loop_executor import LoopExecutor
 from .main_thread_executor import MainThreadExecutor
@@ -34,6 +35,8 @@ def run(spec: Spec, channel: socket.socket, streams: tuple[LineStream, LineStrea
         loop = asyncio.new_event_loop()
         # Before the import: on CPython 3.9 a lock belongs to the loop that is current where it is made.
         asyncio.set_event_loop(loop)
+        # None imports its SDK here.
+        patching.install({"bedrock_agentcore.runtime.app": agentcore.stays})
         value = resolve(spec)
         if spec.factory and hasattr(value, "__await__"):
             value = loop.run_until_complete(_awaited(value))
@@ -57,7 +60,8 @@ def run(spec: Spec, channel: socket.socket, streams: tuple[LineStream, LineStrea
 
 
 def _target(value: Any, spec: Spec, loop: asyncio.AbstractEventLoop) -> Target:
-    if not inspect.isfunction(value) and not inspect.isclass(value):
+    is_own_agent = inspect.isclass(value) and is_own(value, "run", spec.app_dir)
+    if not inspect.isfunction(value) and not is_own_agent:
         # Only here: what most agents are needs nothing of it.
         from concurrent.futures import ThreadPoolExecutor
 

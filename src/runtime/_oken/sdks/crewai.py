@@ -1,4 +1,4 @@
-"""CrewAI: a `Crew`, a `Flow`, or an `Agent` by itself."""
+"""CrewAI: a `Crew`, a `Flow`, an `Agent` by itself, and classes under `@CrewBase` or of a `Flow`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ from .served import Call, Served
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from typing import Any
+    from typing import Any, Callable
+
+FLOW = "CrewAI flow"
 
 
 def serve(value: Any) -> Served | None:
+    if getattr(value, "is_crew_class", False):
+        # Its method under `@crew` makes the crew, out of the files beside it.
+        base = value() if isinstance(value, type) else value
+        return _serve_crew(base.crew())
+    if isinstance(value, type):
+        return _serve_flows(value) if hasattr(value, "kickoff_async") else None
     if hasattr(value, "fetch_inputs") and hasattr(value, "kickoff"):
         return _serve_crew(value)
     if not hasattr(value, "kickoff_async"):
@@ -20,8 +28,16 @@ def serve(value: Any) -> Served | None:
     if hasattr(value, "backstory"):
         agent = _Agent(value)
         return Served("CrewAI agent", agent.answer, alone=True)
-    flow = _Flow(value)
-    return Served("CrewAI flow", flow.answer, flow.stream if hasattr(value, "stream") else None, alone=True)
+    flow = _Flow(lambda: value)
+    return Served(FLOW, flow.answer, flow.stream if hasattr(value, "stream") else None, alone=True)
+
+
+def _serve_flows(kind: type) -> Served | None:
+    """Each call has a flow of its own, with a state of its own."""
+    if hasattr(kind, "backstory"):
+        return None
+    flow = _Flow(kind)
+    return Served(FLOW, flow.answer, flow.stream if hasattr(kind(), "stream") else None)
 
 
 def _serve_crew(value: Any) -> Served:
@@ -89,17 +105,19 @@ class _Crew:
 
 
 class _Flow:
-    def __init__(self, flow: Any) -> None:
+    def __init__(self, flow: Callable[[], Any]) -> None:
         self._flow = flow
 
     async def answer(self, call: Call) -> Any:
-        if getattr(self._flow, "stream", False):
-            self._flow.stream = False
-        return _output(await self._flow.kickoff_async(inputs=_state(call)))
+        flow = self._flow()
+        if getattr(flow, "stream", False):
+            flow.stream = False
+        return _output(await flow.kickoff_async(inputs=_state(call)))
 
     async def stream(self, call: Call) -> AsyncIterator[Any]:
-        self._flow.stream = True
-        told = await self._flow.kickoff_async(inputs=_state(call))
+        flow = self._flow()
+        flow.stream = True
+        told = await flow.kickoff_async(inputs=_state(call))
         try:
             async for frame in told:
                 if frame.content:

@@ -1,4 +1,4 @@
-"""LlamaIndex: agents and teams of them, and any other `Workflow`."""
+"""LlamaIndex: agents and teams of them, any other `Workflow`, and its engines for queries and chats."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 
 from ..agent.request import InputError
-from . import events, inputs
+from . import events, inputs, llama_index_engines
 from .served import SESSION_KEYS, Call, Served
 from .sessions import Sessions
 
@@ -21,6 +21,12 @@ UNTOLD = ("AgentInput", "AgentSetup", "AgentOutput", "StopEvent")
 
 
 def serve(value: Any) -> Served | None:
+    if isinstance(value, type):
+        # A class of the author's, which a workflow needs no arguments for.
+        value = value() if hasattr(value, "add_step") else None
+    engine = llama_index_engines.serve(value)
+    if engine is not None:
+        return engine
     if not hasattr(value, "run") or not hasattr(value, "add_step"):
         return None
     workflow = _Workflow(value)

@@ -27,12 +27,14 @@ _FILES = {
     # LlamaIndex's workflows are a package of their own since 2025.
     "workflows": "llama_index",
     "llama_index": "llama_index",
+    "bedrock_agentcore": "agentcore",
 }
 
 
 def serve(value: Any) -> Served | None:
-    """How an agent of an SDK is served; None for any other object."""
-    roots = {kind.__module__.partition(".")[0] for kind in type(value).__mro__}
+    """How an agent of an SDK is served, or a class whose instances are such agents; None for all else."""
+    kinds = [*type(value).__mro__, *(value.__mro__ if isinstance(value, type) else ())]
+    roots = {kind.__module__.partition(".")[0] for kind in kinds}
     for root, file in _FILES.items():
         if root in roots:
             # Only here: it may import the SDK, and most agents have none.

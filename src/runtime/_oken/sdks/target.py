@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 def sdk_target(value: Any, spec: Spec) -> SdkTarget | None:
     """For an object that belongs to an SDK, unless the author has said how it is called."""
-    if is_own(value, "run" if spec.type == "agent" else "__call__", spec.app_dir):
+    method = "run" if spec.type == "agent" or isinstance(value, type) else "__call__"
+    if is_own(value, method, spec.app_dir):
         return None
     served = registry.serve(value)
     return None if served is None else SdkTarget(served, spec)

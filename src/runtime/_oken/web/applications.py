@@ -34,6 +34,8 @@ def classify(app: Any, label: str) -> tuple[str, Any]:
         return GRADIO, app
     if mcp_servers.is_mcp_server(app):
         return ASGI, mcp_servers.application_of(app)
+    if type(app).__module__.startswith("agno.os") and hasattr(app, "get_app"):
+        return ASGI, app.get_app()
     if type(app).__module__.partition(".")[0] == "dash" and hasattr(app, "server"):
         return WSGI, app.server
     if not callable(app):
