@@ -59,7 +59,7 @@ test("a command goes over its line with a backslash, and with a here-document", 
 
 test("an answer is what stands right below its commands; a sentence in between parts them", () => {
   const markdown =
-    "```sh\na\n```\n\n```json\n{}\n```\n\n```sh\nb\n```\n\nSo:\n\n```text\nc\n```\n\n```text\n  $ d\n```\n";
+    "```sh\na\n```\n\n```json\n{}\n```\n\n```sh\nb\n```\n\nSo:\n\n```text\nc\n```\n\n```text\n  $ d\n  $ d\n```\n";
   expect(blocksOf(markdown)).toEqual([
     { commands: ["a"], shown: { language: "json", text: "{}\n" } },
     { commands: ["b"] },

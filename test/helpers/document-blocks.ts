@@ -4,11 +4,12 @@ export type Block = { commands: string[]; shown?: Shown };
 export type Shown = { language: "json" | "text"; text: string };
 
 /**
- * The commands of a page: its blocks in `sh`, and the examples of a command's help, which begin with `$`. An answer is
- * what follows a block with nothing in between.
+ * The commands of a page: its blocks in `sh`, and the examples of a command's help, which begin with `$`. An example
+ * that stands in two helps counts once. An answer is what follows a block with nothing in between.
  */
 export function blocksOf(markdown: string): Block[] {
   const blocks: Block[] = [];
+  const examples = new Set<string>();
   let last: Block | undefined;
   const apart = () => {
     last = undefined;
@@ -21,12 +22,12 @@ export function blocksOf(markdown: string): Block[] {
       if (language === "sh") blocks.push((last = { commands: commandsOf(text) }));
       else if (before !== undefined && (language === "json" || language === "text"))
         before.shown = { language, text };
-      else if (language === "text") blocks.push(...examplesOf(text));
+      else if (language === "text") blocks.push({ commands: examplesOf(text, examples) });
       return null;
     },
     ...{ heading: apart, paragraph: apart, list: apart, table: apart, html: apart, hr: apart },
   });
-  return blocks;
+  return blocks.filter(({ commands }) => commands.length > 0);
 }
 
 /** The commands of a program that stand in sentences and tables, as in `oken-runner help`. */
@@ -56,7 +57,11 @@ export function commandsOf(text: string): string[] {
   return commands;
 }
 
-function examplesOf(text: string): Block[] {
-  const commands = [...text.matchAll(/^ {2}\$ (.*)$/gm)].map(([, command = ""]) => command);
-  return commands.length === 0 ? [] : [{ commands }];
+function examplesOf(text: string, seen: Set<string>): string[] {
+  const commands: string[] = [];
+  for (const [, command = ""] of text.matchAll(/^ {2}\$ (.*)$/gm)) {
+    if (!seen.has(command)) commands.push(command);
+    seen.add(command);
+  }
+  return commands;
 }
