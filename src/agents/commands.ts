@@ -1,6 +1,6 @@
 import { RunnerError } from "../lib/errors.ts";
 import type { Span } from "../tracing/span.ts";
-import { settled } from "./activity.ts";
+import { ASLEEP, settled } from "./activity.ts";
 import type { Agent } from "./agent.ts";
 import { asRunnerError, toLastError } from "./last-error.ts";
 import type { AgentParts } from "./parts.ts";
@@ -58,7 +58,8 @@ export async function startByRequest(
     });
   } catch (error) {
     if (signal.aborted && agent.state === "starting") {
-      agent.move(before, { reason: "its start was ended" });
+      // A start that is ended removes the container, a paused one too.
+      agent.move(before.state === "paused" ? ASLEEP : before, { reason: "its start was ended" });
       agent.queue.refuse(asRunnerError(error));
     }
     throw error;

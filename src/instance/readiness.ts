@@ -131,6 +131,7 @@ async function requireRunning(
   if (state.running) {
     const isReachable = state.address !== "" && state.address === container.address;
     if (!isReachable) throw interrupted(agentId, "its container lost its network");
+    if (state.paused) throw interrupted(agentId, "its container was paused");
     return;
   }
   if ((exits.lastSignalAt(container.id) ?? startedAt) > startedAt)

@@ -6,7 +6,8 @@ import { watchEngine } from "../../src/agents/events.ts";
 import { createIdleSweep } from "../../src/agents/idle.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { createLog } from "../../src/lib/log.ts";
-import { runningAgent } from "../helpers/agent-parts.ts";
+import { agentParts, runningAgent, untilAborted } from "../helpers/agent-parts.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { instanceOf, versionRecord } from "../helpers/records.ts";
 
 const never = new AbortController().signal;
@@ -202,6 +203,15 @@ describe("a paused agent", () => {
     expect({ state: other.agent.state, stopped: other.stopped }).toEqual({
       ...{ state: "running", stopped: [other.parts.names.container("echo", 3)] },
     });
+  });
+
+  test("whose start by request is ended sleeps, and what ended it goes on", async () => {
+    const { parts, agent } = agentParts({ state: "paused", start: (_, signal) => untilAborted(signal) });
+    const starting = Promise.allSettled([start(parts, "echo")]);
+    await eventually(() => expect(agent.state).toBe("starting"));
+    await parts.operations.run("echo", { name: "deploy" }, () => Promise.resolve());
+    expect(await starting).toMatchObject([{ status: "rejected", reason: { code: "DEPLOY_CONFLICT" } }]);
+    expect(agent.state).toBe("idle");
   });
 
   test("that is killed by hand sleeps", async () => {

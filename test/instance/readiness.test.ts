@@ -193,6 +193,7 @@ describe("a start that an operator ends is no fault of the agent", () => {
     ["was removed", undefined],
     ["was removed", { ...STOPPED, id: "c2", running: true }],
     ["lost its network", { ...STOPPED, running: true, address: "" }],
+    ["was paused", { ...STOPPED, running: true, paused: true }],
   ])("its container %s", async (what, state) => {
     const { waiting, exits } = start({ controlPort: await closedPort(), ...(state && { state }) });
     exits.recordSignal(CONTAINER.id);
