@@ -1,6 +1,8 @@
 import { createAgents } from "./agents/agents.ts";
 import { watchContainment } from "./agents/containment.ts";
 import { watchEngine } from "./agents/events.ts";
+import { type DiskKeeper, createDiskKeeper } from "./agents/disk/keeper.ts";
+import { observeDisk } from "./agents/disk/metrics.ts";
 import { createForgottenSweep } from "./agents/forgotten.ts";
 import { createHostReport } from "./agents/host.ts";
 import { watchHost } from "./agents/host-watch.ts";
@@ -19,6 +21,7 @@ import {
   archiveLimits,
   browserSettings,
   checkSettings,
+  diskSettings,
   manifestDefaults,
   retention,
   serverSettings,
@@ -114,9 +117,12 @@ export async function startDaemon(options: {
   begun.defer(() => lastInvoked.save());
   const sweepForgotten = createForgottenSweep(parts, retention(config));
   const sweepIdle = createIdleSweep(parts);
+  const disk = createDiskKeeper(parts, diskSettings(config));
+  observeDisk(metrics, disk.latest, diskSettings(config));
   const sweep = setInterval(() => {
     sweepIdle();
     void sweepForgotten();
+    void disk.sweep();
     void lastInvoked.save();
   }, config.cleanupInterval * 1000);
   begun.defer(() => clearInterval(sweep));
@@ -131,7 +137,7 @@ export async function startDaemon(options: {
   const access = begun.use(await openAccess(serverSettings(config).access, { clock: systemClock, log }));
   const checks = createChecks(host, checkSettings(config));
   const health = createHealth(checks, { clock: systemClock, reconciled: reconciling.promise });
-  const server = createServerContext({ ...host, access, tracer: tracing?.tracer }, parts, health);
+  const server = createServerContext({ ...host, access, disk, tracer: tracing?.tracer }, parts, health);
   begun.defer(() => server.client.close());
   const readings = setInterval(() => void server.agents.readMemory(), READING_INTERVAL_MS);
   begun.defer(() => clearInterval(readings));
@@ -171,11 +177,11 @@ export async function startDaemon(options: {
 
 /** What the API works with. */
 function createServerContext(
-  host: Host & { access: Access; tracer: Tracer | undefined },
+  host: Host & { access: Access; disk: DiskKeeper; tracer: Tracer | undefined },
   parts: AgentParts,
   health: () => Promise<Record<string, string>>,
 ): ServerContext {
-  const { config, access, log, metrics, tracer, clock } = host;
+  const { config, access, disk, log, metrics, tracer, clock } = host;
   const pool = createPool({
     clock,
     metrics,
@@ -210,6 +216,7 @@ function createServerContext(
       },
     ),
     async receiveUpload(request) {
+      await disk.admit();
       const directory = await parts.store.uploadsDir();
       const { signal } = request;
       const upload = await receiveUpload(request, { limits, budget, diskFloor, directory, signal });
@@ -220,6 +227,7 @@ function createServerContext(
       const agentsRunning = parts.registry.all().filter(({ state }) => state === "running").length;
       return { agentsRunning, checks: await health() };
     },
+    disk,
     host: createHostReport(parts, { dataDir: config.dataDir, maxBuilds: config.maxBuilds, health }),
   };
 }

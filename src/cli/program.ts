@@ -14,6 +14,7 @@ import { logout } from "./commands/logout.ts";
 import { logs } from "./commands/logs.ts";
 import { open } from "./commands/open.ts";
 import { doctor } from "./commands/doctor.ts";
+import { prune } from "./commands/prune.ts";
 import { ps } from "./commands/ps.ts";
 import { restore } from "./commands/restore.ts";
 import { rm } from "./commands/rm.ts";
@@ -33,7 +34,7 @@ import { report } from "./report.ts";
 /** In the order of the list that `--help` prints, within their groups. */
 const COMMANDS: readonly ((context: Context) => CommandUnknownOpts)[] = [
   ...[init, deploy, invoke, logs, open],
-  ...[ps, show, top, stop, start, rollback, secrets, rm],
+  ...[ps, show, top, stop, start, rollback, secrets, rm, prune],
   ...[serve, doctor, backup, restore, installService, uninstall],
   ...[login, logout, hosts, completion, version],
 ];

@@ -151,6 +151,11 @@ export function retention({ stoppedImageTtl, stoppedTtl }: Config) {
   return { imageTtlMs: stoppedImageTtl * 1000, ttlMs: stoppedTtl * 1000 };
 }
 
+/** How much of the disks may be used. */
+export function diskSettings({ dataDir, diskBudget, minFreeBytes }: Config) {
+  return { dataDir, budgetBytes: diskBudget, floorBytes: minFreeBytes };
+}
+
 /** What images are made from. */
 export function buildSettings(config: Config, environment: Record<string, string | undefined>) {
   return {

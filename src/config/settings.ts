@@ -4,6 +4,7 @@ import { AGENT_SETTINGS } from "./settings/agents.ts";
 import { BROWSER_SETTINGS } from "./settings/browsers.ts";
 import { BUILD_SETTINGS } from "./settings/builds.ts";
 import { CONTAINER_SETTINGS } from "./settings/containers.ts";
+import { DISK_SETTINGS } from "./settings/disk.ts";
 import { INVOKE_SETTINGS } from "./settings/invokes.ts";
 import { NETWORK_SETTINGS } from "./settings/network.ts";
 import { SERVER_SETTINGS } from "./settings/server.ts";
@@ -24,5 +25,6 @@ export const SETTINGS = {
   ...INVOKE_SETTINGS,
   ...BUILD_SETTINGS,
   ...UPLOAD_SETTINGS,
+  ...DISK_SETTINGS,
   ...WEBHOOK_SETTINGS,
 } satisfies Record<string, Setting>;

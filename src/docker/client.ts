@@ -5,10 +5,12 @@ import type { ContainerSettings } from "./args.ts";
 import { PING_ARGS, PING_TIMEOUT_MS, cautious } from "./caution.ts";
 import { createClaims } from "./claims.ts";
 import { createBuildContainment } from "./build-containment.ts";
+import { createBuildx } from "./buildx.ts";
 import { createContainedNetworks } from "./contained-networks.ts";
 import type { ContainmentSettings } from "./containment.ts";
 import { createGroupReader } from "./container-group.ts";
 import { createContainers } from "./container.ts";
+import { createDisk } from "./disk.ts";
 import { createFactsReader, engineOffers } from "./engine-facts.ts";
 import { createEvents } from "./events.ts";
 import type { DockerExec } from "./exec.ts";
@@ -90,6 +92,7 @@ export function createEngine(
     exportStage: async (request) => images.exportStage(await admitted(request)),
     buildWheels: (request) => builds.admit().then(() => images.buildWheels(request)),
     listImages: () => images.listImages(runnerLabels(runnerId)),
+    ...createDisk({ exec, buildx: createBuildx(facts), runnerId }),
     async removeBuildLeftovers() {
       await removeBuildNetworks(exec, runnerLabels(runnerId));
       await fetchProxy.remove();

@@ -1,4 +1,5 @@
 import type { Containment } from "../model/containment.ts";
+import type { EngineStorage } from "../model/engine-disk.ts";
 import type { EngineOffers } from "../model/engine-offers.ts";
 import type { Egress } from "../model/manifest.ts";
 import type { BuildRequest, BuiltImage, ExportRequest, WheelRequest } from "./build-types.ts";
@@ -19,7 +20,7 @@ export type {
  * What the rest of the runner sees of the container engine. `agents/` imports this file and no other of `docker/`,
  * so that a second backend fits behind it.
  */
-export type Engine = {
+export type Engine = EngineStorage & {
   /** Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
   ping(): Promise<{ version: string }>;
   /** What the CLI and the engine have, asked anew. Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */

@@ -18,3 +18,13 @@ export function formatBytes(bytes: number): string {
   const mebibytes = bytes / MiB;
   return Number.isInteger(mebibytes) && mebibytes > 0 ? `${mebibytes} MiB` : `${bytes} bytes`;
 }
+
+const SHOWN_UNITS = ["bytes", "KiB", "MiB", "GiB"];
+
+/** A byte count for people, in a unit that keeps it short: `14 MiB`, `1.5 GiB`. */
+export function showBytes(bytes: number): string {
+  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), SHOWN_UNITS.length - 1);
+  const amount = bytes / 1024 ** power;
+  const isWhole = power === 0 || amount >= 10 || Number.isInteger(amount);
+  return `${isWhole ? Math.round(amount) : amount.toFixed(1)} ${SHOWN_UNITS[power]}`;
+}

@@ -108,6 +108,11 @@ export function createMetrics({
       help: "Bytes of tarballs that were received completely.",
       labels: [],
     }),
+    diskPruned: counter({
+      name: "oken_disk_pruned_bytes_total",
+      help: "Bytes that were removed to make room on disk, by part.",
+      labels: ["part"],
+    }),
     webhooks: counter({
       name: "oken_webhooks_total",
       help: "Attempts to send a webhook, and webhooks that were given up.",

@@ -3,6 +3,7 @@ import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { STATUS_OF_CODE } from "../lib/errors.ts";
 import { AGENT_ID_PATTERN } from "./agent.ts";
 import { AgentDetail, AgentList, AgentVersions } from "./api-agents.ts";
+import { DiskReport, PruneReport, PruneRequest } from "./api-disk.ts";
 import { EVENT_SCHEMAS, EventData } from "./api-events.ts";
 import { DeploymentList, DeploymentView } from "./api-deployments.ts";
 import { agentId, endpoint, entrypointType, version } from "./api-fields.ts";
@@ -165,4 +166,7 @@ export const API_SCHEMAS = {
   StatsList,
   AgentStats,
   HostReport,
+  DiskReport,
+  PruneRequest,
+  PruneReport,
 } satisfies Record<string, TSchema>;

@@ -4,6 +4,7 @@ import { agentsController } from "./agents.ts";
 import type { ServerContext } from "./context.ts";
 import { deployController } from "./deploy.ts";
 import { deploymentsController } from "./deployments.ts";
+import { diskController } from "./disk.ts";
 import { docsController } from "./docs.ts";
 import { errorResponse } from "./errors.ts";
 import { eventsController } from "./events.ts";
@@ -49,6 +50,7 @@ export function createApp(context: ServerContext) {
       .use(secretsController(context))
       .use(logsController(context))
       .use(statsController(context))
+      .use(diskController(context))
       .use(eventsController(context))
       .use(systemController(context))
       .use(homeController())

@@ -1,4 +1,5 @@
 import type { Agents } from "../agents/agents.ts";
+import type { DiskKeeper } from "../agents/disk/keeper.ts";
 import type { createHostReport } from "../agents/host.ts";
 import type { Pool } from "../agents/pool.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -56,6 +57,7 @@ export type ServerContext = {
   receiveUpload(request: Request): Promise<Upload>;
   health(): Promise<HealthReport>;
   host(): Promise<HostView>;
+  disk: Pick<DiskKeeper, "report" | "prune">;
 };
 
 export type HostView = Awaited<ReturnType<ReturnType<typeof createHostReport>>>;

@@ -15,6 +15,8 @@ const PLAIN_ROUTES: ReadonlySet<string> = new Set([
   "/events",
   "/stats",
   "/host",
+  "/disk",
+  "/disk/prune",
   "/docs",
   "/openapi.json",
 ]);

@@ -2,6 +2,7 @@ import { describe } from "bun:test";
 
 import { claimCases } from "./claims.case.ts";
 import { containerCases } from "./containers.case.ts";
+import { diskCases } from "./disk.case.ts";
 import { eventCases } from "./events.case.ts";
 import { imageCases } from "./images.case.ts";
 import { outputCases } from "./output.case.ts";
@@ -14,6 +15,7 @@ export function engineCases(title: string, create: CreateSubject): void {
     outputCases(create);
     eventCases(create);
     imageCases(create);
+    diskCases(create);
     claimCases(create);
   });
 }

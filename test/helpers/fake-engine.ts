@@ -12,6 +12,7 @@ import { createFakeClaims } from "./fake-claims.ts";
 import type { Containment } from "../../src/model/containment.ts";
 import { createBroadcast } from "./broadcast.ts";
 import { type FakeContainer, createFakeContainer } from "./fake-container.ts";
+import { type FakeStorage, cacheOf, createFakeStorage } from "./fake-storage.ts";
 
 type Operation = keyof Engine;
 
@@ -33,6 +34,8 @@ export type FakeEngine = Engine & {
   readonly containers: ReadonlyMap<string, FakeContainer>;
   /** By reference, with their labels. */
   readonly images: Map<string, Record<string, string>>;
+  /** What the engine says of its disk. */
+  readonly storage: FakeStorage;
   /** The arguments of every call of an operation so far. */
   calls<K extends Operation>(operation: K): Parameters<Engine[K]>[];
   /** The process of a container writes a line. */
@@ -70,6 +73,9 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   const containers = new Map<string, FakeContainer>();
   const own = runnerLabels(runnerId);
   const images = new Map((options.images ?? []).map((reference) => [reference, own]));
+  const ownImages = () =>
+    [...images].filter(([, labels]) => hasAll(labels, own)).map(([reference]) => reference);
+  const storage: FakeStorage = { cache: [], imageBytes: new Map() };
   const events = createBroadcast<EngineEvent>();
   const called: { operation: Operation; args: unknown[] }[] = [];
   let starts = 0;
@@ -148,8 +154,9 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
         agentId: container.state().identity?.agentId ?? "",
       })),
 
-    async buildImage({ tag, labels, signal }) {
+    async buildImage({ inputs, tag, labels, signal }) {
       signal?.throwIfAborted();
+      storage.cache.push(...cacheOf(inputs.contexts));
       images.set(tag, labels);
       return { imageId: `sha256:${Bun.SHA256.hash(tag, "hex")}`, bases: {} };
     },
@@ -161,9 +168,8 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     imageExists: async (reference) => images.has(reference),
     imageInRegistry: async () => false,
     removeImages: async (references) => references.forEach((reference) => images.delete(reference)),
-    async listImages() {
-      return [...images].filter(([, labels]) => hasAll(labels, own)).map(([reference]) => reference);
-    },
+    listImages: async () => ownImages(),
+    ...createFakeStorage(storage, { containers, images: ownImages }),
 
     containerFingerprint: async (spec) => Bun.SHA256.hash(JSON.stringify(spec), "hex"),
     async startContainer(spec) {
@@ -214,6 +220,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     ...observed(engine, enter),
     containers,
     images,
+    storage,
     calls<K extends Operation>(operation: K) {
       const found = called.filter((call) => call.operation === operation);
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- kept by the name of their operation

@@ -1,12 +1,5 @@
-const BYTE_UNITS = ["bytes", "KiB", "MiB", "GiB"];
-
-/** A size for people, in the units that `memory` of oken.toml has: `14 MiB`. */
-export function size(bytes: number): string {
-  const power = Math.min(Math.floor(Math.log2(Math.max(bytes, 1)) / 10), BYTE_UNITS.length - 1);
-  const amount = bytes / 1024 ** power;
-  const isWhole = power === 0 || amount >= 10 || Number.isInteger(amount);
-  return `${isWhole ? Math.round(amount) : amount.toFixed(1)} ${BYTE_UNITS[power]}`;
-}
+/** A size for people, in the units that `memory` of oken.toml has. */
+export { showBytes as size } from "../../lib/bytes.ts";
 
 /** A time that something took, for people: `40 ms`, `1.8 s`, `2 min 5 s`. */
 export function took(ms: number): string {

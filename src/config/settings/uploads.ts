@@ -36,14 +36,6 @@ export const UPLOAD_SETTINGS = {
     shown: "1g",
     parse: parseSize({ min: KiB }),
   }),
-  minFreeBytes: setting({
-    env: "OKEN_MIN_FREE_BYTES",
-    group: "Uploads",
-    help: "free bytes on the data directory's disk below which deploys are refused",
-    default: 256 * MiB,
-    shown: "256m",
-    parse: parseSize({ min: 0 }),
-  }),
   maxEntries: setting({
     env: "OKEN_MAX_ENTRIES",
     group: "Uploads",

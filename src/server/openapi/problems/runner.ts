@@ -21,6 +21,12 @@ export const RUNNER_PROBLEMS = {
     when: "no room on the disk of the runner or of the engine",
     error: "the runner's disk is full; remove agents or images, or give it more room",
   },
+  bodyNotPrune: {
+    code: "INVALID_REQUEST",
+    status: 400,
+    when: "the body is neither empty nor a JSON object with `dry_run` and `budget_bytes`",
+    error: 'The body is {"dry_run":1}, but must be {"dry_run": true or false, "budget_bytes": n}, or empty.',
+  },
   shuttingDown: {
     code: "SHUTTING_DOWN",
     status: 503,

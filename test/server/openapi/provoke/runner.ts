@@ -4,6 +4,7 @@ import { createLog } from "../../../../src/lib/log.ts";
 import { createMetrics } from "../../../../src/metrics/metrics.ts";
 import { authenticate } from "../../../../src/server/access/authenticate.ts";
 import { tokenOf } from "../../../../src/server/access/tokens.ts";
+import { readPrune } from "../../../../src/server/disk.ts";
 import { errorResponse } from "../../../../src/server/errors.ts";
 import type { RUNNER_PROBLEMS } from "../../../../src/server/openapi/problems/runner.ts";
 import { checkHead } from "../../../../src/server/request-head.ts";
@@ -27,6 +28,8 @@ export const RUNNER: Record<keyof typeof RUNNER_PROBLEMS, Provoke> = {
     docker(["run", "--detach"], "docker: Error response from daemon: failed to create task for container"),
   diskFull: () =>
     createDiskFloor({ directory: "/", floorBytes: 1, freeBytes: () => Promise.resolve(0) }).assertRoomFor(0),
+  bodyNotPrune: () =>
+    readPrune(new Request("http://localhost/", { method: "POST", body: '{"dry_run":1}' }), createFakeClock()),
   async shuttingDown() {
     const requests = createRequests(() => Promise.reject(new Error("not asked")), {
       access: await accessWith(),
