@@ -15,9 +15,9 @@ type Listeners = {
   onNews: (news: DeployNews) => void;
   /** Gets the path of the deployment, which is there from now on. */
   onStart?: (path: string | null) => void;
-  /** The connection is gone; the deploy is not. */
+  /** The connection is gone; the deploy is not. Told once until there is news again. */
   onLost?: () => void;
-  /** How long the runner may be gone meanwhile, milliseconds. */
+  /** How long the runner may be gone between two events, milliseconds. */
   patienceMs?: number;
 };
 
@@ -43,7 +43,7 @@ export async function followDeploy(
   const deployment = answer.headers.get("content-location");
   onStart(deployment);
   let lastId = "0";
-  let heardAt = performance.now();
+  let patience = patienceMs;
   for (;;) {
     let lost = new UnreachableError(client.address.shown, new Error("the stream ended without a result"));
     try {
@@ -54,16 +54,23 @@ export async function followDeploy(
         if (event === "error") throw deployError(value as ErrorBody);
         onNews(newsOf(event, value as object));
         // oxlint-enable typescript/no-unsafe-type-assertion
-        [lastId, heardAt] = [id ?? lastId, performance.now()];
+        [lastId, patience] = [id ?? lastId, patienceMs];
       }
     } catch (error) {
       if (!(error instanceof UnreachableError)) throw error;
       lost = error;
     }
     if (deployment === null) throw lost;
-    onLost();
-    const until = heardAt + patienceMs;
-    answer = await takeUp(client, deployment, { lastId, until, lost, signal: call.signal });
+    if (patience === patienceMs) onLost();
+    // A step of the build may be silent for longer: only the time without a connection counts.
+    const lostAt = performance.now();
+    answer = await takeUp(client, deployment, {
+      lastId,
+      until: lostAt + patience,
+      lost,
+      signal: call.signal,
+    });
+    patience -= performance.now() - lostAt;
   }
 }
 

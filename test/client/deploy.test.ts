@@ -91,6 +91,16 @@ test("a deployment that the runner no longer knows ends it", async () => {
   expect(result).toMatchObject({ name: "ApiError", code: "NOT_FOUND" });
 });
 
+test("a runner that answers each time, and never with more, is given up too", async () => {
+  const { result, asked, losses } = await follow(
+    { "POST /deploy": () => streamed(EVENTS), [`GET ${PATH}`]: () => streamed([]) },
+    { patienceMs: 500 },
+  );
+  expect(result).toMatchObject({ name: "UnreachableError" });
+  expect(asked).toContain("3");
+  expect(losses).toBe(1);
+});
+
 test("a runner that stays away is given up", async () => {
   const { result } = await follow(
     {
