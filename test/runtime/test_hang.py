@@ -5,13 +5,38 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from harness import WAIT_SECONDS, Agent, Answer, TestCase, wait_for
+from harness import PARENT_PYTHON, RUNTIME, WAIT_SECONDS, Agent, Answer, TestCase, wait_for
 
 THREADS = 4
+# An hour between two looks, with a loop that was asked and a request that was told to stop.
+PAUSED = """
+import os, signal, sys, time, types
+package = types.ModuleType("oken-runtime")
+package.__path__ = [os.path.join(sys.argv[1], "_oken")]
+sys.modules["oken-runtime"] = package
+parts = __import__("oken-runtime.web.watch", fromlist=["Watch"])
+signal.signal(parts.CANCEL_SIGNAL, lambda *_: None)
+
+class Loop:
+    def call_soon_threadsafe(self, callback): pass
+
+def look_after(seconds, work):
+    watch = parts.Watch(types.SimpleNamespace(timeout=5.0, threads=1))
+    watch.loop = Loop()
+    watch.begin(work)
+    watch.cancel(work, "timeout")
+    now = time.monotonic()
+    assert watch.look(now) == ""
+    print(watch.look(now + seconds) or "goes on")
+
+look_after(3600, parts.Work("one", lambda: None))
+look_after(1, parts.Work("one", lambda: None))
+"""
 WSGI = """
     import os, time, queue
     class Items:
@@ -240,6 +265,10 @@ class Hangs(TestCase):
         agent.wait_line("its server does not answer")
         agent.wait_state("ready")
         self.assertNotEqual(self.get(agent, "/").body, before)
+
+    def test_time_in_which_the_container_was_paused_counts_for_nobody(self) -> None:
+        said = subprocess.check_output([PARENT_PYTHON, "-I", "-c", PAUSED, os.path.dirname(RUNTIME)])
+        self.assertEqual(said.split(b"\n"), [b"goes on", b"goes on", b""])
 
     def doubted(self, agent: Agent, **headers: str) -> int:
         return agent.request("POST", "/unanswered", b"", headers).status

@@ -91,8 +91,9 @@ body that is the next older one.
 export const startDocs: Operation = {
   operationId: "startAgent",
   tags: ["Agents"],
-  summary: "Start a stopped agent",
-  description: `Answers once the agent serves; at once if it does already. A deploy under way is ended.
+  summary: "Start an agent",
+  description: `Starts an agent that was stopped, that waits until its next start, sleeps or is paused. Answers once it
+serves; at once if it does already. A deploy under way is ended.
 Where its image was removed from the engine, that is built again first, with the same packages.`,
   parameters: AGENT_ID,
   responses: {

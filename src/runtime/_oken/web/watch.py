@@ -126,7 +126,7 @@ class Watch:
                     return reason
             elif now >= work.deadline:
                 self.cancel(work, DEADLINE)
-        self._look_by = now + IDLE_SECONDS
+        self._look_by = now + self.pause
         return self._free_loop(now)
 
     def _skip(self, paused: float) -> None:
