@@ -31,11 +31,11 @@ export const FIRST_START: Activity = {
   start: { done: Promise.resolve(), end: () => undefined },
 };
 
-/** `running` to `running` is the flip of a redeploy. */
+/** `running` to `running` is the flip of a redeploy, `running` to `starting` the gap of one that may not overlap. */
 const MOVES: Record<AgentState, readonly AgentState[]> = {
   idle: ["starting", "running", "paused", "stopped"],
   starting: ["running", "idle", "stopped", "error"],
-  running: ["running", "paused", "idle", "stopped", "error"],
+  running: ["running", "starting", "paused", "idle", "stopped", "error"],
   paused: ["starting", "running", "idle", "stopped", "error"],
   stopped: ["starting", "running"],
   error: ["starting", "running", "stopped"],

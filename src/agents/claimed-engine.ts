@@ -4,7 +4,7 @@ import type { Engine } from "../docker/types.ts";
 const CHANGES = [
   ...(["startContainer", "restartContainer", "stopContainer", "removeContainer"] as const),
   ...(["pauseContainer", "unpauseContainer"] as const),
-  ...(["limitCpus", "boostCpus", "removeImages", "removeBuildLeftovers"] as const),
+  ...(["limitCpus", "boostCpus", "removeImages", "removeBuildLeftovers", "removeVolumes"] as const),
   ...(["buildImage", "buildWheels"] as const),
 ] satisfies (keyof Engine)[];
 

@@ -5,6 +5,7 @@ import type { Agent } from "./agent.ts";
 import { asRunnerError, toLastError } from "./last-error.ts";
 import type { AgentParts } from "./parts.ts";
 import { type StartParts, startAgent } from "./start.ts";
+import { removeVolumes } from "./volumes.ts";
 
 type StopParts = Pick<AgentParts, "operations" | "registry" | "store" | "instances" | "clock">;
 type StartByRequestParts = StartParts & Pick<AgentParts, "store">;
@@ -67,7 +68,7 @@ export async function startByRequest(
   return agent;
 }
 
-/** Removes the agent with its containers, images, source and secrets. */
+/** Removes the agent with its containers, images, volumes, source and secrets. */
 export function remove(parts: RemoveParts, agentId: string): Promise<void> {
   return parts.operations.run(agentId, { name: "removal" }, () =>
     removeAgent(parts, parts.registry.get(agentId), "agent removed"),
@@ -80,6 +81,7 @@ export async function removeAgent(parts: RemoveParts, agent: Agent, message: str
   const reason = new RunnerError("AGENT_NOT_FOUND", `Agent ${agent.id} was removed.`);
   if (agent.state !== "stopped") await takeOutOfService(parts, agent, { reason, log: "removed" });
   await removeFromEngine(parts, agent);
+  await removeVolumes(parts, agent.id);
   await store.removeAgent(agent.id);
   await history.forget(agent.id);
   registry.remove(agent.id);
@@ -88,7 +90,7 @@ export async function removeAgent(parts: RemoveParts, agent: Agent, message: str
   log.info({ agent_id: agent.id }, message);
 }
 
-/** Leaves nothing of an agent that is out of service in the engine. It can be built again from its files. */
+/** Leaves nothing but data of an agent that is out of service in the engine. It can be built again from its files. */
 export async function removeFromEngine(
   { engine, names }: Pick<AgentParts, "engine" | "names">,
   agent: Agent,

@@ -3,17 +3,15 @@ import type { VersionRecord } from "../model/agent.ts";
 import { type Span, traced } from "../tracing/span.ts";
 import type { Agent, Instance } from "./agent.ts";
 import { startByRequest } from "./commands.ts";
-import { type CommitParts, commit } from "./deploy/commit.ts";
+import { type HandoverParts, handOver } from "./handover.ts";
 import type { AgentParts } from "./parts.ts";
-import { retire } from "./retire.ts";
-import type { StartParts } from "./start.ts";
 import { type VersionStart, startVersion } from "./start-version.ts";
 
-type RollbackParts = CommitParts & StartParts & Pick<AgentParts, "operations" | "registry" | "engine">;
+type RollbackParts = HandoverParts & Pick<AgentParts, "operations" | "registry" | "engine">;
 
 /**
  * Makes an earlier version the one that serves, with its own files, packages and secrets; the next older one unless
- * `wanted` names another. As with a deploy the current version serves until the other is ready, and goes on when that
+ * `wanted` names another. As with a deploy `handover` has the order, and the current version goes on when the other
  * fails. The current version itself is started if it does not run.
  */
 export function rollback(
@@ -27,16 +25,9 @@ export function rollback(
     if (version.version === agent.record.current_version)
       return startByRequest(parts, agent, { signal, span });
     const starting = span?.child("start");
-    const instance = await traced(starting, () =>
-      recallOrStart(parts, agent, { version, signal, span: starting }),
-    );
-    try {
-      signal.throwIfAborted();
-      await commit(parts, agentId, { instance, reason: `rolled back to version ${version.version}` });
-    } catch (error) {
-      await retire(parts, agent, instance);
-      throw error;
-    }
+    const start = () => recallOrStart(parts, agent, { version, signal, span: starting });
+    const reason = `rolled back to version ${version.version}`;
+    await traced(starting, () => handOver(parts, agentId, { version, start, reason, signal }));
     return agent;
   });
 }

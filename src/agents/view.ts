@@ -1,6 +1,7 @@
 import type { ResourceUse } from "../docker/types.ts";
 import type { Agent } from "./agent.ts";
 import type { AgentParts } from "./parts.ts";
+import { volumesOf } from "./volumes.ts";
 
 /** How long the view of an agent waits for its runtime, which may have no time, milliseconds. */
 const LOOK_MS = 35;
@@ -21,7 +22,7 @@ export function summaryOf(agent: Agent) {
 /** An agent with all that is known of it; asks what its container uses, and its runtime, for which it does not wait long. */
 export async function detailOf(
   agent: Agent,
-  { engine, clock, feed }: Pick<AgentParts, "engine" | "clock" | "feed">,
+  { engine, clock, feed, names }: Pick<AgentParts, "engine" | "clock" | "feed" | "names">,
 ) {
   const { manifest, entrypoint } = agent.currentVersion;
   const { instance, resident } = agent;
@@ -46,6 +47,7 @@ export async function detailOf(
       cpus: manifest.cpus,
     },
     versions: versionsOf(agent),
+    volumes: volumesOf(agent, names),
     instances:
       resident === undefined
         ? []

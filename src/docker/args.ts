@@ -3,6 +3,7 @@ import { AGENT_HOME, STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
 import type { ContainerSpec } from "./types.ts";
 import { tagOf } from "./firewall/rules.ts";
 import type { AgentNetwork } from "./agent-networks.ts";
+import { volumeMountArgs } from "./volume-args.ts";
 import { AGENT_LABEL, MANAGED, POLICY_LABEL, identityLabels, runnerLabels } from "./labels.ts";
 
 /** Size of the tmpfs at `/tmp`, and of the one at the home directory. Both count as the container's memory. */
@@ -87,6 +88,7 @@ export function runArgs(spec: ContainerSpec, settings: RunSettings): string[] {
       "--mount",
       `type=bind,src=${source},dst=${target},readonly`,
     ]),
+    ...(spec.volumes ?? []).flatMap(volumeMountArgs),
     ...Object.entries(spec.env).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
     "--",
     spec.image,

@@ -26,6 +26,7 @@ import { createStatsSampler } from "./stats.ts";
 import { createUsage } from "./usage.ts";
 import { userIds } from "./user-ids.ts";
 import { removeBuildNetworks } from "./wheels.ts";
+import { createVolumes } from "./volumes.ts";
 import type { BuildInputs, Engine } from "./types.ts";
 
 /** No exception, and no agent without containment. */
@@ -44,6 +45,7 @@ export function createEngine(
   const exec = cautious(given);
   const facts = createFactsReader(exec);
   const images = createImages(exec, facts, settings);
+  const volumes = createVolumes(exec, settings.runnerId);
   const run = createRunCommand(exec, containmentSettings.firewallImage);
   const { runnerId } = settings;
   const { buildSources: sources, resolvers } = containmentSettings;
@@ -97,7 +99,9 @@ export function createEngine(
       await removeBuildNetworks(exec, runnerLabels(runnerId));
       await fetchProxy.remove();
     },
-    ...createContainers({ exec, facts, networks }, settings),
+    ...createContainers({ exec, facts, networks, volumes }, settings),
+    listVolumes: volumes.listVolumes,
+    removeVolumes: volumes.removeVolumes,
     ...createUsage({
       groups: createGroupReader({ chosen: settings.cgroupParent }),
       stats: createStatsSampler({ exec, clock: systemClock }),

@@ -13,6 +13,7 @@ import { isAlreadyExists, isBeingRemoved, isNoSuchObject, isNotPaused, isPaused 
 import type { DockerExec } from "./exec.ts";
 import { parseIdentity, runnerLabels } from "./labels.ts";
 import { readJson } from "./read-json.ts";
+import type { Volumes } from "./volumes.ts";
 import type { ContainerSpec, ContainerState, Engine, ListedContainer, RunningContainer } from "./types.ts";
 
 /** Deadline of a start or a stop, which take long while the engine is busy. */
@@ -61,10 +62,11 @@ type Parts = {
   exec: DockerExec;
   facts: FactsReader;
   networks: Pick<ContainedNetworks, "placeOf" | "admit" | "contain">;
+  volumes: Pick<Volumes, "prepare" | "release">;
 };
 
 export function createContainers(
-  { exec, facts, networks }: Parts,
+  { exec, facts, networks, volumes }: Parts,
   settings: args.ContainerSettings,
 ): Containers {
   async function inspect(names: string[]): Promise<(ContainerState & ListedContainer)[]> {
@@ -101,6 +103,12 @@ export function createContainers(
       await Bun.sleep(REMOVAL_PAUSE_MS);
   };
 
+  const stop = async (name: string, graceSeconds: number) => {
+    await exec
+      .run(args.stopArgs(name, graceSeconds), { timeoutMs: SLOW_COMMAND_MS + graceSeconds * 1000 })
+      .catch(undefinedIfMissing);
+  };
+
   const unpause = async (id: string) => {
     try {
       await exec.run(args.unpauseArgs(id), { timeoutMs: SLOW_COMMAND_MS });
@@ -129,6 +137,8 @@ export function createContainers(
     async startContainer(spec: ContainerSpec) {
       await networks.admit(spec);
       try {
+        await volumes.prepare(spec);
+        await volumes.release(spec, stop);
         // A leftover container and a missing network are rare, and each check is a process of its own.
         await run(spec).catch(async (error: unknown) => {
           if (!isAlreadyExists(error) && !isNoSuchObject(error)) throw error;
@@ -151,6 +161,7 @@ export function createContainers(
 
     async restartContainer({ name, ...spec }) {
       await networks.admit(spec);
+      await volumes.release({ name, ...spec }, stop);
       const isStarted = await exec.run(args.startArgs(name), { timeoutMs: SLOW_COMMAND_MS }).then(
         () => true,
         (error: unknown) => {
@@ -171,11 +182,7 @@ export function createContainers(
     },
     unpauseContainer: unpause,
 
-    async stopContainer(name, graceSeconds) {
-      await exec
-        .run(args.stopArgs(name, graceSeconds), { timeoutMs: SLOW_COMMAND_MS + graceSeconds * 1000 })
-        .catch(undefinedIfMissing);
-    },
+    stopContainer: stop,
 
     limitCpus: (id, cpus) => cpuLimits.limit(id, cpus).catch(undefinedIfMissing),
     boostCpus: (id, cpus) => cpuLimits.boost(id, cpus).catch(undefinedIfMissing),

@@ -49,6 +49,8 @@ export const CALLS = [
   "removeContainer",
   "inspectContainer",
   "listContainers",
+  "listVolumes",
+  "removeVolumes",
   "logs",
   "usage",
 ] as const satisfies (keyof Engine)[];

@@ -1,6 +1,6 @@
 import type { Claim, Identity } from "./types.ts";
 
-/** Labels on all our containers, images and networks. A restart rebuilds its state from them and from the disk. */
+/** Labels on all our containers, images, networks and volumes. A restart rebuilds its state from them and from the disk. */
 export const LABEL = {
   managed: "oken.managed",
   /** The id of the data directory, so that two runners on one engine do not touch each other's objects. */
@@ -8,6 +8,8 @@ export const LABEL = {
   agent: "oken.agent",
   version: "oken.version",
   spec: "oken.spec",
+  /** On an agent's volume: the path at which the agent has it. */
+  volume: "oken.volume",
   /** On a runner's claim: who holds it. */
   claim: "oken.claim",
 } as const;

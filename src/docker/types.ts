@@ -67,7 +67,8 @@ export type Engine = EngineStorage & {
 
   /**
    * Creates and starts a container. It replaces a container of the same name, and creates the agents' network if that
-   * is gone. When it fails, no container is left.
+   * is gone. Other containers that have a volume of it which is not shared are stopped. When it fails, no container is
+   * left.
    */
   startContainer(spec: ContainerSpec): Promise<RunningContainer>;
   /** Digest of everything that `startContainer` would tell the engine, with the settings of this runner. */
@@ -77,7 +78,7 @@ export type Engine = EngineStorage & {
    * it was disconnected from that: it must be replaced.
    */
   restartContainer(
-    spec: Pick<ContainerSpec, "name" | "image" | "egress">,
+    spec: Pick<ContainerSpec, "name" | "image" | "egress" | "volumes">,
   ): Promise<RunningContainer | undefined>;
   /**
    * Limits a container to its CPUs; it may have started with all of the host's. A container that does not exist is no
@@ -98,6 +99,11 @@ export type Engine = EngineStorage & {
   inspectContainer(name: string): Promise<ContainerState | undefined>;
   /** The containers that this runner started. */
   listContainers(): Promise<ListedContainer[]>;
+
+  /** The volumes of this runner's agents. */
+  listVolumes(): Promise<ListedVolume[]>;
+  /** Removes volumes with all that is in them. One that does not exist is no error; one in use by a container is. */
+  removeVolumes(names: string[]): Promise<void>;
 
   /** The last `tail` lines of a container that runs or has run, each whole, whatever its length. */
   logs(name: string, tail: number): Promise<OutputLine[]>;
@@ -147,6 +153,8 @@ export type ContainerSpec = {
   env: Record<string, string>;
   /** Host files or directories, read-only inside. */
   mounts: { source: string; target: string }[];
+  /** Each is made for its agent, and given to its user, before the container is created. */
+  volumes?: VolumeMount[] | undefined;
   /** What it reaches; undefined for the internet. Containers that reach the same share a network. */
   egress?: Egress | undefined;
   /** Bytes. */
@@ -157,6 +165,17 @@ export type ContainerSpec = {
   /** Start with all of the host's CPUs, where `limitCpus` can take them back. */
   boost: boolean;
 };
+
+export type VolumeMount = {
+  /** In the engine. */
+  name: string;
+  /** In the container. */
+  path: string;
+  /** Other containers may have it at the same time. */
+  shared: boolean;
+};
+
+export type ListedVolume = { name: string; agentId: string; path: string };
 
 export type RunningContainer = {
   id: string;

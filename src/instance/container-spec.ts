@@ -66,6 +66,10 @@ export function containerSpec(
         ? []
         : [{ source: options.files.passwdPath(agentId, version.version), target: "/etc/passwd" }]),
     ],
+    volumes: manifest.volumes?.map((volume) => ({
+      ...volume,
+      name: options.names.volume(agentId, volume.path),
+    })),
     memory: manifest.memory,
     cpus: manifest.cpus,
     egress: manifest.egress,

@@ -6,13 +6,15 @@ const SLUG_LENGTH = 32;
 /** Hexadecimal digits that tell apart what the slug does not: capitals, long ids, other runners. 40 bits. */
 const DIGEST_LENGTH = 10;
 
-/** Of a container's name. 96 bits: the engine tells other agents of a name that they can say. */
-const CONTAINER_DIGITS = 24;
+/** Of a container's or a volume's name. 96 bits: the engine tells other agents of a name that they can say. */
+const HIDDEN_DIGITS = 24;
 
 export type Names = {
   /** Tells nobody which agent it is: the engine's resolver names a container to its neighbours. */
   container(agentId: string, version: number): string;
   image(agentId: string, version: number): string;
+  /** That of the agent's data at this path, in all its versions. */
+  volume(agentId: string, path: string): string;
 };
 
 /**
@@ -32,9 +34,11 @@ export function createNames(runnerId: string, key: string): Names {
       .slice(0, DIGEST_LENGTH);
     return slug === "" ? digest : `${slug}-${digest}`;
   };
+  const hidden = (...parts: (string | number)[]) =>
+    createHmac("sha256", key).update(parts.join("\0")).digest("hex").slice(0, HIDDEN_DIGITS);
   return {
-    container: (agentId, version) =>
-      `oken-${createHmac("sha256", key).update(`container\0${runnerId}\0${agentId}\0${version}`).digest("hex").slice(0, CONTAINER_DIGITS)}`,
+    container: (agentId, version) => `oken-${hidden("container", runnerId, agentId, version)}`,
+    volume: (agentId, path) => `oken-${hidden("volume", runnerId, agentId, path)}`,
     image: (agentId, version) => `oken/${base(agentId)}:v${version}`,
   };
 }

@@ -45,5 +45,9 @@ export const MANIFEST_KEYS = {
     default: "none",
     meaning: "Debian packages for the image; see [below](#debian-packages)",
   },
+  volumes: {
+    default: "none",
+    meaning: "tables `[[volumes]]`: directories whose files last; see [below](#volumes)",
+  },
   slug: { default: "none", meaning: "accepted, and not used here" },
 } as const satisfies Record<string, ManifestKey>;

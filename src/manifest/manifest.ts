@@ -25,12 +25,13 @@ import { pythonVersion } from "./python-version.ts";
 import { type Capped, cpusField, memoryField } from "./resources.ts";
 import { systemPackagesField } from "./system-packages.ts";
 import { isTable, parseToml } from "./toml.ts";
+import { volumesField } from "./volumes.ts";
 import { warmthFields } from "./warmth.ts";
 
 const KNOWN_KEYS: readonly string[] = Object.keys(MANIFEST_KEYS);
 
 /** They stand beside [agent]. */
-const OTHER_TABLES = new Set(["network", "env", "labels"]);
+const OTHER_TABLES = new Set(["network", "env", "labels", "volumes"]);
 
 const MAX_CONCURRENCY = 1000;
 const MAX_NAME_CHARS = 200;
@@ -95,6 +96,7 @@ export async function readManifest(
     egress: egressFields(fields, top, defaults.egressAllow),
     env: envField(top, fields),
     labels: labelsField(top, fields),
+    volumes: volumesField(top, fields, warnings),
     systemPackages: systemPackagesField(fields, defaults.noSystemPackages),
   };
   return { manifest, warnings };

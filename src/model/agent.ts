@@ -46,6 +46,8 @@ export const AgentRecord = Type.Object({
   current_version: Type.Integer({ minimum: 1 }),
   /** The versions that exist, ascending. Any other directory was left by a deploy that never finished. */
   versions: Type.Array(Type.Integer({ minimum: 1 })),
+  /** Paths of its volumes, those of versions that are gone too. Absent where there are none. */
+  volumes: Type.Optional(Type.Array(Type.String())),
 });
 export type AgentRecord = Static<typeof AgentRecord>;
 

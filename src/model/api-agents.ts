@@ -113,6 +113,12 @@ export const AgentVersions = Type.Object(
   { versions: Type.Array(AgentVersion) },
   { examples: [{ versions: [VERSION_EXAMPLE] }] },
 );
+const AgentVolume = Type.Object({
+  path: Type.String({ description: "Where the agent has it" }),
+  volume: Type.String({ description: "Name of its Docker volume" }),
+  shared: Type.Boolean({ description: "Whether two versions may have it at once" }),
+  current: Type.Boolean({ description: "Whether the version that serves has it" }),
+});
 const AgentInstance = Type.Object({
   container: Type.String({ description: "Name of its Docker container" }),
   version,
@@ -139,6 +145,7 @@ export const AgentDetail = Type.Object(
     }),
     config: AgentConfig,
     versions: Type.Array(AgentVersion),
+    volumes: Type.Array(AgentVolume, { description: "Its data that lasts, by path" }),
     instances: Type.Array(AgentInstance, {
       description: "Containers that serve, or are paused; empty while it sleeps",
     }),
@@ -181,6 +188,7 @@ export const AgentDetail = Type.Object(
           cpus: 1,
         },
         versions: [VERSION_EXAMPLE],
+        volumes: [{ path: "/data", volume: "oken-5f0c1d8e4b7a9d2e6c3b8a71", shared: false, current: true }],
         instances: [
           {
             container: "oken-echo-1c4a09b3f2-v2",

@@ -32,8 +32,17 @@ export type Manifest = {
   env?: Record<string, string> | undefined;
   /** What lists of agents can be narrowed by. */
   labels?: Record<string, string> | undefined;
+  /** Directories that outlive the container, by path; undefined for none. */
+  volumes?: Volume[] | undefined;
   /** Debian packages, each perhaps with `=` and a version; undefined for none. */
   systemPackages?: string[] | undefined;
+};
+
+export type Volume = {
+  /** Absolute and normalised. */
+  path: string;
+  /** Two versions may have it at once. */
+  shared: boolean;
 };
 
 /** What an agent reaches. */

@@ -76,6 +76,7 @@ describe("a move", () => {
       "starting → idle",
       "starting → stopped",
       "starting → error",
+      "running → starting",
       "running → running",
       "running → paused",
       "running → idle",

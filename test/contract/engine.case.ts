@@ -6,6 +6,7 @@ import { diskCases } from "./disk.case.ts";
 import { eventCases } from "./events.case.ts";
 import { imageCases } from "./images.case.ts";
 import { outputCases } from "./output.case.ts";
+import { volumeCases } from "./volumes.case.ts";
 import type { CreateSubject } from "./subject.ts";
 
 /** What every `Engine` does. The fake one passes the same cases as the real one, so that unit tests may trust it. */
@@ -17,5 +18,6 @@ export function engineCases(title: string, create: CreateSubject): void {
     imageCases(create);
     diskCases(create);
     claimCases(create);
+    volumeCases(create);
   });
 }

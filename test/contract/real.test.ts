@@ -67,6 +67,7 @@ engineCases("the engine of this host", async () => {
     async [Symbol.asyncDispose]() {
       const containers = await engine.listContainers();
       await Promise.all(containers.map(({ name }) => engine.removeContainer(name)));
+      await engine.removeVolumes((await engine.listVolumes()).map(({ name }) => name));
       await engine.removeImages(await engine.listImages());
       const claims = (await engine.claims()).filter((claim) => claim.runnerId === runnerId);
       for (const claim of claims) await engine.releaseClaim(claim);

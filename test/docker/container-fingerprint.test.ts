@@ -49,7 +49,8 @@ function fingerprint(settings: ContainerSettings, spec = SPEC, known = NOTHING):
     admit: () => Promise.resolve(),
     contain: () => Promise.resolve({ state: "contained" as const }),
   };
-  const containers = createContainers({ exec, facts, networks }, settings);
+  const volumes = { prepare: () => Promise.resolve(), release: () => Promise.resolve() };
+  const containers = createContainers({ exec, facts, networks, volumes }, settings);
   return containers.containerFingerprint(spec);
 }
 
@@ -65,6 +66,11 @@ test.each(["runtime", "cgroupParent", "seccomp"])("no %s gives another fingerpri
 
 test("a start with all CPUs, which it has until the agent is ready, does not count", async () => {
   expect(await fingerprint(SETTINGS, { ...SPEC, boost: true })).toBe(await fingerprint(SETTINGS));
+});
+
+test("its volumes count", async () => {
+  const volumes = [{ name: "oken-1", path: "/data", shared: false }];
+  expect(await fingerprint(SETTINGS, { ...SPEC, volumes })).not.toBe(await fingerprint(SETTINGS));
 });
 
 test("what the agent reaches counts", async () => {

@@ -8,6 +8,7 @@ import type {
 } from "../../src/docker/types.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import type { EngineOffers } from "../../src/model/engine-offers.ts";
+import { createFakeVolumes } from "./fake-volumes.ts";
 import { createFakeClaims } from "./fake-claims.ts";
 import type { Containment } from "../../src/model/containment.ts";
 import { createBroadcast } from "./broadcast.ts";
@@ -139,6 +140,8 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     containers.delete(name);
   }
 
+  const volumes = createFakeVolumes(() => [...containers.values()]);
+
   const engine: Engine = {
     ping: async () => ({ version: "fake" }),
     offers: async () => ({ version: "28.2.2", hasBuildx: true, runtimes: ["runc"], ...options.offers }),
@@ -176,6 +179,8 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       network = true;
       remove(spec.name);
       if (!images.has(spec.image)) fail(`No such image: ${spec.image}`);
+      volumes.make(spec);
+      for (const name of volumes.usersOf(spec)) kill(name, SIGTERM);
       const container = createFakeContainer(spec, { address: address(spec), hostCpus });
       containers.set(spec.name, container);
       return start(container);
@@ -184,6 +189,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       const container = find(name);
       if (container === undefined || !network) return undefined;
       unpause(name);
+      for (const user of volumes.usersOf(container.spec)) kill(user, SIGTERM);
       const started = start(container);
       return started.address === "" ? undefined : started;
     },
@@ -200,6 +206,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     },
     removeContainer: async (name) => remove(name),
     inspectContainer: async (name) => find(name)?.state(),
+    ...volumes.engine,
     listContainers: async () => [...containers.values()].map((container) => container.state()),
 
     logs: async (name, tail) => require(name).lastLines(tail),

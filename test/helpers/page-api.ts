@@ -157,6 +157,7 @@ function detailOf(summary: Summary) {
       ...{ memory: 536_870_912, cpus: 1 },
     },
     versions: [1, 2, 3].map(version),
+    volumes: [],
     instances: [
       {
         ...{ container: "oken-1", version: 3, address: "172.20.0.3", in_flight: 1, restarts: 0 },

@@ -3,6 +3,7 @@ import type { AgentRecord, VersionRecord } from "../../model/agent.ts";
 import { type Activity, FIRST_START, settled } from "../activity.ts";
 import { Agent, type Instance } from "../agent.ts";
 import type { AgentParts } from "../parts.ts";
+import { volumePaths } from "../volumes.ts";
 import { type RetireParts, retire, retireStopped } from "../retire.ts";
 
 export type CommitParts = RetireParts &
@@ -24,6 +25,7 @@ export async function commit(
   const known = registry.find(agentId);
   const before = known?.record.current_version;
   const { kept, surplus } = keptVersions(known?.versions ?? [], { version, before, most: keepVersions });
+  const volumes = volumePaths(known?.record.volumes, version.manifest);
   const record: AgentRecord = {
     schema: 1,
     agent_id: agentId,
@@ -31,6 +33,7 @@ export async function commit(
     desired: "running",
     current_version: version.version,
     versions: kept.map((it) => it.version),
+    ...(volumes.length === 0 ? {} : { volumes }),
   };
   await store.writeAgent(record);
 

@@ -6,6 +6,7 @@ import { nextSecrets } from "../../upload/secrets.ts";
 import type { Agent } from "../agent.ts";
 import type { AgentParts } from "../parts.ts";
 import type { Pool } from "../pool.ts";
+import { volumeWarnings } from "../volumes.ts";
 import { droppedSecrets } from "./dropped-secrets.ts";
 import { type Source, type SourceOptions, type SourceParts, readSource } from "./source.ts";
 import { createStopwatch } from "./stopwatch.ts";
@@ -84,8 +85,9 @@ async function makeChanged(
   { run: deployRun, source }: { run: DeployRun; source: Source },
 ): Promise<VersionRecord> {
   const dropped = deployRun.keepsSecrets ? [] : await droppedSecrets(parts, before, deployRun.secrets);
-  for (const message of dropped) deployRun.emit({ type: "warning", message });
-  const warnings = [...source.warnings, ...dropped];
+  const ofVolumes = volumeWarnings(before, source.manifest);
+  for (const message of [...dropped, ...ofVolumes]) deployRun.emit({ type: "warning", message });
+  const warnings = [...source.warnings, ...dropped, ...ofVolumes];
   return await makeVersion(parts, { run: deployRun, source: { ...source, warnings } });
 }
 

@@ -4,12 +4,14 @@ import type { Build } from "../../build/types.ts";
 import { allDone } from "../../lib/all-done.ts";
 import type { VersionRecord } from "../../model/agent.ts";
 import type { AgentParts } from "../parts.ts";
-import { type CommitParts, commit, discard } from "./commit.ts";
+import { type HandoverParts, handOver } from "../handover.ts";
+import { noteVolumes } from "../volumes.ts";
+import { discard } from "./commit.ts";
 import type { Source } from "./source.ts";
 import { stage } from "./stage.ts";
 import type { DeployRun } from "./types.ts";
 
-export type VersionParts = CommitParts &
+export type VersionParts = HandoverParts &
   Pick<AgentParts, "builder" | "instances" | "operations" | "secrets" | "userIds">;
 
 /** Builds, starts and commits a new version. When it fails, nothing of it is left, neither on disk nor in the engine. */
@@ -20,6 +22,7 @@ export async function makeVersion(
   const { builder, instances, secrets, store, names } = parts;
   const { agentId, signal, emit } = run;
   const number = await nextVersion(parts, agentId);
+  const discardVolumes = await noteVolumes(parts, agentId, source.manifest);
   using user = await parts.userIds.take(agentId);
   const version = {
     version: number,
@@ -56,14 +59,17 @@ export async function makeVersion(
     // While other deploys run they need the rest of the CPUs.
     const boost = parts.operations.underWay("deploy") === 1;
     const onTrouble = (trouble: string) => emit({ type: "warning", message: `not ready yet: ${trouble}` });
-    await stage(run, "start", async () => {
+    const start = async () => {
       const starting = instances.start(agentId, record, { signal, boost, onTrouble });
       const [instance] = await allDone([starting, store.writeVersion(agentId, record)]);
-      await commit(parts, agentId, { instance, reason: `version ${number} is ready` });
-    });
+      return instance;
+    };
+    const reason = `version ${number} is ready`;
+    await stage(run, "start", () => handOver(parts, agentId, { version: record, start, reason, signal }));
     return record;
   } catch (error) {
     await discard(parts, agentId, number);
+    await discardVolumes();
     throw error;
   } finally {
     startup.resolve();
