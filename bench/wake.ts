@@ -11,6 +11,9 @@ const ROUNDS = Number(process.argv[2] ?? 15);
 /** Between two rounds, so that what the last one left to do is done, milliseconds. */
 const REST_MS = 500;
 
+/** Longest wait for a pause or a stop, milliseconds: the host may be busy. */
+const STATE_TIMEOUT_MS = 60_000;
+
 const HANDLER = "def handler(input):\n    return 1\n";
 const files = (more: string) => ({ "oken.toml": `name = "Wake"\n${more}\n`, "main.py": HANDLER });
 
@@ -83,7 +86,7 @@ async function measureBoth(
 async function invokeOnce({ runner, agentId, container }: Pair, state: "paused" | "exited"): Promise<number> {
   await eventually(async () => {
     if ((await stateOf(container)) !== state) throw new Error(`${agentId} is not ${state}`);
-  });
+  }, STATE_TIMEOUT_MS);
   await Bun.sleep(REST_MS);
   const startedAt = performance.now();
   const { status } = await runner.invoke(agentId);

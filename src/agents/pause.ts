@@ -12,14 +12,25 @@ export type Pauser = {
   pause(agent: Agent, instance: Instance): void;
 };
 
-/** Pauses agents. A container that could not be paused, as some runtimes cannot, is not tried again. */
+/** A busy kernel may fail to freeze a container once. One that fails so often in a row never will. */
+const MOST_REFUSALS = 3;
+
+/** Pauses agents. One that could not be paused, as some runtimes cannot, is tried again after its next call at the earliest. */
 export function createPauser({ engine, log }: PauseParts): Pauser {
-  const unpausable = new WeakSet<Instance>();
+  const refusals = new WeakMap<Instance, { inRow: number; lastUsed: number }>();
   let isToldOf = "";
+
+  const isWorthATry = (instance: Instance) => {
+    const { inRow, lastUsed } = refusals.get(instance) ?? { inRow: 0, lastUsed: Number.NaN };
+    return inRow < MOST_REFUSALS && lastUsed !== instance.lastUsed;
+  };
 
   const failed = (agent: Agent, instance: Instance, error: unknown) => {
     const isAway = error instanceof RunnerError && error.code === "ENGINE_UNAVAILABLE";
-    if (!isAway) unpausable.add(instance);
+    if (!isAway) {
+      const { inRow = 0 } = refusals.get(instance) ?? {};
+      refusals.set(instance, { inRow: inRow + 1, lastUsed: instance.lastUsed });
+    }
     const reason = messageOf(error);
     const kind = reason.replaceAll(instance.container.id, "");
     log[kind === isToldOf ? "debug" : "warn"](
@@ -34,10 +45,11 @@ export function createPauser({ engine, log }: PauseParts): Pauser {
 
   return {
     pause(agent, instance) {
-      if (unpausable.has(instance)) return;
-      const pausing = engine
-        .pauseContainer(instance.container.id)
-        .catch((error: unknown) => failed(agent, instance, error));
+      if (!isWorthATry(instance)) return;
+      const pausing = engine.pauseContainer(instance.container.id).then(
+        () => void refusals.delete(instance),
+        (error: unknown) => failed(agent, instance, error),
+      );
       const reason = `unused for ${instance.version.manifest.pauseAfter} s`;
       agent.move({ state: "paused", instance, pausing }, { reason });
     },

@@ -141,12 +141,27 @@ describe("a runtime that cannot pause", () => {
       await clock.advance(1_000);
       expect(agent.state).toBe("running");
     }
-    expect({ asked: engine.calls("pauseContainer").length, told: told() }).toEqual({
-      ...{ asked: 1, told: ["warn"] },
-    });
+    const asked = () => engine.calls("pauseContainer").length;
+    expect({ asked: asked(), told: told() }).toEqual({ asked: 1, told: ["warn"] });
     await clock.advance(60_000);
     sweep();
     expect(agent.state).toBe("idle");
+  });
+
+  test("is asked again after a call, and given up after the third time", async () => {
+    await using runner = await fixture();
+    const { agent, engine, pool, clock, sweep, told } = runner;
+    engine.refusePause("unable to freeze");
+    for (let round = 0; round < 5; round += 1) {
+      (await pool.acquire(agent, never)).release();
+      await clock.advance(5_000);
+      sweep();
+      await clock.advance(0);
+      expect(agent.state).toBe("running");
+    }
+    expect({ asked: engine.calls("pauseContainer").length, told: told() }).toEqual({
+      ...{ asked: 3, told: ["warn", "debug", "debug"] },
+    });
   });
 
   test("keeps those not waiting who come meanwhile", async () => {
