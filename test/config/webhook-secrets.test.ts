@@ -1,5 +1,5 @@
-import { expect, test } from "bun:test";
-import { mkdtemp } from "node:fs/promises";
+import { expect, onTestFinished, test } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -9,7 +9,9 @@ import { readWebhookSecrets } from "../../src/config/webhook-secrets.ts";
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
 
 async function fileWith(text: string): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "oken-webhooks-")), "secret");
+  const directory = await mkdtemp(join(tmpdir(), "oken-webhooks-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const path = join(directory, "secret");
   await Bun.write(path, text);
   return path;
 }

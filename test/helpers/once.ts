@@ -1,4 +1,5 @@
-import { mkdtemp } from "node:fs/promises";
+import { onTestFinished } from "bun:test";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -15,7 +16,9 @@ const RESULT = DEPLOY_RESULT;
 
 /** Deploys with keys, of an archive on disk; each does what `deploy` does. */
 export async function onceWith(deploy: () => Promise<DeployResult> = () => Promise.resolve(RESULT)) {
-  const archivePath = join(await mkdtemp(join(tmpdir(), "oken-once-")), "archive");
+  const directory = await mkdtemp(join(tmpdir(), "oken-once-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const archivePath = join(directory, "archive");
   await Bun.write(archivePath, "bytes");
   const clock = createFakeClock();
   const feed = createFeed(clock);
