@@ -2,7 +2,6 @@ import { describe } from "bun:test";
 
 import { claimCases } from "./claims.case.ts";
 import { containerCases } from "./containers.case.ts";
-import { diskCases } from "./disk.case.ts";
 import { eventCases } from "./events.case.ts";
 import { imageCases } from "./images.case.ts";
 import { outputCases } from "./output.case.ts";
@@ -16,7 +15,6 @@ export function engineCases(title: string, create: CreateSubject): void {
     outputCases(create);
     eventCases(create);
     imageCases(create);
-    diskCases(create);
     claimCases(create);
     volumeCases(create);
   });

@@ -1,4 +1,5 @@
 import { createFakeEngine } from "../helpers/fake-engine.ts";
+import { diskCases } from "./disk.case.ts";
 import { engineCases } from "./engine.case.ts";
 
 const HOST_CPUS = 2;
@@ -25,3 +26,9 @@ engineCases("the fake engine", async () => {
     async [Symbol.asyncDispose]() {},
   };
 });
+
+diskCases(async () => ({
+  engine: createFakeEngine({ runnerId: "contract" }),
+  runnerId: "contract",
+  async [Symbol.asyncDispose]() {},
+}));

@@ -4,6 +4,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
+import { evictable } from "../../src/agents/disk/cache-order.ts";
+import { createBuildx } from "../../src/docker/buildx.ts";
+import { createDisk } from "../../src/docker/disk.ts";
+import { createFactsReader } from "../../src/docker/engine-facts.ts";
+import { createDockerExec } from "../../src/docker/exec.ts";
 import { canStartEngine, startSmallEngine } from "../helpers/small-engine.ts";
 import { wheel, wheelName } from "../helpers/wheel.ts";
 import type { Files } from "../helpers/tree.ts";
@@ -14,7 +19,7 @@ setDefaultTimeout(300_000);
 const MiB = 1024 ** 2;
 
 test.skipIf(!canStartEngine)(
-  "an engine whose disk is full says so, and builds when there is room again",
+  "an engine whose disk is full says so, and builds when there is room again; what builds left can be removed",
   async () => {
     await using engine = await startSmallEngine(1024 * MiB);
     await using wheels = await folderOfWheels();
@@ -50,6 +55,17 @@ test.skipIf(!canStartEngine)(
       await using built = await buildFiles(upload, options);
       expect(built.imageId).toMatch(/^sha256:/);
     }
+
+    const exec = createDockerExec({ environment: { ...process.env, DOCKER_HOST: engine.host } });
+    const own = createDisk({ exec, buildx: createBuildx(createFactsReader(exec)), runnerId: "none" });
+    const before = evictable((await own.diskUsage()).cache).map(({ id }) => id);
+    expect(await own.pruneCache(before)).toBeGreaterThan(40 * MiB);
+    const after = new Set((await own.diskUsage()).cache.map(({ id }) => id));
+    expect(before.filter((id) => after.has(id))).toEqual([]);
+    // Layers of the image that is there were in use.
+    expect(after.size).toBeGreaterThan(0);
+    await using again = await buildFiles({ "main.py": "", "requirements.txt": "oken-large\n" }, options);
+    expect(again.imageId).toMatch(/^sha256:/);
   },
 );
 

@@ -29,14 +29,19 @@ export type Counting = {
 export function createCounting(parts: CountParts, { dataDir }: { dataDir: string }): Counting {
   const { engine, registry, names, clock } = parts;
   const ownFiles = createOwnFiles(dataDir);
-  const engineRoot = once(() => engine.storageRoot());
-  const disks = async () => disksOf(dataDir, await engineRoot().catch(() => undefined));
+  let root: string | undefined;
+  const engineRoot = once(async () => (root = await engine.storageRoot()));
+  const disks = () => {
+    // A deploy need not wait for it.
+    engineRoot().catch(() => undefined);
+    return disksOf(dataDir, root);
+  };
   return {
     disks,
     async count() {
-      const root = await engineRoot();
+      const place = await engineRoot();
       const [usage, files] = await Promise.all([engine.diskUsage(), ownFiles()]);
-      const logs = await logsOf(root, usage.containers);
+      const logs = await logsOf(place, usage.containers);
       const now = clock.now();
       const agents = registry.all().map((agent) => agentUse(agent, { names, now }));
       const entries = inventoryOf({ agents, engine: usage, logs, files, now });

@@ -1,11 +1,11 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Count } from "./count.ts";
 
-/** A count holds for whoever asks so soon after, milliseconds. It takes the engine seconds. */
+/** A count holds for whoever asks so soon after its end, milliseconds. It takes the engine seconds. */
 const FRESH_MS = 10_000;
 
 export type SharedCount = {
-  /** One that was begun in the last seconds. */
+  /** One that is under way, or has just ended. */
   recent: () => Promise<Count>;
   /** One that begins now. */
   anew: () => Promise<Count>;
@@ -14,24 +14,29 @@ export type SharedCount = {
 
 /** Those who ask while a count is under way, or soon after, share it. */
 export function createSharedCount(count: () => Promise<Count>, clock: Pick<Clock, "monotonic">): SharedCount {
-  let asked: { at: number; answer: Promise<Count> } | undefined;
+  let asked: { answer: Promise<Count>; endedAt: number } | undefined;
   let latest: Count | undefined;
 
+  const run = async (onEnd: () => void) => {
+    const counted = await count();
+    latest = counted;
+    onEnd();
+    return counted;
+  };
+
   const anew = () => {
-    const asking = { at: clock.monotonic(), answer: count() };
+    const asking = { answer: run(() => (asking.endedAt = clock.monotonic())), endedAt: Infinity };
     asked = asking;
-    asking.answer.then(
-      (counted) => (latest = counted),
-      () => {
-        if (asked === asking) asked = undefined;
-      },
-    );
+    asking.answer.catch(() => {
+      if (asked === asking) asked = undefined;
+    });
     return asking.answer;
   };
 
   return {
     anew,
     latest: () => latest,
-    recent: () => (asked !== undefined && clock.monotonic() - asked.at < FRESH_MS ? asked.answer : anew()),
+    recent: () =>
+      asked !== undefined && clock.monotonic() - asked.endedAt < FRESH_MS ? asked.answer : anew(),
   };
 }

@@ -6,6 +6,7 @@ import { DEPLOYED, eventsAnswer, fakeRunner } from "../../helpers/fake-runner.ts
 
 const [DETAIL] = API_SCHEMAS.AgentDetail.examples;
 const [STATS] = API_SCHEMAS.StatsList.examples;
+const [PRUNED] = API_SCHEMAS.PruneReport.examples;
 const STOPPED = { agent_id: "echo", status: "stopped" };
 
 type Surroundings = Parameters<typeof runInProcess>[2];
@@ -19,6 +20,7 @@ async function run(args: string[], surroundings: Surroundings = {}) {
     "POST /stop/echo": () => Response.json(STOPPED),
     "POST /start/echo": () => Response.json(DETAIL),
     "POST /rollback/echo": () => Response.json(DETAIL),
+    "POST /disk/prune": () => Response.json(PRUNED),
     "GET /agents/echo/secrets": () => Response.json({ secrets: ["A", "B"] }),
     "PATCH /agents/echo/secrets": () => eventsAnswer([["result", DEPLOYED]]),
   });
@@ -47,12 +49,28 @@ test.each([
   [["start", "echo", "--json"], DETAIL],
   [["rollback", "echo", "--json"], DETAIL],
   [["show", "echo", "--json"], DETAIL],
+  [["prune", "--json"], PRUNED],
   [["rm", "echo", "--yes", "--json"], { agent_id: "echo", removed: true }],
   [["secrets", "list", "echo", "--json"], { secrets: ["A", "B"] }],
   [["secrets", "unset", "echo", "A", "--json"], DEPLOYED],
 ])("%j prints JSON alone", async (args, value) => {
   const { status, out, err } = await run(args);
   expect({ status, value: JSON.parse(out), err }).toEqual({ status: 0, value, err: "" });
+});
+
+test("prune says what went, what that gave, and what there is now", async () => {
+  const { out, err, asked } = await run(["prune", "--dry-run", "--budget", "10g"]);
+  expect(asked).toEqual(['POST /disk/prune {"dry_run":true,"budget_bytes":10737418240}']);
+  expect(out).toBe("REMOVED                  AGENT  FREES\noken/echo-1f2e3d4c5b:v1  echo   512 MiB\n");
+  expect(err).toBe(
+    "Freed 512 MiB.\n/var/lib/oken: the runner has 9 GiB and may have 80 GiB; 50 GiB are free.\n",
+  );
+});
+
+test("prune wants a size", async () => {
+  const { status, err, asked } = await run(["prune", "--budget", "much"]);
+  expect({ status, asked }).toEqual({ status: 2, asked: [] });
+  expect(err).toContain('--budget is "much".\nWrite a number of bytes, such as 512m or 10g.');
 });
 
 test("show tells the agent in full, and its tables fit a narrow terminal", async () => {
