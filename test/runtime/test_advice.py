@@ -26,6 +26,10 @@ MODULES = [
     ("own.no_such_part", ""),
 ]
 
+REFUSED = "nothing listens there; localhost is the agent's own container, where no other program is"
+UNREACHED = "agents reach public addresses alone, and those of [network] allow in oken.toml"
+UNKNOWN_HOST = "no machine of that name is known; those of your own are named by address, in [network] allow"
+NOT_LISTED = "name that host in egress in oken.toml"
 PDFTOTEXT = 'set system_packages = ["poppler-utils"] in oken.toml'
 NOT_EXECUTABLE = "words.txt is not executable: chmod +x it before the deploy, or call its interpreter"
 NO_INTERPRETER = "what its first line names is not there, or that line ends as Windows ends lines"
@@ -140,6 +144,20 @@ RAISED = [
         "raise_(OSError(113, 'No route to host'))",
         "agents reach public addresses alone, and those of [network] allow in oken.toml",
     ),
+    ("connect(closed_port())", REFUSED),
+    ("asyncio.run(asyncio.open_connection('127.0.0.1', closed_port()))", REFUSED),
+    (
+        "raise_(RuntimeError('connection to server at \"localhost\", port 5432 failed: Connection refused'))",
+        REFUSED,
+    ),
+    ("raise_(Exception('[Errno -2] Name or service not known'))", UNKNOWN_HOST),
+    ("connect_to_db()", UNKNOWN_HOST),
+    ('raise_(OSError("Tunnel connection failed: 403 a.example is not in the agent\'s egress"))', NOT_LISTED),
+    ("call_model()", UNREACHED),
+    (
+        "raise_(Group(OSError(30, 'Read-only file system')))",
+        "only /tmp and the home directory can be written",
+    ),
     ("csv.reader", "csv.py is imported in its place, so rename that file"),
     ("own.reader", ""),
 ]
@@ -149,11 +167,20 @@ class Advice(TestCase):
     def test_a_call_that_fails_says_what_to_do(self) -> None:
         files = {
             "main.py": """
-                import asyncio, csv, importlib, os, own, sys
+                import asyncio, csv, importlib, os, own, socket, sys
                 from subprocess import run
                 def raise_(error): raise error
                 class Silent(OSError):
                     def __str__(self): raise ValueError
+                class Group(Exception):
+                    def __init__(self, *errors): self.exceptions = errors
+                def closed_port():
+                    with socket.create_server(("127.0.0.1", 0)) as server: return server.getsockname()[1]
+                def connect(port): socket.create_connection(("127.0.0.1", port))
+                def connect_to_db(): raise_(socket.gaierror(-2, "Name or service not known"))
+                def call_model():
+                    try: raise OSError(113, "No route to host")
+                    except OSError as error: raise RuntimeError("Connection error.") from error
                 def run_for_another():
                     try: run(["ffmpeg"])
                     except OSError as error: raise RuntimeError("no sound") from error

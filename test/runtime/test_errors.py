@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unittest
 from concurrent.futures import ThreadPoolExecutor
 
@@ -24,6 +25,24 @@ class Errors(TestCase):
             self.assertIn("main.py", trace)
             self.assertNotIn("_oken", trace)
             self.assertEqual(agent.wait_line("JSONDecodeError")["request_id"], "r-1")
+
+    @unittest.skipIf(sys.version_info < (3, 11), "CPython knows groups since 3.11")
+    def test_a_group_of_exceptions_tells_what_is_in_it(self) -> None:
+        agent = self.handler(
+            """
+            import asyncio
+            async def fail(number): raise ValueError(number)
+            async def handler(input):
+                async with asyncio.TaskGroup() as group:
+                    for number in input: group.create_task(fail(number))
+            """
+        )
+        self.assertEqual(agent.invoke([1]).json["error"], "ValueError: 1 (main.py, line 3)")
+        self.assertEqual(
+            agent.invoke([1, 2]).json["error"],
+            "ExceptionGroup: unhandled errors in a TaskGroup (2 sub-exceptions); the first is ValueError: 1 "
+            "(main.py, line 5)",
+        )
 
     def test_the_worker_survives_ordinary_exceptions(self) -> None:
         agent = self.handler(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import files, libraries, modules, programs, shadows, variables
+from . import files, libraries, modules, network, programs, shadows, variables
 from .traces import causes
 
 
@@ -33,6 +33,7 @@ _LOOKS = (
     _for_input,
     libraries.advice,
     programs.advice,
+    network.advice,
     files.advice,
     variables.advice,
 )

@@ -8,6 +8,7 @@ import sys
 import traceback
 
 from .advice import advice
+from .traces import innermost, parts_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,9 +39,10 @@ MAX_CAUSES = 5
 
 def sentence(error: BaseException, app_dir: str) -> str:
     """`ValueError: no such city (main.py, line 12)`, and what to do where that is known."""
-    place = where(error, app_dir)
-    text = describe(error) + (f" ({place})" if place else "")
-    todo = advice(error, app_dir)
+    inner = innermost(error)
+    place = where(inner, app_dir) or where(error, app_dir)
+    text = describe(inner) + (f" ({place})" if place else "")
+    todo = advice(inner, app_dir)
     return f"{text}: {todo}" if todo else text
 
 
@@ -53,6 +55,9 @@ def describe(error: BaseException) -> str:
     except Exception:
         # A broken __str__ of the agent's must not hide its error.
         message = "<its message could not be made>"
+    first, *more = parts_of(error) or (None,)
+    if first is not None and more:
+        message += f"; the first is {describe(first)}"
     if len(message) > MAX_MESSAGE_CHARACTERS:
         message = message[:MAX_MESSAGE_CHARACTERS] + "…"
     return f"{name}: {message}" if message else name
@@ -88,7 +93,7 @@ def trimmed(error: BaseException, app_dir: str) -> str:
 
 def for_log(error: BaseException, app_dir: str) -> str:
     """What the log has of an error that no caller is told."""
-    todo = advice(error, app_dir)
+    todo = advice(innermost(error), app_dir)
     return trimmed(error, app_dir) + (f"\nWhat to do: {todo}" if todo else "") + "\n"
 
 

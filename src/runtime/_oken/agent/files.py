@@ -21,8 +21,6 @@ def advice(error: BaseException, app_dir: str) -> str:
         return WRITABLE
     if error.errno == errno.ENOSPC:
         return f"/tmp and the home directory hold {_size('/tmp')} MiB each"
-    if error.errno == errno.EHOSTUNREACH:
-        return "agents reach public addresses alone, and those of [network] allow in oken.toml"
     path = error.filename
     if not isinstance(error, FileNotFoundError) or not isinstance(path, str) or not path:
         return ""

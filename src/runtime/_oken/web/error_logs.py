@@ -9,6 +9,7 @@ import logging
 import sys
 
 from ..agent.advice import advice
+from ..agent.traces import innermost
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def install(app_dir: str) -> None:
     def call_handlers_and_advise(self: logging.Logger, record: logging.LogRecord) -> Any:
         answer = call_handlers(self, record)
         error = record.exc_info[1] if record.exc_info and record.levelno >= logging.ERROR else None
-        todo = advice(error, app_dir) if error is not None else ""
+        todo = advice(innermost(error), app_dir) if error is not None else ""
         if todo:
             sys.stderr.write(f"What to do: {todo}\n")
         return answer
