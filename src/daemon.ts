@@ -11,7 +11,8 @@ import { createKeeper } from "./agents/keep-warm.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
 import type { AgentParts } from "./agents/parts.ts";
 import { createPool } from "./agents/pool.ts";
-import { loadAgents, reconcile } from "./agents/recover.ts";
+import { loadAgents } from "./agents/recover.ts";
+import { recoverEngine } from "./agents/recovery.ts";
 import { wake } from "./agents/wake.ts";
 import { createChecks } from "./checks/checks.ts";
 import { createHealth } from "./checks/health.ts";
@@ -149,11 +150,10 @@ export async function startDaemon(options: {
   await waitAtMost(ENGINE_WAIT_MS, Promise.all([claimed, usable]), systemClock);
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
   const cleared = docker.clearOrphans();
+  const recovery = { loaded, cleared, onFirst: reconciling.resolve, signal: closing.signal };
   background.push(
-    cleared
-      .then(() => reconcile(parts, loaded))
-      .then(reconciling.resolve)
-      .then(() => keeper.attend()),
+    recoverEngine(parts, { ...recovery, clearOrphans: () => docker.clearOrphans() }),
+    reconciling.promise.then(() => keeper.attend()),
     cleared.then(() => docker.reportStrangers()),
     cleared.then(() => watchEngine({ ...parts, keeper }, closing.signal)),
     cleared.then(() => watchContainment(parts, closing.signal)),
@@ -187,7 +187,8 @@ function createServerContext(
     metrics,
     maxQueue: config.maxQueue,
     queueTimeoutMs: config.queueTimeout * 1000,
-    wake: (agent, parent) => wake(parts, agent, { parent }),
+    // Until then it may run, or what it would start with may be on its way out.
+    wake: (agent, parent) => void parts.firstLook.of(agent.id).then(() => wake(parts, agent, { parent })),
   });
   const budget = createBudget(config.maxStagingBytes);
   const diskFloor = createDiskFloor({ directory: config.dataDir, floorBytes: config.minFreeBytes });

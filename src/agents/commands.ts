@@ -7,7 +7,7 @@ import type { AgentParts } from "./parts.ts";
 import { type StartParts, startAgent } from "./start.ts";
 import { removeVolumes } from "./volumes.ts";
 
-type StopParts = Pick<AgentParts, "operations" | "registry" | "store" | "instances" | "clock">;
+type StopParts = Pick<AgentParts, "operations" | "registry" | "store" | "instances" | "clock" | "reach">;
 type StartByRequestParts = StartParts & Pick<AgentParts, "store">;
 export type RemoveParts = StopParts &
   Pick<AgentParts, "engine" | "names" | "history" | "log" | "feed" | "metrics">;
@@ -19,7 +19,9 @@ export function stop(parts: StopParts, agentId: string): Promise<Agent> {
     if (agent.state === "stopped") return agent;
     await write(parts, agent, "stopped");
     const reason = new RunnerError("AGENT_NOT_RUNNING", `Agent ${agent.id} was stopped.`);
+    await parts.reach("stop.written");
     await takeOutOfService(parts, agent, { reason, log: "by request" });
+    await parts.reach("stop.stopped");
     return agent;
   });
 }
@@ -77,12 +79,15 @@ export function remove(parts: RemoveParts, agentId: string): Promise<void> {
 
 /** The work of a removal, within an operation on the agent. */
 export async function removeAgent(parts: RemoveParts, agent: Agent, message: string): Promise<void> {
-  const { registry, store, history, log, feed, metrics } = parts;
+  const { registry, store, history, log, feed, metrics, reach } = parts;
   const reason = new RunnerError("AGENT_NOT_FOUND", `Agent ${agent.id} was removed.`);
   if (agent.state !== "stopped") await takeOutOfService(parts, agent, { reason, log: "removed" });
+  await reach("remove.stopped");
   await removeFromEngine(parts, agent);
   await removeVolumes(parts, agent.id);
+  await reach("remove.emptied");
   await store.removeAgent(agent.id);
+  await reach("remove.files");
   await history.forget(agent.id);
   registry.remove(agent.id);
   metrics.agentInvokes.forget(agent.id);

@@ -7,7 +7,7 @@ import { ended } from "./ended.ts";
 import type { Keeper } from "./keep-warm.ts";
 import type { AgentParts } from "./parts.ts";
 import { followPause } from "./pause.ts";
-import { adoptRunning } from "./recover.ts";
+import { adoptRunning } from "./reconcile.ts";
 import type { StartParts } from "./start.ts";
 
 /** Pause before the engine's events are followed again after they ended, milliseconds. */

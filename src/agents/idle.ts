@@ -4,7 +4,7 @@ import { settled } from "./activity.ts";
 import type { AgentParts } from "./parts.ts";
 import { type PauseParts, createPauser } from "./pause.ts";
 
-type IdleParts = PauseParts & Pick<AgentParts, "registry" | "instances">;
+type IdleParts = PauseParts & Pick<AgentParts, "registry" | "instances" | "reach">;
 
 /**
  * Pauses agents that nothing has used for their `pause_after`, and stops those that nothing has used for their
@@ -27,9 +27,10 @@ export function createIdleSweep(parts: IdleParts): () => void {
 }
 
 /** Out of service in the same turn of the event loop that found it unused, so that no request can slip in between. */
-function putToSleep({ instances, log }: IdleParts, agent: Agent, instance: Instance): void {
+function putToSleep({ instances, log, reach }: IdleParts, agent: Agent, instance: Instance): void {
   const stopping = settled(agent.activity)
     .then(() => instances.stop(instance))
+    .then(() => reach("sleep.stopped"))
     .catch((error: unknown) => {
       log.error({ agent_id: agent.id, err: error }, "could not stop an idle agent's container");
     });

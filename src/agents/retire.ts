@@ -3,13 +3,19 @@ import type { Instance } from "../instance/instance.ts";
 import type { Agent } from "./agent.ts";
 import type { AgentParts } from "./parts.ts";
 
-export type RetireParts = Pick<AgentParts, "clock"> & { instances: Pick<AgentParts["instances"], "remove"> };
+export type RetireParts = Pick<AgentParts, "clock" | "reach"> & {
+  instances: Pick<AgentParts["instances"], "remove">;
+};
 
 /**
  * Lets an instance that takes no more requests finish those inside it, then removes its container. Until the container
  * is being stopped the instance can be recalled: a rollback to its version lets it serve again.
  */
-export function retire({ instances, clock }: RetireParts, agent: Agent, instance: Instance): Promise<void> {
+export function retire(
+  { instances, clock, reach }: RetireParts,
+  agent: Agent,
+  instance: Instance,
+): Promise<void> {
   const recalling = new AbortController();
   let isStopping = false;
   return agent.retirements.add(instance.version.version, {
@@ -19,7 +25,9 @@ export function retire({ instances, clock }: RetireParts, agent: Agent, instance
       if (recalling.signal.aborted) return;
       isStopping = true;
       instance.cutOff("replaced");
+      await reach("retire.drained");
       await instances.remove(agent.id, instance.container.name);
+      await reach("retire.removed");
       instance.end({ reason: "stopped" });
     },
     instance: () => (isStopping ? undefined : instance),

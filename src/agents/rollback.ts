@@ -25,7 +25,11 @@ export function rollback(
     if (version.version === agent.record.current_version)
       return startByRequest(parts, agent, { signal, span });
     const starting = span?.child("start");
-    const start = () => recallOrStart(parts, agent, { version, signal, span: starting });
+    const start = async () => {
+      const instance = await recallOrStart(parts, agent, { version, signal, span: starting });
+      await parts.reach("rollback.started");
+      return instance;
+    };
     const reason = `rolled back to version ${version.version}`;
     await traced(starting, () => handOver(parts, agentId, { version, start, reason, signal }));
     return agent;

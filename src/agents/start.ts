@@ -8,7 +8,7 @@ import type { AgentParts } from "./parts.ts";
 import { retire } from "./retire.ts";
 import { type StartTier, type StartVersionParts, startVersion } from "./start-version.ts";
 
-export type StartParts = StartVersionParts & Pick<AgentParts, "instances" | "clock" | "metrics">;
+export type StartParts = StartVersionParts & Pick<AgentParts, "instances" | "clock" | "metrics" | "reach">;
 
 export type StartOptions = {
   reason: string;
@@ -47,7 +47,7 @@ async function run(
   agent: Agent,
   { signal, before, commit, onFailure, span }: Run,
 ): Promise<void> {
-  const { log, metrics } = parts;
+  const { log, metrics, reach } = parts;
   try {
     await before.settled;
     signal.throwIfAborted();
@@ -64,7 +64,9 @@ async function run(
     try {
       // A stop, a removal or a deploy that came during the start holds.
       signal.throwIfAborted();
+      await reach("start.ready");
       await commit?.();
+      await reach("start.written");
     } catch (error) {
       await retire(parts, agent, instance);
       throw error;

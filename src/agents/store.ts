@@ -1,10 +1,11 @@
-import { chmod, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { type TSchema, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
-import { undefinedIfMissing, writeDurably } from "../lib/files.ts";
+import { type Reach, reachNothing } from "../lib/fail-points.ts";
+import { syncPath, syncTree, undefinedIfMissing, writeDurably } from "../lib/files.ts";
 import { AGENT_HOME } from "../lib/agent-container.ts";
 import { AgentRecord, VersionRecord } from "../model/agent.ts";
 
@@ -39,9 +40,14 @@ export type Store = {
   /** Numbers of the version directories, those of unfinished deploys included. */
   listVersions(agentId: string): Promise<number[]>;
   writeVersion(agentId: string, record: VersionRecord): Promise<void>;
+  /** Has the version's source on the disk, and the directories that lead to it. */
+  syncSource(agentId: string, version: Pick<VersionRecord, "version" | "tree_digest">): Promise<void>;
   writePasswd(agentId: string, version: number, userId: number): Promise<void>;
   removeVersion(agentId: string, version: number): Promise<void>;
+  /** At once: a crash leaves all of the agent or nothing. */
   removeAgent(agentId: string): Promise<void>;
+  /** Removes what a crash left of an agent's writes and builds. */
+  clearUnfinished(agentId: string): Promise<void>;
 };
 
 /** What `resolution_key` was called in older records. */
@@ -50,21 +56,24 @@ const StoredVersion = Type.Intersect([
   Type.Object({ packages: Type.Optional(Type.String()) }),
 ]);
 
-export function createStore(dataDir: string): Store {
+export function createStore(dataDir: string, reach: Reach = reachNothing): Store {
   const agents = join(dataDir, "agents");
   const staging = join(dataDir, "staging");
   const agentDir = (agentId: string) => join(agents, agentId);
   const versionsDir = (agentId: string) => join(agentDir(agentId), "versions");
   const versionDir = (agentId: string, version: number) => join(versionsDir(agentId), String(version));
   const passwdPath = (agentId: string, version: number) => join(versionDir(agentId, version), "passwd");
+  const treeDir: Store["treeDir"] = (agentId, { version, tree_digest }) =>
+    join(versionDir(agentId, version), `tree-${tree_digest}`);
+  const buildDir = (agentId: string, version: number) => join(versionDir(agentId, version), "build");
   const lastInvokedPath = (agentId: string) => join(agentDir(agentId), "last_invoked");
 
   return {
     runtimeDir: join(dataDir, "runtime"),
     agentDir,
     versionDir,
-    treeDir: (agentId, { version, tree_digest }) => join(versionDir(agentId, version), `tree-${tree_digest}`),
-    buildDir: (agentId, version) => join(versionDir(agentId, version), "build"),
+    treeDir,
+    buildDir,
     passwdPath,
 
     async createStaging() {
@@ -84,7 +93,8 @@ export function createStore(dataDir: string): Store {
       readRecord(join(agentDir(agentId), "agent.json"), AgentRecord).catch(undefinedIfMissing),
     async writeAgent(record) {
       await mkdir(agentDir(record.agent_id), { recursive: true, mode: 0o700 });
-      await writeDurably(join(agentDir(record.agent_id), "agent.json"), JSON.stringify(record, null, 2));
+      const path = join(agentDir(record.agent_id), "agent.json");
+      await writeDurably(path, JSON.stringify(record, null, 2), () => reach("record.written"));
     },
 
     async readLastInvoked(agentId) {
@@ -107,6 +117,11 @@ export function createStore(dataDir: string): Store {
         JSON.stringify(record, null, 2),
       );
     },
+    async syncSource(agentId, version) {
+      await syncTree(treeDir(agentId, version));
+      const above = [versionDir(agentId, version.version), versionsDir(agentId), agentDir(agentId), agents];
+      for (const directory of above) await syncPath(directory);
+    },
     async writePasswd(agentId, version, userId) {
       const path = passwdPath(agentId, version);
       await writeDurably(path, passwdText(userId));
@@ -114,7 +129,22 @@ export function createStore(dataDir: string): Store {
     },
 
     removeVersion: (agentId, version) => rm(versionDir(agentId, version), { recursive: true, force: true }),
-    removeAgent: (agentId) => rm(agentDir(agentId), { recursive: true, force: true }),
+    async removeAgent(agentId) {
+      if ((await stat(agentDir(agentId)).catch(undefinedIfMissing)) === undefined) return;
+      await mkdir(staging, { recursive: true, mode: 0o700 });
+      const removed = join(staging, Bun.randomUUIDv7());
+      await rename(agentDir(agentId), removed);
+      await syncPath(agents);
+      await reach("remove.renamed");
+      await rm(removed, { recursive: true, force: true });
+    },
+    async clearUnfinished(agentId) {
+      const directories = (await names(versionsDir(agentId))).map((name) => join(versionsDir(agentId), name));
+      for (const directory of [agentDir(agentId), ...directories]) {
+        const left = (await names(directory)).filter((name) => name.endsWith(".tmp") || name === "build");
+        for (const name of left) await rm(join(directory, name), { recursive: true, force: true });
+      }
+    },
   };
 }
 

@@ -1,4 +1,5 @@
 import type { RunnerError } from "../lib/errors.ts";
+import type { AgentState } from "../model/agent.ts";
 import type { Span } from "../tracing/span.ts";
 import { ASLEEP } from "./activity.ts";
 import type { Agent } from "./agent.ts";
@@ -12,13 +13,15 @@ export type WakeOptions = {
   parent?: Span | undefined;
 };
 
+const CAN_WAKE: ReadonlySet<AgentState> = new Set(["idle", "paused", "error"]);
+
 /** Starts a sleeping agent for all who wait for it. Never rejects: those who wait get their slots or the reason. */
 export function wake(
   parts: StartParts,
   agent: Agent,
   { reason = "an invoke woke it", parent }: WakeOptions = {},
 ): void {
-  if (agent.state === "starting") return;
+  if (!CAN_WAKE.has(agent.state)) return;
   startAgent(parts, agent, {
     reason,
     // It was stopped, and its start by request failed: that it should run is not on disk yet.

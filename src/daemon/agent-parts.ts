@@ -2,6 +2,7 @@ import { observeAgents } from "../agents/agent-metrics.ts";
 import { createHistory } from "../agents/deploy/history.ts";
 import { createFeed } from "../agents/feed.ts";
 import { createOperations } from "../agents/operations.ts";
+import { createFirstLook } from "../agents/first-look.ts";
 import type { AgentParts } from "../agents/parts.ts";
 import { createRegistry } from "../agents/registry.ts";
 import type { SecretFiles } from "../agents/secrets/files.ts";
@@ -20,6 +21,7 @@ import { createReadiness } from "../instance/readiness.ts";
 import { tellDoubt } from "../instance/doubt.ts";
 import { askRestarts } from "../instance/restarts.ts";
 import { RUNTIME_CONTEXT } from "../runtime/index.ts";
+import { createReach } from "./fail-points.ts";
 
 /** What the parts are made from. */
 export type Host = Pick<AgentParts, "engine" | "clock" | "log" | "metrics"> & {
@@ -35,7 +37,8 @@ export type Host = Pick<AgentParts, "engine" | "clock" | "log" | "metrics"> & {
 export function createAgentParts(host: Host, reconciled: Promise<void>): AgentParts {
   const { config, engine, clock, log, metrics, secrets, closing } = host;
   const { runnerId, digestKey } = host.identity;
-  const store = createStore(config.dataDir);
+  const reach = createReach(host.environment);
+  const store = createStore(config.dataDir, reach);
   const registry = createRegistry();
   observeAgents(metrics, registry, engine);
   const names = createNames(runnerId, digestKey);
@@ -79,6 +82,8 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
   return {
     ...shared,
     history: createHistory(config.dataDir),
+    firstLook: createFirstLook(),
+    reach,
     ...{ store, secrets, registry, builder, instances, operations, exits, names, userIds, keepVersions },
   };
 }

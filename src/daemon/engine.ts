@@ -41,8 +41,8 @@ export type ClaimedEngine = AsyncDisposable & {
   claim(): Promise<void>;
   /** Resolves when a claim that came late has met another's. */
   lost: Promise<StartError>;
-  /** Ends what a crash left running, so that the look at the engine does not see it. Never rejects. */
-  clearOrphans(): Promise<void>;
+  /** Ends what a crash left running, so that the look at the engine does not see it. Says how many. Never rejects. */
+  clearOrphans(): Promise<number>;
   /** See `agents/strangers`. */
   reportStrangers(): Promise<void>;
 };
@@ -78,7 +78,7 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
       // Before the claim they may be another process's.
       claim.take().then(
         () => clearOrphans(owner, log),
-        () => undefined,
+        () => 0,
       ),
     reportStrangers: () => reportStrangers({ ...parts, log }),
     async [Symbol.asyncDispose]() {

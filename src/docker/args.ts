@@ -208,6 +208,11 @@ export function imageRemoveArgs(references: string[]): string[] {
   return ["image", "rm", "--force", "--", ...references];
 }
 
+/** Prints the ids of images that have lost their name to a newer one. */
+export function namelessImagesArgs(labels: Record<string, string>): string[] {
+  return ["image", "ls", "--quiet", "--no-trunc", "--filter", "dangling=true", ...filterArgs(labels)];
+}
+
 export function imageListArgs(labels: Record<string, string>): string[] {
   return ["image", "ls", "--no-trunc", ...filterArgs(labels), "--format", "{{.Repository}}:{{.Tag}}"];
 }

@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 
 import { systemClock } from "../lib/clock.ts";
-import type { ContainerSettings } from "./args.ts";
+import { type ContainerSettings, namelessImagesArgs } from "./args.ts";
 import { PING_ARGS, PING_TIMEOUT_MS, cautious } from "./caution.ts";
 import { createClaims } from "./claims.ts";
 import { createBuildContainment } from "./build-containment.ts";
@@ -98,6 +98,9 @@ export function createEngine(
     async removeBuildLeftovers() {
       await removeBuildNetworks(exec, runnerLabels(runnerId));
       await fetchProxy.remove();
+      // Not `image prune`, of which an engine runs one at a time.
+      const nameless = await exec.run(namelessImagesArgs(runnerLabels(runnerId)));
+      await images.removeImages([...new Set(nameless.split("\n").filter((id) => id !== ""))]);
     },
     ...createContainers({ exec, facts, networks, volumes }, settings),
     listVolumes: volumes.listVolumes,

@@ -54,12 +54,14 @@ function kill(pid: number): void {
   }
 }
 
-/** Ends what a crash left running, so that the look at the engine does not see it. Never rejects. */
-export async function clearOrphans(owner: Owner, log: Log): Promise<void> {
+/** Ends what a crash left running, so that the look at the engine does not see it. Says how many. Never rejects. */
+export async function clearOrphans(owner: Owner, log: Log): Promise<number> {
   try {
     const processes = await endOrphans(owner);
     if (processes > 0) log.info({ processes }, "ended docker commands that a crash had left running");
+    return processes;
   } catch (error) {
     log.error({ err: error }, "could not end docker commands that a crash had left running");
+    return 0;
   }
 }

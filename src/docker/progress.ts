@@ -9,7 +9,7 @@ const TAIL_LINES = 200;
 const MAX_LINE = 16_384;
 
 /** The most text that may come between the records, characters: another program may be in buildx's place. */
-const MAX_TEXT = 16 * 1024 * 1024;
+const MAX_TEXT = 1024 * 1024;
 
 /** Longest record, characters. BuildKit's have a few kilobytes; text that is longer is no record. */
 const MAX_RECORD = 8 * 1024 * 1024;

@@ -51,7 +51,7 @@ export type Engine = EngineStorage & {
    * The files that come out are written into `outputDir`. Nothing of the build is left in the engine, even if it fails.
    */
   buildWheels(request: WheelRequest): Promise<void>;
-  /** Removes what this runner's builds share or left: networks, and the proxy. Call it while no build runs. */
+  /** Removes what this runner's builds share or left: networks, the proxy, images without a name. Call it while no build runs. */
   removeBuildLeftovers(): Promise<void>;
   /** What images are built for, such as `linux/amd64`. */
   platform(): Promise<string>;

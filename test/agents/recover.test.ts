@@ -2,25 +2,28 @@ import { describe, expect, test } from "bun:test";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { loadAgents, reconcile } from "../../src/agents/recover.ts";
+import { reconcile } from "../../src/agents/reconcile.ts";
+import { loadAgents } from "../../src/agents/recover.ts";
+import { recoverEngine } from "../../src/agents/recovery.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
 import { createStore } from "../../src/agents/store.ts";
+import { wake } from "../../src/agents/wake.ts";
 import { runnerLabels } from "../../src/docker/labels.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { type Scratch, scratchDirectory } from "../fixtures/archives/scratch.ts";
 import { agentParts } from "../helpers/agent-parts.ts";
-import { agentRecord, versionRecord } from "../helpers/records.ts";
+import { agentIn, agentRecord, versionRecord } from "../helpers/records.ts";
 
 /** A data directory with the agent `echo` of versions 1 to 3, and a runner that starts on it. */
 async function runner(scratch: Scratch, options: { desired?: "running" | "stopped" } = {}) {
   const store = createStore(scratch.path());
-  const { parts, engine, made } = agentParts();
+  const { parts, engine, clock, made } = agentParts();
   for (const version of [1, 2, 3]) {
     await mkdir(store.versionDir("echo", version), { recursive: true });
     await store.writeVersion("echo", versionRecord(version));
   }
   await store.writeAgent({ ...agentRecord([1, 2, 3], 3), ...options });
-  return { parts: { ...parts, store, registry: createRegistry() }, store, engine, made };
+  return { parts: { ...parts, store, registry: createRegistry() }, store, engine, clock, made };
 }
 
 /** A container of the agent `echo`, as an earlier run of the runner left it. */
@@ -87,7 +90,7 @@ describe("what the engine has", () => {
     const { parts, engine } = await runner(scratch);
     engine.images.set("oken/echo:v3", {});
     await engine.startContainer(container(3));
-    await reconcile(parts, await loadAgents(parts));
+    await reconcile(parts, { ...(await loadAgents(parts)), isFirst: true });
     const agent = parts.registry.get("echo");
     expect({ state: agent.state, version: agent.instance?.version.version }).toEqual({
       state: "running",
@@ -102,7 +105,7 @@ describe("what the engine has", () => {
     engine.images.set("oken/echo:v3", {});
     const { id } = await engine.startContainer(container(3));
     await engine.pauseContainer(id);
-    await reconcile(parts, await loadAgents(parts));
+    await reconcile(parts, { ...(await loadAgents(parts)), isFirst: true });
     expect(parts.registry.get("echo").state).toBe("paused");
     expect(engine.containers.get("oken-echo-v3")).toMatchObject({ running: true, paused: true });
   });
@@ -114,7 +117,7 @@ describe("what the engine has", () => {
     engine.images.set("oken/echo:v3", {});
     await engine.startContainer(container(3, { name }));
     engine.exit(name, 0);
-    await reconcile(parts, await loadAgents(parts));
+    await reconcile(parts, { ...(await loadAgents(parts)), isFirst: true });
     expect(parts.registry.get("echo").state).toBe("idle");
     expect([...engine.containers.keys()]).toEqual([name]);
   });
@@ -125,7 +128,7 @@ describe("what the engine has", () => {
     engine.images.set("oken/echo:v3", {});
     await engine.startContainer(container(3, { name: "oken-echo-of-old-v3" }));
     engine.exit("oken-echo-of-old-v3", 0);
-    await reconcile(parts, await loadAgents(parts));
+    await reconcile(parts, { ...(await loadAgents(parts)), isFirst: true });
     expect([...engine.containers.keys()]).toEqual([]);
   });
 
@@ -137,7 +140,7 @@ describe("what the engine has", () => {
     await engine.startContainer(container(3, { spec: "another" }));
     const stranger = { ...container(3, { name: "oken-stranger-v3" }), identity: identityOf("stranger") };
     await engine.startContainer(stranger);
-    await reconcile(parts, await loadAgents(parts));
+    await reconcile(parts, { ...(await loadAgents(parts)), isFirst: true });
     expect([...engine.containers.keys()]).toEqual([]);
   });
 
@@ -149,7 +152,7 @@ describe("what the engine has", () => {
     engine.images.set("oken/echo:v3", {});
     const torn = { ...container(3, { name: "oken-torn-v3" }), identity: identityOf("torn") };
     await engine.startContainer(torn);
-    await reconcile(parts, await loadAgents(parts));
+    await reconcile(parts, { ...(await loadAgents(parts)), isFirst: true });
     expect([...engine.containers.keys()]).toEqual(["oken-torn-v3"]);
   });
 
@@ -165,7 +168,7 @@ describe("what the engine has", () => {
         adopt: () => Promise.reject(new RunnerError("AGENT_START_FAILED", "nothing answers")),
       },
     };
-    await reconcile(silent, await loadAgents(silent));
+    await reconcile(silent, { ...(await loadAgents(silent)), isFirst: true });
     expect(parts.registry.get("echo").state).toBe("idle");
   });
 
@@ -173,7 +176,7 @@ describe("what the engine has", () => {
     await using scratch = await scratchDirectory();
     const { parts, engine } = await runner(scratch);
     engine.goAway();
-    await reconcile(parts, await loadAgents(parts));
+    await reconcile(parts, { ...(await loadAgents(parts)), isFirst: true });
     expect(parts.registry.get("echo").state).toBe("idle");
   });
 });
@@ -182,10 +185,128 @@ test("images of versions that are gone are removed, those that a rollback can go
   await using scratch = await scratchDirectory();
   const { parts, engine } = await runner(scratch);
   for (const version of [1, 2, 3, 4]) engine.images.set(`oken/echo:v${version}`, runnerLabels("runner"));
-  await reconcile(parts, await loadAgents(parts));
+  await reconcile(parts, { ...(await loadAgents(parts)), isFirst: true });
   expect([...engine.images.keys()]).toEqual(["oken/echo:v1", "oken/echo:v2", "oken/echo:v3"]);
 });
 
 function identityOf(agentId: string) {
   return { agentId, version: 3, spec: "spec-3" };
 }
+
+describe("while it is not known yet what runs", () => {
+  test("a call of an agent that runs waits for its adoption, and starts no second container", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, engine } = await runner(scratch);
+    engine.images.set("oken/echo:v3", {});
+    await engine.startContainer(container(3, { name: parts.names.container("echo", 3) }));
+    const loaded = await loadAgents(parts);
+    const woken: string[] = [];
+    const called = parts.firstLook.of("echo").then(() => woken.push(parts.registry.get("echo").state));
+    await Promise.resolve();
+    expect(woken).toEqual([]);
+    await reconcile(parts, { ...loaded, isFirst: true });
+    await called;
+    wake(parts, parts.registry.get("echo"));
+    expect({ woken, state: parts.registry.get("echo").state }).toEqual({
+      woken: ["running"],
+      state: "running",
+    });
+    expect(engine.calls("startContainer")).toHaveLength(1);
+    expect(engine.calls("restartContainer")).toHaveLength(0);
+  });
+
+  test("one agent that keeps silent holds up no other", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, engine } = await runner(scratch);
+    engine.images.set("oken/echo:v3", {});
+    await engine.startContainer(container(3));
+    const silent = Promise.withResolvers<never>();
+    const hanging = { ...parts, instances: { ...parts.instances, adopt: () => silent.promise } };
+    const reconciling = reconcile(hanging, { ...(await loadAgents(parts)), isFirst: true });
+    parts.registry.add(agentIn("idle", { id: "asleep" }));
+    await parts.firstLook.of("asleep");
+    silent.reject(new RunnerError("AGENT_START_FAILED", "nothing answers"));
+    await reconciling;
+    await parts.firstLook.of("echo");
+  });
+
+  test("a container is removed by its id: one that came under its name meanwhile stays", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, engine } = await runner(scratch);
+    engine.images.set("oken/echo:v3", {});
+    const spec = container(3, { name: parts.names.container("echo", 3) });
+    await engine.startContainer({ ...spec, identity: { ...spec.identity, spec: "another" } });
+    const listed = await engine.listContainers();
+    await engine.startContainer(spec);
+    const stale = { ...parts, engine: { ...engine, listContainers: async () => listed } };
+    await reconcile(stale, { ...(await loadAgents(parts)), isFirst: true });
+    expect([...engine.containers.keys()]).toEqual([spec.name]);
+  });
+});
+
+describe("an engine that was away at the start", () => {
+  test("is asked until it is back, and then loses what belongs to nobody", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, engine, clock } = await runner(scratch);
+    for (const version of [2, 3]) engine.images.set(`oken/echo:v${version}`, {});
+    engine.images.set("oken/echo:v4", runnerLabels("runner"));
+    await engine.startContainer(container(2));
+    await engine.startContainer(container(3));
+    engine.goAway();
+    let begun = 0;
+    const recovering = recoverEngine(parts, {
+      loaded: await loadAgents(parts),
+      clearOrphans: async () => 0,
+      cleared: Promise.resolve(0),
+      onFirst: () => void (begun += 1),
+      signal: new AbortController().signal,
+    });
+    await clock.advance(5_000);
+    expect({ begun, state: parts.registry.get("echo").state }).toEqual({ begun: 1, state: "idle" });
+    engine.comeBack();
+    await clock.advance(2_000);
+    await recovering;
+    expect({ begun, state: parts.registry.get("echo").state }).toEqual({ begun: 1, state: "running" });
+    expect([...engine.containers.keys()]).toEqual(["oken-echo-v3"]);
+    expect([...engine.images.keys()]).toEqual(["oken/echo:v2", "oken/echo:v3"]);
+  });
+
+  test("loses nothing that a deploy under way has made", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, engine, clock } = await runner(scratch);
+    const loaded = await loadAgents(parts);
+    const deploying = Promise.withResolvers<void>();
+    const deploy = parts.operations.run("fresh", { name: "deploy" }, () => deploying.promise);
+    engine.images.set("oken/fresh:v1", runnerLabels("runner"));
+    const made = {
+      ...container(1, { name: "oken-fresh-v1" }),
+      identity: { ...identityOf("fresh"), version: 1 },
+    };
+    await engine.startContainer({ ...made, image: "oken/fresh:v1" });
+    const looking = reconcile(parts, { ...loaded, isFirst: false });
+    await clock.advance(0);
+    expect([...engine.containers.keys()]).toEqual(["oken-fresh-v1"]);
+    deploying.resolve();
+    await Promise.all([deploy, looking]);
+    // It was never committed.
+    expect([...engine.containers.keys()]).toEqual([]);
+  });
+});
+
+test("a command that a crash left is looked after once more when it has ended", async () => {
+  await using scratch = await scratchDirectory();
+  const { parts, engine, clock } = await runner(scratch);
+  const recovering = recoverEngine(parts, {
+    loaded: await loadAgents(parts),
+    clearOrphans: async () => 0,
+    cleared: Promise.resolve(1),
+    onFirst: () => undefined,
+    signal: new AbortController().signal,
+  });
+  await clock.advance(1_000);
+  engine.images.set("oken/echo:v2", {});
+  await engine.startContainer(container(2));
+  await clock.advance(10_000);
+  await recovering;
+  expect([...engine.containers.keys()]).toEqual([]);
+});

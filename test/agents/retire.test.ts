@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 
 import { retire, retireStopped } from "../../src/agents/retire.ts";
+import { reachNothing } from "../../src/lib/fail-points.ts";
 import { createFakeClock } from "../helpers/fake-clock.ts";
 import { agentIn, instanceOf, versionRecord } from "../helpers/records.ts";
 
@@ -11,6 +12,7 @@ function fixture() {
   const clock = createFakeClock();
   const parts = {
     clock,
+    reach: reachNothing,
     instances: {
       remove(_: string, container: string) {
         removed.push(container);

@@ -1,6 +1,7 @@
 import { ASLEEP, type Activity } from "../../src/agents/activity.ts";
 import { Agent, type Instance } from "../../src/agents/agent.ts";
 import { createFeed } from "../../src/agents/feed.ts";
+import { createFirstLook } from "../../src/agents/first-look.ts";
 import { createOperations } from "../../src/agents/operations.ts";
 import type { AgentParts } from "../../src/agents/parts.ts";
 import { createPool } from "../../src/agents/pool.ts";
@@ -11,6 +12,7 @@ import { createUserIds } from "../../src/agents/user-ids.ts";
 import { wake } from "../../src/agents/wake.ts";
 import { createExits } from "../../src/instance/exits.ts";
 import { createNames } from "../../src/instance/names.ts";
+import { reachNothing } from "../../src/lib/fail-points.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import type { RunningContainer } from "../../src/docker/types.ts";
@@ -111,6 +113,8 @@ export function agentParts(fakes: Fakes = {}) {
     log,
     metrics,
     feed,
+    firstLook: createFirstLook(),
+    reach: reachNothing,
   };
   const pool = createPool({
     clock,

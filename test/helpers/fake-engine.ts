@@ -134,10 +134,11 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     events.send({ type: "unpause", id: container.id });
   }
 
-  function remove(name: string): void {
-    if (find(name) === undefined) return;
-    kill(name, SIGKILL);
-    containers.delete(name);
+  function remove(nameOrId: string): void {
+    const container = find(nameOrId);
+    if (container === undefined) return;
+    kill(container.name, SIGKILL);
+    containers.delete(container.name);
   }
 
   const volumes = createFakeVolumes(() => [...containers.values()]);

@@ -37,6 +37,7 @@ export type TestRunner = Client & {
 export async function startRunner(
   env: Record<string, string> = {},
   flags: string[] = [],
+  binary = BINARY,
 ): Promise<TestRunner> {
   const dataDir = env["OKEN_DATA_DIR"] ?? (await mkdtemp(join(tmpdir(), "oken-test-")));
   const network = `oken-test-${Bun.randomUUIDv7().slice(-12)}`;
@@ -47,7 +48,9 @@ export async function startRunner(
     OKEN_LOG_FORMAT: "json",
     ...env,
   };
-  let run = await spawn(settings, dataDir, flags);
+  const spawnIt = (changes: Record<string, string>) =>
+    spawn([binary, "serve", ...flags], { ...settings, ...changes }, dataDir);
+  let run = await spawnIt({});
   const runnerId = await readRunnerId(dataDir);
   const label = `label=oken.runner=${runnerId}`;
   const containers = (agentId?: string) =>
@@ -73,7 +76,7 @@ export async function startRunner(
         .map((line): Record<string, unknown> => JSON.parse(line)),
     kill: (signal) => run.kill(signal),
     async restart(changes = {}) {
-      run = await spawn({ ...settings, ...changes }, dataDir, flags);
+      run = await spawnIt(changes);
     },
     containers,
     images,
@@ -101,8 +104,8 @@ export async function startRunner(
   };
 }
 
-async function spawn(settings: Record<string, string>, cwd: string, flags: string[]) {
-  const child = Bun.spawn([BINARY, "serve", ...flags], {
+async function spawn(command: string[], settings: Record<string, string>, cwd: string) {
+  const child = Bun.spawn(command, {
     cwd,
     env: { ...process.env, ...settings },
     stdout: "ignore",

@@ -3,6 +3,7 @@ import type { Server } from "bun";
 
 import { retire } from "../../src/agents/retire.ts";
 import { systemClock } from "../../src/lib/clock.ts";
+import { reachNothing } from "../../src/lib/fail-points.ts";
 import { agentIn, instanceOf, versionRecord } from "../helpers/records.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { startServer } from "../helpers/server.ts";
@@ -196,7 +197,7 @@ test("a redeploy leaves a WebSocket open for the agent's timeout, then closes it
   const stopped: string[] = [];
   const instances = { remove: async () => void stopped.push("removed") };
   if (instance === undefined) throw new Error("the agent has no instance");
-  const retired = retire({ instances, clock: systemClock }, agent, instance);
+  const retired = retire({ instances, clock: systemClock, reach: reachNothing }, agent, instance);
   caller.socket.send("still served");
   expect(await caller.next()).toBe("still served");
   expect(stopped).toEqual([]);

@@ -9,7 +9,7 @@ import { type RetireParts, retire, retireStopped } from "../retire.ts";
 export type CommitParts = RetireParts &
   DiscardParts &
   Pick<AgentParts, "clock" | "metrics" | "feed" | "keepVersions">;
-export type DiscardParts = Pick<AgentParts, "registry" | "store" | "engine" | "names" | "log">;
+export type DiscardParts = Pick<AgentParts, "registry" | "store" | "engine" | "names" | "log" | "reach">;
 
 /**
  * Makes a version that is ready the one that serves. Writing it to disk is the commit; then the route flips, and the old
@@ -20,7 +20,7 @@ export async function commit(
   agentId: string,
   { instance, reason }: { instance: Instance; reason: string },
 ): Promise<void> {
-  const { registry, store, clock, keepVersions } = parts;
+  const { registry, store, clock, keepVersions, reach } = parts;
   const { version } = instance;
   const known = registry.find(agentId);
   const before = known?.record.current_version;
@@ -36,6 +36,7 @@ export async function commit(
     ...(volumes.length === 0 ? {} : { volumes }),
   };
   await store.writeAgent(record);
+  await reach("commit.written");
 
   const agent = known ?? new Agent({ ...parts, record, versions: kept, activity: FIRST_START });
   const { activity } = agent;
@@ -45,6 +46,7 @@ export async function commit(
   registry.add(agent);
   if (before !== undefined) replace(parts, agent, { version: before, activity });
   for (const it of surplus) void discard(parts, agentId, it.version);
+  await reach("commit.flipped");
 }
 
 /** Ends what the agent was doing with the version that it served before. */
@@ -67,13 +69,15 @@ function replace(
 
 /** Leaves nothing of a version. A failure to clean up is logged, never thrown: it must not hide why we came here. */
 export async function discard(parts: DiscardParts, agentId: string, version: number): Promise<void> {
-  const { engine, store, names, log, registry } = parts;
+  const { engine, store, names, log, registry, reach } = parts;
   try {
     // Requests may be inside a version that is too old to be kept.
     await registry.find(agentId)?.retirements.gone(version);
     await store.removeVersion(agentId, version);
+    await reach("discard.files");
     if (registry.find(agentId) === undefined) await store.removeAgent(agentId);
     await engine.removeContainer(names.container(agentId, version));
+    await reach("discard.container");
     await engine.removeImages([names.image(agentId, version)]);
   } catch (error) {
     log.error({ agent_id: agentId, version, err: error }, "could not remove all that a version left behind");

@@ -56,6 +56,7 @@ async function secretsOf(
 
 async function run(parts: DeployParts, options: SourceOptions, deployRun: DeployRun): Promise<DeployResult> {
   const source = await readSource(parts, options, deployRun);
+  await parts.reach("deploy.extracted");
   const existing = parts.registry.find(deployRun.agentId);
   const unchanged =
     existing === undefined ? undefined : await keepUnchanged(parts, existing, { source, run: deployRun });

@@ -19,7 +19,7 @@ export async function makeVersion(
   parts: VersionParts,
   { run, source }: { run: DeployRun; source: Source },
 ): Promise<VersionRecord> {
-  const { builder, instances, secrets, store, names } = parts;
+  const { builder, instances, secrets, store, names, reach } = parts;
   const { agentId, signal, emit } = run;
   const number = await nextVersion(parts, agentId);
   const discardVolumes = await noteVolumes(parts, agentId, source.manifest);
@@ -38,6 +38,7 @@ export async function makeVersion(
   try {
     await mkdir(store.versionDir(agentId, number), { recursive: true, mode: 0o700 });
     await rename(source.tree, tree);
+    await reach("deploy.kept");
     emit({ type: "phase", phase: "building" });
     const [build] = await stage(run, "build", (span) =>
       // A durable write takes tens of milliseconds, so it runs beside the build.
@@ -45,8 +46,10 @@ export async function makeVersion(
         builder.build({ agentId, version, tree, signal, span, onEvent: emit, startup: startup.promise }),
         secrets.writeSecrets(agentId, number, { secrets: run.secrets, reader: user.onHost }),
         store.writePasswd(agentId, number, user.id),
+        store.syncSource(agentId, version),
       ]),
     );
+    await reach("deploy.built");
     for (const message of build.warnings) emit({ type: "warning", message });
 
     const created_at = new Date(parts.clock.now()).toISOString();
@@ -62,6 +65,7 @@ export async function makeVersion(
     const start = async () => {
       const starting = instances.start(agentId, record, { signal, boost, onTrouble });
       const [instance] = await allDone([starting, store.writeVersion(agentId, record)]);
+      await reach("deploy.started");
       return instance;
     };
     const reason = `version ${number} is ready`;

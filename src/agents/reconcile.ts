@@ -1,0 +1,147 @@
+import type { ListedContainer } from "../docker/types.ts";
+import { STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
+import { messageOf } from "../lib/errors.ts";
+import type { Agent } from "./agent.ts";
+import type { AgentParts } from "./parts.ts";
+import type { Loaded } from "./recover.ts";
+
+type AdoptParts = Pick<AgentParts, "registry" | "instances" | "log">;
+export type ReconcileParts = AdoptParts &
+  Pick<AgentParts, "engine" | "names" | "operations" | "builder" | "firstLook" | "reach">;
+
+export type ReconcileOptions = Loaded & {
+  /** No operation has begun yet, and none does before the end: nothing that is found is anybody's work. */
+  isFirst: boolean;
+};
+
+/**
+ * Holds the registry against the engine's labels: adopts the containers that run, and removes what belongs to no
+ * version. Never rejects. False if it could not be done: the engine may be away, and the runner goes on.
+ */
+export async function reconcile(parts: ReconcileParts, options: ReconcileOptions): Promise<boolean> {
+  const { engine, registry, firstLook, log, reach } = parts;
+  try {
+    const containers = await engine.listContainers();
+    await reach("reconcile.listed");
+    const byAgent = Map.groupBy(containers, ({ identity }) => identity?.agentId);
+    for (const { id } of registry.all()) if (!byAgent.has(id)) firstLook.done(id);
+    await Promise.all(
+      [...byAgent].map(async ([agentId, found]) => {
+        await Promise.all([adoptRunning(parts, found), clear(parts, { ...options, agentId, found })]);
+        if (agentId !== undefined) firstLook.done(agentId);
+      }),
+    );
+    firstLook.allDone();
+    await reach("reconcile.adopted");
+    if (!options.isFirst && isAtWork(parts)) return false;
+    await removeOrphanImages(parts, options.damaged);
+    await engine.ensureNetwork();
+    await engine.removeBuildLeftovers();
+    await reach("reconcile.done");
+    return true;
+  } catch (error) {
+    const level = options.isFirst ? "error" : "debug";
+    log[level]({ err: error }, "running agents were not adopted: the engine does not answer");
+    return false;
+  } finally {
+    firstLook.allDone();
+  }
+}
+
+/** Takes over the running and the paused containers of agents that we thought asleep. */
+export async function adoptRunning(parts: AdoptParts, containers: ListedContainer[]): Promise<void> {
+  const adoptions = containers.map(async (container) => {
+    const agent = ownerOf(parts, container);
+    // One without an address has left the network; the next wake replaces it.
+    const canServe = container.running && container.address !== "";
+    if (agent?.state !== "idle" || !canServe) return;
+    if (container.paused) adoptPaused(parts, agent, container);
+    else await adopt(parts, agent, container);
+  });
+  await Promise.all(adoptions);
+}
+
+async function adopt(
+  { instances, log }: AdoptParts,
+  agent: Agent,
+  container: ListedContainer,
+): Promise<void> {
+  try {
+    const instance = await instances.adopt(agent.id, agent.currentVersion, container);
+    // An invoke may have woken it meanwhile: then it has an instance, of the same container.
+    if (agent.state === "idle") agent.move({ state: "running", instance }, { reason: "adopted" });
+  } catch (error) {
+    log.warn(
+      { agent_id: agent.id, reason: messageOf(error) },
+      "a running container did not answer; the next invoke starts it anew",
+    );
+  }
+}
+
+function adoptPaused({ instances }: AdoptParts, agent: Agent, container: ListedContainer): void {
+  const instance = instances.adoptPaused(agent.id, agent.currentVersion, container);
+  agent.move({ state: "paused", instance, pausing: Promise.resolve() }, { reason: "adopted" });
+}
+
+/** The agent whose current version the container is of. */
+function ownerOf(
+  { registry }: Pick<AgentParts, "registry">,
+  { identity }: ListedContainer,
+): Agent | undefined {
+  const agent = identity === undefined ? undefined : registry.find(identity.agentId);
+  if (agent === undefined || identity?.version !== agent.record.current_version) return undefined;
+  return identity.spec === agent.currentVersion.spec_digest ? agent : undefined;
+}
+
+type Cleared = ReconcileOptions & { agentId: string | undefined; found: ListedContainer[] };
+
+/** Ends those of an agent's containers that should not be. What fails is logged, and left for the next start. */
+async function clear(parts: ReconcileParts, { agentId, found, damaged, isFirst }: Cleared): Promise<void> {
+  if (damaged.includes(agentId ?? "")) return;
+  const work = async () => {
+    for (const container of found) await endUnwanted(parts, container);
+  };
+  try {
+    if (isFirst) await work();
+    else await parts.operations.run(agentId ?? "", { name: "clean-up" }, work);
+  } catch (error) {
+    parts.log.error({ agent_id: agentId, err: error }, "could not remove all that an earlier run left");
+  }
+}
+
+/** Known by its id: under its name there may be another one since it was listed. */
+async function endUnwanted(parts: ReconcileParts, container: ListedContainer): Promise<void> {
+  const { engine, registry, names, log } = parts;
+  const { id, name, running, identity } = container;
+  const agent = identity === undefined ? undefined : registry.find(identity.agentId);
+  if (agent?.instances().some((instance) => instance.container.id === id)) return;
+  const owner = ownerOf(parts, container);
+  // One that sleeps is found by its name, which was another in earlier releases.
+  const isKept =
+    owner !== undefined && (running || name === names.container(owner.id, owner.record.current_version));
+  if (!isKept) {
+    log.info({ container: name }, "removing a container that belongs to no current version");
+    await engine.removeContainer(id);
+  } else if (running && owner.state === "stopped") {
+    log.info({ container: name }, "stopping the container of an agent that was stopped");
+    await engine.stopContainer(id, STOP_GRACE_SECONDS);
+  }
+}
+
+/** An image may be of a build under way. */
+function isAtWork({ operations, builder }: Pick<AgentParts, "operations" | "builder">): boolean {
+  const { running, waiting } = builder.builds();
+  return running + waiting + operations.underWay("deploy") > 0;
+}
+
+async function removeOrphanImages(
+  { engine, registry, names }: Pick<AgentParts, "engine" | "registry" | "names">,
+  damaged: string[],
+): Promise<void> {
+  const known = new Set(registry.all().flatMap(({ versions }) => versions.map(({ image }) => image)));
+  const kept = damaged.map((agentId) => names.image(agentId, 0).replace(/v0$/, ""));
+  const isOrphan = (reference: string) =>
+    !known.has(reference) && !kept.some((prefix) => reference.startsWith(prefix));
+  const orphans = (await engine.listImages()).filter(isOrphan);
+  if (orphans.length > 0) await engine.removeImages(orphans);
+}

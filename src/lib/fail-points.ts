@@ -1,0 +1,48 @@
+/** The steps at which a test kills the runner: after each of them a new start must find its way. */
+export const FAIL_POINTS = [
+  /** The upload is a tree in `staging`. */
+  "deploy.extracted",
+  /** The tree is the new version's. */
+  "deploy.kept",
+  "deploy.built",
+  /** The new version is ready, and nothing on disk says so. */
+  "deploy.started",
+  /** A record is whole in a file beside its own. */
+  "record.written",
+  /** `agent.json` names the version. The old one still has the calls. */
+  "commit.written",
+  "commit.flipped",
+  /** The old instance has nobody inside. */
+  "retire.drained",
+  "retire.removed",
+  /** The files of a version that is kept no longer are gone. */
+  "discard.files",
+  "discard.container",
+  "rollback.started",
+  /** A wake, or a start by request, has its instance. */
+  "start.ready",
+  "start.written",
+  "stop.written",
+  "stop.stopped",
+  /** Nobody has used it for long. */
+  "sleep.stopped",
+  "remove.stopped",
+  /** Nothing of it is in the engine. */
+  "remove.emptied",
+  /** Its directory has its name no longer. */
+  "remove.renamed",
+  "remove.files",
+  /** The start of the runner. */
+  "load.cleared",
+  "load.read",
+  "reconcile.listed",
+  "reconcile.adopted",
+  "reconcile.done",
+] as const;
+
+export type FailPoint = (typeof FAIL_POINTS)[number];
+
+/** Says that a step has been reached, which is nothing to anybody but a test. */
+export type Reach = (point: FailPoint) => Promise<void>;
+
+export const reachNothing: Reach = () => Promise.resolve();

@@ -1,0 +1,192 @@
+import { describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+
+import { FAIL_POINTS, type FailPoint } from "../../src/lib/fail-points.ts";
+import { scratchDirectory } from "../fixtures/archives/scratch.ts";
+import { eventually } from "../helpers/eventually.ts";
+import { createFakeEngine } from "../helpers/fake-engine.ts";
+import { type Mortal, type World, startMortal } from "../helpers/mortal-runner.ts";
+
+/** What an agent comes to: the version that serves, or the state in which none does. */
+type Outcome = number | "stopped" | "gone";
+
+type Story = {
+  /** What was done before, by a runner that lived. */
+  before: (runner: Mortal) => Promise<unknown>;
+  /** What the runner that dies is doing. */
+  act: (runner: Mortal) => Promise<unknown>;
+  /** Without it, and with it. */
+  outcomes: [Outcome, Outcome];
+  /** From here on it is done, whatever becomes of the runner. */
+  done: FailPoint;
+};
+
+const STORIES: Record<string, Story> = {
+  "a first deploy": {
+    before: async () => undefined,
+    act: (runner) => runner.deploy("one"),
+    outcomes: ["gone", 1],
+    done: "commit.written",
+  },
+  "a redeploy": {
+    before: (runner) => runner.deploy("one"),
+    act: (runner) => runner.deploy("two"),
+    outcomes: [1, 2],
+    done: "commit.written",
+  },
+  "a redeploy of an agent that sleeps, which lets the oldest version go": {
+    async before(runner) {
+      for (const content of ["one", "two"]) await runner.deploy(content);
+      await runner.sleep();
+    },
+    act: (runner) => runner.deploy("three"),
+    outcomes: [2, 3],
+    done: "commit.written",
+  },
+  "a rollback": {
+    async before(runner) {
+      for (const content of ["one", "two"]) await runner.deploy(content);
+    },
+    act: (runner) => runner.rollback(),
+    outcomes: [2, 1],
+    done: "commit.written",
+  },
+  "a wake": {
+    async before(runner) {
+      await runner.deploy("one");
+      await runner.sleep();
+    },
+    act: (runner) => runner.invoke(),
+    outcomes: [1, 1],
+    done: "start.ready",
+  },
+  "a sleep": {
+    before: (runner) => runner.deploy("one"),
+    act: (runner) => runner.sleep(),
+    outcomes: [1, 1],
+    done: "sleep.stopped",
+  },
+  "a stop": {
+    before: (runner) => runner.deploy("one"),
+    act: (runner) => runner.stop(),
+    outcomes: [1, "stopped"],
+    done: "stop.written",
+  },
+  "a start": {
+    async before(runner) {
+      await runner.deploy("one");
+      await runner.stop();
+    },
+    act: (runner) => runner.start(),
+    outcomes: ["stopped", 1],
+    done: "start.written",
+  },
+  "a removal": {
+    before: (runner) => runner.deploy("one"),
+    act: (runner) => runner.remove(),
+    outcomes: [1, "gone"],
+    done: "remove.renamed",
+  },
+};
+
+/** How long what a runner does behind its answers may take, milliseconds. */
+const SETTLED_MS = 5_000;
+
+const tried = new Set<FailPoint>();
+
+describe.each(Object.entries(STORIES))("a runner that is killed in %s", (name, story) => {
+  test("leaves what was or what is to be, one of it, and nothing else", async () => {
+    const reached = await live(story);
+    const steps = new Set(reached);
+    expect(reached).toContain(story.done);
+    for (const step of steps) {
+      // Starts are the same in all stories.
+      if (/^(load|reconcile)\./.test(step) && name !== "a redeploy") continue;
+      const isDone = reached.indexOf(step) >= reached.indexOf(story.done);
+      await dieAt(story, step, story.outcomes[isDone ? 1 : 0]);
+      tried.add(step);
+    }
+  });
+});
+
+test("every step at which a runner can be killed was tried", () => {
+  expect([...tried].sort()).toEqual([...FAIL_POINTS].sort());
+});
+
+/** The whole story, without a death. Gives the steps that it comes to. */
+async function live(story: Story): Promise<FailPoint[]> {
+  await using world = await createWorld(story);
+  const runner = await startMortal(world);
+  await story.act(runner);
+  await retired(runner);
+  await eventually(() => expectTidy(world, runner, story.outcomes[1]), SETTLED_MS);
+  const reached = [...runner.reached];
+  await expectToServe(world, runner, story.outcomes[1]);
+  runner.kill();
+  return reached;
+}
+
+async function dieAt(story: Story, step: FailPoint, outcome: Outcome): Promise<void> {
+  await using world = await createWorld(story);
+  const mortal = await startMortal(world, step);
+  // What it does then never ends.
+  void story.act(mortal).catch(() => undefined);
+  await mortal.died;
+  const next = await startMortal(world);
+  try {
+    await expectTidy(world, next, outcome);
+    await expectToServe(world, next, outcome);
+  } catch (error) {
+    throw new Error(`killed at ${step}: ${String(error)}`, { cause: error });
+  }
+  next.kill();
+}
+
+/** With what came before. */
+async function createWorld({ before }: Story) {
+  const scratch = await scratchDirectory();
+  const world = { directory: scratch.path(), engine: createFakeEngine() };
+  const runner = await startMortal(world);
+  await before(runner);
+  await retired(runner);
+  runner.kill();
+  return { ...world, [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose]() };
+}
+
+async function retired({ parts }: Mortal): Promise<void> {
+  const retirements = parts.registry.find("echo")?.retirements;
+  for (const version of retirements?.versions() ?? []) await retirements?.gone(version);
+}
+
+async function expectTidy({ directory, engine }: World, runner: Mortal, outcome: Outcome): Promise<void> {
+  const { registry, store } = runner.parts;
+  const agent = registry.find("echo");
+  const known = agent?.versions.map(({ image }) => image) ?? [];
+  const current = agent?.record.current_version;
+  const containers = [...engine.containers.values()];
+  const paths = await readdir(directory, { recursive: true });
+  expect({
+    state: agent === undefined ? "gone" : agent.state === "stopped" ? "stopped" : "serves",
+    agents: await store.listAgents(),
+    versions: (await store.listVersions("echo")).sort((one, other) => one - other),
+    // Of an agent whose removal was cut off they are built again.
+    strayImages: [...engine.images.keys()].filter((image) => !known.includes(image)),
+    strayContainers: containers
+      .filter(({ spec }) => spec.identity.version !== current)
+      .map(({ name }) => name),
+    strayFiles: paths.filter((path) => /\.tmp$|\/build$|^staging\/./.test(path)),
+  }).toEqual({
+    state: typeof outcome === "number" ? "serves" : outcome,
+    agents: agent === undefined ? [] : ["echo"],
+    versions: agent?.record.versions ?? [],
+    ...{ strayImages: [], strayContainers: [], strayFiles: [] },
+  });
+}
+
+async function expectToServe({ engine }: World, runner: Mortal, outcome: Outcome): Promise<void> {
+  const running = () => [...engine.containers.values()].filter((it) => it.running).length;
+  if (outcome === "stopped") expect(running()).toBe(0);
+  if (typeof outcome !== "number") return;
+  expect({ version: await runner.invoke(), running: running() }).toEqual({ version: outcome, running: 1 });
+  expect(await runner.source(outcome)).toContain(["one", "two", "three"][outcome - 1] ?? "");
+}

@@ -1,0 +1,191 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { remove, start, stop } from "../../src/agents/commands.ts";
+import { deploy } from "../../src/agents/deploy/deploy.ts";
+import { createHistory } from "../../src/agents/deploy/history.ts";
+import { createFirstLook } from "../../src/agents/first-look.ts";
+import { createIdleSweep } from "../../src/agents/idle.ts";
+import { createOperations } from "../../src/agents/operations.ts";
+import type { AgentParts } from "../../src/agents/parts.ts";
+import { createPool } from "../../src/agents/pool.ts";
+import { reconcile } from "../../src/agents/reconcile.ts";
+import { loadAgents } from "../../src/agents/recover.ts";
+import { createRegistry } from "../../src/agents/registry.ts";
+import { rollback } from "../../src/agents/rollback.ts";
+import { createSecretFiles } from "../../src/agents/secrets/files.ts";
+import { createStore } from "../../src/agents/store.ts";
+import { createUserIds } from "../../src/agents/user-ids.ts";
+import { wake } from "../../src/agents/wake.ts";
+import { runnerLabels } from "../../src/docker/labels.ts";
+import { createInstances } from "../../src/instance/instances.ts";
+import type { FailPoint } from "../../src/lib/fail-points.ts";
+import { DEFAULT_ARCHIVE_LIMITS } from "../../src/upload/archive/limits.ts";
+import { createBudget } from "../../src/upload/budget.ts";
+import { createDiskFloor } from "../../src/upload/disk-floor.ts";
+import { agentParts } from "./agent-parts.ts";
+import type { FakeEngine } from "./fake-engine.ts";
+import { MANIFEST_DEFAULTS } from "./manifest.ts";
+import { tarball } from "./tarball.ts";
+
+/** What outlives a runner. */
+export type World = { directory: string; engine: FakeEngine };
+
+/** Two: the current version and the one before. */
+const KEPT_VERSIONS = 2;
+
+/** What a runner does that has died. */
+const NEVER = new Promise<never>(() => undefined);
+
+/**
+ * A runner in this process, real but for the engine, its builds and the readiness of its agents. At `dieAt` it dies:
+ * nothing that it has begun has any effect from then on, and the next one starts in the same world.
+ */
+export async function startMortal({ directory, engine }: World, dieAt?: FailPoint) {
+  const { parts: fakes, clock } = agentParts();
+  const reached: FailPoint[] = [];
+  const died = Promise.withResolvers<void>();
+  let isDead = false;
+
+  const kill = () => {
+    isDead = true;
+    died.resolve();
+  };
+  const reach = (point: FailPoint) => {
+    if (isDead) return NEVER;
+    reached.push(point);
+    if (point === dieAt) kill();
+    return isDead ? NEVER : Promise.resolve();
+  };
+  const mortal = <T extends object>(target: T) => mortalOf(target, () => isDead);
+
+  const registry = createRegistry();
+  const { names } = fakes;
+  const store = mortal(createStore(directory, reach));
+  const versionDir = (agentId: string, version: number) => store.versionDir(agentId, version);
+  const secrets = mortal(createSecretFiles({ versionDir, keys: [], mountDir: "" }));
+  const own = mortal(engine);
+  const gate = Promise.withResolvers<void>();
+  const parts: AgentParts = {
+    ...fakes,
+    ...{ registry, store, secrets, reach, engine: own, history: mortal(createHistory(directory)) },
+    builder: {
+      ...fakes.builder,
+      async build({ version: { image } }) {
+        const inputs = { dockerfile: "", context: "", contexts: [], buildArgs: {}, secretFiles: {} };
+        const labels = runnerLabels("runner");
+        const built = await own.buildImage({ tag: image, labels, inputs, timeoutMs: 1_000 });
+        return { ...built, dependencyStyle: "none", resolutionKey: "key", warnings: [] };
+      },
+    },
+    instances: createInstances({
+      engine: own,
+      spec: {
+        names,
+        files: { ...secrets, passwdPath: (agentId, version) => store.passwdPath(agentId, version) },
+        containerPort: 8080,
+        redactLogs: false,
+      },
+      waitUntilReady: () => Promise.resolve(),
+      runtime: { askRestarts: () => Promise.resolve(0), tellDoubt: () => Promise.resolve() },
+      healthCheckTimeoutMs: 1_000,
+      cpuBoost: {
+        begin: () => ({ ready: () => undefined, failed: () => undefined }),
+        limit: () => undefined,
+      },
+      ...{ clock, log: fakes.log },
+    }),
+    operations: createOperations(gate.promise),
+    userIds: createUserIds({ engine: own, registry, runnerId: "runner", range: undefined }),
+    firstLook: createFirstLook(),
+    keepVersions: KEPT_VERSIONS,
+  };
+  const pool = createPool({
+    ...{ clock, metrics: fakes.metrics, maxQueue: 10, queueTimeoutMs: 60_000 },
+    wake: (agent) => void parts.firstLook.of(agent.id).then(() => wake(parts, agent)),
+  });
+  const options = {
+    archiveLimits: DEFAULT_ARCHIVE_LIMITS,
+    diskFloor: createDiskFloor({ directory, floorBytes: 0 }),
+    budget: createBudget(2 ** 30),
+    manifestDefaults: MANIFEST_DEFAULTS,
+    digestKey: "a key",
+  };
+
+  const boot = async () => {
+    await reconcile(parts, { ...(await loadAgents(parts)), isFirst: true });
+    gate.resolve();
+  };
+  await Promise.race([boot(), died.promise]);
+
+  return {
+    parts,
+    reached,
+    died: died.promise,
+    kill,
+    async deploy(content: string) {
+      const archivePath = join(directory, "upload.tar.gz");
+      const main = `def handler(input):\n    return ${JSON.stringify(content)}\n`;
+      await writeFile(
+        archivePath,
+        await tarball({ "oken.toml": '[agent]\nname = "Echo"\n', "main.py": main }),
+      );
+      const sent = { values: { KEY: content }, keepOthers: false };
+      return deploy({ ...parts, pool }, options, { agentId: "echo", archivePath, secrets: sent });
+    },
+    /** Has a call answered. Gives the version that did. */
+    async invoke() {
+      const lease = await pool.acquire(registry.get("echo"), new AbortController().signal);
+      lease.release();
+      return lease.instance.version.version;
+    },
+    async sleep() {
+      await clock.advance(301_000);
+      createIdleSweep(parts)();
+      const { activity } = registry.get("echo");
+      if (activity.state === "idle") await activity.stopping;
+    },
+    rollback: () => rollback(parts, "echo"),
+    stop: () => stop(parts, "echo"),
+    start: () => start(parts, "echo"),
+    remove: () => remove(parts, "echo"),
+    source: async (version: number) => {
+      const record = await store.readVersion("echo", version);
+      return readFile(join(store.treeDir("echo", record), "main.py"), "utf8");
+    },
+  };
+}
+
+export type Mortal = Awaited<ReturnType<typeof startMortal>>;
+
+/** Methods that only name a place. */
+const PLAIN = new Set([
+  "agentDir",
+  "versionDir",
+  "treeDir",
+  "buildDir",
+  "passwdPath",
+  "secretsPath",
+  "numbers",
+  "next",
+]);
+
+/** The same, until it is dead: then none of its methods has an effect or an answer. */
+function mortalOf<T extends object>(target: T, isDead: () => boolean): T {
+  return new Proxy(target, {
+    get(_, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (typeof value !== "function" || PLAIN.has(String(name))) return value;
+      return async (...args: unknown[]) => {
+        if (isDead()) return NEVER;
+        try {
+          const result: unknown = await Reflect.apply(value, target, args);
+          return isDead() ? await NEVER : result;
+        } catch (error) {
+          if (isDead()) return NEVER;
+          throw error;
+        }
+      };
+    },
+  });
+}
