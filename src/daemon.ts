@@ -229,6 +229,11 @@ function createServerContext(
       return { agentsRunning, checks: await health() };
     },
     disk,
-    host: createHostReport(parts, { dataDir: config.dataDir, maxBuilds: config.maxBuilds, health }),
+    host: createHostReport(parts, {
+      ...diskSettings(config),
+      latestCount: disk.latest,
+      maxBuilds: config.maxBuilds,
+      health,
+    }),
   };
 }

@@ -1,19 +1,29 @@
 import { readFile, statfs } from "node:fs/promises";
 import { availableParallelism, freemem, loadavg, totalmem } from "node:os";
 
+import { diskBudget } from "../lib/disk-budget.ts";
 import { VERSION } from "../lib/version.ts";
 import { AGENT_STATES } from "../model/agent.ts";
+import type { Count } from "./disk/count.ts";
 import type { AgentParts } from "./parts.ts";
 
 /** What is wrong, by part. */
 export type Health = () => Promise<Record<string, string>>;
 
-export type HostOptions = { dataDir: string; maxBuilds: number; health: Health };
+export type HostOptions = {
+  dataDir: string;
+  /** What the operator lets the runner have on a disk. */
+  budgetBytes: number | undefined;
+  /** The last count of what it has there. */
+  latestCount: () => Count | undefined;
+  maxBuilds: number;
+  health: Health;
+};
 
 /** What the host has and how much of it is free, as `GET /host` answers it. */
 export function createHostReport(
   { registry, builder, engine }: Pick<AgentParts, "registry" | "builder" | "engine">,
-  { dataDir, maxBuilds, health }: HostOptions,
+  { maxBuilds, health, ...where }: HostOptions,
 ) {
   let known: string | undefined;
   /** Asked once, and again after the engine was away: it may be another one then. */
@@ -23,7 +33,7 @@ export function createHostReport(
   };
 
   return async () => {
-    const [checks, disk, memory] = await Promise.all([health(), diskOf(dataDir), memoryNow()]);
+    const [checks, disk, memory] = await Promise.all([health(), diskOf(where), memoryNow()]);
     const states = registry.all().map(({ state }) => state);
     return {
       version: VERSION,
@@ -44,10 +54,21 @@ export function createHostReport(
 }
 
 /** Null where the data directory cannot be looked at; the checks say why. */
-async function diskOf(dataDir: string) {
+async function diskOf({
+  dataDir,
+  budgetBytes,
+  latestCount,
+}: Pick<HostOptions, "dataDir" | "budgetBytes" | "latestCount">) {
   const found = await statfs(dataDir).catch(() => undefined);
   if (found === undefined) return null;
-  return { total_bytes: found.blocks * found.bsize, free_bytes: found.bavail * found.bsize };
+  const total = found.blocks * found.bsize;
+  const counted = latestCount()?.disks.find(({ holds }) => holds.includes("runner"));
+  return {
+    total_bytes: total,
+    free_bytes: found.bavail * found.bsize,
+    budget_bytes: diskBudget(total, budgetBytes),
+    own_bytes: counted?.own ?? null,
+  };
 }
 
 /** What the kernel could give out: `freemem` leaves out what it would take from its caches. */

@@ -1,26 +1,31 @@
 import { constants } from "node:fs";
 import { access, statfs } from "node:fs/promises";
 
-import { MiB } from "../lib/bytes.ts";
+import { MiB, showBytes } from "../lib/bytes.ts";
+import { diskBudget } from "../lib/disk-budget.ts";
 import type { Check } from "./check.ts";
 
 /** Free bytes below which a deploy would soon fail. */
 const DISK_FLOOR = 64 * MiB;
 
-/** The data directory, which must take what a deploy writes. */
-export function diskCheck(dataDir: string): Check {
+/** The data directory, which must take what a deploy writes. `budgetBytes` is what the operator lets the runner have. */
+export function diskCheck(dataDir: string, budgetBytes?: number): Check {
   return {
     name: "disk",
     async look() {
       await access(dataDir, constants.W_OK);
-      const { bavail, bsize } = await statfs(dataDir);
+      const { blocks, bavail, bsize } = await statfs(dataDir);
       const free = Math.floor((bavail * bsize) / MiB);
+      const budget = showBytes(diskBudget(blocks * bsize, budgetBytes));
       if (bavail * bsize >= DISK_FLOOR)
-        return { state: "ok", found: `${free} MiB are free in the data directory` };
+        return {
+          state: "ok",
+          found: `${free} MiB are free in the data directory, and the runner keeps to ${budget} there`,
+        };
       return {
         state: "failed",
         found: `Only ${free} MiB are free in the data directory`,
-        advice: "remove what is no longer needed",
+        advice: "remove what is no longer needed: oken-runner prune does, and says what takes room",
       };
     },
   };

@@ -44,7 +44,7 @@ async function hostChecks(config: Config, environment: Environment): Promise<Che
   const { tls } = listen;
   return [
     dataDirCheck(config.dataDir),
-    diskCheck(await nearestThatExists(config.dataDir)),
+    diskCheck(await nearestThatExists(config.dataDir), config.diskBudget),
     passes("secrets-key", "The key of the secrets can be read", () => readSecretKeys(config.secretsKeyFile)),
     passes("access", "Only those may call who should", async () => {
       const log = createLog({ level: "silent", format: "json" });

@@ -116,9 +116,17 @@ export const HostReport = Type.Object(
       load_average: Type.Array(Type.Number(), { description: "Of one, five and fifteen minutes" }),
     }),
     memory: Type.Object(space),
-    disk: Type.Union([Type.Object(space), Type.Null()], {
-      description: "Where the data directory is; null if that cannot be looked at",
-    }),
+    disk: Type.Union(
+      [
+        Type.Object({
+          ...space,
+          budget_bytes: Type.Integer({ description: "The most that the runner may have there" }),
+          own_bytes: bytes("What it had there when that was last counted; null if it never was"),
+        }),
+        Type.Null(),
+      ],
+      { description: "Where the data directory is; null if that cannot be looked at" },
+    ),
     builds: Type.Object({
       running: Type.Integer(),
       waiting: Type.Integer(),
@@ -137,7 +145,12 @@ export const HostReport = Type.Object(
         engine: { version: "29.1.0" },
         cpus: { count: 8, load_average: [0.4, 0.3, 0.2] },
         memory: { total_bytes: 16_777_216_000, free_bytes: 8_388_608_000 },
-        disk: { total_bytes: 107_374_182_400, free_bytes: 53_687_091_200 },
+        disk: {
+          total_bytes: 107_374_182_400,
+          free_bytes: 53_687_091_200,
+          budget_bytes: 85_899_345_920,
+          own_bytes: 9_663_676_416,
+        },
         builds: { running: 1, waiting: 0, limit: 2 },
         agents: { starting: 0, running: 2, paused: 1, idle: 5, stopped: 1, error: 0 },
         runner: { memory_bytes: 94_371_840 },

@@ -181,7 +181,7 @@ const HOST = {
   engine: { version: null },
   cpus: { count: 2, load_average: [0.5, 0.4, 0.3] },
   memory: { total_bytes: 8e9, free_bytes: 4e9 },
-  disk: { total_bytes: 1e11, free_bytes: 5e9 },
+  disk: { total_bytes: 1e11, free_bytes: 5e9, budget_bytes: 8e10, own_bytes: 4e10 },
   builds: { running: 1, waiting: 2, limit: 2 },
   agents: { starting: 0, running: 2, idle: 3, stopped: 1, error: 1 },
   runner: { memory_bytes: 9e7 },

@@ -1,7 +1,5 @@
+import { diskBudget } from "../../lib/disk-budget.ts";
 import type { DiskSpace } from "./place.ts";
-
-/** Of a disk, unless the operator says otherwise: the rest is for what else is there. */
-const DEFAULT_SHARE = 0.8;
 
 /** Of the budget, where a removal stops: the next deploy should not need another one. */
 const LOW_WATER = 0.9;
@@ -25,7 +23,7 @@ export type DiskUse = DiskSpace & { own: number };
 export type DiskStatus = "ok" | "over_budget" | "below_floor";
 
 export function budgetOf({ total }: Pick<DiskSpace, "total">, { budgetBytes }: Marks): number {
-  return budgetBytes ?? Math.floor(total * DEFAULT_SHARE);
+  return diskBudget(total, budgetBytes);
 }
 
 /** Whether a disk is over a mark at which deploys are refused. */

@@ -62,6 +62,11 @@ function Shown({ host }: { host: Host }) {
         <section class="card">
           <h2>Space</h2>
           {host.disk && <Meter name="Disk" {...host.disk} />}
+          {typeof host.disk?.own_bytes === "number" && (
+            <p class="muted">
+              The runner has {bytes(host.disk.own_bytes)} there, and may have {bytes(host.disk.budget_bytes)}.
+            </p>
+          )}
           <Meter name="Memory" {...host.memory} />
         </section>
         <section class="card">
