@@ -144,6 +144,9 @@ RAISED = [
         "raise_(OSError(113, 'No route to host'))",
         "agents reach public addresses alone, and those of [network] allow in oken.toml",
     ),
+    ("take({'city': 1, 'day': 2})", "the input has city, day"),
+    ("take({})", "the input is empty"),
+    ("asyncio.run(nested())", "an async handler runs in a loop already, so await the coroutine itself"),
     ("connect(closed_port())", REFUSED),
     ("asyncio.run(asyncio.open_connection('127.0.0.1', closed_port()))", REFUSED),
     (
@@ -172,6 +175,8 @@ class Advice(TestCase):
                 def raise_(error): raise error
                 class Silent(OSError):
                     def __str__(self): raise ValueError
+                def take(input): return input["name"]
+                async def nested(): asyncio.run(asyncio.sleep(0))
                 class Group(Exception):
                     def __init__(self, *errors): self.exceptions = errors
                 def closed_port():

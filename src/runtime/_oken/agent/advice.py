@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import files, libraries, modules, network, programs, shadows, variables
+from . import files, libraries, modules, network, programs, shadows, slips, variables
 from .traces import causes
 
 
@@ -20,17 +20,11 @@ def advice(error: BaseException, app_dir: str) -> str:
     return ""
 
 
-def _for_input(error: BaseException, app_dir: str) -> str:
-    if isinstance(error, EOFError) and "reading a line" in str(error):
-        return "nobody can answer input() here, so take it from the agent's input or from a secret"
-    return ""
-
-
 # The first that knows the error says what to do.
 _LOOKS = (
     shadows.advice,
     modules.advice,
-    _for_input,
+    slips.advice,
     libraries.advice,
     programs.advice,
     network.advice,
