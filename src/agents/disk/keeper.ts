@@ -14,6 +14,9 @@ const RETRY_MS = 600_000;
 /** A deploy that finds the disk full asks for no other pass so soon after the last, milliseconds. */
 const RECENT_PASS_MS = 10_000;
 
+/** How long a deploy waits for room, milliseconds; then it goes on, since nothing says that there is none. */
+const ADMIT_MS = 60_000;
+
 export type DiskKeeperParts = CountParts & RemoveParts & Pick<AgentParts, "metrics">;
 
 export type DiskKeeperOptions = Marks & { dataDir: string };
@@ -68,6 +71,22 @@ export function createDiskKeeper(parts: DiskKeeperParts, options: DiskKeeperOpti
     return disks.some((disk) => mayBeOver(disk, { last: latest(), now: clock.now(), marks: options }));
   };
 
+  /** What there is after a pass; undefined where that is not known. */
+  const roomMade = async () => {
+    await passing;
+    const isRecent = last !== undefined && clock.monotonic() - last.endedAt < RECENT_PASS_MS;
+    return (isRecent ? recent() : pass(options).then(({ after }) => after)).catch((error: unknown) => {
+      log.warn({ err: error }, "could not make room on disk for a deploy");
+      return undefined;
+    });
+  };
+
+  const atMost = async <T>(ms: number, work: Promise<T>): Promise<T | undefined> => {
+    const over = Promise.withResolvers<undefined>();
+    const cancel = clock.timer(ms, () => over.resolve(undefined));
+    return Promise.race([work, over.promise]).finally(cancel);
+  };
+
   return {
     latest,
     report: async () => reportOf(await recent(), options),
@@ -90,11 +109,9 @@ export function createDiskKeeper(parts: DiskKeeperParts, options: DiskKeeperOpti
     },
     async admit() {
       if (!(await mayNeedRoom())) return;
-      await passing;
-      const isRecent = last !== undefined && clock.monotonic() - last.endedAt < RECENT_PASS_MS;
-      const count = isRecent ? await recent() : (await pass(options)).after;
-      const full = count.disks.find((disk) => statusOf(disk, options) !== "ok");
-      if (full !== undefined) throw diskFull(full, { count, marks: options });
+      const count = await atMost(ADMIT_MS, roomMade());
+      const full = count?.disks.find((disk) => statusOf(disk, options) !== "ok");
+      if (count !== undefined && full !== undefined) throw diskFull(full, { count, marks: options });
     },
   };
 }

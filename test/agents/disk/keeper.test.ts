@@ -8,6 +8,7 @@ import { wake } from "../../../src/agents/wake.ts";
 import { runnerLabels } from "../../../src/docker/labels.ts";
 import type { CacheRecord } from "../../../src/model/engine-disk.ts";
 import { agentParts } from "../../helpers/agent-parts.ts";
+import { eventually } from "../../helpers/eventually.ts";
 import { specOf } from "../../helpers/records.ts";
 import { turns } from "../../helpers/turns.ts";
 
@@ -185,4 +186,17 @@ test("passes never overlap, and an engine that is away ends one quietly", async 
   await it.clock.advance(DAY_MS);
   await keeper.sweep();
   await expect(keeper.report()).rejects.toMatchObject({ code: "ENGINE_UNAVAILABLE" });
+});
+
+test("a deploy waits no longer than a minute for the engine, and no failure of the engine refuses it", async () => {
+  await using it = await fixture({ budgetBytes: BUDGET });
+  const silent = { ...it.engine, diskUsage: () => Promise.withResolvers<never>().promise };
+  const admitted = it.keeperOf({ ...it.parts, engine: silent }).admit();
+  await eventually(async () => {
+    await it.clock.advance(60_000);
+    expect(Bun.peek.status(admitted)).toBe("fulfilled");
+  });
+  it.engine.goAway();
+  await it.keeper.admit();
+  expect(it.images()).toHaveLength(3);
 });
