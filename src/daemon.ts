@@ -1,6 +1,7 @@
 import { createAgents } from "./agents/agents.ts";
 import { watchContainment } from "./agents/containment.ts";
 import { watchEngine } from "./agents/events.ts";
+import { buildRefsDir, createBuildRefSweep } from "./agents/disk/build-refs.ts";
 import { type DiskKeeper, createDiskKeeper } from "./agents/disk/keeper.ts";
 import { observeDisk } from "./agents/disk/metrics.ts";
 import { createForgottenSweep } from "./agents/forgotten.ts";
@@ -120,10 +121,13 @@ export async function startDaemon(options: {
   const sweepIdle = createIdleSweep(parts);
   const disk = createDiskKeeper(parts, diskSettings(config));
   observeDisk(metrics, disk.latest, diskSettings(config));
+  const refs = { refsDir: buildRefsDir(environment), dataDir: config.dataDir };
+  const sweepBuildRefs = createBuildRefSweep(parts, refs);
   const sweep = setInterval(() => {
     sweepIdle();
     void sweepForgotten();
     void disk.sweep();
+    void sweepBuildRefs();
     void lastInvoked.save();
   }, config.cleanupInterval * 1000);
   begun.defer(() => clearInterval(sweep));
