@@ -14,6 +14,7 @@ import type { AgentParts } from "./agents/parts.ts";
 import { createPool } from "./agents/pool.ts";
 import { loadAgents } from "./agents/recover.ts";
 import { recoverEngine } from "./agents/recovery.ts";
+import { createVolumeSweep } from "./agents/volume-sizes.ts";
 import { wake } from "./agents/wake.ts";
 import { createChecks } from "./checks/checks.ts";
 import { createHealth } from "./checks/health.ts";
@@ -118,6 +119,7 @@ export async function startDaemon(options: {
   const lastInvoked = createLastInvoked(parts);
   begun.defer(() => lastInvoked.save());
   const sweepForgotten = createForgottenSweep(parts, retention(config));
+  const sweepVolumes = createVolumeSweep(parts);
   const sweepIdle = createIdleSweep(parts);
   const disk = createDiskKeeper(parts, diskSettings(config));
   observeDisk(metrics, disk.latest, diskSettings(config));
@@ -126,6 +128,7 @@ export async function startDaemon(options: {
   const sweep = setInterval(() => {
     sweepIdle();
     void sweepForgotten();
+    void sweepVolumes();
     void disk.sweep();
     void sweepBuildRefs();
     void lastInvoked.save();

@@ -10,6 +10,7 @@ import { createLoad } from "./load.ts";
 import { createOpenCalls } from "./open-calls.ts";
 import { createQueue } from "./queue.ts";
 import { createRetirements } from "./retirements.ts";
+import { VolumeUse } from "./volume-use.ts";
 
 export type { CutOff, Instance };
 
@@ -35,6 +36,7 @@ export class Agent {
   readonly retirements = createRetirements();
   readonly load = createLoad();
   readonly openCalls = createOpenCalls();
+  readonly volumeUse = new VolumeUse();
   readonly backoff: Backoff;
   readonly #parts: Pick<AgentOptions, "log" | "metrics" | "feed">;
   #record: AgentRecord;
@@ -128,6 +130,7 @@ export class Agent {
     this.#parts.feed.tell({ type: "agent.state", ...this.#shown(), from, reason, ...this.#nextStart() });
     if (to.state === "running") {
       this.#lastError = undefined;
+      this.volumeUse.isStale = true;
       this.queue.begin(to.instance);
     }
   }

@@ -6,9 +6,12 @@ import { settled } from "./activity.ts";
 import { asRunnerError } from "./last-error.ts";
 import type { AgentParts } from "./parts.ts";
 import { retire } from "./retire.ts";
+import { type SizeParts, requireRoom } from "./volume-sizes.ts";
 import { type StartTier, type StartVersionParts, startVersion } from "./start-version.ts";
 
-export type StartParts = StartVersionParts & Pick<AgentParts, "instances" | "clock" | "metrics" | "reach">;
+export type StartParts = StartVersionParts &
+  SizeParts &
+  Pick<AgentParts, "instances" | "clock" | "metrics" | "reach">;
 
 export type StartOptions = {
   reason: string;
@@ -51,6 +54,7 @@ async function run(
   try {
     await before.settled;
     signal.throwIfAborted();
+    await requireRoom(parts, agent);
     const instance = await measuredStart(metrics, async () => {
       const started = await startVersion(parts, agent, {
         version: agent.currentVersion,

@@ -41,12 +41,14 @@ export function volumePaths(had: readonly string[] = [], { volumes = [] }: WithV
 }
 
 /** The volumes of an agent as its view lists them. */
-export function volumesOf({ id, record, currentVersion }: Agent, names: AgentParts["names"]) {
+export function volumesOf({ id, record, currentVersion, volumeUse }: Agent, names: AgentParts["names"]) {
   const { volumes = [] } = currentVersion.manifest;
   return volumePaths(record.volumes, currentVersion.manifest).map((path) => {
     const current = volumes.find((volume) => volume.path === path);
     return {
       path,
+      size_bytes: current?.size ?? null,
+      used_bytes: volumeUse.bytes.get(path) ?? null,
       volume: names.volume(id, path),
       shared: current?.shared ?? false,
       current: current !== undefined,

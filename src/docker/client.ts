@@ -104,6 +104,7 @@ export function createEngine(
     },
     ...createContainers({ exec, facts, networks, volumes }, settings),
     listVolumes: volumes.listVolumes,
+    measureVolumes: volumes.measureVolumes,
     removeVolumes: volumes.removeVolumes,
     ...createUsage({
       groups: createGroupReader({ chosen: settings.cgroupParent }),

@@ -50,6 +50,7 @@ export const CALLS = [
   "inspectContainer",
   "listContainers",
   "listVolumes",
+  "measureVolumes",
   "removeVolumes",
   "logs",
   "usage",

@@ -102,6 +102,8 @@ export type Engine = EngineStorage & {
 
   /** The volumes of this runner's agents. */
   listVolumes(): Promise<ListedVolume[]>;
+  /** Bytes on disk by name, of those that exist and could be counted in a few seconds. `image` has the program that counts. */
+  measureVolumes(what: { image: string; names: string[] }): Promise<Record<string, number>>;
   /** Removes volumes with all that is in them. One that does not exist is no error; one in use by a container is. */
   removeVolumes(names: string[]): Promise<void>;
 
@@ -171,6 +173,8 @@ export type VolumeMount = {
   name: string;
   /** In the container. */
   path: string;
+  /** Bytes: the storage's own limit, where it has one. */
+  size?: number | undefined;
   /** Other containers may have it at the same time. */
   shared: boolean;
 };

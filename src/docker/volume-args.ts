@@ -1,18 +1,26 @@
-import { MiB } from "../lib/bytes.ts";
+import { KiB, MiB } from "../lib/bytes.ts";
 import { LABEL, runnerLabels } from "./labels.ts";
 import type { VolumeMount } from "./types.ts";
 
-/** Of the container that gives volumes their owner: it runs one small program. */
-const OWNER_MEMORY = 64 * MiB;
-const OWNER_PIDS = 16;
+/** Of a container that runs one small program on volumes. */
+const HELPER_MEMORY = 64 * MiB;
+const HELPER_PIDS = 16;
+const HELPER_DIRECTORY = "/volumes";
+
+/** Most time for a count: operations on the agent wait for it, and a stop may take 30 seconds in all. */
+const MEASURE_SECONDS = 10;
 
 export type VolumeOwner = { runnerId: string; agentId: string };
 
-/** To create one that exists changes nothing. */
-export function volumeCreateArgs({ name, path }: VolumeMount, { runnerId, agentId }: VolumeOwner): string[] {
+/** To create one that exists changes nothing. Where the storage has no quotas, one with a limit is refused. */
+export function volumeCreateArgs(
+  { name, path, size }: VolumeMount,
+  { runnerId, agentId, isLimited }: VolumeOwner & { isLimited: boolean },
+): string[] {
   const labels = { ...runnerLabels(runnerId), [LABEL.agent]: agentId, [LABEL.volume]: path };
   return [
     ...["volume", "create"],
+    ...(isLimited && size !== undefined ? ["--opt", `size=${size}`] : []),
     ...Object.entries(labels).flatMap(([label, value]) => ["--label", `${label}=${value}`]),
     "--",
     name,
@@ -47,6 +55,12 @@ export function volumeUsersArgs(names: string[], runnerId: string): string[] {
   ];
 }
 
+/** The place of a volume in {@link volumeMeasureArgs}, from a line that it printed, and its bytes. */
+export function readMeasure(line: string): { index: number; bytes: number } | undefined {
+  const [, kibibytes, index] = /^(\d+)\s+\/volumes\/(\d+)$/.exec(line) ?? [];
+  return index === undefined ? undefined : { index: Number(index), bytes: Number(kibibytes) * KiB };
+}
+
 /** Without the image's own files in it: root owns those. */
 export function volumeMountArgs({ name, path }: Pick<VolumeMount, "name" | "path">): string[] {
   return ["--mount", `type=volume,src=${name},dst=${path},volume-nocopy`];
@@ -60,7 +74,44 @@ export function volumeOwnArgs(
   names: string[],
   { image, userId, runnerId }: { image: string; userId: number; runnerId: string },
 ): string[] {
-  const mounts = names.map((name, index) => ({ name, path: `/volumes/${index}` }));
+  const mounts = mountsOf(names);
+  return [
+    ...helperArgs(runnerId, "CHOWN"),
+    ...mounts.flatMap(volumeMountArgs),
+    ...["--entrypoint", "/bin/chown"],
+    "--",
+    image,
+    `${userId}:${userId}`,
+    ...mounts.map(({ path }) => path),
+  ];
+}
+
+/** Prints how many KiB each holds, and where it is mounted, a line each. Files may go while they are counted. */
+export function volumeMeasureArgs(
+  names: string[],
+  { image, runnerId }: { image: string; runnerId: string },
+): string[] {
+  const mounts = mountsOf(names);
+  return [
+    ...helperArgs(runnerId, "DAC_READ_SEARCH"),
+    ...mounts.flatMap((mount) => {
+      const [flag = "", text = ""] = volumeMountArgs(mount);
+      return [flag, `${text},readonly`];
+    }),
+    ...["--entrypoint", "/bin/sh"],
+    "--",
+    image,
+    ...["-c", `/usr/bin/timeout ${MEASURE_SECONDS} /usr/bin/du -skx -- "$@" || true`, "sh"],
+    ...mounts.map(({ path }) => path),
+  ];
+}
+
+function mountsOf(names: string[]) {
+  return names.map((name, index) => ({ name, path: `${HELPER_DIRECTORY}/${index}` }));
+}
+
+/** A container of one small program as root, with one capability and nothing to write to but what is mounted. */
+function helperArgs(runnerId: string, capability: string): string[] {
   return [
     ...["run", "--rm"],
     ...Object.entries(runnerLabels(runnerId)).flatMap(([label, value]) => ["--label", `${label}=${value}`]),
@@ -68,18 +119,12 @@ export function volumeOwnArgs(
     ...["--pull", "never"],
     ...["--user", "0:0"],
     ...["--cap-drop", "ALL"],
-    ...["--cap-add", "CHOWN"],
+    ...["--cap-add", capability],
     ...["--security-opt", "no-new-privileges"],
     "--read-only",
-    ...["--memory", String(OWNER_MEMORY)],
-    ...["--pids-limit", String(OWNER_PIDS)],
+    ...["--memory", String(HELPER_MEMORY)],
+    ...["--pids-limit", String(HELPER_PIDS)],
     ...["--log-driver", "none"],
-    ...mounts.flatMap(volumeMountArgs),
-    ...["--entrypoint", "/bin/chown"],
-    "--",
-    image,
-    `${userId}:${userId}`,
-    ...mounts.map(({ path }) => path),
   ];
 }
 

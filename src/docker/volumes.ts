@@ -10,7 +10,7 @@ import type { ContainerSpec, Engine, VolumeMount } from "./types.ts";
 import * as args from "./volume-args.ts";
 
 /** Deadline of a container that runs one small program, milliseconds; its start takes long while the engine is busy. */
-const OWN_TIMEOUT_MS = 60_000;
+const HELPER_TIMEOUT_MS = 60_000;
 
 const Inspected = Type.Array(
   Type.Object({
@@ -20,7 +20,7 @@ const Inspected = Type.Array(
   }),
 );
 
-export type Volumes = Pick<Engine, "listVolumes" | "removeVolumes"> & {
+export type Volumes = Pick<Engine, "listVolumes" | "measureVolumes" | "removeVolumes"> & {
   /** Before a container is created: its volumes exist, are its agent's, and belong to its user. */
   prepare(spec: Pick<ContainerSpec, "image" | "identity" | "userId" | "volumes">): Promise<void>;
   /**
@@ -37,10 +37,24 @@ export function createVolumes(exec: DockerExec, runnerId: string): Volumes {
   /** Those that this process has given to their user, with the time they were made: a name may come again. */
   const owned = new Set<string>();
 
+  /** Whether the engine's storage has them: xfs with project quotas. */
+  let hasQuotas = true;
+
   const linesOf = async (argv: string[]) => (await exec.run(argv)).split("\n").filter((line) => line !== "");
 
+  async function make(volume: VolumeMount, agentId: string): Promise<void> {
+    const create = (isLimited: boolean) =>
+      exec.run(args.volumeCreateArgs(volume, { runnerId, agentId, isLimited }));
+    if (volume.size === undefined || !hasQuotas) return void (await create(false));
+    await create(true).catch((error: unknown) => {
+      if (!(error instanceof RunnerError && /no quota support/i.test(error.message))) throw error;
+      hasQuotas = false;
+      return create(false);
+    });
+  }
+
   async function made(volumes: VolumeMount[], agentId: string): Promise<{ name: string; key: string }[]> {
-    for (const volume of volumes) await exec.run(args.volumeCreateArgs(volume, { runnerId, agentId }));
+    for (const volume of volumes) await make(volume, agentId);
     const argv = args.volumeInspectArgs(volumes.map(({ name }) => name));
     const found = readJson(Inspected, { args: argv, output: await exec.run(argv) });
     return volumes.map(({ name, path }) => {
@@ -66,7 +80,7 @@ export function createVolumes(exec: DockerExec, runnerId: string): Volumes {
         fresh.map(({ name }) => name),
         { image, userId, runnerId },
       );
-      await exec.run(argv, { timeoutMs: OWN_TIMEOUT_MS });
+      await exec.run(argv, { timeoutMs: HELPER_TIMEOUT_MS });
       for (const { key } of fresh) owned.add(key);
     },
 
@@ -82,6 +96,19 @@ export function createVolumes(exec: DockerExec, runnerId: string): Volumes {
         const [name = "", agentId = "", path = ""] = line.split("\t");
         return { name, agentId, path };
       });
+    },
+
+    async measureVolumes({ image, names }) {
+      // One that is named and does not exist would be made.
+      const existing = new Set(
+        (await linesOf(args.volumeListArgs(runnerId))).map((line) => line.split("\t")[0]),
+      );
+      const measured = names.filter((name) => existing.has(name));
+      if (measured.length === 0) return {};
+      const argv = args.volumeMeasureArgs(measured, { image, runnerId });
+      const output = await exec.run(argv, { timeoutMs: HELPER_TIMEOUT_MS });
+      const found = output.split("\n").flatMap((line) => args.readMeasure(line) ?? []);
+      return Object.fromEntries(found.map(({ index, bytes }) => [measured[index] ?? "", bytes]));
     },
 
     async removeVolumes(names) {

@@ -1,11 +1,15 @@
 import { AGENT_HOME } from "../lib/agent-container.ts";
+import { MiB, parseBytes } from "../lib/bytes.ts";
 import { nearest } from "../lib/nearest.ts";
 import { escapeName } from "../lib/text.ts";
 import type { Volume } from "../model/manifest.ts";
 import { type Fields, booleanField, invalid, placeOf } from "./fields.ts";
 import { isTable } from "./toml.ts";
 
-const KEYS = ["path", "shared"];
+const KEYS = ["path", "size", "shared"];
+
+/** An empty file system has some blocks of its own. */
+const MIN_SIZE_BYTES = MiB;
 
 /** An agent with more keeps its data in one of them, in directories. */
 const MAX_VOLUMES = 8;
@@ -44,7 +48,11 @@ export function volumesField(top: Fields, agent: Fields, warnings: string[]): Vo
   for (const table of value) {
     const fields: Fields = { table, tableName, text };
     warnUnknown(fields, warnings);
-    volumes.push({ path: pathField(fields, volumes), shared: booleanField(fields, "shared") });
+    volumes.push({
+      path: pathField(fields, volumes),
+      ...sizeField(fields),
+      shared: booleanField(fields, "shared"),
+    });
   }
   return volumes.length === 0 ? undefined : volumes.sort((one, other) => (one.path < other.path ? -1 : 1));
 }
@@ -63,6 +71,15 @@ function pathField(fields: Fields, others: Volume[]): string {
   if (other !== undefined)
     throw refuse(`no volume is inside another, and there is one at ${JSON.stringify(other.path)}`);
   return value;
+}
+
+function sizeField(fields: Fields): { size?: number } {
+  const value = fields.table.size;
+  if (value === undefined) return {};
+  const size = typeof value === "string" ? parseBytes(value) : value;
+  if (typeof size === "number" && Number.isSafeInteger(size) && size >= MIN_SIZE_BYTES) return { size };
+  const allowed = 'it is a number of bytes or a text such as "500m" or "1g", at least "1m"';
+  throw invalid(fields, "size", { value, allowed });
 }
 
 function meet(one: string, other: string): boolean {

@@ -116,6 +116,11 @@ export const AgentVersions = Type.Object(
 const AgentVolume = Type.Object({
   path: Type.String({ description: "Where the agent has it" }),
   volume: Type.String({ description: "Name of its Docker volume" }),
+  size_bytes: Type.Union([Type.Integer(), Type.Null()], { description: "Null where oken.toml has no size" }),
+  used_bytes: Type.Union([Type.Integer(), Type.Null()], {
+    description:
+      "As of the last look, at most minutes ago; null where there is no size, or nobody has looked yet",
+  }),
   shared: Type.Boolean({ description: "Whether two versions may have it at once" }),
   current: Type.Boolean({ description: "Whether the version that serves has it" }),
 });
@@ -188,7 +193,16 @@ export const AgentDetail = Type.Object(
           cpus: 1,
         },
         versions: [VERSION_EXAMPLE],
-        volumes: [{ path: "/data", volume: "oken-5f0c1d8e4b7a9d2e6c3b8a71", shared: false, current: true }],
+        volumes: [
+          {
+            path: "/data",
+            size_bytes: 1_073_741_824,
+            used_bytes: 20_480,
+            volume: "oken-5f0c1d8e4b7a9d2e6c3b8a71",
+            shared: false,
+            current: true,
+          },
+        ],
         instances: [
           {
             container: "oken-echo-1c4a09b3f2-v2",

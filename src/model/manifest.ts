@@ -41,6 +41,8 @@ export type Manifest = {
 export type Volume = {
   /** Absolute and normalised. */
   path: string;
+  /** Bytes; undefined for as much as the disk has. */
+  size?: number | undefined;
   /** Two versions may have it at once. */
   shared: boolean;
 };

@@ -19,6 +19,9 @@ export function volumeCases(create: CreateSubject): void {
       const names = volumes.map((it) => it.name);
       const listed = volumes.map((it) => ({ name: it.name, agentId: "Echo", path: it.path }));
       await expect(engine.removeVolumes(names)).rejects.toMatchObject({ code: "CONTAINER_ERROR" });
+      const gone = `oken-test-${subject.runnerId}-gone`;
+      const used = await engine.measureVolumes({ image: subject.image, names: [...names, gone] });
+      expect(Object.entries(used).filter(([, bytes]) => bytes < 64 * 1024)).toHaveLength(2);
       await engine.removeContainer(name);
       const sorted = (await engine.listVolumes()).sort((a, b) => (a.name < b.name ? -1 : 1));
       expect(sorted).toEqual(listed);

@@ -2,10 +2,11 @@ import { expect, test } from "bun:test";
 
 import * as args from "../../src/docker/volume-args.ts";
 
+const OWNER = { runnerId: "r1", agentId: "Echo", isLimited: true };
 const VOLUME = { name: "oken-1", path: "/data", shared: false };
 
 test("a volume says whose it is, and where the agent has it", () => {
-  expect(args.volumeCreateArgs(VOLUME, { runnerId: "r1", agentId: "Echo" })).toEqual([
+  expect(args.volumeCreateArgs(VOLUME, OWNER)).toEqual([
     ...["volume", "create"],
     ...["--label", "oken.managed=true"],
     ...["--label", "oken.runner=r1"],
@@ -13,6 +14,25 @@ test("a volume says whose it is, and where the agent has it", () => {
     ...["--label", "oken.volume=/data"],
     ...["--", "oken-1"],
   ]);
+});
+
+test("a volume with a size is made with the storage's limit, where it has one", () => {
+  const limited = args.volumeCreateArgs({ ...VOLUME, size: 1024 ** 3 }, OWNER);
+  expect(limited.slice(0, 4)).toEqual(["volume", "create", "--opt", "size=1073741824"]);
+  expect(args.volumeCreateArgs({ ...VOLUME, size: 1 }, { ...OWNER, isLimited: false })).not.toContain(
+    "--opt",
+  );
+});
+
+test("what counts may read every file, and writes none", () => {
+  const argv = args.volumeMeasureArgs(["oken-1"], { image: "i", runnerId: "r1" });
+  expect(argv.join(" ")).toContain("--cap-add DAC_READ_SEARCH");
+  expect(argv).toContain("type=volume,src=oken-1,dst=/volumes/0,volume-nocopy,readonly");
+  expect(argv.slice(-6)).toEqual([
+    ...["--", "i", "-c", '/usr/bin/timeout 10 /usr/bin/du -skx -- "$@" || true', "sh", "/volumes/0"],
+  ]);
+  expect(args.readMeasure("12\t/volumes/3")).toEqual({ index: 3, bytes: 12_288 });
+  expect(args.readMeasure("du: cannot access")).toBeUndefined();
 });
 
 test("an agent's container gets its volume without what the image has there", () => {

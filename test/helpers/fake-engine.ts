@@ -55,6 +55,8 @@ export type FakeEngine = Engine & {
   /** A container leaves the agents' network, and runs on. */
   disconnect(name: string): void;
   removeNetwork(): void;
+  /** So much is in a volume from now on. */
+  fill(volume: string, bytes: number): void;
   /** What looks at the containment find from now on. */
   contained(found: Containment): void;
   /** Every call and every stream of events fails from now on. */
@@ -250,6 +252,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       network = false;
       events.send({ type: "network-removed" });
     },
+    fill: (volume, bytes) => void volumes.bytes.set(volume, bytes),
     contained: (found) => void (containment = found),
     goAway() {
       away = true;

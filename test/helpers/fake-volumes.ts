@@ -5,8 +5,13 @@ import type { FakeContainer } from "./fake-container.ts";
 /** Volumes in memory, of an engine with these containers. */
 export function createFakeVolumes(containers: () => FakeContainer[]) {
   const volumes = new Map<string, ListedVolume>();
-  const engine: Pick<Engine, "listVolumes" | "removeVolumes"> = {
+  const bytes = new Map<string, number>();
+  const engine: Pick<Engine, "listVolumes" | "measureVolumes" | "removeVolumes"> = {
     listVolumes: async () => [...volumes.values()],
+    measureVolumes: async ({ names }) =>
+      Object.fromEntries(
+        names.filter((name) => volumes.has(name)).map((name) => [name, bytes.get(name) ?? 4096]),
+      ),
     async removeVolumes(names) {
       for (const name of names) {
         if (containers().some((container) => has(container, name)))
@@ -17,6 +22,7 @@ export function createFakeVolumes(containers: () => FakeContainer[]) {
   };
   return {
     engine,
+    bytes,
     /** Those of a container that is created, unless they exist. */
     make({ identity: { agentId }, volumes: wanted = [] }: ContainerSpec): void {
       for (const { name, path } of wanted) if (!volumes.has(name)) volumes.set(name, { name, agentId, path });

@@ -10,6 +10,7 @@ function read(text: string, warnings: string[] = []) {
   return volumesField(top, top, warnings);
 }
 
+const sizeOf = (size: string) => read(`[[volumes]]\npath = "/data"\nsize = ${size}\n`)?.[0]?.size;
 const at = (...paths: string[]) => paths.map((path) => `[[volumes]]\npath = "${path}"\n`).join("");
 
 test("volumes are in the order of their paths, and not shared unless they say so", () => {
@@ -18,6 +19,10 @@ test("volumes are in the order of their paths, and not shared unless they say so
     { path: "/models", shared: true },
   ]);
   expect(read("")).toBeUndefined();
+});
+
+test("a size is a number of bytes, or a text with a unit", () => {
+  expect([sizeOf('"1g"'), sizeOf('"1.5 MiB"'), sizeOf("2000000")]).toEqual([1024 ** 3, 1_572_864, 2_000_000]);
 });
 
 test("a path may be deep, and below what only begins with the same letters", () => {
@@ -48,6 +53,8 @@ test.each([
 });
 
 test.each([
+  ['[[volumes]]\npath = "/data"\nsize = "1k"', 'size = "1k" is not allowed; it is a number of bytes'],
+  ['[[volumes]]\npath = "/data"\nsize = "big"', "it is a number of bytes"],
   [at("/data", "/data"), 'no volume is inside another, and there is one at "/data"'],
   [at("/data", "/data/deep"), "no volume is inside another"],
   [at("/data/deep", "/data"), "no volume is inside another"],

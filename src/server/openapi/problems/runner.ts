@@ -18,7 +18,7 @@ export const RUNNER_PROBLEMS = {
   diskFull: {
     code: "DISK_FULL",
     status: 507,
-    when: "no room on the disk of the runner or of the engine",
+    when: "no room on the disk of the runner or of the engine, or in the agent's volumes",
     error: "the runner's disk is full; remove agents or images, or give it more room",
   },
   bodyNotPrune: {
