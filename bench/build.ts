@@ -75,6 +75,7 @@ export async function measureBuilds({ stack, signal }: Session): Promise<Row[]> 
           labels: () => ({}),
         },
         runtime: { parent: join(directory, "runtime"), files: runtimeContext({ "main.py": "" }) },
+        staging: join(directory, "staging"),
         cleared: Promise.resolve(),
         clock: systemClock,
         log: createLog({ level: "silent", format: "json" }),

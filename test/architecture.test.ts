@@ -17,6 +17,18 @@ test("docs/architecture.md draws the arrows between the rooms that the imports m
   expect([...found].filter(isShown).sort()).toEqual(drawn.sort());
 });
 
+/** What a crash leaves is found where the next start looks for it: in the data directory. */
+test("only the page's bundle, which is made before the program, is written elsewhere than the data directory", async () => {
+  const source = join(ROOT, "src");
+  const files = await Array.fromAsync(new Bun.Glob("**/*.ts").scan({ cwd: source }));
+  const temporary = await Promise.all(
+    files.map(async (file) =>
+      (await Bun.file(join(source, file)).text()).includes("tmpdir(") ? [file] : [],
+    ),
+  );
+  expect(temporary.flat()).toEqual(["page/bundle.ts"]);
+});
+
 /** `a --> b & c` of the picture, as one arrow each. */
 function arrowsOf(text: string): string[] {
   const picture = /```mermaid\n(.*?)```/s.exec(text)?.[1] ?? "";

@@ -24,6 +24,8 @@ export type Store = {
   buildDir(agentId: string, version: number): string;
   /** Mounted as `/etc/passwd`, so that the agent's user has a name. */
   passwdPath(agentId: string, version: number): string;
+  /** What is in it goes when the runner starts. */
+  readonly stagingDir: string;
   /** A fresh directory on the same file system as the agents, removed when the runner starts. */
   createStaging(): Promise<string>;
   /** Where uploads are received, on the same file system and removed at the start as well. */
@@ -70,6 +72,7 @@ export function createStore(dataDir: string, reach: Reach = reachNothing): Store
 
   return {
     runtimeDir: join(dataDir, "runtime"),
+    stagingDir: staging,
     agentDir,
     versionDir,
     treeDir,

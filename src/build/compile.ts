@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
+import { makeScratch } from "../lib/scratch.ts";
 import { SyntaxProblem } from "../model/syntax.ts";
 import program from "./compile.py" with { type: "text" };
 import { contentName, fileDigest } from "./content-name.ts";
@@ -31,29 +31,25 @@ COPY --from=compile /told/ /
  * takes a second, so it is for a module about which there is a doubt.
  */
 export async function compileModule(
-  { engine, settings }: Pick<BuilderHost, "engine" | "settings">,
+  { engine, settings, staging }: Pick<BuilderHost, "engine" | "settings" | "staging">,
   { source, pythonVersion, signal, timeoutMs }: CompileRequest & { timeoutMs: number },
 ): Promise<SyntaxProblem | undefined> {
-  const scratch = await mkdtemp(join(tmpdir(), "oken-compile-"));
-  try {
-    const module = join(scratch, "module");
-    const dockerfile = join(scratch, "Dockerfile");
-    await Promise.all([writeFile(module, source), writeFile(dockerfile, DOCKERFILE)]);
-    const name = contentName("compile", { program, module: await fileDigest(module) });
-    const context = join(scratch, name);
-    await writeFiles(context, { "compile.py": program }, { module });
-    const inputs = {
-      dockerfile,
-      context,
-      contexts: [],
-      buildArgs: { OKEN_PYTHON_IMAGE: imageFor(settings.pythonImage, pythonVersion) },
-      secretFiles: {},
-    };
-    const directory = join(scratch, TARGET);
-    await engine.exportStage({ inputs, target: TARGET, directory, timeoutMs, signal });
-    const answer: unknown = JSON.parse(await readFile(join(directory, ANSWER), "utf8"));
-    return Value.Parse(Type.Union([SyntaxProblem, Type.Null()]), answer) ?? undefined;
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  await using scratch = await makeScratch(staging, "compile-");
+  const module = join(scratch.path, "module");
+  const dockerfile = join(scratch.path, "Dockerfile");
+  await Promise.all([writeFile(module, source), writeFile(dockerfile, DOCKERFILE)]);
+  const name = contentName("compile", { program, module: await fileDigest(module) });
+  const context = join(scratch.path, name);
+  await writeFiles(context, { "compile.py": program }, { module });
+  const inputs = {
+    dockerfile,
+    context,
+    contexts: [],
+    buildArgs: { OKEN_PYTHON_IMAGE: imageFor(settings.pythonImage, pythonVersion) },
+    secretFiles: {},
+  };
+  const directory = join(scratch.path, TARGET);
+  await engine.exportStage({ inputs, target: TARGET, directory, timeoutMs, signal });
+  const answer: unknown = JSON.parse(await readFile(join(directory, ANSWER), "utf8"));
+  return Value.Parse(Type.Union([SyntaxProblem, Type.Null()]), answer) ?? undefined;
 }

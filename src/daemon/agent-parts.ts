@@ -70,6 +70,7 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
       labels: (agentIdentity) => identityLabels(runnerId, agentIdentity),
     },
     runtime: { parent: store.runtimeDir, files: RUNTIME_CONTEXT },
+    staging: store.stagingDir,
     cleared: reconciled,
     clock,
     log,

@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import { join } from "node:path";
 
 import { type OwnClaim, createClaim } from "../agents/claim.ts";
 import { claimedEngine } from "../agents/claimed-engine.ts";
@@ -58,6 +59,7 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
     containment: withProxies(containmentSettings(config, environment), {
       identity,
       fetchConfig: fetchProxyConfig(buildSettings(config, environment)),
+      staging: join(config.dataDir, "staging"),
     }),
     niceness,
   });
@@ -92,14 +94,14 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
 /** The same, with what the proxies run, and the key that proves which hosts an agent named. */
 function withProxies(
   { fetchesBySelf, ...settings }: ReturnType<typeof containmentSettings>,
-  { identity, fetchConfig }: { identity: Identity; fetchConfig: string },
+  { identity, fetchConfig, staging }: { identity: Identity; fetchConfig: string; staging: string },
 ): ContainmentSettings {
   const key = createHmac("sha256", identity.digestKey).update("egress").digest("hex");
   const { image } = settings.proxy;
   return {
     ...settings,
     proxy: { ...settings.proxy, program: EGRESS_PROXY, key },
-    fetchProxy: fetchesBySelf ? undefined : { image, program: FETCH_PROXY, config: fetchConfig },
+    fetchProxy: fetchesBySelf ? undefined : { image, program: FETCH_PROXY, config: fetchConfig, staging },
   };
 }
 

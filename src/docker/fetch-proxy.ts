@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import { makeScratch } from "../lib/scratch.ts";
 import { isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { MANAGED } from "./labels.ts";
@@ -15,6 +15,8 @@ export type FetchProxySettings = {
   image: string;
   program: string;
   config: string;
+  /** Where a Dockerfile lies for a moment; what a crash leaves there goes at the next start. */
+  staging: string;
 };
 
 export type FetchProxy = {
@@ -51,11 +53,12 @@ export function createFetchProxy(
   let isApart: Promise<boolean> | undefined;
   let ensuring: Promise<string> | undefined;
 
-  const ensure = ({ image, program, config }: FetchProxySettings) => {
+  const ensure = (given: FetchProxySettings) => {
+    const { image, program, config } = given;
     ensuring ??= ensureProxyContainer(exec, {
       name,
       owner: runnerId,
-      image: () => makeImage(image),
+      image: () => makeImage(given),
       program,
       config,
       network: NETWORK,
@@ -65,24 +68,20 @@ export function createFetchProxy(
   };
 
   /** As a build, which leaves the base image itself out of the engine: there it would hide newer ones of its name. */
-  async function makeImage(base: string): Promise<string> {
-    const directory = await mkdtemp(join(tmpdir(), "oken-fetch-"));
-    try {
-      const inputs = {
-        dockerfile: join(directory, "Dockerfile"),
-        context: join(directory, `empty-${id}`),
-        contexts: [],
-        buildArgs: { OKEN_PYTHON_IMAGE: base },
-        secretFiles: {},
-      };
-      await mkdir(inputs.context);
-      await writeFile(inputs.dockerfile, "ARG OKEN_PYTHON_IMAGE\nFROM ${OKEN_PYTHON_IMAGE}\n");
-      const labels = { ...MANAGED, [OWNER_LABEL]: runnerId };
-      await buildImage({ inputs, tag, labels, timeoutMs: IMAGE_TIMEOUT_MS });
-      return tag;
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
+  async function makeImage({ image: base, staging }: FetchProxySettings): Promise<string> {
+    await using scratch = await makeScratch(staging, "fetch-");
+    const inputs = {
+      dockerfile: join(scratch.path, "Dockerfile"),
+      context: join(scratch.path, `empty-${id}`),
+      contexts: [],
+      buildArgs: { OKEN_PYTHON_IMAGE: base },
+      secretFiles: {},
+    };
+    await mkdir(inputs.context);
+    await writeFile(inputs.dockerfile, "ARG OKEN_PYTHON_IMAGE\nFROM ${OKEN_PYTHON_IMAGE}\n");
+    const labels = { ...MANAGED, [OWNER_LABEL]: runnerId };
+    await buildImage({ inputs, tag, labels, timeoutMs: IMAGE_TIMEOUT_MS });
+    return tag;
   }
 
   return {

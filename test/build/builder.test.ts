@@ -76,6 +76,7 @@ async function fixture(files: Files, build: (attempt: number) => Promise<typeof 
           labels: ({ agentId, version, spec }) => ({ agent: agentId, version: `${version}`, spec }),
         },
         runtime: { parent: join(directory, "runtime"), files: { "main.py": "" } },
+        staging: join(directory, "staging"),
         cleared,
         clock: createFakeClock(),
         log: createLog({ level: "silent", format: "json" }),

@@ -1,4 +1,7 @@
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import type { DockerExec } from "../../src/docker/exec.ts";
 import { createFetchProxy } from "../../src/docker/fetch-proxy.ts";
@@ -7,6 +10,9 @@ import { RunnerError } from "../../src/lib/errors.ts";
 
 /** An address of this host's loopback, where nobody else listens on the proxy's port. */
 const ADDRESS = `127.${[1, 2].map(() => 1 + Math.floor(Math.random() * 250)).join(".")}.1`;
+
+const staging = mkdtempSync(join(tmpdir(), "oken-test-"));
+afterAll(() => rmSync(staging, { recursive: true }));
 
 const INPUTS: BuildInputs = {
   dockerfile: "/d",
@@ -44,7 +50,7 @@ function engine({ keepsApart }: { keepsApart: boolean }) {
       },
       runnerId: "one",
     },
-    { image: "python:3.12", program: "", config: "{}" },
+    { image: "python:3.12", program: "", config: "{}", staging },
   );
   return { proxy, commands, builds };
 }

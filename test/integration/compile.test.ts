@@ -1,4 +1,7 @@
-import { describe, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import program from "../../src/build/compile.py" with { type: "text" };
 import { compileModule } from "../../src/build/compile.ts";
@@ -9,7 +12,10 @@ import { buildSettings, docker } from "./harness-build.ts";
 
 setDefaultTimeout(120_000);
 
-const HOST = { engine: createImages(docker), settings: buildSettings() };
+const staging = mkdtempSync(join(tmpdir(), "oken-test-"));
+afterAll(() => rmSync(staging, { recursive: true }));
+
+const HOST = { engine: createImages(docker), settings: buildSettings(), staging };
 
 function compile(source: string, pythonVersion = "3.12") {
   return compileModule(HOST, {

@@ -131,6 +131,7 @@ function testBuilder(engine: BuildEngine, directory: string, options: TestBuildO
       labels: () => options.labels ?? { "oken.test": "build" },
     },
     runtime: { parent: join(directory, "runtime"), files: runtimeContext(runtimeFiles) },
+    staging: join(directory, "staging"),
     cleared: Promise.resolve(),
     clock: systemClock,
     log: createLog({ level: "silent", format: "json" }),
