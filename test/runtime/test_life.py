@@ -68,10 +68,14 @@ class Start(TestCase):
     def test_a_probe_that_waits_is_answered_once_it_is_known_how_the_start_came_out(self) -> None:
         for state, end in (("ready", "def handler(input): return 1"), ("failed", "raise ValueError('no')")):
             with self.subTest(state):
-                agent = self.agent({"main.py": f"import time\ntime.sleep(1)\n{end}\n"})
+                wait = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.01)"
+                agent = self.agent({"main.py": f"{wait}\n{end}\n"})
                 agent.wait_state("starting")
-                told = agent.request("GET", "/health", headers={"Prefer": "wait=10"})
-                self.assertEqual(told.json["state"], state)
+                with ThreadPoolExecutor(1) as pool:
+                    told = pool.submit(agent.request, "GET", "/health", headers={"Prefer": "wait=10"})
+                    with open(os.path.join(agent.directory, "go"), "w"):
+                        pass
+                    self.assertEqual(told.result().json["state"], state)
 
     def test_a_probe_waits_no_longer_than_it_asked_for(self) -> None:
         agent = self.agent({"main.py": "import time\ntime.sleep(60)\ndef handler(input): pass\n"})
