@@ -97,6 +97,8 @@ type Cleared = ReconcileOptions & { agentId: string | undefined; found: ListedCo
 
 /** Ends those of an agent's containers that should not be. What fails is logged, and left for the next start. */
 async function clear(parts: ReconcileParts, { agentId, found, damaged, isFirst }: Cleared): Promise<void> {
+  // Those of no agent are this run's by then: of builds from source, and of looks at the firewall.
+  if (agentId === undefined && !isFirst) return;
   if (damaged.includes(agentId ?? "")) return;
   const work = async () => {
     for (const container of found) await endUnwanted(parts, container);

@@ -293,6 +293,21 @@ describe("an engine that was away at the start", () => {
   });
 });
 
+test("a later look leaves containers that are of no agent, but of a build or a probe under way", async () => {
+  await using scratch = await scratchDirectory();
+  const { parts, engine } = await runner(scratch);
+  engine.images.set("oken/echo:v3", {});
+  await engine.startContainer(container(3, { name: "oken-probe" }));
+  const listContainers = async () =>
+    (await engine.listContainers()).map((found) => Object.assign(found, { identity: undefined }));
+  const loaded = await loadAgents(parts);
+  const anonymous = { ...parts, engine: { ...engine, listContainers } };
+  await reconcile(anonymous, { ...loaded, isFirst: false });
+  expect([...engine.containers.keys()]).toEqual(["oken-probe"]);
+  await reconcile(anonymous, { ...loaded, isFirst: true });
+  expect([...engine.containers.keys()]).toEqual([]);
+});
+
 test("a command that a crash left is looked after once more when it has ended", async () => {
   await using scratch = await scratchDirectory();
   const { parts, engine, clock } = await runner(scratch);
