@@ -157,7 +157,12 @@ function detailOf(summary: Summary) {
       ...{ memory: 536_870_912, cpus: 1 },
     },
     versions: [1, 2, 3].map(version),
-    volumes: [],
+    volumes: [
+      {
+        ...{ path: "/data", volume: "oken-2", size_bytes: 1_073_741_824, used_bytes: 20_480 },
+        ...{ shared: false, current: true },
+      },
+    ],
     instances: [
       {
         ...{ container: "oken-1", version: 3, address: "172.20.0.3", in_flight: 1, restarts: 0 },

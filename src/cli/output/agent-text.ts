@@ -25,6 +25,7 @@ function facts(out: Output, runner: string, agent: AgentDetail): string {
     python: config.python_version,
     limits: `${size(config.memory)} memory, ${config.cpus} CPU, ${config.concurrency} at a time, ${config.timeout} s a call`,
     invoked: `${agent.last_invoked === null ? "never" : ago(agent.last_invoked)}; ${sleepOf(config)}`,
+    ...(agent.volumes.length > 0 && { volumes: agent.volumes.map(volumeText).join(", ") }),
     ...(queued > 0 && { queue: `${queued} wait for their turn` }),
     ...(agent.next_start_at && { start: `tried again ${until(agent.next_start_at)}` }),
   };
@@ -37,6 +38,15 @@ function sleepOf({ keep_warm, pause_after, warm_timeout }: AgentDetail["config"]
   if (keep_warm) return "kept warm";
   const sleep = warm_timeout === 0 ? "never sleeps" : `sleeps after ${warm_timeout} s`;
   return pause_after > 0 ? `paused after ${pause_after} s, ${sleep}` : sleep;
+}
+
+function volumeText({ path, used_bytes, size_bytes, current }: AgentDetail["volumes"][number]): string {
+  const used = used_bytes === null ? "" : `${size(used_bytes)} of `;
+  const notes = [
+    ...(size_bytes === null ? [] : [`${used}${size(size_bytes)}`]),
+    ...(current ? [] : ["of another version"]),
+  ];
+  return notes.length === 0 ? path : `${path} (${notes.join(", ")})`;
 }
 
 function versions(out: Output, agent: AgentDetail): string {

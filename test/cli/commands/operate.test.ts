@@ -77,6 +77,7 @@ test("show tells the agent in full, and its tables fit a narrow terminal", async
   const { out, url } = await run(["show", "echo"]);
   expect(out).toStartWith("echo (Echo): running, version 2\n");
   expect(out).toContain(`address  ${url}invoke/echo\n`);
+  expect(out).toContain("volumes  /data (20 KiB of 1 GiB)\n");
   expect(out).toContain("limits   512 MiB memory, 1 CPU, 10 at a time, 300 s a call\n");
   const narrow = await run(["show", "echo"], { isTerminal: true, columns: 40 });
   const tables = Bun.stripANSI(narrow.out).split("VERSION  BUILT")[1] ?? "";

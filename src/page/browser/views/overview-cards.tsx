@@ -38,7 +38,7 @@ function sleepOf({ keep_warm, pause_after, warm_timeout }: AgentDetail["config"]
 }
 
 export function Configuration({ agent }: { agent: AgentDetail }) {
-  const { config, entrypoint, instances } = agent;
+  const { config, entrypoint, instances, volumes } = agent;
   const facts = [
     ["Entrypoint", `${entrypoint.file} – ${entrypoint.reason}`],
     ["Python", config.python_version],
@@ -46,6 +46,10 @@ export function Configuration({ agent }: { agent: AgentDetail }) {
     ["Timeout", duration(config.timeout * 1_000)],
     ["At a time", `${config.concurrency} requests`],
     ["Limits", `${bytes(config.memory)}, ${config.cpus} ${config.cpus === 1 ? "processor" : "processors"}`],
+    ...volumes.map(({ path, used_bytes, size_bytes }) => [
+      `Volume ${path}`,
+      size_bytes === null ? "no size of its own" : `${bytes(used_bytes)} of ${bytes(size_bytes)}`,
+    ]),
     ["Container", instances[0]?.container ?? "none runs"],
     ["First deployed", dateTime(agent.created_at)],
   ];
