@@ -25,7 +25,7 @@ export const INVOKE_PROBLEMS = {
     code: "INVOKE_FAILED",
     status: 500,
     when: "the agent's code raised; `details.traceback` says where",
-    error: "KeyError: 'name' (main.py, line 2)",
+    error: "KeyError: 'name' (main.py, line 2): the input is empty",
     details: { type: "KeyError", at: "main.py, line 2" },
   },
   agentRefused: {
