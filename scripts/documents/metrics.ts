@@ -1,4 +1,5 @@
 import { observeAgents } from "../../src/agents/agent-metrics.ts";
+import { observeDisk } from "../../src/agents/disk/metrics.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
 import { measuredQueue } from "../../src/build/queue-metrics.ts";
 import { createBuildQueue } from "../../src/build/queue.ts";
@@ -37,6 +38,7 @@ function definedMetrics(): Metric[] {
   };
   const metrics = createMetrics({ registry });
   observeAgents(metrics, createRegistry(), { usage: () => Promise.resolve(undefined) });
+  observeDisk(metrics, () => undefined, { budgetBytes: undefined, floorBytes: 0 });
   measuredQueue(createBuildQueue({ maxRunning: 1, maxWaiting: 0, clock: systemClock }), metrics);
   observeTunnels(metrics, new Set());
   using _ = observeProcess(metrics, ".");
