@@ -74,8 +74,10 @@ const READERS: Record<string, (text: string) => unknown> = {
   },
   "the text of a build client": (text) => {
     const build = progress();
-    build.feed(text);
-    build.end();
+    attempt(() => {
+      build.feed(text);
+      build.end();
+    });
   },
   "the metadata of a script": (text) => scriptProject(text, "main.py"),
   "a lock": (text) => attempt(() => withoutPackages(`a==1${text}`, new Set())),
