@@ -26,7 +26,13 @@ export type Counting = {
   disks(): Promise<DiskSpace[]>;
 };
 
-export function createCounting(parts: CountParts, { dataDir }: { dataDir: string }): Counting {
+export type CountOptions = {
+  dataDir: string;
+  /** What the disks have; by default as the system tells it. */
+  look?: typeof disksOf;
+};
+
+export function createCounting(parts: CountParts, { dataDir, look = disksOf }: CountOptions): Counting {
   const { engine, registry, names, clock } = parts;
   const ownFiles = createOwnFiles(dataDir);
   let root: string | undefined;
@@ -34,7 +40,7 @@ export function createCounting(parts: CountParts, { dataDir }: { dataDir: string
   const disks = () => {
     // A deploy need not wait for it.
     engineRoot().catch(() => undefined);
-    return disksOf(dataDir, root);
+    return look(dataDir, root);
   };
   return {
     disks,

@@ -1,6 +1,6 @@
 import { RunnerError } from "../../lib/errors.ts";
 import type { AgentParts } from "../parts.ts";
-import { type Count, type CountParts, createCounting } from "./count.ts";
+import { type Count, type CountOptions, type CountParts, createCounting } from "./count.ts";
 import { diskFull } from "./full.ts";
 import { type Marks, mayBeOver, statusOf } from "./marks.ts";
 import { chosenOf, prune } from "./prune.ts";
@@ -19,7 +19,7 @@ const ADMIT_MS = 60_000;
 
 export type DiskKeeperParts = CountParts & RemoveParts & Pick<AgentParts, "metrics">;
 
-export type DiskKeeperOptions = Marks & { dataDir: string };
+export type DiskKeeperOptions = Marks & CountOptions;
 
 export type PruneOptions = {
   /** Says what would go, and leaves it. */

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { createDiskKeeper } from "../../../src/agents/disk/keeper.ts";
+import type { Place } from "../../../src/agents/disk/place.ts";
 import { wake } from "../../../src/agents/wake.ts";
 import { runnerLabels } from "../../../src/docker/labels.ts";
 import type { CacheRecord } from "../../../src/model/engine-disk.ts";
@@ -17,6 +18,9 @@ const IMAGE_BYTES = 10 ** 9;
 
 /** More than all files of the data directory here. */
 const BUDGET = 10 ** 8;
+
+/** Of a disk of which others have more than any budget here. */
+const DISK = { total: 10 ** 13, free: 10 ** 12, used: 9 * 10 ** 12 };
 
 const DAY_MS = 86_400_000;
 
@@ -33,7 +37,8 @@ async function fixture({ budgetBytes, floorBytes = 0, ...fakes }: Fakes = {}) {
     engine.images.set(image, runnerLabels("runner"));
     engine.storage.imageBytes.set(image, IMAGE_BYTES);
   }
-  const keeperOf = (own: typeof parts) => createDiskKeeper(own, { dataDir, budgetBytes, floorBytes });
+  const look = () => Promise.resolve([{ path: dataDir, holds: ["runner", "engine"] as Place[], ...DISK }]);
+  const keeperOf = (own: typeof parts) => createDiskKeeper(own, { dataDir, look, budgetBytes, floorBytes });
   return {
     ...made,
     keeper: keeperOf(parts),
