@@ -131,7 +131,7 @@ describe("which records are a runner's", () => {
   test("of others there are none, whatever they are called", () => {
     const others = [
       record("1", "[stage-0 2/3] COPY --from=py . /usr/local/"),
-      record("2", 'cached mount /root/.cache from exec make with id "/oken-bench-uv"'),
+      record("2", 'cached mount /cache from exec make with id "/oken-bench-uv"'),
       record("3", "local source for context"),
       record("4", "pulled from docker.io/library/python"),
       record("5", "mount / from exec make", "6"),
