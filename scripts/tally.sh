@@ -24,6 +24,13 @@ tally_run() {
   tally 0 1 0
 }
 
+# Prints a line for each test that failed and then passed; the end of the run repeats them. Each is a fault of the test
+# or of the product, and is looked for: flaky LINES
+flaky() {
+  local test
+  while IFS= read -r test; do printf 'FLAKY %s\n' "$test"; done <<<"$1"
+}
+
 # Prints the line. The exit status is 0 when nothing failed.
 tally_line() {
   printf '%d passed, %d failed' "$passed" "$failed"
