@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 
 import { parse } from "smol-toml";
 
-import { messageOf } from "../lib/errors.ts";
+import { tomlFlaw, tomlSentence } from "../lib/toml-flaw.ts";
 import { AGENT_ID_PATTERN } from "../model/agent.ts";
 import { EXIT } from "./exit-codes.ts";
 import { Failure, usageFailure } from "./failure.ts";
@@ -51,6 +51,6 @@ async function slugOf(directory: string): Promise<string | undefined> {
     const inTable = typeof agent === "object" && "slug" in agent ? agent["slug"] : undefined;
     return [slug, inTable].find((it) => typeof it === "string");
   } catch (error) {
-    throw new Failure(`${path} is not TOML: ${messageOf(error).split("\n", 1)[0]}`);
+    throw new Failure(`${tomlSentence(path, tomlFlaw(error))}.`);
   }
 }

@@ -4,6 +4,7 @@ import { parse } from "smol-toml";
 
 import { messageOf } from "../lib/errors.ts";
 import { StartError } from "../lib/start-error.ts";
+import { tomlFlaw, tomlSentence } from "../lib/toml-flaw.ts";
 
 /** What a configuration file sets: the text of each variable, as it would stand in the environment. */
 export type ConfigFile = { path: string; values: Record<string, string> };
@@ -30,8 +31,7 @@ function parsed(path: string): Record<string, unknown> {
   try {
     return parse(text);
   } catch (error) {
-    // The message goes on with the lines around, which may hold a token.
-    throw new StartError(`The configuration file ${path} is not TOML: ${messageOf(error).split("\n")[0]}.`);
+    throw new StartError(`The configuration file ${tomlSentence(path, tomlFlaw(error))}.`);
   }
 }
 

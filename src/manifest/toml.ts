@@ -1,6 +1,6 @@
-import { parse, TomlError, type TomlTable } from "smol-toml";
+import { parse, type TomlTable } from "smol-toml";
 
-import { messageOf } from "../lib/errors.ts";
+import { tomlFlaw, tomlSentence } from "../lib/toml-flaw.ts";
 
 /** How deep arrays and tables may nest. The parser recurses, and must not exhaust its stack. */
 const MAX_DEPTH = 64;
@@ -15,13 +15,8 @@ export function parseToml(text: string, file: string, failure: TomlFailure): Tom
   try {
     return parse(text, { maxDepth: MAX_DEPTH });
   } catch (error) {
-    const { line, column } = error instanceof TomlError ? error : {};
-    const place = line === undefined ? "" : ` line ${line}, column ${column}`;
-    // Only the first line says what is wrong. The rest draws the place.
-    const [what = ""] = messageOf(error)
-      .replace(/^Invalid TOML document: /, "")
-      .split("\n");
-    throw failure(`${file}${place} is not valid TOML: ${what}`, line);
+    const flaw = tomlFlaw(error);
+    throw failure(tomlSentence(file, flaw), flaw.line);
   }
 }
 

@@ -82,7 +82,7 @@ describe("a configuration file", () => {
     ],
     ["port = 1", /^port is in \S+\.toml, but there is no such setting; .+\.$/],
     ["OKEN_PORT = { a = 1 }", /^OKEN_PORT in \S+ must be a text, a number, a boolean or a list of texts/],
-    ["OKEN_PORT = ", /^The configuration file \S+\.toml is not TOML: [^\n]+\.$/],
+    ["OKEN_PORT = ", /^The configuration file \S+\.toml line 1, column \d+ is not valid TOML: [^\n]+\.$/],
     ['OKEN_API_TOKEN = "secret', /^(?![^]*secret)The configuration file/],
   ])("%s is refused", (text, sentence) => {
     expect(() => loadConfig({}, {}, file(text))).toThrow(sentence);

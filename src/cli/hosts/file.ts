@@ -6,7 +6,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import { parse, stringify } from "smol-toml";
 
-import { messageOf } from "../../lib/errors.ts";
+import { tomlFlaw, tomlSentence } from "../../lib/toml-flaw.ts";
 import { EXIT } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 
@@ -32,14 +32,22 @@ export async function readHosts(environment: Environment): Promise<Hosts> {
   const path = hostsPath(environment);
   const file = Bun.file(path);
   if (!(await file.exists())) return { hosts: {} };
+  let content: unknown;
   try {
-    return Value.Decode(HostsFile, parse(await file.text()));
+    content = parse(await file.text());
   } catch (error) {
-    throw new Failure(`${path} cannot be read: ${messageOf(error).split("\n", 1)[0]}`, {
-      exitCode: EXIT.usage,
-      hint: "Repair it, or remove it and log in again.",
-    });
+    throw brokenFile(`${tomlSentence(path, tomlFlaw(error))}.`);
   }
+  if (Value.Check(HostsFile, content)) return content;
+  const flaw = Value.Errors(HostsFile, content).First();
+  throw brokenFile(`${path} cannot be read: ${flaw?.path.slice(1).replaceAll("/", ".")}: ${flaw?.message}.`);
+}
+
+function brokenFile(message: string): Failure {
+  return new Failure(message, {
+    exitCode: EXIT.usage,
+    hint: "Repair it, or remove it and log in again.",
+  });
 }
 
 /** Written beside and renamed into place, readable by its owner alone. */

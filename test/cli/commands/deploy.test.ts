@@ -152,7 +152,7 @@ test.each<[string[], Files, number, string]>([
   [["--id", "a b"], FILES, 2, '"a b" is no id of an agent'],
   [["nowhere"], FILES, 5, "there is no directory"],
   [[], { "main.py": "" }, 5, "there is no oken.toml"],
-  [[], { "oken.toml": "name = [" }, 1, "is not TOML"],
+  [[], { "oken.toml": 'name = "x"\nslug = [' }, 1, "oken.toml line 2, column 8 is not valid TOML: "],
 ])("%j is refused before anything is sent", async (args, files, expected, sentence) => {
   const { status, err, asked } = await deploy(args, () => eventsAnswer(EVENTS), { files });
   expect({ status, asked }).toEqual({ status: expected, asked: [] });

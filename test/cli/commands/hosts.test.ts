@@ -77,5 +77,9 @@ test("an unknown name, a file that is none, and a name that could be an address 
   await Bun.write(ada.path, "hosts = 3\n");
   const { status, err } = await ada.run(["ps"]);
   expect(status).toBe(2);
-  expect(err).toContain(`${ada.path} cannot be read`);
+  expect(err).toContain(`${ada.path} cannot be read: hosts: Expected object.`);
+  await Bun.write(ada.path, `[hosts.one]\nurl = "http://a.b"\ntoken = "${TOKEN}\n`);
+  const broken = await ada.run(["ps"]);
+  expect(broken.err).toContain("line 3, column ");
+  expect(broken.err).not.toContain(TOKEN);
 });
