@@ -1,4 +1,4 @@
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
 export const GROUPS = {
   author: "Your agents:",
@@ -29,7 +29,15 @@ export function newCommand(name: string, { group, summary, description, examples
 
 /** A command that talks to a runner: `connect` takes its options. */
 export function newApiCommand(name: string, meaning: Meaning) {
-  return newCommand(name, meaning)
+  return withRunnerOptions(newCommand(name, meaning));
+}
+
+/** Heading of the options that every command of the API has. They come last in its help. */
+export const RUNNER_OPTIONS = "Runner options:";
+
+/** Gives a command the options that `connect` takes. */
+export function withRunnerOptions<Args extends unknown[]>(command: Command<Args>) {
+  return command
     .addOption(
       new Option(
         "--url <url>",
@@ -45,8 +53,27 @@ export function newApiCommand(name: string, meaning: Meaning) {
     .addOption(new Option("--json", "print JSON for programs, errors included").helpGroup(RUNNER_OPTIONS));
 }
 
-/** Heading of the options that every command of the API has. They come last in its help. */
-export const RUNNER_OPTIONS = "Runner options:";
+/** Hands the program's options to the command: people write `--url X ps` as well as `ps --url X`. */
+export function inheritOptions(command: CommandUnknownOpts): void {
+  for (let above = command.parent; above !== null; above = above.parent)
+    for (const option of optionsGiven(above)) {
+      const own = command.options.find(({ long }) => long === option.long);
+      if (own === undefined)
+        command.error(`error: ${command.name()} takes no option '${option.long}'`, { exitCode: 1 });
+      else if (!isGiven(command, own)) {
+        const name = own.attributeName();
+        command.setOptionValueWithSource(name, above.getOptionValue(name), "cli");
+      }
+    }
+}
+
+function optionsGiven(command: CommandUnknownOpts): readonly Option[] {
+  return command.options.filter((option) => isGiven(command, option));
+}
+
+function isGiven(command: CommandUnknownOpts, option: Option): boolean {
+  return command.getOptionValueSource(option.attributeName()) === "cli";
+}
 
 function examplesText(examples: Meaning["examples"]): string {
   const lines = examples.map(([line, purpose]) => `  # ${purpose}\n  $ oken-runner ${line}`);

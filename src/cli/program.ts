@@ -1,7 +1,7 @@
 import { Command, type CommandUnknownOpts, Help, type Option } from "@commander-js/extra-typings";
 
 import { VERSION } from "../lib/version.ts";
-import { GROUPS, RUNNER_OPTIONS } from "./command.ts";
+import { GROUPS, RUNNER_OPTIONS, inheritOptions, withRunnerOptions } from "./command.ts";
 import { backup } from "./commands/backup.ts";
 import { complete, completion } from "./commands/completion.ts";
 import { deploy } from "./commands/deploy.ts";
@@ -59,7 +59,9 @@ export function createProgram(context: Context): CommandUnknownOpts {
     .helpCommand("help [command]", "print the help of a command")
     .addHelpText("after", `\n${exitStatusText()}`)
     .showHelpAfterError("See oken-runner --help.")
-    .exitOverride();
+    .exitOverride()
+    .hook("preAction", (_, command) => inheritOptions(command));
+  withRunnerOptions(program);
   program.configureOutput(outputOf(context));
   program.configureHelp({
     styleTitle: (text) => context.out.paint("bold", text),

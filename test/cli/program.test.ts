@@ -31,6 +31,8 @@ test.each([
   [["sevre"], "(Did you mean serve?)"],
   [["ps", "--jsn"], "(Did you mean --json?)"],
   [["ps", "--jsn"], "See oken-runner ps --help."],
+  [["--url", "x", "serve"], "serve takes no option '--url'"],
+  [["--url", "x", "secrets", "list"], "See oken-runner secrets list --help."],
   [["completion", "csh"], "bash, zsh, fish"],
 ])("%p is refused, with what was probably meant", async (args, said) => {
   const { status, err } = await runInProcess(args);

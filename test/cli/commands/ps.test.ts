@@ -43,6 +43,18 @@ test("ps --json is the API's answer, from OKEN_URL too", async () => {
   expect(JSON.parse(out)).toEqual(AGENTS);
 });
 
+test.each([
+  [["--url", "ADDRESS", "--json", "ps"], {}],
+  [["--json", "ps", "--url", "ADDRESS"], { OKEN_URL: "unix:/nowhere" }],
+  [["--url", "unix:/nowhere", "ps", "--json", "--url", "ADDRESS"], {}],
+])("options of the runner stand before the command as well: %j", async (args, environment) => {
+  const { out } = await runInProcess(
+    args.map((arg) => arg.replace("ADDRESS", runner.url.href)),
+    environment,
+  );
+  expect(JSON.parse(out)).toEqual(AGENTS);
+});
+
 test("a refused token says how to give another", async () => {
   const environment = { OKEN_URL: runner.url.href, OKEN_API_TOKEN: "wrong" };
   const { status, out, err } = await runInProcess(["ps"], environment);
