@@ -74,6 +74,13 @@ test("docs/operating.md lists the metrics that there are", async () => {
   expect(new Set(listed)).toEqual(new Set(parsePrometheusText(text).keys()));
 });
 
+test("the dashboard shows every metric", async () => {
+  const dashboard: Dashboard = await Bun.file(join(DEPLOY, "grafana/oken-runner.json")).json();
+  const queries = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr)).join("\n");
+  const text = await (await fetch(`${runner.url}/metrics`)).text();
+  expect([...parsePrometheusText(text).keys()].filter((name) => !queries.includes(name))).toEqual([]);
+});
+
 describe.skipIf(!hasPrometheus)("a real Prometheus", () => {
   test("finds no fault with the metrics", async () => {
     const input = await (await fetch(`${runner.url}/metrics`)).text();
