@@ -113,7 +113,7 @@ export async function startDaemon(options: {
     closing: closing.signal,
   };
   const parts = createAgentParts(host, reconciling.promise);
-  await startWebhooks(config, parts, closing.signal);
+  const webhooks = begun.use(await startWebhooks(config, parts, closing.signal));
 
   const loaded = await loadAgents(parts);
   const lastInvoked = createLastInvoked(parts);
@@ -174,7 +174,7 @@ export async function startDaemon(options: {
     url: listener.url,
     port: listener.port,
     lost: docker.lost,
-    reload: createReload({ config, log, access, listener }),
+    reload: createReload({ config, log, access, listener, webhooks }),
     async stop() {
       await running.disposeAsync();
       log.info("oken-runner has stopped");

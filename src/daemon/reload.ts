@@ -5,6 +5,7 @@ import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import type { Access } from "../server/access/access.ts";
 import type { Listener } from "../server/listen.ts";
+import type { WebhookSender } from "./webhooks.ts";
 
 type ReloadParts = {
   /** What the runner was started with. */
@@ -12,16 +13,17 @@ type ReloadParts = {
   log: Log;
   access: Pick<Access, "reload" | "reread">;
   listener: Pick<Listener, "renewCertificate">;
+  webhooks: Pick<WebhookSender, "reread">;
 };
 
 /** What a reload changes: everything else waits for the next start. */
 const RELOADED: ReadonlySet<string> = new Set<keyof Config>(["logLevel", "apiToken"]);
 
 /**
- * Reads again the log level, the tokens and the certificates. The authorities that builds trust are read for each build
+ * Reads again the log level, the tokens, the certificates and the secrets of webhooks. The authorities that builds trust are read for each build
  * anyway. One part that is not valid stays as it was, and the log says why.
  */
-export function createReload({ config, log, access, listener }: ReloadParts) {
+export function createReload({ config, log, access, listener, webhooks }: ReloadParts) {
   let current = config;
   const attempt = async (what: string, work: () => void | Promise<void>) => {
     try {
@@ -40,6 +42,7 @@ export function createReload({ config, log, access, listener }: ReloadParts) {
     });
     await attempt("the tokens stay", () => access.reread());
     await attempt("the certificate stays", () => listener.renewCertificate());
+    await attempt("the secrets of webhooks stay", () => webhooks.reread());
     log.info({ log_level: log.level }, "the settings were read again");
   };
 }

@@ -9,7 +9,7 @@ export function serve(context: Context): Command {
     group: "host",
     summary: "serve the API, on 127.0.0.1:8000 unless told otherwise",
     description:
-      "Serves the runner's API. Each setting is a flag, a variable and a key of the file that --config names; the flag wins, then the variable. In parentheses: the variable, and what holds when nothing sets it. Sizes take k, m, g; times are in seconds. SIGHUP reads the log level, the tokens and the certificates again.",
+      "Serves the runner's API. Each setting is a flag, a variable and a key of the file that --config names; the flag wins, then the variable. In parentheses: the variable, and what holds when nothing sets it. Sizes take k, m, g; times are in seconds. SIGHUP reads the log level, the tokens, the certificates and the secrets of webhooks again.",
     examples: [
       ["serve", "on 127.0.0.1:8000"],
       ["serve --data-dir /var/lib/oken", "keep what is deployed"],
