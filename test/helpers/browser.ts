@@ -19,8 +19,8 @@ const OPTIONS = [
   `--host-resolver-rules=${NAMES_OF_LOOPBACK.join(", ")}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`,
 ];
 
-/** How long anything on a page may take, milliseconds; a shared machine is slow at the start of a browser. */
-const TIMEOUT_MS = 30_000;
+/** How long anything on a page may take, milliseconds: on a busy machine one click has taken half a minute. */
+const TIMEOUT_MS = 90_000;
 
 /** The machine's own browser, undefined without one. */
 export function findBrowser(): string | undefined {
@@ -35,6 +35,9 @@ export function launchBrowser(executable: string): Promise<Browser> {
     timeout: TIMEOUT_MS,
   });
 }
+
+/** What the browser says of a request under way that a reload, another page or the end of a stream makes needless. */
+const GIVEN_UP = "net::ERR_ABORTED";
 
 export type WatchedPage = {
   page: Page;
@@ -53,9 +56,10 @@ export async function openPage(browser: Browser, ...origins: string[]): Promise<
     if (message.type() === "error" || message.type() === "warning") problems.push(message.text());
   });
   page.on("pageerror", (error) => problems.push(error.message));
-  page.on("requestfailed", (request) =>
-    problems.push(`failed: ${request.url()}: ${request.failure()?.errorText}`),
-  );
+  page.on("requestfailed", (request) => {
+    const error = request.failure()?.errorText;
+    if (error !== GIVEN_UP) problems.push(`failed: ${request.url()}: ${error}`);
+  });
   await context.route("**", async (route) => {
     const { origin: asked } = new URL(route.request().url());
     if (origins.includes(asked)) return route.continue();
