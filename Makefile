@@ -3,7 +3,7 @@
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup env build release run demo check fix docs hooks test test-unit soak bench clean
+.PHONY: help setup env build release run demo check fix docs hooks test test-unit soak bench lab lab-down clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -49,6 +49,12 @@ soak: build ## run for about an hour: heavy frameworks, a million odd archives, 
 
 bench: build ## measure deploys and invokes beside the same steps done by hand
 	@exec scripts/with-env scripts/bench
+
+lab: setup ## bring up several hosts on this one: three engines that are one swarm, and a registry
+	@scripts/lab up
+
+lab-down: ## take the lab down
+	@scripts/lab down
 
 clean: ## remove what was built; the tools and images stay
 	rm -rf dist coverage

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { eventually } from "./eventually.ts";
+import { run } from "./run.ts";
 
 /** Whether this process may mount file systems and start an engine of its own. */
 export const canStartEngine =
@@ -54,15 +55,4 @@ export async function startSmallEngine(bytes: number) {
     },
     [Symbol.asyncDispose]: () => own.disposeAsync(),
   };
-}
-
-async function run(command: string[]): Promise<string> {
-  const child = Bun.spawn(command, { stdout: "pipe", stderr: "pipe" });
-  const [output, errors, status] = await Promise.all([
-    child.stdout.text(),
-    child.stderr.text(),
-    child.exited,
-  ]);
-  if (status !== 0) throw new Error(`${command.join(" ")} failed: ${errors}`);
-  return output.trim();
 }

@@ -1,0 +1,24 @@
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+import { run } from "./run.ts";
+
+const SCRIPT = resolve(import.meta.dir, "../../scripts/lab");
+
+/** Three engines that are one swarm, and a registry; see scripts/lab. Disposing of it takes all of it down. */
+export async function startLab() {
+  const name = `oken-lab-${Bun.randomUUIDv7().slice(-6)}`;
+  const directory = join(tmpdir(), name);
+  const lab = (command: string) => run([SCRIPT, command], { OKEN_LAB: name });
+  await lab("up");
+  return {
+    ...{ name, directory },
+    /** Of the registry, for the engines. */
+    registry: "10.231.7.1:5000",
+    status: () => lab("status"),
+    /** What the docker command prints on one of the hosts `n1`, which manages the swarm, `n2` and `n3`. */
+    on: (node: string, args: string[]) =>
+      run(["docker", "--host", `unix://${directory}/${node}.sock`, ...args]),
+    [Symbol.asyncDispose]: async () => void (await lab("down")),
+  };
+}

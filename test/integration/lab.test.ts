@@ -1,0 +1,61 @@
+import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
+
+import { eventually } from "../helpers/eventually.ts";
+import { startLab } from "../helpers/lab.ts";
+import { run } from "../helpers/run.ts";
+import { canStartEngine } from "../helpers/small-engine.ts";
+
+/** The runner does not use what the lab has yet, so it is brought up by `make soak` alone. */
+const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
+
+/** Longest wait for a container on another host, milliseconds: it has to be fetched from the registry first. */
+const START_MS = 60_000;
+
+test.skipIf(!isLong || !canStartEngine)(
+  "the lab is a swarm of three hosts, on each of which an image runs that another has pushed; nothing of it is left",
+  async () => {
+    let lab: Awaited<ReturnType<typeof startLab>>;
+    {
+      await using up = await startLab();
+      lab = up;
+      const image = `${up.registry}/sleeper`;
+      await importProgram(up, { program: "/bin/sleep", image });
+      await up.on("n1", ["push", "--quiet", image]);
+      // A program that is process 1 is not ended by the usual signal.
+      const where = ["--mode", "global", "--network", "bridge", "--stop-signal", "KILL", "--detach"];
+      await up.on("n1", [
+        "service",
+        "create",
+        "--name",
+        "sleeper",
+        ...where,
+        image,
+        "/bin/sleep",
+        "infinity",
+      ]);
+      await eventually(async () => {
+        const tasks = ["service", "ps", "sleeper", "--format", "{{.Node}} {{.CurrentState}}"];
+        const states = (await up.on("n1", tasks)).match(/^n\d \w+/gm);
+        expect(states?.toSorted()).toEqual(["n1 Running", "n2 Running", "n3 Running"]);
+      }, START_MS);
+      // Nothing of what it made is in sight of this host's engine.
+      expect(await run(["docker", "ps", "--quiet", "--filter", `ancestor=${image}`])).toBe("");
+    }
+    expect(existsSync(lab.directory)).toBeFalse();
+    expect(await run(["ip", "netns", "list"])).not.toContain(lab.name);
+    expect(await Bun.file("/proc/self/mounts").text()).not.toContain(lab.name);
+    expect(await run(["find", "/sys/fs/cgroup", "-maxdepth", "2", "-name", lab.name])).toBe("");
+    await expect(lab.status()).rejects.toThrow("no lab is up");
+  },
+);
+
+/** An image on the first host of one program of this machine, with its libraries. */
+async function importProgram(
+  { directory }: { directory: string },
+  { program, image }: { program: string; image: string },
+): Promise<void> {
+  const pack = `tar --create --dereference --absolute-names "$0" $(ldd "$0" | grep -o '/[^ )]*')`;
+  const script = `${pack} | docker --host "unix://$1/n1.sock" import - "$2"`;
+  await run(["bash", "-o", "pipefail", "-c", script, program, directory, image]);
+}
