@@ -94,7 +94,7 @@ export function createEngine(
     exportStage: async (request) => images.exportStage(await admitted(request)),
     buildWheels: (request) => builds.admit().then(() => images.buildWheels(request)),
     listImages: () => images.listImages(runnerLabels(runnerId)),
-    ...createDisk({ exec, buildx: createBuildx(facts), runnerId }),
+    ...createDisk({ exec, buildx: createBuildx(facts), volumes, runnerId }),
     async removeBuildLeftovers() {
       await removeBuildNetworks(exec, runnerLabels(runnerId));
       await fetchProxy.remove();

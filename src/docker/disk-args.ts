@@ -2,9 +2,9 @@
 const CACHE_LINE =
   "{{.ID}}\t{{.Parent}}\t{{.Size}}\t{{.InUse}}\t{{.Shared}}\t{{.CreatedAt}}\t{{.LastUsedAt}}\t{{json .Description}}\n";
 
-/** Prints images, containers and build cache: a line of JSON for each of the first two, then a line for each record. */
+/** Prints images, containers, volumes and build cache: a line of JSON for each of the first three, then one a record. */
 export function diskUsageArgs(): string[] {
-  const format = `{{json .Images}}\n{{json .Containers}}\n{{range .BuildCache}}${CACHE_LINE}{{end}}`;
+  const format = `{{json .Images}}\n{{json .Containers}}\n{{json .Volumes}}\n{{range .BuildCache}}${CACHE_LINE}{{end}}`;
   return ["system", "df", "--verbose", "--format", format];
 }
 

@@ -5,6 +5,7 @@ import type {
   CacheRecord,
   DiskContainer,
   DiskImage,
+  DiskVolume,
   EngineDisk,
   EngineStorage,
 } from "../model/engine-disk.ts";
@@ -21,6 +22,8 @@ import type { DockerExec } from "./exec.ts";
 import { runnerLabels } from "./labels.ts";
 import { ownRecords } from "./own-cache.ts";
 import { parseGoTime, parseSize } from "./sizes.ts";
+import type { ListedVolume } from "./types.ts";
+import type { Volumes } from "./volumes.ts";
 
 /** Deadline of a count, milliseconds. With 27,000 records of build cache it took three seconds, and five minutes when many builds ran. */
 const COUNT_TIMEOUT_MS = 600_000;
@@ -51,6 +54,8 @@ const Containers = Type.Array(
   }),
 );
 
+const UsedVolumes = Type.Array(Type.Object({ Name: Type.String(), Size: Type.String() }));
+
 type ListedImage = Static<typeof Images>[number];
 type ListedContainer = Static<typeof Containers>[number];
 
@@ -58,21 +63,24 @@ type ListedContainer = Static<typeof Containers>[number];
 export function createDisk({
   exec,
   buildx,
+  volumes,
   runnerId,
 }: {
   exec: DockerExec;
   buildx: Buildx;
+  volumes: Pick<Volumes, "listVolumes">;
   runnerId: string;
 }): EngineStorage {
   const labels = runnerLabels(runnerId);
   return {
     storageRoot: async () => (await exec.run(engineRootArgs())).trim(),
     async diskUsage() {
-      const [own, usage] = await Promise.all([
+      const [own, listed, usage] = await Promise.all([
         exec.run(imageIdListArgs(labels)),
+        volumes.listVolumes(),
         exec.run(diskUsageArgs(), { timeoutMs: COUNT_TIMEOUT_MS }),
       ]);
-      return parseUsage(usage, { labels, references: referencesById(own) });
+      return parseUsage(usage, { labels, references: referencesById(own), volumes: listed });
     },
     async pruneCache(ids) {
       const known = ids.filter((id) => RECORD_ID.test(id));
@@ -92,15 +100,16 @@ export function createDisk({
   };
 }
 
-type Own = { labels: Record<string, string>; references: Map<string, string[]> };
+type Own = { labels: Record<string, string>; references: Map<string, string[]>; volumes: ListedVolume[] };
 
 function parseUsage(output: string, own: Own): EngineDisk {
-  const [images = "", containers = "", ...cache] = output.split("\n");
+  const [images = "", containers = "", volumes = "", ...cache] = output.split("\n");
   return {
     images: Value.Parse(Images, JSON.parse(images)).flatMap((image) => imageOf(image, own)),
     containers: Value.Parse(Containers, JSON.parse(containers)).flatMap((container) =>
       containerOf(container, own),
     ),
+    volumes: volumesOf(Value.Parse(UsedVolumes, JSON.parse(volumes)), own),
     cache: ownRecords(cache.filter((line) => line !== "").map(recordOf)).map(undescribed),
   };
 }
@@ -118,6 +127,11 @@ function containerOf(container: ListedContainer, { labels }: Own): DiskContainer
   if (!Object.entries(labels).every(([name, value]) => found.has(`${name}=${value}`))) return [];
   const running = container.State !== "exited" && container.State !== "created" && container.State !== "dead";
   return [{ id: container.ID, name: container.Names, running, bytes: parseSize(container.Size) }];
+}
+
+function volumesOf(used: Static<typeof UsedVolumes>, own: Own): DiskVolume[] {
+  const sizes = new Map(used.map(({ Name, Size }) => [Name, parseSize(Size)]));
+  return own.volumes.map(({ name, agentId, path }) => ({ agentId, path, bytes: sizes.get(name) ?? 0 }));
 }
 
 function recordOf(line: string): CacheRecord & { description: string } {

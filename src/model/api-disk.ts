@@ -9,6 +9,7 @@ const part = Type.Union(
     Type.Literal("images"),
     Type.Literal("containers"),
     Type.Literal("logs"),
+    Type.Literal("volumes"),
     Type.Literal("build_cache"),
     Type.Literal("versions"),
     Type.Literal("staging"),

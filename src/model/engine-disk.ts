@@ -17,6 +17,7 @@ export type EngineStorage = {
 export type EngineDisk = {
   images: DiskImage[];
   containers: DiskContainer[];
+  volumes: DiskVolume[];
   /** Of BuildKit's cache what builds of runners made; those of one engine share it. */
   cache: CacheRecord[];
 };
@@ -40,6 +41,9 @@ export type DiskContainer = {
   /** What was written into it, apart from its log. */
   bytes: number;
 };
+
+/** The data of an agent at one path. */
+export type DiskVolume = { agentId: string; path: string; bytes: number };
 
 export type CacheRecord = {
   id: string;

@@ -5,6 +5,7 @@ import { createDisk } from "../../src/docker/disk.ts";
 import { diskUsageArgs, pruneCacheArgs } from "../../src/docker/disk-args.ts";
 import type { DockerExec } from "../../src/docker/exec.ts";
 import { ownRecords } from "../../src/docker/own-cache.ts";
+import { createVolumes } from "../../src/docker/volumes.ts";
 import { parseGoTime, parseSize } from "../../src/docker/sizes.ts";
 
 const RUNNER = "r-1";
@@ -24,7 +25,10 @@ function diskWith(answers: Record<string, string>) {
     close: async () => undefined,
   };
   const buildx = { command: async (args: string[]) => ({ args: ["buildx", ...args], env: {} }) };
-  return { asked, disk: createDisk({ exec, buildx, runnerId: RUNNER }) };
+  return {
+    asked,
+    disk: createDisk({ exec, buildx, volumes: createVolumes(exec, RUNNER), runnerId: RUNNER }),
+  };
 }
 
 const line = (fields: string[], description: string) => [...fields, JSON.stringify(description)].join("\t");
@@ -39,6 +43,10 @@ test("counts what has the runner's labels, and the cache of builds", async () =>
     { ID: "1", Names: "oken-1", State: "exited", Size: "2.35MB", Labels: `oken.agent=echo,${LABELS}` },
     { ID: "2", Names: "other", State: "running", Size: "1MB", Labels: "oken.managed=true,oken.runner=r-12" },
   ];
+  const volumes = [
+    { Name: "oken-data", Size: "3.5GB" },
+    { Name: "oken-other", Size: "9GB" },
+  ];
   const used = "2026-11-28 17:55:29.634039799 +0000 UTC";
   const cache = [
     line(["own*", "", "1kB", "true", "false", used, used], "[x 1/1] COPY --from=oken-built . /w"),
@@ -47,7 +55,11 @@ test("counts what has the runner's labels, and the cache of builds", async () =>
   ];
   const { disk } = diskWith({
     image: "sha256:a\token/echo:v1\nsha256:c\t<none>:<none>\n",
-    system: [JSON.stringify(images), JSON.stringify(containers), ...cache, ""].join("\n"),
+    volume: "oken-data\techo\t/data\noken-new\techo\t/new\n",
+    system: [images, containers, volumes]
+      .map((listed) => JSON.stringify(listed))
+      .concat(cache, "")
+      .join("\n"),
   });
   const lastUsed = Date.parse("2026-11-28T17:55:29.634Z");
   expect(await disk.diskUsage()).toEqual({
@@ -56,6 +68,11 @@ test("counts what has the runner's labels, and the cache of builds", async () =>
       { id: "sha256:c", references: [], bytes: 79, sharedBytes: 0, containers: 0 },
     ],
     containers: [{ id: "1", name: "oken-1", running: false, bytes: 2_350_000 }],
+    volumes: [
+      { agentId: "echo", path: "/data", bytes: 3_500_000_000 },
+      // Made since the engine counted.
+      { agentId: "echo", path: "/new", bytes: 0 },
+    ],
     cache: [
       { id: "own", parents: [], bytes: 1000, isInUse: true, isShared: false, lastUsed },
       { id: "child", parents: ["own"], bytes: 2, isInUse: false, isShared: true, lastUsed },
@@ -65,7 +82,7 @@ test("counts what has the runner's labels, and the cache of builds", async () =>
 
 test("the format is one argument, with a record a line", () => {
   const [, , , , format = ""] = diskUsageArgs();
-  expect(format.split("\n")).toHaveLength(4);
+  expect(format.split("\n")).toHaveLength(5);
   expect(format).toEndWith("{{json .Description}}\n{{end}}");
 });
 

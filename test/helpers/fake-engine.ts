@@ -175,7 +175,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     imageInRegistry: async () => false,
     removeImages: async (references) => references.forEach((reference) => images.delete(reference)),
     listImages: async () => ownImages(),
-    ...createFakeStorage(storage, { containers, images: ownImages }),
+    ...createFakeStorage(storage, { containers, images: ownImages, volumes: volumes.used }),
 
     containerFingerprint: async (spec) => Bun.SHA256.hash(JSON.stringify(spec), "hex"),
     async startContainer(spec) {

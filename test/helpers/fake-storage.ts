@@ -2,7 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 import type { BuildContext } from "../../src/docker/types.ts";
-import type { CacheRecord, EngineStorage } from "../../src/model/engine-disk.ts";
+import type { CacheRecord, DiskVolume, EngineStorage } from "../../src/model/engine-disk.ts";
 import type { FakeContainer } from "./fake-container.ts";
 
 /** What the fake engine has on disk; tests change it. */
@@ -28,6 +28,7 @@ type Engine = {
   containers: ReadonlyMap<string, FakeContainer>;
   /** The references of the runner's own. */
   images(): string[];
+  volumes(): DiskVolume[];
 };
 
 /** The part of the fake engine that counts and makes room. */
@@ -45,6 +46,7 @@ export function createFakeStorage({ cache, imageBytes }: FakeStorage, engine: En
           containers: containers.filter(({ spec }) => spec.image === reference).length,
         })),
         containers: containers.map(({ id, name, running }) => ({ id, name, running, bytes: 0 })),
+        volumes: engine.volumes(),
         cache: [...cache],
       };
     },

@@ -23,6 +23,12 @@ export function createFakeVolumes(containers: () => FakeContainer[]) {
   return {
     engine,
     bytes,
+    used: () =>
+      [...volumes.values()].map(({ name, agentId, path }) => ({
+        agentId,
+        path,
+        bytes: bytes.get(name) ?? 0,
+      })),
     /** Those of a container that is created, unless they exist. */
     make({ identity: { agentId }, volumes: wanted = [] }: ContainerSpec): void {
       for (const { name, path } of wanted) if (!volumes.has(name)) volumes.set(name, { name, agentId, path });

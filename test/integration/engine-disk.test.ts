@@ -9,6 +9,7 @@ import { createBuildx } from "../../src/docker/buildx.ts";
 import { createDisk } from "../../src/docker/disk.ts";
 import { createFactsReader } from "../../src/docker/engine-facts.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
+import { createVolumes } from "../../src/docker/volumes.ts";
 import { canStartEngine, startSmallEngine } from "../helpers/small-engine.ts";
 import { wheel, wheelName } from "../helpers/wheel.ts";
 import type { Files } from "../helpers/tree.ts";
@@ -57,7 +58,14 @@ test.skipIf(!canStartEngine)(
     }
 
     const exec = createDockerExec({ environment: { ...process.env, DOCKER_HOST: engine.host } });
-    const own = createDisk({ exec, buildx: createBuildx(createFactsReader(exec)), runnerId: "none" });
+    const volumes = createVolumes(exec, "none");
+    const buildx = createBuildx(createFactsReader(exec));
+    const own = createDisk({ exec, buildx, volumes, runnerId: "none" });
+    const volume = { name: "oken-test-data", path: "/data", shared: false };
+    const identity = { agentId: "echo", version: 1, spec: "spec" };
+    const image = pythonImage.replaceAll("{version}", "3.12");
+    await volumes.prepare({ image, identity, userId: 1000, volumes: [volume] });
+    expect((await own.diskUsage()).volumes).toMatchObject([{ agentId: "echo", path: "/data" }]);
     const before = evictable((await own.diskUsage()).cache).map(({ id }) => id);
     expect(await own.pruneCache(before)).toBeGreaterThan(40 * MiB);
     const after = new Set((await own.diskUsage()).cache.map(({ id }) => id));

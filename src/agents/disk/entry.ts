@@ -5,6 +5,7 @@ export const PARTS = [
   "images",
   "containers",
   "logs",
+  "volumes",
   "build_cache",
   "versions",
   "staging",

@@ -37,6 +37,15 @@ export function inventoryOf({ agents, engine, logs, files, now }: Found): Entry[
         log: logs.get(container.id) ?? 0,
       }),
     ),
+    ...engine.volumes.map(({ agentId, path, bytes }): Entry => ({
+      part: "volumes",
+      place: "engine",
+      name: `volume ${path}`,
+      agentId,
+      bytes,
+      // Nobody can make data again.
+      isInUse: true,
+    })),
     ...cacheEntries(engine.cache),
     ...fileEntries(files, { agents, now }),
   ];

@@ -7,7 +7,7 @@ export const DISK_SETTINGS = {
   diskBudget: setting<number | undefined>({
     env: "OKEN_DISK_BUDGET",
     group: "Disk",
-    help: "most bytes that the runner may have on a disk: images, containers, build cache, source, logs; over it, what was not used longest goes",
+    help: "most bytes that the runner may have on a disk: images, containers, volumes, build cache, source, logs; over it, what was not used longest goes",
     default: undefined,
     shown: "80 % of it",
     parse: parseSize({ min: GiB / 4 }),

@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 
 const NOTHING: Found = {
   agents: [],
-  engine: { images: [], containers: [], cache: [] },
+  engine: { images: [], containers: [], volumes: [], cache: [] },
   logs: new Map(),
   files: { versions: [], kept: [], staging: [], deployments: [] },
   now: 10 * DAY_MS,
@@ -112,4 +112,13 @@ test("the version before the current one is kept for a day, and one with request
   expect(uses(since + DAY_MS)).toEqual(["old", "old", "held"]);
   void agent.retirements.add(1, { work: () => Promise.withResolvers<void>().promise });
   expect(uses(since + DAY_MS)).toEqual(["held", "old", "held"]);
+});
+
+test("data of agents is counted, and never goes", () => {
+  const volumes = [{ agentId: "gone", path: "/data", bytes: 7 }];
+  const [entry] = inventoryOf({ ...NOTHING, engine: { ...NOTHING.engine, volumes } });
+  expect(entry).toEqual({
+    ...{ part: "volumes", place: "engine", name: "volume /data", agentId: "gone", bytes: 7 },
+    isInUse: true,
+  });
 });
