@@ -4,8 +4,8 @@ import { ASLEEP, settled } from "./activity.ts";
 import type { Agent } from "./agent.ts";
 import { asRunnerError, toLastError } from "./last-error.ts";
 import type { AgentParts } from "./parts.ts";
+import { finishRemoval } from "./removals.ts";
 import { type StartParts, startAgent } from "./start.ts";
-import { removeVolumes } from "./volumes.ts";
 
 type StopParts = Pick<AgentParts, "operations" | "registry" | "store" | "instances" | "clock" | "reach">;
 type StartByRequestParts = StartParts & Pick<AgentParts, "store">;
@@ -84,15 +84,17 @@ export async function removeAgent(parts: RemoveParts, agent: Agent, message: str
   if (agent.state !== "stopped") await takeOutOfService(parts, agent, { reason, log: "removed" });
   await reach("remove.stopped");
   await removeFromEngine(parts, agent);
-  await removeVolumes(parts, agent.id);
   await reach("remove.emptied");
+  // Its data last: an agent that is there has it.
   await store.removeAgent(agent.id);
-  await reach("remove.files");
   await history.forget(agent.id);
   registry.remove(agent.id);
   metrics.agentInvokes.forget(agent.id);
   feed.tell({ type: "agent.removed", agent_id: agent.id });
   log.info({ agent_id: agent.id }, message);
+  await finishRemoval(parts, agent.id).catch((error: unknown) =>
+    log.warn({ agent_id: agent.id, err: error }, "an agent's data could not be removed; it is tried again"),
+  );
 }
 
 /** Leaves nothing but data of an agent that is out of service in the engine. It can be built again from its files. */

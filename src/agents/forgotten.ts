@@ -1,6 +1,7 @@
 import type { Agent } from "./agent.ts";
 import { type RemoveParts, removeAgent, removeFromEngine, write } from "./commands.ts";
 import type { AgentParts } from "./parts.ts";
+import { finishRemovals } from "./removals.ts";
 
 export type ForgottenParts = RemoveParts & Pick<AgentParts, "secrets">;
 
@@ -59,6 +60,7 @@ export function createForgottenSweep(
   };
 
   return async () => {
+    await finishRemovals(parts, { isFirst: false });
     for (const agent of registry.all().filter((it) => dueOf(it) !== "nothing")) {
       await operations
         .run(agent.id, { name: "clean-up" }, () => cleanUp(agent))

@@ -76,10 +76,13 @@ async function oneAfterTheOther(parts: HandoverParts, agent: Agent, next: Succes
   agent.move({ state: "starting", start }, { reason });
   try {
     await end(parts, agent, { before, signal: next.signal });
+    await parts.reach("handover.ended");
     await startAndCommit(parts, agent.id, next);
+    await parts.reach("handover.served");
     const container = parts.names.container(agent.id, version);
     void retireStopped(parts, agent, { version, container, settled: Promise.resolve() });
   } catch (error) {
+    await parts.reach("handover.failed");
     await bringBack(parts, agent, { before, next, error });
     throw error;
   } finally {

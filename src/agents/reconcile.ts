@@ -4,10 +4,11 @@ import { messageOf } from "../lib/errors.ts";
 import type { Agent } from "./agent.ts";
 import type { AgentParts } from "./parts.ts";
 import type { Loaded } from "./recover.ts";
+import { finishRemovals } from "./removals.ts";
 
 type AdoptParts = Pick<AgentParts, "registry" | "instances" | "log">;
 export type ReconcileParts = AdoptParts &
-  Pick<AgentParts, "engine" | "names" | "operations" | "builder" | "firstLook" | "reach">;
+  Pick<AgentParts, "engine" | "names" | "store" | "operations" | "builder" | "firstLook" | "reach">;
 
 export type ReconcileOptions = Loaded & {
   /** No operation has begun yet, and none does before the end: nothing that is found is anybody's work. */
@@ -33,6 +34,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     );
     firstLook.allDone();
     await reach("reconcile.adopted");
+    await finishRemovals(parts, options);
     if (!options.isFirst && isAtWork(parts)) return false;
     await removeOrphanImages(parts, options.damaged);
     await engine.ensureNetwork();

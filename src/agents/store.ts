@@ -30,6 +30,7 @@ export type Store = {
   createStaging(): Promise<string>;
   /** Where uploads are received, on the same file system and removed at the start as well. */
   uploadsDir(): Promise<string>;
+  /** And the files of agents that were removed. */
   clearStaging(): Promise<void>;
   listAgents(): Promise<string[]>;
   writeAgent(record: AgentRecord): Promise<void>;
@@ -46,8 +47,12 @@ export type Store = {
   syncSource(agentId: string, version: Pick<VersionRecord, "version" | "tree_digest">): Promise<void>;
   writePasswd(agentId: string, version: number, userId: number): Promise<void>;
   removeVersion(agentId: string, version: number): Promise<void>;
-  /** At once: a crash leaves all of the agent or nothing. */
+  /** At once: a crash leaves all of the agent or nothing. It is among the removed from then on. */
   removeAgent(agentId: string): Promise<void>;
+  /** Agents that were removed, and may have data in the engine. */
+  listRemoved(): Promise<string[]>;
+  /** Nothing of it is left. */
+  forgetRemoved(agentId: string): Promise<void>;
   /** Removes what a crash left of an agent's writes and builds. */
   clearUnfinished(agentId: string): Promise<void>;
 };
@@ -61,6 +66,7 @@ const StoredVersion = Type.Intersect([
 export function createStore(dataDir: string, reach: Reach = reachNothing): Store {
   const agents = join(dataDir, "agents");
   const staging = join(dataDir, "staging");
+  const removed = join(dataDir, "removed");
   const agentDir = (agentId: string) => join(agents, agentId);
   const versionsDir = (agentId: string) => join(agentDir(agentId), "versions");
   const versionDir = (agentId: string, version: number) => join(versionsDir(agentId), String(version));
@@ -89,7 +95,10 @@ export function createStore(dataDir: string, reach: Reach = reachNothing): Store
       await mkdir(path, { recursive: true, mode: 0o700 });
       return path;
     },
-    clearStaging: () => rm(staging, { recursive: true, force: true }),
+    async clearStaging() {
+      await rm(staging, { recursive: true, force: true });
+      for (const agentId of await names(removed)) await empty(join(removed, agentId));
+    },
 
     listAgents: () => names(agents),
     readAgent: (agentId) =>
@@ -134,13 +143,16 @@ export function createStore(dataDir: string, reach: Reach = reachNothing): Store
     removeVersion: (agentId, version) => rm(versionDir(agentId, version), { recursive: true, force: true }),
     async removeAgent(agentId) {
       if ((await stat(agentDir(agentId)).catch(undefinedIfMissing)) === undefined) return;
-      await mkdir(staging, { recursive: true, mode: 0o700 });
-      const removed = join(staging, Bun.randomUUIDv7());
-      await rename(agentDir(agentId), removed);
+      await mkdir(removed, { recursive: true, mode: 0o700 });
+      await rename(agentDir(agentId), join(removed, agentId));
+      await syncPath(removed);
       await syncPath(agents);
       await reach("remove.renamed");
-      await rm(removed, { recursive: true, force: true });
+      await empty(join(removed, agentId));
+      await reach("remove.files");
     },
+    listRemoved: () => names(removed),
+    forgetRemoved: (agentId) => rm(join(removed, agentId), { recursive: true, force: true }),
     async clearUnfinished(agentId) {
       const directories = (await names(versionsDir(agentId))).map((name) => join(versionsDir(agentId), name));
       for (const directory of [agentDir(agentId), ...directories]) {
@@ -166,6 +178,11 @@ async function readRecord<T extends TSchema>(path: string, schema: T) {
   if (Value.Check(schema, parsed)) return parsed;
   const flaw = Value.Errors(schema, parsed).First();
   throw new Error(`${path} is damaged at ${flaw?.path ?? "its root"}: ${flaw?.message ?? "not as expected"}`);
+}
+
+async function empty(directory: string): Promise<void> {
+  for (const name of await names(directory))
+    await rm(join(directory, name), { recursive: true, force: true });
 }
 
 async function names(directory: string): Promise<string[]> {

@@ -58,7 +58,8 @@ export function volumesOf({ id, record, currentVersion, volumeUse }: Agent, name
 
 /** Removes an agent's volumes, with all that is in them. Its containers must be gone. */
 export async function removeVolumes({ engine }: Pick<AgentParts, "engine">, agentId: string): Promise<void> {
-  await engine.removeVolumes(await volumesInEngine(engine, agentId));
+  const found = await volumesInEngine(engine, agentId);
+  if (found.length > 0) await engine.removeVolumes(found);
 }
 
 /**

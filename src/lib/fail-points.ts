@@ -9,6 +9,12 @@ export const FAIL_POINTS = [
   "deploy.started",
   /** A record is whole in a file beside its own. */
   "record.written",
+  /** Of two versions with the same volume the old one has ended, and nothing on disk says so. */
+  "handover.ended",
+  /** The new one serves, and the stopped container of the old one is there. */
+  "handover.served",
+  /** The new one has failed, and the old one is to serve again. */
+  "handover.failed",
   /** `agent.json` names the version. The old one still has the calls. */
   "commit.written",
   "commit.flipped",
@@ -27,11 +33,12 @@ export const FAIL_POINTS = [
   /** Nobody has used it for long. */
   "sleep.stopped",
   "remove.stopped",
-  /** Nothing of it is in the engine. */
+  /** Nothing but data of it is in the engine. */
   "remove.emptied",
-  /** Its directory has its name no longer. */
+  /** Its directory is among those that were removed, and keeps its name until its data is gone. */
   "remove.renamed",
   "remove.files",
+  "remove.volumes",
   /** The start of the runner. */
   "load.cleared",
   "load.read",

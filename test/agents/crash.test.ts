@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
 
+import { RunnerError } from "../../src/lib/errors.ts";
 import { FAIL_POINTS, type FailPoint } from "../../src/lib/fail-points.ts";
 import { scratchDirectory } from "../fixtures/archives/scratch.ts";
 import { eventually } from "../helpers/eventually.ts";
-import { createFakeEngine } from "../helpers/fake-engine.ts";
+import { type FakeEngine, createFakeEngine } from "../helpers/fake-engine.ts";
 import { type Mortal, type World, startMortal } from "../helpers/mortal-runner.ts";
 
 /** What an agent comes to: the version that serves, or the state in which none does. */
@@ -17,6 +18,8 @@ type Story = {
   act: (runner: Mortal) => Promise<unknown>;
   /** Without it, and with it. */
   outcomes: [Outcome, Outcome];
+  /** The version that does not start. */
+  broken?: number;
   /** From here on it is done, whatever becomes of the runner. */
   done: FailPoint;
 };
@@ -51,6 +54,32 @@ const STORIES: Record<string, Story> = {
     outcomes: [2, 1],
     done: "commit.written",
   },
+  "a first deploy with a volume": {
+    before: async () => undefined,
+    act: (runner) => runner.deploy("one", { hasVolume: true }),
+    outcomes: ["gone", 1],
+    done: "commit.written",
+  },
+  "a redeploy of an agent with a volume, whose versions come one after the other": {
+    before: (runner) => runner.deploy("one", { hasVolume: true }),
+    act: (runner) => runner.deploy("two", { hasVolume: true }),
+    outcomes: [1, 2],
+    done: "commit.written",
+  },
+  "a redeploy of an agent with a volume that does not start": {
+    before: (runner) => runner.deploy("one", { hasVolume: true }),
+    act: (runner) => runner.deploy("two", { hasVolume: true }).catch(() => undefined),
+    outcomes: [1, 1],
+    broken: 2,
+    done: "handover.failed",
+  },
+  "a first deploy with a volume that does not start": {
+    before: async () => undefined,
+    act: (runner) => runner.deploy("one", { hasVolume: true }).catch(() => undefined),
+    outcomes: ["gone", "gone"],
+    broken: 1,
+    done: "discard.container",
+  },
   "a wake": {
     async before(runner) {
       await runner.deploy("one");
@@ -81,8 +110,8 @@ const STORIES: Record<string, Story> = {
     outcomes: ["stopped", 1],
     done: "start.written",
   },
-  "a removal": {
-    before: (runner) => runner.deploy("one"),
+  "a removal, with data": {
+    before: (runner) => runner.deploy("one", { hasVolume: true }),
     act: (runner) => runner.remove(),
     outcomes: [1, "gone"],
     done: "remove.renamed",
@@ -143,14 +172,26 @@ async function dieAt(story: Story, step: FailPoint, outcome: Outcome): Promise<v
 }
 
 /** With what came before. */
-async function createWorld({ before }: Story) {
+async function createWorld({ before, broken }: Story) {
   const scratch = await scratchDirectory();
-  const world = { directory: scratch.path(), engine: createFakeEngine() };
+  const world = { directory: scratch.path(), engine: engineThatRefuses(broken) };
   const runner = await startMortal(world);
   await before(runner);
   await retired(runner);
   runner.kill();
   return { ...world, [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose]() };
+}
+
+function engineThatRefuses(broken: number | undefined): FakeEngine {
+  const engine = createFakeEngine();
+  return {
+    ...engine,
+    async startContainer(spec) {
+      const started = await engine.startContainer(spec);
+      if (spec.identity.version === broken) throw new RunnerError("CONTAINER_ERROR", "it does not start");
+      return started;
+    },
+  };
 }
 
 async function retired({ parts }: Mortal): Promise<void> {
@@ -174,12 +215,15 @@ async function expectTidy({ directory, engine }: World, runner: Mortal, outcome:
     strayContainers: containers
       .filter(({ spec }) => spec.identity.version !== current)
       .map(({ name }) => name),
-    strayFiles: paths.filter((path) => /\.tmp$|\/build$|^staging\/./.test(path)),
+    strayFiles: paths.filter((path) => /\.tmp$|\/build$|^(?:staging|removed)\/./.test(path)),
+    // An agent that is there has its data, and no other.
+    volumes: (await engine.listVolumes()).map(({ agentId }) => agentId),
   }).toEqual({
     state: typeof outcome === "number" ? "serves" : outcome,
     agents: agent === undefined ? [] : ["echo"],
     versions: agent?.record.versions ?? [],
     ...{ strayImages: [], strayContainers: [], strayFiles: [] },
+    volumes: (agent?.record.volumes ?? []).map(() => "echo"),
   });
 }
 

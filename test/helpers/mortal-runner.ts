@@ -34,6 +34,8 @@ export type World = { directory: string; engine: FakeEngine };
 /** Two: the current version and the one before. */
 const KEPT_VERSIONS = 2;
 
+const VOLUME = '[[volumes]]\npath = "/data"\n';
+
 /** What a runner does that has died. */
 const NEVER = new Promise<never>(() => undefined);
 
@@ -123,12 +125,12 @@ export async function startMortal({ directory, engine }: World, dieAt?: FailPoin
     reached,
     died: died.promise,
     kill,
-    async deploy(content: string) {
+    async deploy(content: string, { hasVolume = false } = {}) {
       const archivePath = join(directory, "upload.tar.gz");
       const main = `def handler(input):\n    return ${JSON.stringify(content)}\n`;
       await writeFile(
         archivePath,
-        await tarball({ "oken.toml": '[agent]\nname = "Echo"\n', "main.py": main }),
+        await tarball({ "oken.toml": `[agent]\nname = "Echo"\n${hasVolume ? VOLUME : ""}`, "main.py": main }),
       );
       const sent = { values: { KEY: content }, keepOthers: false };
       return deploy({ ...parts, pool }, options, { agentId: "echo", archivePath, secrets: sent });

@@ -13,6 +13,8 @@ test("all that the runner makes is its own, and goes; what others put there stay
     const store = createStore(dataDir);
     await store.createStaging();
     await mkdir(store.versionDir("echo", 1), { recursive: true });
+    await mkdir(store.agentDir("gone"));
+    await store.removeAgent("gone");
     await mkdir(store.runtimeDir);
     const history = createHistory(dataDir);
     const number = history.next("echo");
@@ -20,7 +22,7 @@ test("all that the runner makes is its own, and goes; what others put there stay
     await writeFile(join(dataDir, "notes.txt"), "mine");
     const { own, others } = await ownEntries(dataDir);
     expect({ own: own.sort(), others }).toEqual({
-      own: ["agents", "deployments", "runtime", "staging"],
+      own: ["agents", "deployments", "removed", "runtime", "staging"],
       others: ["notes.txt"],
     });
     await removeOwn(dataDir);

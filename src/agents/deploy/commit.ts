@@ -75,12 +75,28 @@ export async function discard(parts: DiscardParts, agentId: string, version: num
     await registry.find(agentId)?.retirements.gone(version);
     await store.removeVersion(agentId, version);
     await reach("discard.files");
-    if (registry.find(agentId) === undefined) await store.removeAgent(agentId);
     await engine.removeContainer(names.container(agentId, version));
     await reach("discard.container");
     await engine.removeImages([names.image(agentId, version)]);
   } catch (error) {
     log.error({ agent_id: agentId, version, err: error }, "could not remove all that a version left behind");
+  }
+}
+
+/**
+ * Leaves nothing of an agent that has no version. Its directory goes last: until then a start knows that there may be
+ * more. Never throws.
+ */
+export async function discardFirst(
+  { registry, store, log }: Pick<DiscardParts, "registry" | "store" | "log">,
+  agentId: string,
+): Promise<void> {
+  if (registry.find(agentId) !== undefined) return;
+  try {
+    await store.removeAgent(agentId);
+    await store.forgetRemoved(agentId);
+  } catch (error) {
+    log.error({ agent_id: agentId, err: error }, "could not remove what a first deploy left behind");
   }
 }
 

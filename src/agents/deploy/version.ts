@@ -5,8 +5,9 @@ import { allDone } from "../../lib/all-done.ts";
 import type { VersionRecord } from "../../model/agent.ts";
 import type { AgentParts } from "../parts.ts";
 import { type HandoverParts, handOver } from "../handover.ts";
+import { finishRemoval } from "../removals.ts";
 import { noteVolumes } from "../volumes.ts";
-import { discard } from "./commit.ts";
+import { discard, discardFirst } from "./commit.ts";
 import type { Source } from "./source.ts";
 import { stage } from "./stage.ts";
 import type { DeployRun } from "./types.ts";
@@ -21,6 +22,7 @@ export async function makeVersion(
 ): Promise<VersionRecord> {
   const { builder, instances, secrets, store, names, reach } = parts;
   const { agentId, signal, emit } = run;
+  await finishRemoval(parts, agentId);
   const number = await nextVersion(parts, agentId);
   const discardVolumes = await noteVolumes(parts, agentId, source.manifest);
   using user = await parts.userIds.take(agentId);
@@ -74,6 +76,7 @@ export async function makeVersion(
   } catch (error) {
     await discard(parts, agentId, number);
     await discardVolumes();
+    await discardFirst(parts, agentId);
     throw error;
   } finally {
     startup.resolve();
