@@ -2,7 +2,7 @@ import type { DeployResponse } from "../model/api.ts";
 import type { Call, Client } from "./client.ts";
 import { ApiError, type ErrorBody, UnreachableError } from "./errors.ts";
 import { readEvents } from "./events.ts";
-import { PATIENCE_MS, takeUp } from "./take-up.ts";
+import { PATIENCE_MS, takeUp, untilAnswered } from "./take-up.ts";
 
 /** What a deploy says while it goes on. */
 export type DeployNews =
@@ -17,9 +17,14 @@ type Listeners = {
   onStart?: (path: string | null) => void;
   /** The connection is gone; the deploy is not. Told once until there is news again. */
   onLost?: () => void;
+  /** The connection is gone, nobody knows whether the deploy has begun, and it is sent again. Told once. */
+  onUnanswered?: () => void;
   /** How long the runner may be gone between two events, milliseconds. */
   patienceMs?: number;
 };
+
+/** What may be sent twice, and its body once more: its `Idempotency-Key` has both begin one deploy. */
+type Repeated = { again?: () => Pick<Call, "headers" | "body"> };
 
 /**
  * Sends what starts a deploy, tells its news as they come, and gives what it came to. A deploy goes on without its
@@ -34,12 +39,13 @@ export async function followDeploy(
     onNews,
     onStart = () => undefined,
     onLost = () => undefined,
+    onUnanswered = () => undefined,
     patienceMs = PATIENCE_MS,
+    again,
     ...call
-  }: Call & Listeners,
+  }: Call & Listeners & Repeated,
 ): Promise<DeployResponse> {
-  const headers = { ...call.headers, accept: "text/event-stream" };
-  let answer = await client.send(path, { ...call, headers });
+  let answer = await begin(client, path, { call, again, onUnanswered, patienceMs });
   const deployment = answer.headers.get("content-location");
   onStart(deployment);
   let lastId = "0";
@@ -71,6 +77,29 @@ export async function followDeploy(
       signal: call.signal,
     });
     patience -= performance.now() - lostAt;
+  }
+}
+
+type Beginning = Pick<Required<Listeners>, "onUnanswered" | "patienceMs"> & {
+  call: Call;
+  again: Repeated["again"];
+};
+
+/** Sends it once more where no answer came, though somebody had listened. */
+async function begin(
+  client: Client,
+  path: string,
+  { call, again, onUnanswered, patienceMs }: Beginning,
+): Promise<Response> {
+  const send = (part: Pick<Call, "headers" | "body">) =>
+    client.send(path, { ...call, ...part, headers: { ...part.headers, accept: "text/event-stream" } });
+  try {
+    return await send(again?.() ?? call);
+  } catch (error) {
+    if (again === undefined || !(error instanceof UnreachableError) || error.isRefused) throw error;
+    onUnanswered();
+    const until = performance.now() + patienceMs;
+    return untilAnswered(() => send(again()), { until, lost: error, signal: call.signal });
   }
 }
 

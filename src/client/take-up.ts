@@ -8,9 +8,7 @@ export const PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 200;
 const LAST_PAUSE_MS = 3000;
 
-type TakeUp = {
-  /** Id of the last event that has arrived. */
-  lastId: string;
+type Patience = {
   /** When to give up, on the clock of `performance.now()`. */
   until: number;
   /** What to give up with. */
@@ -18,22 +16,39 @@ type TakeUp = {
   signal: AbortSignal | undefined;
 };
 
+type TakeUp = Patience & {
+  /** Id of the last event that has arrived. */
+  lastId: string;
+};
+
 /**
  * Asks for the events of a deployment after the last one that has arrived, until the runner answers.
  *
  * @throws ApiError when the runner no longer knows the deployment; `lost` when it stays away
  */
-export async function takeUp(
+export function takeUp(
   client: Client,
   deployment: string,
-  { lastId, until, lost, signal }: TakeUp,
+  { lastId, ...patience }: TakeUp,
 ): Promise<Response> {
+  const { signal } = patience;
   const headers = { accept: "text/event-stream", "last-event-id": lastId };
+  return untilAnswered(
+    () => client.send(deployment, { headers, ...(signal !== undefined && { signal }) }),
+    patience,
+  );
+}
+
+/** Asks again and again until there is an answer. Throws what says no for good, and `lost` after the last attempt. */
+export async function untilAnswered(
+  ask: () => Promise<Response>,
+  { until, lost, signal }: Patience,
+): Promise<Response> {
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LAST_PAUSE_MS)) {
     if (performance.now() + pause > until || signal?.aborted === true) throw lost;
     await Bun.sleep(pause);
     try {
-      return await client.send(deployment, { headers, ...(signal !== undefined && { signal }) });
+      return await ask();
     } catch (error) {
       if (!mayPass(error)) throw error;
     }

@@ -29,28 +29,38 @@ function streamed(events: readonly Event[], { first = 1, goesOn = false } = {}):
   return new Response(body, { headers: { "content-type": "text/event-stream", "content-location": PATH } });
 }
 
-type Way = { patienceMs?: number; cutAfter?: string };
+type Way = {
+  patienceMs?: number;
+  cutAfter?: string;
+  again?: () => { headers: Record<string, string>; body: string };
+};
 
 /** Follows a deploy at a runner that answers so, and gives what was told of it meanwhile. */
 async function follow(
   answers: Parameters<typeof fakeRunner>[0],
-  { patienceMs = 10_000, cutAfter = "never" }: Way = {},
+  { patienceMs = 10_000, cutAfter = "never", again }: Way = {},
 ) {
   using runner = fakeRunner(answers);
-  using proxy = await startCuttingProxy(runner.url, cutAfter);
+  using proxy = await startCuttingProxy(runner.url, cutAfter, { keepsBack: cutAfter === HEAD });
   const { url } = proxy;
   const news: DeployNews[] = [];
   let losses = 0;
+  let unanswered = 0;
   const following = followDeploy(createClient({ address: { url, shown: url } }), "/deploy", {
     method: "POST",
     onNews: (each) => news.push(each),
     onLost: () => (losses += 1),
+    onUnanswered: () => (unanswered += 1),
+    ...(again && { again }),
     patienceMs,
   });
   const result = await following.catch((error: unknown) => error);
   const asked = runner.asked.slice(1).map(({ headers }) => headers.get("last-event-id"));
-  return { result, news, asked, losses, cuts: proxy.cuts() };
+  return { result, news, asked, losses, unanswered, sent: runner.asked, cuts: proxy.cuts() };
 }
+
+/** Cut here, nothing of the answer arrives. */
+const HEAD = "HTTP/1.1 200";
 
 const told = EVENTS.map(([type, data]) => ({ type, ...data }));
 
@@ -110,4 +120,32 @@ test("a runner that stays away is given up", async () => {
     { patienceMs: 300 },
   );
   expect(result).toMatchObject({ name: "UnreachableError" });
+});
+
+test("a deploy of which no answer came is sent again, whole and with its key, and is one deploy", async () => {
+  let bodies = 0;
+  const again = () => ({ headers: { "idempotency-key": "one" }, body: `body ${(bodies += 1)}` });
+  const { result, news, unanswered, losses, sent } = await follow(
+    { "POST /deploy": () => streamed([...EVENTS, ["result", DEPLOYED]]) },
+    { cutAfter: HEAD, again },
+  );
+  expect({ result, news, unanswered, losses }).toEqual({
+    result: DEPLOYED,
+    news: told,
+    unanswered: 1,
+    losses: 0,
+  });
+  expect(sent.map(({ headers, body }) => [headers.get("idempotency-key"), body])).toEqual([
+    ["one", "body 1"],
+    ["one", "body 2"],
+  ]);
+});
+
+test("a deploy that may not be sent twice is not", async () => {
+  const { result, sent } = await follow(
+    { "POST /deploy": () => streamed([["result", DEPLOYED]]) },
+    { cutAfter: HEAD },
+  );
+  expect(result).toMatchObject({ name: "UnreachableError" });
+  expect(sent).toHaveLength(1);
 });

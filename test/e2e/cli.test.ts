@@ -156,6 +156,14 @@ test("a deploy whose connection is reset ends with what it came to", async () =>
   const phases = err.split("\n").filter((line) => /^(received|building|starting|ready)$/.test(line));
   expect(phases).toEqual(["received", "building", "starting", "ready"]);
   expect(err).toContain("Running: lost, version 1 (");
+
+  using silent = await startCuttingProxy(runner.url, "HTTP/1.1 200", { keepsBack: true });
+  const again = await cli(["deploy", "lost"], { OKEN_URL: silent.url });
+  expect({ status: again.status, cuts: silent.cuts() }).toEqual({ status: 0, cuts: 1 });
+  expect(again.err).toContain("warning: the connection was lost before the runner answered");
+  // Sent twice, it was one deploy.
+  const { body } = await runner.request("GET", "/agents/lost/deployments");
+  expect(body).toMatchObject({ deployments: [{ deployment: 2 }, { deployment: 1 }] });
 });
 
 test("--help and ps answer within 100 ms", async () => {

@@ -7,6 +7,7 @@ import axeCore from "axe-core";
 import type { Browser, Page } from "playwright-core";
 
 import { findBrowser, launchBrowser, openPage } from "../helpers/browser.ts";
+import { startCuttingProxy } from "../helpers/cutting-proxy.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { startPageApi } from "../helpers/page-api.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
@@ -250,6 +251,22 @@ describe.skipIf(executable === undefined)("without a terminal,", () => {
     await page.getByText("No agents yet").waitFor();
     // The browser itself reports the answer that asked for the token.
     expect(problems.filter((text) => !text.includes("401"))).toEqual([]);
+  });
+
+  test("a deploy whose connection is lost is taken up again", async () => {
+    using proxy = await startCuttingProxy(runner.url, '"phase":"received"');
+    await using opened = await openPage(browser, proxy.url);
+    const { page } = opened;
+    await page.goto(`${proxy.url}/#/deploy`);
+    await page.getByLabel("Token", { exact: true }).fill(TOKEN);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByLabel("Folder").setInputFiles(folder);
+    await page.getByLabel("Agent id").fill("page-lost");
+    await page.getByRole("button", { name: "Deploy", exact: true }).click();
+    await page.getByText("Version 1 serves").waitFor();
+    expect(proxy.cuts()).toBe(1);
+    expect(await page.getByText("The connection was lost").count()).toBe(0);
+    await runner.request("DELETE", "/agents/page-lost", { headers: { authorization: `Bearer ${TOKEN}` } });
   });
 
   test("a first deploy that fails says why, and is found again", async () => {

@@ -1,8 +1,11 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
-/** A way to a runner on which one connection is reset: the first that has carried `after` to the caller. */
-export async function startCuttingProxy(url: string, after: string) {
+/**
+ * A way to a runner on which one connection is reset: the first that has carried `after` to the caller, or with
+ * `keepsBack` is about to.
+ */
+export async function startCuttingProxy(url: string, after: string, { keepsBack = false } = {}) {
   const { hostname, port } = new URL(url);
   let cuts = 0;
   const server = createServer((caller) => {
@@ -17,7 +20,8 @@ export async function startCuttingProxy(url: string, after: string) {
       carried = (carried + piece.toString()).slice(-65_536);
       const isCut = cuts === 0 && carried.includes(after);
       if (isCut) cuts += 1;
-      caller.write(piece, () => isCut && caller.resetAndDestroy());
+      if (isCut && keepsBack) caller.resetAndDestroy();
+      else caller.write(piece, () => isCut && caller.resetAndDestroy());
     });
   });
   server.listen(0, "127.0.0.1");

@@ -4,11 +4,16 @@ import type { DeployResponse } from "../../model/api.ts";
 import type { Context } from "../context.ts";
 import type { DeployView } from "./view.ts";
 
+type Sent = Pick<Parameters<typeof followDeploy>[2], "again" | keyof Call> & {
+  path: string;
+  view: DeployView;
+};
+
 /** Sends what starts a deploy and shows how it goes, also when the connection breaks meanwhile. Whoever breaks the command off cancels the deploy. */
 export async function followShown(
   { err, onInterrupt }: Context,
   client: Client,
-  { path, view, ...call }: Call & { path: string; view: DeployView },
+  { path, view, ...call }: Sent,
 ): Promise<DeployResponse> {
   let deployment: string | null = null;
   using _ = onInterrupt(async () => {
@@ -25,8 +30,14 @@ export async function followShown(
       type: "warning",
       message: "the connection was lost; the deploy goes on, and is looked for again",
     });
+  const onUnanswered = () =>
+    view.news({
+      type: "warning",
+      message: "the connection was lost before the runner answered; the files are sent again",
+    });
   try {
-    return await followDeploy(client, path, { ...call, onNews: view.news, onStart, onLost });
+    const listeners = { onNews: view.news, onStart, onLost, onUnanswered };
+    return await followDeploy(client, path, { ...call, ...listeners });
   } finally {
     view.end();
   }

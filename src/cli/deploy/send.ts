@@ -17,7 +17,7 @@ export type DeployOptions = {
   buildLog: boolean;
 };
 
-/** Packs a project while it is sent, and shows how the deploy goes. */
+/** Packs a project while it is sent, and shows how the deploy goes. Whatever becomes of the connection, it is one deploy. */
 export async function sendDeploy(
   context: Context,
   client: Client,
@@ -29,13 +29,17 @@ export async function sendDeploy(
   const bytes = files.reduce((sum, file) => sum + (file.type === "file" ? file.bytes : 0), 0);
   err.line(`Deploying ${err.paint("bold", agentId)}: ${count(files.length, "file")}, ${size(bytes)}`);
   const view = await createDeployView({ err, buildLog });
-  let read = 0;
-  const content = tarball(directory, files, (piece) => view.sent((read += piece) / Math.max(bytes, 1)));
-  const form = multipart([
-    { name: "agent_id", text: agentId },
-    { name: "secrets", text: JSON.stringify(secrets) },
-    ...(keepSecrets ? [{ name: "keep_secrets", text: "true" }] : []),
-    { name: "tarball", filename: `${agentId}.tar.gz`, content },
-  ]);
-  return followShown(context, client, { path: "/deploy", method: "POST", view, ...form });
+  const idempotency = { "idempotency-key": crypto.randomUUID() };
+  const again = () => {
+    let read = 0;
+    const content = tarball(directory, files, (piece) => view.sent((read += piece) / Math.max(bytes, 1)));
+    const { headers, body } = multipart([
+      { name: "agent_id", text: agentId },
+      { name: "secrets", text: JSON.stringify(secrets) },
+      ...(keepSecrets ? [{ name: "keep_secrets", text: "true" }] : []),
+      { name: "tarball", filename: `${agentId}.tar.gz`, content },
+    ]);
+    return { headers: { ...headers, ...idempotency }, body };
+  };
+  return followShown(context, client, { path: "/deploy", method: "POST", view, again });
 }

@@ -1,22 +1,9 @@
 import { signal } from "@preact/signals";
 
+import { errorOf } from "./errors.ts";
 import { parseAs } from "./json.ts";
 
 const TOKEN_KEY = "oken-token";
-
-/** What the runner said when it refused. */
-export class ApiError extends Error {
-  readonly status: number;
-  readonly code: string;
-  readonly hint: string | undefined;
-
-  constructor(status: number, body: { error?: string; code?: string; details?: { hint?: string } }) {
-    super(body.error ?? `The runner answered ${status}.`);
-    this.status = status;
-    this.code = body.code ?? "";
-    this.hint = body.details?.hint;
-  }
-}
 
 type TokenQuestion = { isWrong: boolean; answer: (token: string) => void };
 
@@ -70,18 +57,4 @@ export async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
 export async function change(path: string, init: RequestInit): Promise<void> {
   const response = await send(path, init);
   if (!response.ok) throw await errorOf(response);
-}
-
-export async function errorOf(response: Response): Promise<ApiError> {
-  const text = await response.text();
-  try {
-    return new ApiError(response.status, parseAs(text));
-  } catch {
-    return new ApiError(response.status, {});
-  }
-}
-
-export function messageOf(error: unknown): string {
-  if (error instanceof TypeError && error.message === "Failed to fetch") return "The runner does not answer.";
-  return error instanceof Error ? error.message : String(error);
 }

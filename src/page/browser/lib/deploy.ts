@@ -1,5 +1,6 @@
-import { ApiError, errorOf, send } from "./api.ts";
-import { eventsIn } from "./event-stream.ts";
+import { send } from "./api.ts";
+import { ApiError, errorOf, isUnanswered } from "./errors.ts";
+import { eventsToEnd, untilAnswered } from "./events-to-end.ts";
 import { milliseconds } from "./format.ts";
 import { parseAs } from "./json.ts";
 
@@ -12,6 +13,8 @@ export type Progress = {
   warnings: readonly string[];
   result: { version: number; unchanged: boolean; timings_ms: { total?: number } } | undefined;
   error: ApiError | undefined;
+  /** The connection is gone, and is looked for. */
+  isLost: boolean;
 };
 
 type DeployRequest = { id: string; archive: Blob; secrets: Record<string, string> };
@@ -19,33 +22,56 @@ type Show = (progress: Progress) => void;
 
 const STREAM = { accept: "text/event-stream" };
 
-/** Sends a deploy and shows how it goes. */
+/** How long a deploy is sent again where nobody has answered it, milliseconds: nobody may be there. */
+const RESEND_MS = 10_000;
+
+/** Sends a deploy and shows how it goes. Whatever becomes of the connection, it is one deploy. */
 export async function deploy(request: DeployRequest, show: Show): Promise<void> {
   const form = new FormData();
   form.set("agent_id", request.id);
   form.set("tarball", request.archive, "agent.tar.gz");
   if (Object.keys(request.secrets).length > 0) form.set("secrets", JSON.stringify(request.secrets));
+  const headers = { ...STREAM, "idempotency-key": randomKey() };
+  const post = () => send("deploy", { method: "POST", body: form, headers });
   show(nothing("sending"));
-  await showEvents(await send("deploy", { method: "POST", body: form, headers: STREAM }), show);
+  const response = await post().catch((error: unknown) => {
+    if (!isUnanswered(error)) throw error;
+    show({ ...nothing("sending"), isLost: true });
+    return untilAnswered(post, RESEND_MS);
+  });
+  await showEvents(response, { path: response.headers.get("content-location") ?? "", show });
 }
 
 /** Shows how an earlier deploy went, or goes. */
 export async function followDeployment(path: string, signal: AbortSignal, show: Show): Promise<void> {
-  await showEvents(await send(path, { headers: STREAM, signal }), show);
+  await showEvents(await send(path, { headers: STREAM, signal }), { path, signal, show });
+}
+
+/** `randomUUID` is there for pages of HTTPS and of this machine alone. */
+function randomKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("-");
 }
 
 function nothing(phase: string): Progress {
-  return { phase, log: [], warnings: [], result: undefined, error: undefined };
+  return { phase, log: [], warnings: [], result: undefined, error: undefined, isLost: false };
 }
 
-async function showEvents(response: Response, show: Show): Promise<void> {
+type Shown = { path: string; signal?: AbortSignal; show: Show };
+
+async function showEvents(response: Response, { path, signal, show }: Shown): Promise<void> {
   let progress = nothing("");
   const change = (changes: Partial<Progress>) => {
     progress = { ...progress, ...changes };
     show(progress);
   };
   if (!response.ok) return change({ error: await errorOf(response) });
-  for await (const { event, data } of eventsIn(response)) change(changesOf(event, data, progress));
+  const following = {
+    resume: (lastId: string) =>
+      send(path, { headers: { ...STREAM, "last-event-id": lastId }, ...(signal && { signal }) }),
+    onLost: () => change({ isLost: true }),
+  };
+  for await (const { event, data } of eventsToEnd(response, following))
+    change({ isLost: false, ...changesOf(event, data, progress) });
 }
 
 type Step = { name: string; status: string; ms?: number };

@@ -1,5 +1,6 @@
 import type { LogLine } from "../types.ts";
-import { errorOf, send } from "./api.ts";
+import { send } from "./api.ts";
+import { errorOf } from "./errors.ts";
 import { eventsIn } from "./event-stream.ts";
 import { parseAs } from "./json.ts";
 

@@ -1,4 +1,5 @@
-import { messageOf, send } from "./api.ts";
+import { send } from "./api.ts";
+import { messageOf } from "./errors.ts";
 import { eventsIn, read } from "./event-stream.ts";
 import { parseAs } from "./json.ts";
 

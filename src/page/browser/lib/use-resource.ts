@@ -2,7 +2,8 @@ import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
 import { lastEvents } from "../store.ts";
-import { ask, messageOf } from "./api.ts";
+import { ask } from "./api.ts";
+import { messageOf } from "./errors.ts";
 
 export type Resource<T> = {
   data: Signal<T | undefined>;

@@ -5,7 +5,7 @@ import { Notice } from "./notice.tsx";
 
 /** How far a deploy has come, and what came of it; `children` come after a success. */
 export function DeployProgress({ progress, children }: { progress: Progress; children?: ComponentChildren }) {
-  const { phase, log, warnings, result, error } = progress;
+  const { phase, log, warnings, result, error, isLost } = progress;
   const reached = PHASES.findIndex((name) => name === phase);
   const isOver = result !== undefined || error !== undefined;
   return (
@@ -21,6 +21,7 @@ export function DeployProgress({ progress, children }: { progress: Progress; chi
           </li>
         ))}
       </ol>
+      {isLost && <Notice kind="hint">The connection was lost. The deploy goes on, and is looked for.</Notice>}
       {error && (
         <Notice kind="error">
           <p>

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 
-import { change, messageOf } from "../lib/api.ts";
+import { change } from "../lib/api.ts";
+import { messageOf } from "../lib/errors.ts";
 import { ago, dateTime } from "../lib/format.ts";
 import { TABS, type Tab, hrefOf } from "../lib/routes.ts";
 import { type Resource, useResource } from "../lib/use-resource.ts";

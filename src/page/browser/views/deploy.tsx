@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 
-import { messageOf } from "../lib/api.ts";
+import { messageOf } from "../lib/errors.ts";
 import { type Progress, deploy } from "../lib/deploy.ts";
 import { milliseconds } from "../lib/format.ts";
 import { type Chosen, chosenFiles, droppedFiles, isArchive, packed } from "../lib/pack.ts";

@@ -1,7 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 
-import { change, messageOf } from "../lib/api.ts";
+import { change } from "../lib/api.ts";
+import { messageOf } from "../lib/errors.ts";
 import { type Progress, followDeployment } from "../lib/deploy.ts";
 import { dateTime, duration } from "../lib/format.ts";
 import { useResource } from "../lib/use-resource.ts";

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 
-import { messageOf } from "../lib/api.ts";
+import { messageOf } from "../lib/errors.ts";
 import { type Call, encodedFiles } from "../lib/invoke.ts";
 
 export type HandlerForm = { input: string; files: File[] };

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 
-import { messageOf } from "../lib/api.ts";
+import { messageOf } from "../lib/errors.ts";
 import { type Call, type Outcome, call } from "../lib/invoke.ts";
 import { Answer } from "../parts/answer.tsx";
 import { Notice } from "../parts/notice.tsx";

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
-import { messageOf } from "../lib/api.ts";
+import { messageOf } from "../lib/errors.ts";
 import { type ShownLine, followLog, isAtLeast } from "../lib/follow-log.ts";
 import { clockTime } from "../lib/format.ts";
 import { Notice } from "../parts/notice.tsx";

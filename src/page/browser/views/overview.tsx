@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 
-import { change, messageOf } from "../lib/api.ts";
+import { change } from "../lib/api.ts";
+import { messageOf } from "../lib/errors.ts";
 import { bytes, dateTime, duration, errorShare, milliseconds, rate } from "../lib/format.ts";
 import { useResource } from "../lib/use-resource.ts";
 import { Chart } from "../parts/chart.tsx";
