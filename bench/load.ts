@@ -3,6 +3,7 @@
  * It writes HTTP/1.1 to plain sockets: `fetch` costs more per request than the runner does. Each connection has one
  * request at a time. Only addresses of this machine are allowed.
  */
+import { writeFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import { setPriority } from "node:os";
 
@@ -52,6 +53,8 @@ export function startLoad(plan: LoadPlan): RunningLoad {
   const child = Bun.spawn([process.execPath, import.meta.path, JSON.stringify(plan)], {
     stdout: "pipe",
     stderr: "inherit",
+    // A session of its own: where the kernel groups processes by session, a niceness holds within its group alone.
+    detached: true,
   });
   const finish = async (): Promise<LoadResult> => {
     const [text, status] = await Promise.all([child.stdout.text(), child.exited]);
@@ -157,6 +160,7 @@ function requireOurs(address: string): void {
 if (import.meta.main) {
   try {
     setPriority(PRIORITY);
+    writeFileSync("/proc/self/autogroup", String(PRIORITY));
   } catch {
     // Only root may. Without it the figures can only be worse.
   }

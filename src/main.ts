@@ -1,6 +1,7 @@
 // Large modules are loaded later, by the command that needs them.
 import { type HostWork, type OnInterrupt, processContext } from "./cli/context.ts";
 import { runCli } from "./cli/program.ts";
+import { enterOwnGroup } from "./lib/control-groups.ts";
 import { raisePriority } from "./lib/priority.ts";
 import { StartError } from "./lib/start-error.ts";
 
@@ -13,6 +14,7 @@ const INTERRUPTED = 130;
 const serve: HostWork["serve"] = async (load) => {
   const config = load();
   const niceness = raisePriority();
+  await enterOwnGroup();
   const [{ createLog }, { startDaemon }] = await Promise.all([import("./lib/log.ts"), import("./daemon.ts")]);
   const log = createLog({ level: config.logLevel, format: config.logFormat });
   const starting = startDaemon({ config, log, environment: process.env, niceness });

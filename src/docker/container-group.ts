@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { AGENTS_GROUP, CGROUP_MOUNT } from "./agents-cgroup.ts";
+import { CGROUP_MOUNT } from "../lib/control-groups.ts";
+import { AGENTS_GROUP } from "./agents-cgroup.ts";
 
 /** What the kernel has counted for a container. */
 export type GroupFigures = {
