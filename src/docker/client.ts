@@ -5,6 +5,7 @@ import { type ContainerSettings, namelessImagesArgs } from "./args.ts";
 import { PING_ARGS, PING_TIMEOUT_MS, cautious } from "./caution.ts";
 import { createClaims } from "./claims.ts";
 import { createBuildContainment } from "./build-containment.ts";
+import { bounded } from "./bounded.ts";
 import { createBuildx } from "./buildx.ts";
 import { createContainedNetworks } from "./contained-networks.ts";
 import type { ContainmentSettings } from "./containment.ts";
@@ -42,7 +43,7 @@ export function createEngine(
   settings: ContainerSettings,
   containmentSettings: ContainmentSettings = CONTAINED,
 ): Engine {
-  const exec = cautious(given);
+  const exec = bounded(cautious(given));
   const facts = createFactsReader(exec);
   const images = createImages(exec, facts, settings);
   const volumes = createVolumes(exec, settings.runnerId);
