@@ -35,9 +35,10 @@ export type Client = {
   request<T = Record<string, unknown>>(method: string, path: string, init?: RequestInit): Promise<Answer<T>>;
 };
 
-export function createClient(url: () => string): Client {
+/** By the address, or by a Unix socket, where the address only names the host. */
+export function createClient(url: () => string, way: { unix?: string } = {}): Client {
   async function request<T>(method: string, path: string, init: RequestInit = {}): Promise<Answer<T>> {
-    const response = await fetch(url() + path, { ...init, method });
+    const response = await fetch(url() + path, { ...way, ...init, method });
     const text = await response.text();
     const isJson = response.headers.get("content-type")?.startsWith("application/json") ?? false;
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a test says what it expects, and then checks it
