@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 
 import { HANDLER } from "../helpers/agents.ts";
 import { SPEAKER, createLatencies, measureByHand } from "../helpers/latency.ts";
+import { MEASURED } from "../helpers/measured.ts";
 import { type PackageIndex, startPackageIndex } from "../helpers/package-index.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
 import { type SentEvent, readEvents } from "../helpers/sse.ts";
@@ -21,8 +22,10 @@ if "bdist_wheel" in sys.argv:
     print("waiting to be seen")
     urllib.request.urlopen("INDEX/simple/oken-seen/", timeout=100).read()
 ${SPEAKER.replaceAll(/^(?=.)/gm, "    ")}
-setup(name="oken_spoken", version="1", py_modules=[])
+setup(name="oken_spoken", version="VERSION", py_modules=[])
 `;
+/** What is built once is kept: each run of the test has a version of its own. */
+const SPOKEN = ["1", "2", "3"];
 
 const seen = {
   "/simple/oken-dep/": Promise.withResolvers<void>(),
@@ -36,9 +39,11 @@ beforeAll(async () => {
   const files: Record<string, Uint8Array<ArrayBuffer>> = { [wheelName("oken_dep", "1")]: WHEEL };
   index = await startPackageIndex(files, { hold });
   files["oken_seen-1.tar.gz"] = await sdist("oken_seen", "1", {});
-  files["oken_spoken-1.tar.gz"] = await sdist("oken_spoken", "1", {
-    "setup.py": SETUP.replace("INDEX", `http://${index.host}:${index.port}`),
-  });
+  const setup = SETUP.replace("INDEX", `http://${index.host}:${index.port}`);
+  for (const version of SPOKEN)
+    files[`oken_spoken-${version}.tar.gz`] = await sdist("oken_spoken", version, {
+      "setup.py": setup.replace("VERSION", version),
+    });
   runner = await startRunner({ OKEN_EXTRA_INDEX_URLS: index.url });
 });
 afterAll(async () => {
@@ -74,23 +79,30 @@ test("a line of a step of the image's build is streamed while the step goes on",
   expect(index.requests.map(({ path }) => path)).toContain("/simple/oken-dep/");
 });
 
-test("lines of a package that is built from source come as it prints them, the median within 200 ms", async () => {
-  const image = (process.env["OKEN_PYTHON_IMAGE"] ?? "python:{version}-slim-trixie").replace(
-    "{version}",
-    "3.12",
-  );
-  const latencies = createLatencies();
-  let byHand: ReturnType<typeof measureByHand> | undefined;
-  const last = await watch("spoken", "oken-spoken==1\n", (line) => {
-    latencies.hear(line);
-    if (line !== "waiting to be seen") return;
-    byHand ??= measureByHand(image);
-    seen["/simple/oken-seen/"].resolve();
-  });
-  expect(last).toMatchObject({ event: "result" });
-  const beside = await byHand;
-  console.info(`build log: median ${latencies.median().toFixed(1)} ms, max ${latencies.max().toFixed(1)} ms`);
-  expect(latencies.count()).toBe(beside?.count() ?? 0);
-  // What the engine itself needs at this time, on a machine that does other things, is no part of it.
-  expect(latencies.median() - (beside?.median() ?? 0)).toBeLessThan(LIMIT_MS);
-});
+const unspoken = [...SPOKEN];
+test(
+  "lines of a package that is built from source come as it prints them, the median within 200 ms",
+  async () => {
+    const image = (process.env["OKEN_PYTHON_IMAGE"] ?? "python:{version}-slim-trixie").replace(
+      "{version}",
+      "3.12",
+    );
+    const latencies = createLatencies();
+    let byHand: ReturnType<typeof measureByHand> | undefined;
+    const last = await watch("spoken", `oken-spoken==${unspoken.shift()}\n`, (line) => {
+      latencies.hear(line);
+      if (line !== "waiting to be seen") return;
+      byHand ??= measureByHand(image);
+      seen["/simple/oken-seen/"].resolve();
+    });
+    expect(last).toMatchObject({ event: "result" });
+    const beside = await byHand;
+    console.info(
+      `build log: median ${latencies.median().toFixed(1)} ms, max ${latencies.max().toFixed(1)} ms`,
+    );
+    expect(latencies.count()).toBe(beside?.count() ?? 0);
+    // What the engine itself needs at this time, on a machine that does other things, is no part of it.
+    expect(latencies.median() - (beside?.median() ?? 0)).toBeLessThan(LIMIT_MS);
+  },
+  MEASURED,
+);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
 import { HANDLER, answering } from "../helpers/agents.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { MEASURED } from "../helpers/measured.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
 import { type SentEvent, readEvents } from "../helpers/sse.ts";
 import { tarball } from "../helpers/tarball.ts";
@@ -91,25 +92,29 @@ describe("a deploy that answers at once", () => {
     expect((await runner.invoke("async", { name: "Ada" })).status).toBe(200);
   });
 
-  test("can be cancelled within two seconds, leaves nothing, and the old version goes on", async () => {
-    await runner.deploy("cancelled", answering("old"));
-    const location = String(
-      (await post("cancelled", SLOW_START, { prefer: "respond-async" })).headers.get("location"),
-    );
-    await eventually(async () =>
-      expect((await runner.request("GET", location)).body["phases"]).toContain("starting"),
-    );
-    const startedAt = performance.now();
-    const cancelled = await runner.request("DELETE", location);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
-    expect(cancelled).toMatchObject({
-      status: 200,
-      body: { state: "cancelled", error: { code: "DEPLOY_CONFLICT" } },
-    });
-    expect(await runner.containers("cancelled")).toHaveLength(1);
-    expect((await runner.images()).filter((name) => name.includes("cancelled")).length).toBe(1);
-    expect((await runner.invoke("cancelled")).body.output).toBe("old");
-  });
+  test(
+    "can be cancelled within two seconds, leaves nothing, and the old version goes on",
+    async () => {
+      await runner.deploy("cancelled", answering("old"));
+      const location = String(
+        (await post("cancelled", SLOW_START, { prefer: "respond-async" })).headers.get("location"),
+      );
+      await eventually(async () =>
+        expect((await runner.request("GET", location)).body["phases"]).toContain("starting"),
+      );
+      const startedAt = performance.now();
+      const cancelled = await runner.request("DELETE", location);
+      expect(performance.now() - startedAt).toBeLessThan(2_000);
+      expect(cancelled).toMatchObject({
+        status: 200,
+        body: { state: "cancelled", error: { code: "DEPLOY_CONFLICT" } },
+      });
+      expect(await runner.containers("cancelled")).toHaveLength(1);
+      expect((await runner.images()).filter((name) => name.includes("cancelled")).length).toBe(1);
+      expect((await runner.invoke("cancelled")).body.output).toBe("old");
+    },
+    MEASURED,
+  );
 
   test("that is not known is not found", async () => {
     for (const path of [

@@ -10,7 +10,7 @@ import { docker } from "./docker.ts";
 import { sweepFirewall } from "./firewall.ts";
 
 /** How long a runner may take until it serves, and to end, milliseconds. */
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 
 export type TestRunner = Client & {
   url: string;

@@ -70,7 +70,8 @@ test("a backup has the agents that were deployed, and a restore gives them back 
   expect((await readdir(fresh)).sort()).toEqual([
     ...["agents", "deployments", "lock", "runner.json", "staging"],
   ]);
-  expect(await readdir(join(fresh, "deployments"), { recursive: true })).toEqual(["hello", "hello/1.json"]);
+  const deployments = await readdir(join(fresh, "deployments"), { recursive: true });
+  expect(deployments.sort()).toEqual(["hello", "hello/1.json"]);
   const version = join(fresh, "agents/hello/versions/1");
   expect(await readFile(join(version, "tree-ab/link"), "utf8")).toBe("x = 1");
   const { mode, uid, gid } = await stat(join(version, "secrets.json"));
