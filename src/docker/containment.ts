@@ -1,6 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-
 import type { Clock } from "../lib/clock.ts";
 import { RunnerError, messageOf } from "../lib/errors.ts";
 import type { Containment } from "../model/containment.ts";
@@ -10,6 +7,7 @@ import { isNoSuchObject } from "./errors.ts";
 import type { FetchProxySettings } from "./fetch-proxy.ts";
 import type { Canaries } from "./firewall/canary.ts";
 import type { Firewall, RunCommand } from "./firewall/firewall.ts";
+import { isInterface } from "./firewall/interfaces.ts";
 import { hostResolvers } from "./firewall/resolvers.ts";
 import { guardRoutes } from "./firewall/routes.ts";
 import { type FirewallPlan, tagOf } from "./firewall/rules.ts";
@@ -33,9 +31,6 @@ export type ContainmentSettings = {
 
 /** How long it holds that a container could not reach the host, milliseconds, while the rules stay as they were. */
 const PROOF_HOLDS_MS = 300_000;
-
-/** Where the kernel lists the interfaces of this host. */
-const INTERFACES = "/sys/class/net";
 
 /** Keeps the agents of one network away from the host, its networks and each other. */
 export type ContainmentKeeper = {
@@ -171,7 +166,7 @@ const REMEDY =
 
 /** Rules of this host's firewall say nothing to a bridge elsewhere. */
 function requireOnThisHost({ bridge }: NetworkFacts): void {
-  if (existsSync(join(INTERFACES, bridge))) return;
+  if (isInterface(bridge)) return;
   throw new RunnerError(
     "ENGINE_UNAVAILABLE",
     `the bridge ${bridge} is not on this host, as with an engine that is remote, rootless or in a virtual machine`,
