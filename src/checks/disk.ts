@@ -15,16 +15,16 @@ export function diskCheck(dataDir: string, budgetBytes?: number): Check {
     async look() {
       await access(dataDir, constants.W_OK);
       const { blocks, bavail, bsize } = await statfs(dataDir);
-      const free = Math.floor((bavail * bsize) / MiB);
+      const free = showBytes(bavail * bsize);
       const budget = showBytes(diskBudget(blocks * bsize, budgetBytes));
       if (bavail * bsize >= DISK_FLOOR)
         return {
           state: "ok",
-          found: `${free} MiB are free in the data directory, and the runner keeps to ${budget} there`,
+          found: `${free} are free in the data directory, and the runner keeps to ${budget} there`,
         };
       return {
         state: "failed",
-        found: `Only ${free} MiB are free in the data directory`,
+        found: `Only ${free} are free in the data directory`,
         advice: "remove what is no longer needed: oken-runner prune does, and says what takes room",
       };
     },

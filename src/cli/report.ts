@@ -19,11 +19,15 @@ type Told = {
 };
 
 /** What to do about errors whose sentences were written for callers of the API. */
-const HINTS: Record<string, string> = {
-  UNAUTHORIZED: "Set OKEN_API_TOKEN, or keep the token with: oken-runner login",
-  AGENT_NOT_FOUND: "See which there are: oken-runner ps",
-  AGENT_NOT_RUNNING: "Start it with: oken-runner start <agent>",
-};
+function hintOf({ status, code, message }: ApiError): string | undefined {
+  const agent = /^Agent ([\w-]+) /.exec(message)?.[1] ?? "<agent>";
+  if (code === "UNAUTHORIZED") return "Set OKEN_API_TOKEN, or keep the token with: oken-runner login";
+  if (code === "AGENT_NOT_FOUND") return "See which there are: oken-runner ps";
+  if (code === "AGENT_NOT_RUNNING") return `Start it with: oken-runner start ${agent}`;
+  if (code === "INVOKE_FAILED" && status === 404)
+    return `Call one of its routes with: oken-runner invoke ${agent} --path /`;
+  return undefined;
+}
 
 /** Tells what ended a command, in a sentence and without a stack, and gives its exit status. */
 export function report({ err }: Context, error: unknown, { json }: { json: boolean }): ExitCode {
@@ -52,12 +56,17 @@ function toldOf(error: unknown): Told {
   return { message: messageOf(error), exitCode: EXIT.failed };
 }
 
-function apiError({ message, status, code, details }: ApiError): Told {
-  const text = (name: string) => (typeof details[name] === "string" ? details[name] : undefined);
+function apiError(error: ApiError): Told {
+  const { message, status, code, details } = error;
+  // The sentence itself may have them: some callers read nothing else.
+  const text = (name: string) => {
+    const value = details[name];
+    return typeof value === "string" && !message.includes(value.trim()) ? value : undefined;
+  };
   return {
     message,
     exitCode: exitCodeOf(status, code),
-    hint: text("hint") ?? HINTS[code],
+    hint: text("hint") ?? hintOf(error),
     body: { code, details },
     log: text("log") ?? text("traceback") ?? "",
   };

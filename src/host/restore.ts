@@ -38,11 +38,17 @@ export async function restore(file: string, dataDir: string): Promise<{ agents: 
     return { agents };
   } catch (error) {
     if (error instanceof StartError) throw error;
-    throw new StartError(`${file} cannot be restored: ${messageOf(error)}.`);
+    throw new StartError(`${file} cannot be restored: ${reasonOf(error)}.`);
   } finally {
     await rm(fresh, { recursive: true, force: true });
     await lock.release();
   }
+}
+
+/** zlib says in its own words what is no gzip, or is cut short. */
+function reasonOf(error: unknown): string {
+  const isOfGzip = error instanceof Error && "code" in error && String(error.code).startsWith("Z_");
+  return isOfGzip ? `it is no backup, or a damaged one (${error.message})` : messageOf(error);
 }
 
 async function unpack(file: string, into: string): Promise<void> {

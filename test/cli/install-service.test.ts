@@ -17,7 +17,7 @@ test("without --yes nothing is written", async () => {
   const { status, out, err } = await runInProcess(["install-service", "--root", root]);
   expect(status).toBe(0);
   expect(out).toContain(`${root}/${SYSTEMD}/oken-runner.service\n`);
-  expect(err).toBe("Nothing was written. Do it with: oken-runner install-service --yes\n");
+  expect(err).toBe(`Nothing was written. Do it with: oken-runner install-service --root ${root} --yes\n`);
   expect(readdirSync(root)).toEqual([]);
 });
 

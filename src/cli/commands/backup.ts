@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 
 import { newCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { size } from "../output/amounts.ts";
 import { addSettings, loadSettings } from "../settings.ts";
 
 export function backup(context: Context) {
@@ -22,7 +23,7 @@ export function backup(context: Context) {
         loadSettings(context, options).dataDir,
         resolve(context.directory, file),
       );
-      context.err.line(`Wrote ${agents} ${agents === 1 ? "agent" : "agents"}, ${bytes} bytes, to ${file}.`);
+      context.err.line(`Wrote ${agents} ${agents === 1 ? "agent" : "agents"}, ${size(bytes)}, to ${file}.`);
     },
   );
 }

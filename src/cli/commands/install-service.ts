@@ -29,8 +29,9 @@ export function installService(context: Context) {
         if (yes === true && (action === "write" || action === "replace")) await write();
         context.out.line(`${(yes === true ? DONE[action] : action).padEnd(20)} ${path}`);
       }
+      const again = root === "/" ? "" : ` --root ${root}`;
       context.err.line(
-        yes === true ? NEXT : "Nothing was written. Do it with: oken-runner install-service --yes",
+        yes === true ? NEXT : `Nothing was written. Do it with: oken-runner install-service${again} --yes`,
       );
     });
 }

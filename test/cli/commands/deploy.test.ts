@@ -79,6 +79,19 @@ test("a failed build shows its log, then the reason, and no stack", async () => 
   expect(err).toEndWith("  one\n  two\noken-runner: The build failed: no such package\nLook there.\n");
 });
 
+test("what the reason says already is not said again", async () => {
+  const body = {
+    error: "There is no package named x. Check the spelling.",
+    code: "BUILD_FAILED",
+    details: { log: "There is no package named x.\n", hint: "Check the spelling." },
+  };
+  const { err } = await deploy(["--no-build-log"], () => eventsAnswer([["error", body]]));
+  expect(err.split("\n").slice(1)).toEqual([
+    "oken-runner: There is no package named x. Check the spelling.",
+    "",
+  ]);
+});
+
 test("whoever breaks it off cancels the deploy", async () => {
   const stream = Promise.withResolvers<ReadableStreamDefaultController>();
   using runner = fakeRunner({

@@ -54,6 +54,20 @@ test("an agent's failure has its traceback first and its sentence last", async (
   expect(err).toBe("  Traceback:\n    main.py\noken-runner: KeyError: 'name'\n");
 });
 
+test.each([
+  [
+    400,
+    "AGENT_NOT_RUNNING",
+    "Agent hello was stopped. Start it.",
+    "Start it with: oken-runner start hello\n",
+  ],
+  [404, "INVOKE_FAILED", "Agent hello answered 404: none", "oken-runner invoke hello --path /\n"],
+  [500, "INVOKE_FAILED", "Agent hello answered 500: none", "Agent hello answered 500: none\n"],
+])("%d %s: the command that helps names the agent", async (status, code, error, end) => {
+  const { err } = await invoke(["hello"], { "POST /invoke/hello": () => errorAnswer(status, code, error) });
+  expect(err).toEndWith(end);
+});
+
 test("on a terminal the answer is laid out, and the next command named", async () => {
   const { out, err } = await invoke(["hello", '{"a": 1}'], echo, { isTerminal: true });
   expect(out).toBe('{\n  "a": 1\n}\n');

@@ -27,7 +27,7 @@ export function DeployProgress({ progress, children }: { progress: Progress; chi
           <p>
             <b>{error.code}</b> {error.message}
           </p>
-          {error.hint !== undefined && <p>{error.hint}</p>}
+          {error.hint !== undefined && !error.message.includes(error.hint) && <p>{error.hint}</p>}
         </Notice>
       )}
       {result && children}

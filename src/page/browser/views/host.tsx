@@ -40,7 +40,7 @@ function Shown({ host }: { host: Host }) {
         <Tile
           name="Processors"
           value={host.cpus.count}
-          note={`load ${host.cpus.load_average.join(", ")}: 1, 5, 15 min`}
+          note={`load ${host.cpus.load_average.join(", ")} (1, 5, 15 min)`}
         />
         <Tile name="Engine" value={host.engine.version ?? "away"} note="Docker" />
         <Tile

@@ -159,7 +159,8 @@ function Versions({ agent, reload }: Props) {
             <span class="row-main">
               <b>Version {it.version}</b>
               <span class="muted">
-                {dateTime(it.created_at)} · {it.dependency_style}
+                {dateTime(it.created_at)}
+                {it.dependency_style === "none" ? "" : ` · ${it.dependency_style}`}
               </span>
             </span>
             {it.current ? (
