@@ -214,5 +214,6 @@ function sentAsText(): RunnerError {
 }
 
 function unknownField(name: string): RunnerError {
-  return invalidForm(`unknown field "${escapeName(name)}"; the form has agent_id, tarball and secrets`);
+  const fields = "agent_id, tarball, secrets and keep_secrets";
+  return invalidForm(`unknown field "${escapeName(name)}"; the form has ${fields}`);
 }

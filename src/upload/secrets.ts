@@ -39,7 +39,7 @@ export function nextSecrets(
  */
 export function parseSecretsPatch(text: string): Record<string, string | null> {
   return readEntries<string | null>(text, (name, value) =>
-    value === null ? null : assertValue(name, value),
+    value === null ? null : assertValue(name, value, "a text in quotes, or null to remove it"),
   );
 }
 
@@ -50,7 +50,7 @@ export function parseSecretsPatch(text: string): Record<string, string | null> {
  * @throws RunnerError CONFIG_ERROR that names the entry and what is allowed
  */
 export function parseSecrets(text: string): Record<string, string> {
-  return text.trim() === "" ? {} : readEntries(text, assertValue);
+  return text.trim() === "" ? {} : readEntries(text, (name, value) => assertValue(name, value));
 }
 
 function readEntries<T>(text: string, read: (name: string, value: unknown) => T): Record<string, T> {
@@ -86,8 +86,8 @@ function assertName(name: string): void {
   }
 }
 
-function assertValue(name: string, value: unknown): string {
-  if (typeof value !== "string") throw secretsError(`secret "${name}" must be a text in quotes`, name);
+function assertValue(name: string, value: unknown, expected = "a text in quotes"): string {
+  if (typeof value !== "string") throw secretsError(`secret "${name}" must be ${expected}`, name);
   if (value.includes("\0"))
     throw secretsError(`secret "${name}" holds a NUL, which no environment can carry`, name);
   if (!value.isWellFormed()) throw secretsError(`secret "${name}" is not valid Unicode`, name);

@@ -31,7 +31,7 @@ test("a patch has texts and nulls", () => {
 test.each([
   ["", "not valid JSON"],
   ["[]", "must be a JSON object"],
-  ['{"A": 1}', 'secret "A" must be a text in quotes'],
+  ['{"A": 1}', 'secret "A" must be a text in quotes, or null'],
   ['{"PATH": null}', '"PATH" is reserved'],
 ])("the patch %j is refused", (text, sentence) => {
   expect(() => parseSecretsPatch(text)).toThrow(sentence);
