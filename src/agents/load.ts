@@ -13,7 +13,10 @@ type Span = { number: number; requests: number; errors: number; durations: Durat
 
 type Minute = CallFigures & { number: number; memory_bytes: number | null };
 
-/** What an agent's calls and memory were like in the last minute, and in each minute of the last hour: about 7 KiB. */
+/**
+ * What an agent's calls and memory were like in the last minute, and in each minute of the last hour: up to 7 KiB, and half a KiB when it has slept
+ * for an hour.
+ */
 export type Load = {
   /** Counts a call; `now` is wall clock, milliseconds. */
   count(call: { now: number; ms: number; isError: boolean }): void;
@@ -29,16 +32,22 @@ export function createLoad(): Load {
   const parts: Span[] = [];
   const minutes: Minute[] = [];
   let current: Span | undefined;
-  let memory: { minute: number; bytes: number | undefined } | undefined;
+  let memory: { minute: number; bytes: number } | undefined;
 
-  /** The minute that has begun; what came before it is kept as figures alone. */
-  const minuteAt = (now: number): Span => {
+  /** Keeps of a minute that is over its figures alone, and lets go what nobody asks for: most agents mostly sleep. */
+  const tidy = (now: number): void => {
     const number = Math.floor(now / MINUTE_MS);
-    if (current?.number === number) return current;
-    if (current !== undefined) minutes.push({ ...asMinute(current), memory_bytes: memoryIn(current.number) });
-    if (minutes.length >= MINUTES) minutes.shift();
-    current = emptySpan(number);
-    return current;
+    if (current !== undefined && current.number !== number) {
+      minutes.push({ ...asMinute(current), memory_bytes: memoryIn(current.number) });
+      current = undefined;
+    }
+    while ((minutes[0]?.number ?? number) <= number - MINUTES) minutes.shift();
+    if ((parts.at(-1)?.number ?? 0) < Math.floor(now / PART_MS) - PARTS) parts.length = 0;
+  };
+  /** The minute that has begun. */
+  const minuteAt = (now: number): Span => {
+    tidy(now);
+    return (current ??= emptySpan(Math.floor(now / MINUTE_MS)));
   };
   const partAt = (now: number): Span => {
     const number = Math.floor(now / PART_MS);
@@ -49,7 +58,7 @@ export function createLoad(): Load {
     if (parts.length > PARTS) parts.shift();
     return part;
   };
-  const memoryIn = (minute: number) => (memory?.minute === minute ? (memory.bytes ?? null) : null);
+  const memoryIn = (minute: number) => (memory?.minute === minute ? memory.bytes : null);
 
   return {
     count({ now, ms, isError }) {
@@ -60,7 +69,8 @@ export function createLoad(): Load {
       }
     },
     sawMemory(now, bytes) {
-      memory = { minute: minuteAt(now).number, bytes };
+      tidy(now);
+      memory = bytes === undefined ? undefined : { minute: minuteAt(now).number, bytes };
     },
     get memoryBytes() {
       return memory?.bytes;

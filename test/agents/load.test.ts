@@ -48,6 +48,19 @@ test("the last minute moves with the time, and an hour has each minute by itself
   expect(later.reduce((sum, { requests }) => sum + requests, 0)).toBe(1);
 });
 
+test("a sleep of hours has no figures, and what comes before and after it has", () => {
+  const load = createLoad();
+  load.count({ now: START, ms: 10, isError: false });
+  load.sawMemory(START, 1_024);
+  for (let minute = 1; minute < 59; minute += 1) load.sawMemory(START + minute * MINUTE, undefined);
+  expect(load.lastHour(START + 59 * MINUTE)[0]).toMatchObject({ requests: 1, memory_bytes: 1_024 });
+  for (let minute = 60; minute < 200; minute += 1) load.sawMemory(START + minute * MINUTE, undefined);
+  load.count({ now: START + 200 * MINUTE, ms: 10, isError: false });
+  const [latest, ...others] = load.lastHour(START + 200 * MINUTE).toReversed();
+  expect(latest).toMatchObject({ requests: 1, memory_bytes: null });
+  expect(others.every((it) => it.requests === 0 && it.memory_bytes === null)).toBe(true);
+});
+
 test("what is remembered does not grow with the calls", () => {
   const load = createLoad();
   for (let minute = 0; minute < 500; minute += 1)
