@@ -32,7 +32,7 @@ test("while docker is away agents answer, /health names it, deploys are refused,
     );
   const comesBack = async () => {
     await docker.become("works");
-    await eventually(async () => expect((await runner.request("GET", "/health")).status).toBe(200), 10_000);
+    await eventually(async () => expect((await runner.request("GET", "/health")).status).toBe(200));
   };
 
   for (const [behaviour, words] of TRIED) {

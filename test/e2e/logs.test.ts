@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 
 import { eventually } from "../helpers/eventually.ts";
+import { MEASURED } from "../helpers/measured.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
 
 let runner: TestRunner;
@@ -8,6 +9,9 @@ beforeAll(async () => {
   runner = await startRunner();
 });
 afterAll(() => runner[Symbol.asyncDispose]());
+
+/** Comments come every four seconds: what is there sooner came at once. */
+const BEFORE_NEXT_COMMENT_MS = 3_000;
 
 const PRINTER = {
   "oken.toml": '[agent]\nname = "Printer"\n',
@@ -121,7 +125,7 @@ describe("a followed log", () => {
   test("begins at once, carries lines as `data: ` as they are printed, and ends when the agent stops", async () => {
     await runner.deploy("followed", PRINTER);
     const log = follow("/logs/followed?follow=true&tail=1000");
-    await eventually(() => expect(log.text()).toStartWith(":"), 1_000);
+    await eventually(() => expect(log.text()).toStartWith(":"), BEFORE_NEXT_COMMENT_MS);
     await runner.invoke("followed", { lines: ["first", "x".repeat(200_000)] });
     await eventually(() => expect(log.text()).toContain("data: first\n\n"));
     await eventually(() => expect(log.text()).toContain("data: to stderr\n\n"));
@@ -147,23 +151,31 @@ describe("a followed log", () => {
     await log.done.catch(() => undefined);
   });
 
-  test("has a comment at least every five seconds while nothing is printed", async () => {
-    await runner.deploy("quiet", PRINTER);
-    const log = follow("/logs/quiet?follow=true");
-    await eventually(() => expect(log.text().match(/^:/gm)?.length ?? 0).toBeGreaterThanOrEqual(2), 5_500);
-    log.leave();
-    await log.done.catch(() => undefined);
-  });
+  test(
+    "has a comment at least every five seconds while nothing is printed",
+    async () => {
+      await runner.deploy("quiet", PRINTER);
+      const log = follow("/logs/quiet?follow=true");
+      await eventually(() => expect(log.text().match(/^:/gm)?.length ?? 0).toBeGreaterThanOrEqual(2), 5_500);
+      log.leave();
+      await log.done.catch(() => undefined);
+    },
+    MEASURED,
+  );
 
-  test("lets its source go within a second when the reader leaves", async () => {
-    await runner.deploy("left", PRINTER);
-    const log = follow("/logs/left?follow=true");
-    await eventually(() => expect(log.text()).toStartWith(":"));
-    await eventually(async () => expect(await followers()).toBe(1));
-    log.leave();
-    await log.done.catch(() => undefined);
-    await eventually(async () => expect(await followers()).toBe(0), 1_000);
-  });
+  test(
+    "lets its source go within a second when the reader leaves",
+    async () => {
+      await runner.deploy("left", PRINTER);
+      const log = follow("/logs/left?follow=true");
+      await eventually(() => expect(log.text()).toStartWith(":"));
+      await eventually(async () => expect(await followers()).toBe(1));
+      log.leave();
+      await log.done.catch(() => undefined);
+      await eventually(async () => expect(await followers()).toBe(0), 1_000);
+    },
+    MEASURED,
+  );
 });
 
 /** How many processes follow the log of the agent `left`. */

@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Server } from "bun";
 
 import { retire } from "../../src/agents/retire.ts";
-import { systemClock } from "../../src/lib/clock.ts";
 import { reachNothing } from "../../src/lib/fail-points.ts";
 import { agentIn, instanceOf, versionRecord } from "../helpers/records.ts";
 import { eventually } from "../helpers/eventually.ts";
+import { createFakeClock } from "../helpers/fake-clock.ts";
 import { startServer } from "../helpers/server.ts";
 import { call } from "../helpers/socket-proxy.ts";
 
@@ -189,18 +189,21 @@ test("a subprotocol that is not a token is refused by name", async () => {
 });
 
 test("a redeploy leaves a WebSocket open for the agent's timeout, then closes it with 1012", async () => {
-  const agent = httpAgent({ timeout: 0.2 });
+  const agent = httpAgent({ timeout: 300 });
   const { instance } = agent;
+  const clock = createFakeClock();
   await using server = await startServer(agent);
   using caller = call(`${server.socketUrl}/invoke/echo/chat`);
   await caller.next();
   const stopped: string[] = [];
   const instances = { remove: async () => void stopped.push("removed") };
   if (instance === undefined) throw new Error("the agent has no instance");
-  const retired = retire({ instances, clock: systemClock, reach: reachNothing }, agent, instance);
+  const retired = retire({ instances, clock, reach: reachNothing }, agent, instance);
+  await clock.advance(299_999);
   caller.socket.send("still served");
   expect(await caller.next()).toBe("still served");
   expect(stopped).toEqual([]);
+  await clock.advance(1);
   expect(await caller.closed).toEqual({ code: 1012, reason: "A newer version of the agent was deployed." });
   await retired;
   expect(stopped).toEqual(["removed"]);
