@@ -28,8 +28,8 @@ test.skipIf(!canRun)(
     const homes = new Map<string, string>();
     for (const id of IDS) {
       if (new Set(homes.values()).size === 2) break;
-      const { status, headers } = await front.deploy(id, HANDLER);
-      expect({ id, status }).toEqual({ id, status: 200 });
+      const { status, headers, body } = await front.deploy(id, HANDLER);
+      expect({ id, status, body }).toMatchObject({ status: 200 });
       homes.set(id, headers.get("x-runner") ?? "");
     }
     expect([...new Set(homes.values())].toSorted()).toEqual(["one", "two"]);
