@@ -49,7 +49,7 @@ const KNOWN: { pattern: RegExp; make: (failure: string, args: string[]) => Runne
   },
   {
     pattern:
-      /no such (container|image|network|volume|object)|network .{1,300} not found|bind source path does not exist/i,
+      /no such (container|image|network|volume|object)|(?:network|volume) .{1,300} not found|bind source path does not exist/i,
     make: (text) =>
       new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: NO_SUCH_OBJECT } }),
   },

@@ -54,10 +54,13 @@ describe("docker's sentences", () => {
     });
   });
 
-  test("a missing container, image or network is recognised", () => {
+  test("a missing container, image, network or volume is recognised", () => {
     for (const text of [
       "Error response from daemon: No such container: x",
       "Error: No such object: x",
+      "Error response from daemon: get x: no such volume",
+      // An engine that manages a swarm.
+      "Error response from daemon: volume x not found",
       "network n not found",
     ]) {
       expect(isNoSuchObject(failed(text))).toBe(true);
