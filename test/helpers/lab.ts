@@ -9,13 +9,15 @@ const SCRIPT = resolve(import.meta.dir, "../../scripts/lab");
 export async function startLab() {
   const name = `oken-lab-${Bun.randomUUIDv7().slice(-6)}`;
   const directory = join(tmpdir(), name);
-  const lab = (command: string) => run([SCRIPT, command], { OKEN_LAB: name });
+  const lab = (...command: string[]) => run([SCRIPT, ...command], { OKEN_LAB: name });
   await lab("up");
   return {
     ...{ name, directory },
     /** Of the registry, for the engines. */
     registry: "10.231.7.1:5000",
     status: () => lab("status"),
+    /** What a command prints that runs with the network and the engine of `n1`. */
+    run: (...command: string[]) => lab("run", ...command),
     /** What the docker command prints on one of the hosts `n1`, which manages the swarm, `n2` and `n3`. */
     on: (node: string, args: string[]) =>
       run(["docker", "--host", `unix://${directory}/${node}.sock`, ...args]),

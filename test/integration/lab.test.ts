@@ -39,8 +39,11 @@ test.skipIf(!isLong || !canStartEngine)(
         const states = (await up.on("n1", tasks)).match(/^n\d \w+/gm);
         expect(states?.toSorted()).toEqual(["n1 Running", "n2 Running", "n3 Running"]);
       }, START_MS);
-      // Nothing of what it made is in sight of this host's engine.
-      expect(await run(["docker", "ps", "--quiet", "--filter", `ancestor=${image}`])).toBe("");
+      // A command there sees that host's engine and interfaces, and nothing of it is in sight of this one's engine.
+      const count = ["docker", "ps", "--quiet", "--filter", `ancestor=${image}`];
+      expect(await up.run(...count)).toMatch(/^[0-9a-f]{12}$/);
+      expect((await up.run("ls", "/sys/class/net")).split("\n")).toContain("eth0");
+      expect(await run(count)).toBe("");
     }
     expect(existsSync(lab.directory)).toBeFalse();
     expect(await run(["ip", "netns", "list"])).not.toContain(lab.name);
