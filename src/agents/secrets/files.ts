@@ -5,6 +5,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 import { undefinedIfMissing, writeDurably } from "../../lib/files.ts";
+import { createHeldFiles } from "./held-files.ts";
 import { Sealed, keyName, open, seal } from "./seal.ts";
 
 type Secrets = Record<string, string>;
@@ -44,6 +45,7 @@ const Plain = Type.Record(Type.String(), Type.String());
 
 export function createSecretFiles({ versionDir, keys, mountDir }: SecretFilesOptions): SecretFiles {
   const [newest] = keys;
+  const mounted = createHeldFiles();
   const plainPath = (agentId: string, version: number) => join(versionDir(agentId, version), "secrets.json");
   const sealedPath = (agentId: string, version: number) =>
     join(versionDir(agentId, version), "secrets.sealed");
@@ -83,15 +85,14 @@ export function createSecretFiles({ versionDir, keys, mountDir }: SecretFilesOpt
     async during(agentId, version, work) {
       if (newest === undefined) return work();
       const path = secretsPath(agentId, version);
-      const { secrets, reader } = await readWritten(agentId, version);
-      await mkdir(mountDir, { recursive: true, mode: 0o700 });
-      try {
+      const write = async () => {
+        const { secrets, reader } = await readWritten(agentId, version);
+        await mkdir(mountDir, { recursive: true, mode: 0o700 });
         await writeFile(path, JSON.stringify(secrets), { mode: 0o600 });
         await letRead(path, reader);
-        return await work();
-      } finally {
-        await rm(path, { force: true });
-      }
+      };
+      // Several instances of a version may start at once.
+      return mounted.during(path, { write, work });
     },
     async forget(agentId, version) {
       await rm(plainPath(agentId, version), { force: true });
