@@ -1,20 +1,17 @@
 import { createAgents } from "./agents/agents.ts";
 import { watchContainment } from "./agents/containment.ts";
 import { watchEngine } from "./agents/events.ts";
-import { buildRefsDir, createBuildRefSweep } from "./agents/disk/build-refs.ts";
 import { type DiskKeeper, createDiskKeeper } from "./agents/disk/keeper.ts";
 import { observeDisk } from "./agents/disk/metrics.ts";
-import { createForgottenSweep } from "./agents/forgotten.ts";
 import { createHostReport } from "./agents/host.ts";
 import { watchHost } from "./agents/host-watch.ts";
-import { createIdleSweep } from "./agents/idle.ts";
 import { createKeeper } from "./agents/keep-warm.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
 import type { AgentParts } from "./agents/parts.ts";
 import { createPool } from "./agents/pool.ts";
 import { loadAgents } from "./agents/recover.ts";
 import { recoverEngine } from "./agents/recovery.ts";
-import { createVolumeSweep } from "./agents/volume-sizes.ts";
+import { type Scaler, createScaler } from "./agents/scaler.ts";
 import { wake } from "./agents/wake.ts";
 import { createChecks } from "./checks/checks.ts";
 import { createHealth } from "./checks/health.ts";
@@ -26,7 +23,6 @@ import {
   checkSettings,
   diskSettings,
   manifestDefaults,
-  retention,
   serverSettings,
 } from "./config/derived.ts";
 import type { Config } from "./config/load.ts";
@@ -34,6 +30,7 @@ import { type Host, createAgentParts } from "./daemon/agent-parts.ts";
 import { openEngine } from "./daemon/engine.ts";
 import { createReload } from "./daemon/reload.ts";
 import { openSecrets } from "./daemon/secrets.ts";
+import { startSweeps } from "./daemon/sweeps.ts";
 import { startWebhooks } from "./daemon/webhooks.ts";
 import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./lib/log.ts";
@@ -115,25 +112,15 @@ export async function startDaemon(options: {
   const parts = createAgentParts(host, reconciling.promise);
   const webhooks = begun.use(await startWebhooks(config, parts, closing.signal));
 
+  const scaler = createScaler(parts, { closing: closing.signal });
   const loaded = await loadAgents(parts);
   const lastInvoked = createLastInvoked(parts);
   begun.defer(() => lastInvoked.save());
-  const sweepForgotten = createForgottenSweep(parts, retention(config));
-  const sweepVolumes = createVolumeSweep(parts);
-  const sweepIdle = createIdleSweep(parts);
   const disk = createDiskKeeper(parts, diskSettings(config));
   observeDisk(metrics, disk.latest, diskSettings(config));
-  const refs = { refsDir: buildRefsDir(environment), dataDir: config.dataDir };
-  const sweepBuildRefs = createBuildRefSweep(parts, refs);
-  const sweep = setInterval(() => {
-    sweepIdle();
-    void sweepForgotten();
-    void sweepVolumes();
-    void disk.sweep();
-    void sweepBuildRefs();
-    void lastInvoked.save();
-  }, config.cleanupInterval * 1000);
-  begun.defer(() => clearInterval(sweep));
+  begun.use(
+    startSweeps(parts, { config, environment, scaler, disk, saveLastInvoked: () => lastInvoked.save() }),
+  );
 
   const keeper = createKeeper(parts, { startsAtOnce: config.maxBuilds, closing: closing.signal });
 
@@ -145,7 +132,11 @@ export async function startDaemon(options: {
   const access = begun.use(await openAccess(serverSettings(config).access, { clock: systemClock, log }));
   const checks = createChecks(host, checkSettings(config));
   const health = createHealth(checks, { clock: systemClock, reconciled: reconciling.promise });
-  const server = createServerContext({ ...host, access, disk, tracer: tracing?.tracer }, parts, health);
+  const server = createServerContext(
+    { ...host, access, disk, scaler, tracer: tracing?.tracer },
+    parts,
+    health,
+  );
   begun.defer(() => server.client.close());
   const readings = setInterval(() => void server.agents.readMemory(), READING_INTERVAL_MS);
   begun.defer(() => clearInterval(readings));
@@ -184,7 +175,7 @@ export async function startDaemon(options: {
 
 /** What the API works with. */
 function createServerContext(
-  host: Host & { access: Access; disk: DiskKeeper; tracer: Tracer | undefined },
+  host: Host & { access: Access; disk: DiskKeeper; scaler: Scaler; tracer: Tracer | undefined },
   parts: AgentParts,
   health: () => Promise<Record<string, string>>,
 ): ServerContext {
@@ -196,6 +187,7 @@ function createServerContext(
     queueTimeoutMs: config.queueTimeout * 1000,
     // Until then it may run, or what it would start with may be on its way out.
     wake: (agent, parent) => void parts.firstLook.of(agent.id).then(() => wake(parts, agent, { parent })),
+    waits: (agent) => host.scaler.attend(agent),
   });
   const budget = createBudget(config.maxStagingBytes);
   const diskFloor = createDiskFloor({ directory: config.dataDir, floorBytes: config.minFreeBytes });

@@ -30,7 +30,16 @@ export function observeAgents(metrics: Metrics, registry: Registry, engine: Pick
       labels: [],
       type: "gauge",
     },
-    () => [[{}, sum(registry.all().map(({ instance }) => instance?.inFlight ?? 0))]],
+    () => [[{}, sum(registry.all().flatMap(({ serving }) => serving.map(({ inFlight }) => inFlight)))]],
+  );
+  read(
+    {
+      name: "oken_instances",
+      help: "Instances that serve: one of each agent that runs, and those that it has beside it.",
+      labels: [],
+      type: "gauge",
+    },
+    () => [[{}, sum(registry.all().map(({ serving }) => serving.length))]],
   );
   read(
     {

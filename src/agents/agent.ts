@@ -9,6 +9,7 @@ import type { Feed } from "./feed.ts";
 import { createLoad } from "./load.ts";
 import { createOpenCalls } from "./open-calls.ts";
 import { createQueue } from "./queue.ts";
+import { Replicas } from "./replicas.ts";
 import { createRetirements } from "./retirements.ts";
 import { VolumeUse } from "./volume-use.ts";
 
@@ -38,6 +39,7 @@ export class Agent {
   readonly openCalls = createOpenCalls();
   readonly volumeUse = new VolumeUse();
   readonly backoff: Backoff;
+  readonly replicas: Replicas;
   readonly #parts: Pick<AgentOptions, "log" | "metrics" | "feed">;
   #record: AgentRecord;
   #versions: readonly VersionRecord[];
@@ -49,6 +51,7 @@ export class Agent {
   constructor({ record, versions, activity, lastInvoked, clock, log, metrics, feed }: AgentOptions) {
     this.id = record.agent_id;
     this.backoff = createBackoff(clock);
+    this.replicas = new Replicas(clock);
     this.#record = record;
     this.#versions = versions;
     this.#activity = activity;
@@ -64,7 +67,7 @@ export class Agent {
     return this.#activity.state;
   }
 
-  /** Undefined unless it runs. */
+  /** That of its activity: the first one. Undefined unless it runs. */
   get instance(): Instance | undefined {
     return this.#activity.state === "running" ? this.#activity.instance : undefined;
   }
@@ -74,10 +77,36 @@ export class Agent {
     return this.#activity.state === "paused" ? this.#activity.instance : this.instance;
   }
 
-  /** Those that may have requests inside: the one that serves, and those that finish what they have. */
+  /** Those that calls go to: the first one and its replicas. Empty unless it runs. */
+  get serving(): Instance[] {
+    const { instance, replicas } = this;
+    if (instance === undefined) return [];
+    return [
+      instance,
+      ...replicas.running.filter(({ version }) => version.version === instance.version.version),
+    ];
+  }
+
+  /** Of those with a free slot the one with the fewest calls inside, which is the next call's. */
+  free(): Instance | undefined {
+    const { instance, replicas } = this;
+    if (instance === undefined) return undefined;
+    let least = instance.hasFreeSlot() ? instance : undefined;
+    for (const other of replicas.running) {
+      const isOurs = other.version.version === instance.version.version && other.hasFreeSlot();
+      if (isOurs && other.inFlight < (least?.inFlight ?? Infinity)) least = other;
+    }
+    return least;
+  }
+
+  /** Those that may have requests inside: those that serve, and those that finish what they have. */
   instances(): Instance[] {
-    const { resident } = this;
-    return [...(resident === undefined ? [] : [resident]), ...this.retirements.instances()];
+    const { resident, replicas } = this;
+    return [
+      ...(resident === undefined ? [] : [resident]),
+      ...replicas.running,
+      ...this.retirements.instances(),
+    ];
   }
 
   /** As it is on disk. */
@@ -97,7 +126,7 @@ export class Agent {
     return found;
   }
 
-  /** The last failed start or crash; undefined once the agent runs again. */
+  /** The last failed start or crash; undefined once the agent runs again, unless only one of several has ended since. */
   get lastError(): LastError | undefined {
     return this.#lastError;
   }
@@ -131,7 +160,7 @@ export class Agent {
     if (to.state === "running") {
       this.#lastError = undefined;
       this.volumeUse.isStale = true;
-      this.queue.begin(to.instance);
+      this.queue.begin(this);
     }
   }
 
@@ -143,6 +172,11 @@ export class Agent {
   #nextStart() {
     const at = this.state === "error" ? this.backoff.nextStartAt : undefined;
     return at === undefined ? {} : { next_start_at: new Date(at).toISOString() };
+  }
+
+  /** One of several instances has ended. It says nothing of an agent that does not run. */
+  lostOne(error: LastError): void {
+    if (this.state === "running") this.#lastError = error;
   }
 
   /** Takes over a record that was written to disk, and the versions that it names. */

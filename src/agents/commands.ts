@@ -106,6 +106,9 @@ export async function removeFromEngine(
   for (const version of new Set([...versions, ...agent.retirements.versions()])) {
     await engine.removeContainer(names.container(agent.id, version));
   }
+  const mayHaveMore = agent.versions.some(({ manifest }) => manifest.replicas !== undefined);
+  for (const { id, identity } of mayHaveMore ? await engine.listContainers() : [])
+    if (identity?.agentId === agent.id) await engine.removeContainer(id);
   await engine.removeImages(agent.versions.map(({ image }) => image));
 }
 
@@ -123,7 +126,9 @@ async function takeOutOfService(
     await activity.start.done;
   }
   await settled(activity);
+  const further = agent.replicas.all().map(({ gone }) => gone);
   if (resident !== undefined) await instances.stop(resident);
+  await Promise.all(further);
 }
 
 /** Writes to disk whether the agent is to run. */

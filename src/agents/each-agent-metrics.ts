@@ -1,6 +1,7 @@
 import type { Engine } from "../docker/types.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { Agent } from "./agent.ts";
+import { memoryOf } from "./memory.ts";
 import type { Registry } from "./registry.ts";
 
 /** Tells the metrics of single agents, of those that have series of their own. */
@@ -23,15 +24,12 @@ export function observeEach(
   each("oken_agent_running", "1 for an agent that runs, 0 for one that does not.", ({ state }) =>
     state === "running" ? 1 : 0,
   );
-  each(
-    "oken_agent_invokes_in_flight",
-    "Slots of the agent that are in use.",
-    ({ instance }) => instance?.inFlight ?? 0,
+  each("oken_agent_invokes_in_flight", "Slots of the agent that are in use.", ({ serving }) =>
+    serving.reduce((sum, { inFlight }) => sum + inFlight, 0),
   );
+  each("oken_agent_instances", "Instances of the agent that serve.", ({ serving }) => serving.length);
   each("oken_agent_invokes_waiting", "Invokes that wait for the agent.", ({ queue }) => queue.length);
-  each("oken_agent_memory_bytes", "Memory that the agent's container uses.", async ({ resident }) => {
-    if (resident === undefined) return undefined;
-    const usage = await engine.usage(resident.container.id).catch(() => undefined);
-    return usage?.memoryBytes;
-  });
+  each("oken_agent_memory_bytes", "Memory that the agent's containers use.", (agent) =>
+    memoryOf(engine, agent),
+  );
 }

@@ -25,6 +25,11 @@ export function endInWords(cause: InstanceEnd): string {
     : `was stopped from outside the runner (signal ${cause.signal})`;
 }
 
+/** Nobody has told it to. */
+export function isByItself({ reason }: InstanceEnd): boolean {
+  return reason === "exited" || reason === "oom";
+}
+
 export type LookForEnd = (instance: Instance) => Promise<InstanceEnd | undefined>;
 
 /** Looks as `lookForEnd` does, once at a time for each instance: a server that breaks connections off must not cost more. */

@@ -3,7 +3,8 @@ import { STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
 import type { RunnerError } from "../lib/errors.ts";
 import { ASLEEP, type Activity } from "./activity.ts";
 import type { Agent } from "./agent.ts";
-import { type LookForEnd, endError, endInWords } from "./end-cause.ts";
+import { type LookForEnd, endError, endInWords, isByItself } from "./end-cause.ts";
+import { removeLost } from "./lost.ts";
 import { heldBack } from "./not-running.ts";
 import type { AgentParts } from "./parts.ts";
 import type { StartParts } from "./start.ts";
@@ -24,8 +25,8 @@ const LOST_GRACE_SECONDS = 1;
 type EndedParts = StartParts & Pick<AgentParts, "engine">;
 
 /**
- * Answers all who are inside an instance that has ended. If it was the one that served, the next invoke wakes the agent,
- * unless that does not stay up and must wait.
+ * Answers all who are inside an instance that has ended. If it was the first one, another one takes its place; without
+ * one the next invoke wakes the agent, unless that does not stay up and must wait.
  */
 export function ended(
   parts: EndedParts,
@@ -35,8 +36,10 @@ export function ended(
   instance.end(cause);
   if (agent.resident !== instance) return;
   parts.metrics.exits.inc({});
-  if (isByItself(cause)) agent.backoff.died(instance);
+  if (isByItself(cause))
+    for (const backoff of [agent.backoff, agent.replicas.backoff]) backoff.died(instance);
   const what = `container ${endInWords(cause)}`;
+  if (replaced(parts, agent, { instance, cause })) return;
   agent.move(activityAfter(parts, agent, { instance, cause }), {
     reason: `its ${what}`,
     error: {
@@ -51,8 +54,23 @@ export function ended(
   else if (agent.queue.length > 0) wake(parts, agent);
 }
 
-function isByItself({ reason }: InstanceEnd): boolean {
-  return reason === "exited" || reason === "oom";
+/** Has a replica be the first instance from now on. False if there is none that serves. */
+function replaced(
+  parts: EndedParts,
+  agent: Agent,
+  { instance, cause }: { instance: Instance; cause: InstanceEnd },
+): boolean {
+  const { replicas } = agent;
+  const heir = agent.state === "running" ? replicas.running.find(({ isClosed }) => !isClosed) : undefined;
+  const place = heir && replicas.find(heir);
+  if (heir === undefined || place === undefined) return false;
+  // Its number is taken until its container is gone.
+  const left = replicas.add({ version: instance.version.version, number: instance.replica });
+  replicas.leaves(left, removeLost(parts, agent, { instance, cause }));
+  replicas.forget(place);
+  const reason = `its container ${endInWords(cause)}; another instance serves on`;
+  agent.move({ state: "running", instance: heir }, { reason });
+  return true;
 }
 
 /** Takes an instance out of service whose address is another's. */

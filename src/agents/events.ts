@@ -29,7 +29,8 @@ export async function watchEngine(parts: EventParts, signal: AbortSignal): Promi
       if (agent !== undefined) ended(parts, agent, { instance, cause });
     },
     onStay(instance) {
-      find(parts, instance.container.id)?.agent.queue.grant(instance);
+      const agent = find(parts, instance.container.id)?.agent;
+      agent?.queue.grant(agent);
     },
   });
   while (!signal.aborted) {
@@ -62,8 +63,14 @@ function isOfPause(event: EngineEvent): event is PauseEvent {
   return event.type === "pause" || event.type === "unpause";
 }
 
-/** What the runner does itself is known already, and comes as an event too. */
+/** What the runner does itself is known already, and comes as an event too. It pauses no replicas. */
 function onPause(parts: EventParts, { agent, instance }: Found, type: PauseEvent["type"]): void {
+  if (agent.replicas.running.includes(instance)) {
+    if (type === "pause") instance.close();
+    else instance.reopen();
+    agent.queue.grant(agent);
+    return;
+  }
   const surprises = { pause: "running", unpause: "paused" };
   if (agent.resident !== instance || agent.state !== surprises[type]) return;
   followPause(parts, agent, instance).catch((error: unknown) => {

@@ -2,6 +2,7 @@ import { drain } from "../instance/drain.ts";
 import type { VersionRecord } from "../model/agent.ts";
 import { ASLEEP, type Activity, settled } from "./activity.ts";
 import type { Agent, Instance } from "./agent.ts";
+import { type Beside, startBeside } from "./beside.ts";
 import { type CommitParts, commit } from "./deploy/commit.ts";
 import { asRunnerError } from "./last-error.ts";
 import { retire, retireStopped } from "./retire.ts";
@@ -42,14 +43,25 @@ async function startAndCommit(
   { start, reason, signal }: Successor,
 ): Promise<void> {
   const instance = await start();
+  const known = parts.registry.find(agentId);
+  const beside = known === undefined ? [] : await startBeside(parts, known, { first: instance, signal });
   try {
     signal.throwIfAborted();
-    await commit(parts, agentId, { instance, reason });
+    await commit(parts, agentId, { instance, beside, reason });
   } catch (error) {
     const agent = parts.registry.find(agentId);
-    if (agent !== undefined) await retire(parts, agent, instance);
+    if (agent !== undefined)
+      await Promise.all([retire(parts, agent, instance), ...retireBeside(parts, agent, beside)]);
     throw error;
   }
+}
+
+function retireBeside(parts: HandoverParts, agent: Agent, beside: Beside[]): Promise<void>[] {
+  return beside.map(({ replica, instance }) => {
+    const gone = retire(parts, agent, instance);
+    agent.replicas.leaves(replica, gone);
+    return gone;
+  });
 }
 
 /** Versions from before the current one may still have requests inside, and a volume that the next one names. */
@@ -109,6 +121,9 @@ async function end(
     },
     instance: () => instance,
   });
+  // Its replicas too.
+  await Promise.race([agent.retirements.gone(version), aborted(signal)]);
+  signal.throwIfAborted();
 }
 
 /** What the agent did before, again. What ran is started again, unless it has not been stopped yet. */

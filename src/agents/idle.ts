@@ -17,9 +17,12 @@ export function createIdleSweep(parts: IdleParts): () => void {
     const now = clock.monotonic();
     for (const agent of registry.all()) {
       const { resident } = agent;
-      if (resident === undefined || resident.inFlight > 0 || agent.queue.length > 0) continue;
+      if (resident === undefined || agent.queue.length > 0) continue;
+      const all = [resident, ...agent.replicas.running];
+      if (all.some(({ inFlight }) => inFlight > 0)) continue;
+      const lastUsed = Math.max(...all.map((instance) => instance.lastUsed));
       const { warmTimeout, pauseAfter = 0 } = resident.version.manifest;
-      const isUnusedFor = (seconds: number) => seconds > 0 && now - resident.lastUsed >= seconds * 1000;
+      const isUnusedFor = (seconds: number) => seconds > 0 && now - lastUsed >= seconds * 1000;
       if (isUnusedFor(warmTimeout)) putToSleep(parts, agent, resident);
       else if (agent.state === "running" && isUnusedFor(pauseAfter)) pauser.pause(agent, resident);
     }

@@ -1,47 +1,56 @@
 import type { OutputLine } from "../docker/types.ts";
+import { joinPieces, keptLines, readLine } from "../instance/log-lines.ts";
 import type { LogLine } from "../model/api-logs.ts";
 import type { Agent } from "./agent.ts";
+import { asTheyCome, inOrder } from "./merged-lines.ts";
 import type { AgentParts } from "./parts.ts";
-import { joinPieces, keptLines, readLine } from "../instance/log-lines.ts";
 import type { SharedLogs } from "./shared-logs.ts";
 
 type LogParts = Pick<AgentParts, "engine" | "names"> & { sharedLogs: SharedLogs };
 
-/** What the agent printed last, running or not: whole lines. */
-export async function lastLines(
-  { engine, names, sharedLogs }: LogParts,
-  agent: Agent,
-  tail: number,
-): Promise<LogLine[]> {
-  const container = names.container(agent.id, agent.currentVersion.version);
+/** What the agent printed last, running or not: whole lines, those of all its instances in the order of their times. */
+export async function lastLines(parts: LogParts, agent: Agent, tail: number): Promise<LogLine[]> {
+  const containers = containersOf(parts, agent);
   // A failed start removed its container, but kept the last lines.
-  if ((await engine.inspectContainer(container)) === undefined)
-    return keptLines(agent.lastError?.log ?? "").slice(-tail);
-  return joinPieces((await sharedLogs.logs(container, tail)).map(readLine));
+  if (await isGone(parts, containers)) return keptLines(agent.lastError?.log ?? "").slice(-tail);
+  const logs = await Promise.all(
+    containers.map(async (container) =>
+      joinPieces((await parts.sharedLogs.logs(container, tail)).map(readLine)),
+    ),
+  );
+  return inOrder(logs).slice(-tail);
 }
 
-/** The last lines, then new ones as they come. Throws AGENT_BUSY at once where too many follow. */
+/** The last lines, then new ones as they come, of the instances that there are. Throws AGENT_BUSY at once where too many follow. */
 export function followLines(
   parts: LogParts,
   agent: Agent,
   options: { tail: number; signal: AbortSignal },
 ): AsyncIterable<LogLine> {
-  const container = parts.names.container(agent.id, agent.currentVersion.version);
-  return readLines(parts, agent, {
-    ...options,
-    container,
-    lines: parts.sharedLogs.follow(container, options),
-  });
+  const containers = containersOf(parts, agent);
+  const lines = asTheyCome(containers.map((container) => parts.sharedLogs.follow(container, options)));
+  return readLines(parts, agent, { tail: options.tail, containers, lines });
 }
 
 async function* readLines(
-  { engine }: LogParts,
+  parts: LogParts,
   agent: Agent,
-  { tail, container, lines }: { tail: number; container: string; lines: AsyncIterable<OutputLine> },
+  { tail, containers, lines }: { tail: number; containers: string[]; lines: AsyncIterable<OutputLine> },
 ): AsyncGenerator<LogLine> {
-  if ((await engine.inspectContainer(container)) === undefined) {
+  if (await isGone(parts, containers)) {
     yield* keptLines(agent.lastError?.log ?? "").slice(-tail);
     return;
   }
   for await (const line of lines) yield readLine(line);
+}
+
+/** The names of those that run, or else of the one that was kept. */
+function containersOf({ names }: LogParts, { id, currentVersion, resident, replicas }: Agent): string[] {
+  if (resident === undefined) return [names.container(id, currentVersion.version)];
+  return [resident, ...replicas.running].map(({ container }) => container.name);
+}
+
+/** One that is gone beside others is none of their reader's business. */
+async function isGone({ engine }: LogParts, [only = "", ...others]: string[]): Promise<boolean> {
+  return others.length === 0 && (await engine.inspectContainer(only)) === undefined;
 }

@@ -34,6 +34,8 @@ export type PoolOptions = {
   queueTimeoutMs: number;
   /** Starts an agent that sleeps; the invokes that come meanwhile share the start. Never throws. */
   wake(agent: Agent, parent: Span | undefined): void;
+  /** An invoke waits for its turn in an agent that runs. Never throws. */
+  waits?(agent: Agent): void;
 };
 
 export function createPool(options: PoolOptions): Pool {
@@ -58,6 +60,7 @@ export function createPool(options: PoolOptions): Pool {
         span?.end();
       };
       const waiter: Waiter = {
+        since: startedAt,
         grant(instance) {
           started();
           settle();
@@ -90,10 +93,11 @@ export function createPool(options: PoolOptions): Pool {
       signal.throwIfAborted();
       const { instance } = agent;
       if (instance === undefined) requireWakeable(agent);
-      else if (agent.queue.length === 0 && instance.hasFreeSlot())
-        return takeSlot(agent, { instance, startMs: 0 }, clock);
+      const free = agent.queue.length === 0 ? agent.free() : undefined;
+      if (free !== undefined) return takeSlot(agent, { instance: free, startMs: 0 }, clock);
       const waiting = wait(agent, signal, parent);
       if (instance === undefined) options.wake(agent, parent);
+      else options.waits?.(agent);
       return waiting;
     },
   };
@@ -122,15 +126,15 @@ function takeSlot(
       instance.leave();
       if (endAnswer === undefined) agent.took(clock.monotonic() - since);
       else endAnswer();
-      if (agent.instance !== undefined) agent.queue.grant(agent.instance);
+      agent.queue.grant(agent);
     },
   };
 }
 
 /** `Retry-After` is how long the queue ahead takes at the agent's own pace, in whole seconds, at least one. */
-function busy({ id, instance, queue, meanInvokeMs }: Agent, why: string): RunnerError {
-  const concurrency = instance?.version.manifest.concurrency ?? 1;
-  const seconds = Math.max(1, Math.ceil((meanInvokeMs * (queue.length + 1)) / concurrency / 1000));
+function busy({ id, instance, queue, meanInvokeMs, serving }: Agent, why: string): RunnerError {
+  const slots = (instance?.version.manifest.concurrency ?? 1) * Math.max(1, serving.length);
+  const seconds = Math.max(1, Math.ceil((meanInvokeMs * (queue.length + 1)) / slots / 1000));
   return new RunnerError("AGENT_BUSY", `Agent ${id} is busy: ${why}. Try again in ${seconds} s.`, {
     headers: { "Retry-After": String(seconds) },
     details: { retry_after: seconds },

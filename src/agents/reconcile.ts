@@ -52,32 +52,55 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
 
 /** Takes over the running and the paused containers of agents that we thought asleep. */
 export async function adoptRunning(parts: AdoptParts, containers: ListedContainer[]): Promise<void> {
-  const adoptions = containers.map(async (container) => {
-    const agent = ownerOf(parts, container);
+  const byAgent = Map.groupBy(containers, (container) => ownerOf(parts, container));
+  const adoptions = [...byAgent].map(async ([agent, found]) => {
+    if (agent?.state !== "idle") return;
     // One without an address has left the network; the next wake replaces it.
-    const canServe = container.running && container.address !== "";
-    if (agent?.state !== "idle" || !canServe) return;
-    if (container.paused) adoptPaused(parts, agent, container);
-    else await adopt(parts, agent, container);
+    const wanted = wantedOf(agent, found).filter(({ address }) => address !== "");
+    const [first] = wanted;
+    if (first?.paused) adoptPaused(parts, agent, first);
+    else await adopt(parts, agent, wanted);
   });
   await Promise.all(adoptions);
 }
 
-async function adopt(
-  { instances, log }: AdoptParts,
-  agent: Agent,
-  container: ListedContainer,
-): Promise<void> {
-  try {
-    const instance = await instances.adopt(agent.id, agent.currentVersion, container);
-    // An invoke may have woken it meanwhile: then it has an instance, of the same container.
-    if (agent.state === "idle") agent.move({ state: "running", instance }, { reason: "adopted" });
-  } catch (error) {
-    log.warn(
-      { agent_id: agent.id, reason: messageOf(error) },
-      "a running container did not answer; the next invoke starts it anew",
-    );
-  }
+/** Those of an agent's running containers that are to stay, the first instance first; a paused one where none serves. */
+function wantedOf({ currentVersion: { manifest } }: Agent, found: ListedContainer[]): ListedContainer[] {
+  const running = found
+    .filter((container) => container.running)
+    .sort((one, other) => numberOf(one) - numberOf(other));
+  const serving = running.filter(({ paused }) => !paused);
+  return serving.length === 0 ? running.slice(0, 1) : serving.slice(0, manifest.replicas?.max ?? 1);
+}
+
+function numberOf({ identity }: ListedContainer): number {
+  return identity?.replica ?? 1;
+}
+
+/** All at once, or what serves already would have more started beside it. */
+async function adopt(parts: AdoptParts, agent: Agent, containers: ListedContainer[]): Promise<void> {
+  const { instances, log } = parts;
+  const version = agent.currentVersion;
+  const tried = containers.map((container) =>
+    instances.adopt(agent.id, version, container).catch((error: unknown) => {
+      log.warn(
+        { agent_id: agent.id, container: container.name, reason: messageOf(error) },
+        "a running container did not answer; the next invoke starts it anew",
+      );
+    }),
+  );
+  const [instance, ...others] = (await Promise.all(tried)).flatMap((it) => it ?? []);
+  // An invoke may have woken it meanwhile: then it has an instance, of the first container.
+  const isNeeded = (container: ListedContainer) =>
+    numberOf(container) === 1 && (agent.state !== "idle" || instance === undefined);
+  const adopted = new Set(agent.state === "idle" ? [instance, ...others].map((it) => it?.container.id) : []);
+  const rest = containers.filter((container) => !adopted.has(container.id) && !isNeeded(container));
+  const removed = rest.map(({ name }) => instances.remove(agent.id, name));
+  if (instance === undefined || agent.state !== "idle") return void (await Promise.all(removed));
+  for (const other of others)
+    agent.replicas.serves(agent.replicas.add({ version: version.version, number: other.replica }), other);
+  agent.move({ state: "running", instance }, { reason: "adopted" });
+  await Promise.all(removed);
 }
 
 function adoptPaused({ instances }: AdoptParts, agent: Agent, container: ListedContainer): void {
@@ -103,7 +126,9 @@ async function clear(parts: ReconcileParts, { agentId, found, damaged, isFirst }
   if (agentId === undefined && !isFirst) return;
   if (damaged.includes(agentId ?? "")) return;
   const work = async () => {
-    for (const container of found) await endUnwanted(parts, container);
+    const byOwner = Map.groupBy(found, (container) => ownerOf(parts, container));
+    const wanted = [...byOwner].flatMap(([agent, of]) => (agent === undefined ? [] : wantedOf(agent, of)));
+    for (const container of found) await endUnwanted(parts, container, wanted);
   };
   try {
     if (isFirst) await work();
@@ -114,7 +139,11 @@ async function clear(parts: ReconcileParts, { agentId, found, damaged, isFirst }
 }
 
 /** Known by its id: under its name there may be another one since it was listed. */
-async function endUnwanted(parts: ReconcileParts, container: ListedContainer): Promise<void> {
+async function endUnwanted(
+  parts: ReconcileParts,
+  container: ListedContainer,
+  wanted: readonly ListedContainer[],
+): Promise<void> {
   const { engine, registry, names, log } = parts;
   const { id, name, running, identity } = container;
   const agent = identity === undefined ? undefined : registry.find(identity.agentId);
@@ -122,13 +151,16 @@ async function endUnwanted(parts: ReconcileParts, container: ListedContainer): P
   const owner = ownerOf(parts, container);
   // One that sleeps is found by its name, which was another in earlier releases.
   const isKept =
-    owner !== undefined && (running || name === names.container(owner.id, owner.record.current_version));
+    owner !== undefined &&
+    (wanted.includes(container) ||
+      (!running && name === names.container(owner.id, owner.record.current_version)));
   if (!isKept) {
     log.info({ container: name }, "removing a container that belongs to no current version");
     await engine.removeContainer(id);
   } else if (running && owner.state === "stopped") {
     log.info({ container: name }, "stopping the container of an agent that was stopped");
     await engine.stopContainer(id, STOP_GRACE_SECONDS);
+    if (numberOf(container) !== 1) await engine.removeContainer(id);
   }
 }
 

@@ -15,7 +15,7 @@ export function createRestartCount(registry: Pick<Registry, "all">): () => Promi
   };
 
   return async () => {
-    const instances = registry.all().flatMap(({ instance }) => instance ?? []);
+    const instances = registry.all().flatMap(({ serving }) => serving);
     await Promise.all(instances.map(add));
     return total;
   };

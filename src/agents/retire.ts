@@ -32,9 +32,23 @@ export function retire(
     },
     instance: () => (isStopping ? undefined : instance),
     recall() {
-      if (isStopping) return undefined;
-      recalling.abort();
-      return instance;
+      if (!isStopping) recalling.abort();
+      return !isStopping;
+    },
+  });
+}
+
+/** Cuts off the requests inside an instance of an agent that was stopped, and removes its container. */
+export function retireAtOnce(
+  { instances }: Pick<RetireParts, "instances">,
+  agent: Agent,
+  instance: Instance,
+): Promise<void> {
+  return agent.retirements.add(instance.version.version, {
+    async work() {
+      instance.cutOff("stopped");
+      await instances.remove(agent.id, instance.container.name);
+      instance.end({ reason: "stopped" });
     },
   });
 }

@@ -1,20 +1,20 @@
 import type { Instance } from "../instance/instance.ts";
 
-/** How a version that no longer serves comes to its end. */
+/** How an instance that no longer serves comes to its end. */
 export type Retiring = {
   work: () => Promise<void>;
   /** With requests inside; undefined once it is being stopped. */
   instance?: () => Instance | undefined;
-  /** The instance, as able to serve as ever; undefined once it is being stopped. */
-  recall?: () => Instance | undefined;
+  /** Has it stay, as able to serve as ever. False once it is being stopped. */
+  recall?: () => boolean;
 };
 
-/** The versions of one agent whose containers are on their way out. Their names are free when they are gone. */
+/** The containers of one agent that are on their way out, by version. Their names are free when they are gone. */
 export type Retirements = {
-  /** Resolves when nothing is left of the version's container. */
+  /** Resolves when nothing is left of the version's containers. */
   gone(version: number): Promise<void>;
-  /** Takes the version's instance back; undefined when there is none or it is too late. */
-  recall(version: number): Instance | undefined;
+  /** Takes an instance back. False when it is too late. */
+  recall(instance: Instance): boolean;
   has(version: number): boolean;
   versions(): number[];
   /** Those that finish the requests inside them. */
@@ -24,20 +24,21 @@ export type Retirements = {
 };
 
 export function createRetirements(): Retirements {
-  const byVersion = new Map<number, Required<Omit<Retiring, "work">> & { done: Promise<void> }>();
+  const all = new Set<Required<Omit<Retiring, "work">> & { version: number; done: Promise<void> }>();
+  const of = (version: number) => [...all].filter((it) => it.version === version);
   return {
-    gone: async (version) => byVersion.get(version)?.done,
-    recall: (version) => byVersion.get(version)?.recall(),
-    has: (version) => byVersion.has(version),
-    versions: () => [...byVersion.keys()],
-    instances: () => [...byVersion.values()].flatMap(({ instance }) => instance() ?? []),
-    add(version, { work, instance = () => undefined, recall = () => undefined }) {
-      const forget = () => {
-        if (byVersion.get(version) === retirement) byVersion.delete(version);
-      };
-      const retirement = { done: work().finally(forget), instance, recall };
-      byVersion.set(version, retirement);
-      return retirement.done;
+    async gone(version) {
+      await Promise.all(of(version).map(({ done }) => done));
+    },
+    recall: (instance) => [...all].some((it) => it.instance() === instance && it.recall()),
+    has: (version) => of(version).length > 0,
+    versions: () => [...new Set([...all].map(({ version }) => version))],
+    instances: () => [...all].flatMap(({ instance }) => instance() ?? []),
+    add(version, { work, instance = () => undefined, recall = () => false }) {
+      const done = work().finally(() => all.delete(retirement));
+      const retirement = { version, done, instance, recall };
+      all.add(retirement);
+      return done;
     },
   };
 }

@@ -38,17 +38,16 @@ export function rollback(
 
 export type RollbackOptions = { version?: number | undefined; span?: Span | undefined };
 
-/** The version's instance that still has requests inside, else a fresh one. */
+/** An instance of the version that still has requests inside, else a fresh one. */
 async function recallOrStart(
   parts: RollbackParts,
   agent: Agent,
   { version, signal, span }: VersionStart,
 ): Promise<Instance> {
-  if (agent.retirements.has(version.version)) {
-    const container = parts.names.container(agent.id, version.version);
-    const state = await parts.engine.inspectContainer(container);
-    const instance = state?.running ? agent.retirements.recall(version.version) : undefined;
-    if (instance !== undefined) return instance;
+  for (const instance of agent.retirements.instances()) {
+    if (instance.version.version !== version.version) continue;
+    const state = await parts.engine.inspectContainer(instance.container.name);
+    if (state?.running && agent.retirements.recall(instance)) return instance;
   }
   return (await startVersion(parts, agent, { version, signal, span })).instance;
 }

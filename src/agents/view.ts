@@ -25,13 +25,28 @@ export async function detailOf(
   { engine, clock, feed, names }: Pick<AgentParts, "engine" | "clock" | "feed" | "names">,
 ) {
   const { manifest, entrypoint } = agent.currentVersion;
-  const { instance, resident } = agent;
+  const shown = agent.resident === undefined ? [] : [agent.resident, ...agent.replicas.running];
   const soon = <T>(answer: Promise<T>): Promise<T | undefined> =>
     Promise.race([answer.catch(() => undefined), clock.sleep(LOOK_MS).then(() => undefined)]);
-  const [usage, restarts] = await Promise.all([
-    resident && engine.usage(resident.container.id).catch(() => undefined),
-    instance && soon(instance.restarts()),
-  ]);
+  const instances = await Promise.all(
+    shown.map(async (instance) => {
+      const isPaused = agent.state === "paused";
+      const [usage, restarts] = await Promise.all([
+        engine.usage(instance.container.id).catch(() => undefined),
+        isPaused ? undefined : soon(instance.restarts()),
+      ]);
+      return {
+        container: instance.container.name,
+        version: instance.version.version,
+        replica: instance.replica,
+        state: isPaused ? ("paused" as const) : ("running" as const),
+        address: instance.container.address,
+        in_flight: instance.inFlight,
+        restarts: restarts ?? null,
+        resources: resourcesOf(usage),
+      };
+    }),
+  );
   return {
     ...summaryOf(agent),
     endpoint: `/invoke/${agent.id}`,
@@ -41,6 +56,8 @@ export async function detailOf(
       warm_timeout: manifest.warmTimeout,
       pause_after: manifest.pauseAfter ?? 0,
       keep_warm: manifest.keepWarm === true,
+      min: manifest.replicas?.min ?? 1,
+      max: manifest.replicas?.max ?? 1,
       concurrency: manifest.concurrency,
       timeout: manifest.timeout,
       memory: manifest.memory,
@@ -48,19 +65,7 @@ export async function detailOf(
     },
     versions: versionsOf(agent),
     volumes: volumesOf(agent, names),
-    instances:
-      resident === undefined
-        ? []
-        : [
-            {
-              container: resident.container.name,
-              version: resident.version.version,
-              address: resident.container.address,
-              in_flight: resident.inFlight,
-              restarts: restarts ?? null,
-              resources: resourcesOf(usage),
-            },
-          ],
+    instances,
     queued: agent.queue.length,
     open_streams: agent.openCalls.count,
     states: feed.changesOf(agent.id),

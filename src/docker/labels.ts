@@ -8,6 +8,8 @@ export const LABEL = {
   agent: "oken.agent",
   version: "oken.version",
   spec: "oken.spec",
+  /** On a further container of a version: its number, from 2 on. */
+  replica: "oken.replica",
   /** On an agent's volume: the path at which the agent has it. */
   volume: "oken.volume",
   /** On a runner's claim: who holds it. */
@@ -32,6 +34,7 @@ export function identityLabels(runnerId: string, identity: Identity): Record<str
     [LABEL.agent]: identity.agentId,
     [LABEL.version]: String(identity.version),
     [LABEL.spec]: identity.spec,
+    ...(identity.replica === undefined ? {} : { [LABEL.replica]: String(identity.replica) }),
   };
 }
 
@@ -48,6 +51,12 @@ export function runnerOf(labels: Record<string, string>): Record<string, string>
 /** Undefined if the labels are not an agent's. */
 export function parseIdentity(labels: Record<string, string>): Identity | undefined {
   const { [LABEL.agent]: agentId, [LABEL.version]: version, [LABEL.spec]: spec } = labels;
+  const { [LABEL.replica]: replica } = labels;
   if (agentId === undefined || version === undefined || spec === undefined) return undefined;
-  return { agentId, version: Number(version), spec };
+  return {
+    agentId,
+    version: Number(version),
+    spec,
+    ...(replica === undefined ? {} : { replica: Number(replica) }),
+  };
 }

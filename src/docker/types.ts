@@ -135,6 +135,8 @@ export type Identity = {
   version: number;
   /** Digest of everything that the version was made from. */
   spec: string;
+  /** Its number among the containers of the version; undefined for the first. */
+  replica?: number | undefined;
 };
 
 /** A line that a container's process wrote, without its newline. */

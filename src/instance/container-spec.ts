@@ -26,6 +26,8 @@ export type ContainerSpecOptions = {
   containerPort: number;
   /** Cut the values of secrets from the log. */
   redactLogs: boolean;
+  /** Which of the version's instances; the first unless it says more. */
+  replica?: number | undefined;
 };
 
 /** The container in which a version runs. */
@@ -46,11 +48,17 @@ export function containerSpec(
     timeout: manifest.timeout,
     ...(options.redactLogs ? { redact_logs: true } : {}),
   };
-  const name = options.names.container(agentId, version.version);
+  const { replica = 1 } = options;
+  const name = options.names.container(agentId, version.version, replica);
   return {
     name,
     image: version.image,
-    identity: { agentId, version: version.version, spec: version.spec_digest },
+    identity: {
+      agentId,
+      version: version.version,
+      spec: version.spec_digest,
+      ...(replica === 1 ? {} : { replica }),
+    },
     env: {
       PORT: String(ports.serving),
       OKEN_AGENT_ID: agentId,

@@ -22,6 +22,8 @@ export type Instance = {
   readonly container: RunningContainer;
   /** `http://address:port` of the agent's server. */
   readonly origin: string;
+  /** Its number among the instances of its version. Only the first one's container is kept while the agent sleeps. */
+  readonly replica: number;
   /** Whether its container was made for this start, and had not run before. */
   readonly isFresh: boolean;
   /** How often its runtime has replaced the agent's process; undefined when it does not say. */
@@ -70,6 +72,7 @@ export function createInstance(options: {
   container: RunningContainer;
   origin: string;
   isFresh: boolean;
+  replica?: number | undefined;
   restarts: () => Promise<number | undefined>;
   /** Called when it seems to answer nothing. */
   onSilent: (doubt: Doubt) => void;
@@ -99,6 +102,7 @@ export function createInstance(options: {
     container,
     origin,
     isFresh: options.isFresh,
+    replica: options.replica ?? 1,
     restarts,
     since,
     get inFlight() {

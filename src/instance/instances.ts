@@ -1,8 +1,8 @@
 import type { Engine, ListedContainer, RunningContainer } from "../docker/types.ts";
 import type { Clock } from "../lib/clock.ts";
 import { STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
-import { RunnerError, messageOf } from "../lib/errors.ts";
-import { redactValue, secretRedactor } from "../lib/redact-secrets.ts";
+import { messageOf } from "../lib/errors.ts";
+import { secretRedactor } from "../lib/redact-secrets.ts";
 import type { Log } from "../lib/log.ts";
 import type { VersionRecord } from "../model/agent.ts";
 import type { CpuBoost } from "./boost.ts";
@@ -12,6 +12,7 @@ import type { Doubt } from "./silence.ts";
 import { plainText, readLine } from "./log-lines.ts";
 import { portsOf } from "./ports.ts";
 import type { Readiness, WaitUntilReady } from "./readiness.ts";
+import { withLog } from "./start-failure.ts";
 
 /** Log lines that a failed start carries. */
 const FAILURE_LOG_LINES = 50;
@@ -36,7 +37,7 @@ export type Instances = {
   adopt(agentId: string, version: VersionRecord, container: ListedContainer): Promise<Instance>;
   /** Digest of the options that a version's container starts with, but for those that name the version. */
   fingerprint(agentId: string, version: Pick<VersionRecord, "manifest" | "entrypoint">): Promise<string>;
-  /** Cuts off the requests inside and stops the container, which stays for its log. */
+  /** Cuts off the requests inside and stops the container. That of the first instance stays, for its log. */
   stop(instance: Instance): Promise<void>;
   /** Stops a container and removes it. A failure is logged, never thrown. */
   remove(agentId: string, container: string): Promise<void>;
@@ -46,6 +47,8 @@ export type StartOptions = {
   signal: AbortSignal;
   /** With all of the host's CPUs until it is ready. Unwise while others need them. */
   boost: boolean;
+  /** Its number among the instances of its version; the first unless it says more. */
+  replica?: number | undefined;
   onTrouble?: Readiness["onTrouble"];
 };
 
@@ -77,6 +80,7 @@ export type InstancesOptions = {
 /** A container on its way to ready. */
 type Start = {
   container: RunningContainer;
+  replica?: number | undefined;
   isFresh: boolean;
   startedAt: number;
   signal: AbortSignal;
@@ -108,7 +112,7 @@ export function createInstances(options: InstancesOptions): Instances {
   function instanceIn(
     agentId: string,
     version: VersionRecord,
-    { container, isFresh }: Pick<Start, "container" | "isFresh">,
+    { container, isFresh, replica }: Pick<Start, "container" | "isFresh" | "replica">,
   ): Instance {
     const ports = portsOf(version, spec.containerPort);
     const control = `http://${container.address}:${ports.control}`;
@@ -116,6 +120,7 @@ export function createInstances(options: InstancesOptions): Instances {
       version,
       container,
       isFresh,
+      replica,
       origin: `http://${container.address}:${ports.serving}`,
       restarts: () => options.runtime.askRestarts(control),
       onSilent(doubt) {
@@ -161,14 +166,14 @@ export function createInstances(options: InstancesOptions): Instances {
   async function start(
     agentId: string,
     version: VersionRecord,
-    { signal, boost, onTrouble }: StartOptions,
+    { signal, boost, replica, onTrouble }: StartOptions,
   ): Promise<Instance> {
     const startedAt = clock.monotonic();
     const container = await spec.files.during(agentId, version.version, () =>
-      engine.startContainer({ ...containerSpec(agentId, version, spec), boost }),
+      engine.startContainer({ ...containerSpec(agentId, version, { ...spec, replica }), boost }),
     );
     const timeoutMs = options.healthCheckTimeoutMs;
-    const started = { container, isFresh: true, startedAt, signal, timeoutMs, onTrouble };
+    const started = { container, replica, isFresh: true, startedAt, signal, timeoutMs, onTrouble };
     return boost ? boosted(agentId, version, started) : ready(agentId, version, started);
   }
 
@@ -197,12 +202,17 @@ export function createInstances(options: InstancesOptions): Instances {
     },
     adoptPaused(agentId, version, container) {
       limitAdopted(version, container);
-      return instanceIn(agentId, version, { container, isFresh: false });
+      return instanceIn(agentId, version, {
+        container,
+        isFresh: false,
+        replica: container.identity?.replica,
+      });
     },
     async adopt(agentId, version, container) {
       limitAdopted(version, container);
       return ready(agentId, version, {
         container,
+        replica: container.identity?.replica,
         isFresh: false,
         startedAt: clock.monotonic(),
         signal: new AbortController().signal,
@@ -219,6 +229,7 @@ export function createInstances(options: InstancesOptions): Instances {
       // The runtime lets the requests inside finish on SIGTERM.
       await engine.stopContainer(container.name, STOP_GRACE_SECONDS);
       instance.end({ reason: "stopped" });
+      if (instance.replica !== 1) return engine.removeContainer(container.name);
       // Without all CPUs the next start takes longer, and that is all.
       await engine.boostCpus(container.id, version.manifest.cpus).catch(() => undefined);
     },
@@ -231,13 +242,4 @@ export function createInstances(options: InstancesOptions): Instances {
       }
     },
   };
-}
-
-/** Without a cause, which would bring its words into the runner's own log. */
-function withLog(error: unknown, log: string, redact: (text: string) => string): unknown {
-  if (!(error instanceof RunnerError) || error.code !== "AGENT_START_FAILED") return error;
-  const details = Object.entries({ ...error.details, log });
-  return new RunnerError(error.code, redact(error.message), {
-    details: Object.fromEntries(details.map(([name, value]) => [name, redactValue(value, redact)])),
-  });
 }

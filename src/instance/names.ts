@@ -11,7 +11,7 @@ const HIDDEN_DIGITS = 24;
 
 export type Names = {
   /** Tells nobody which agent it is: the engine's resolver names a container to its neighbours. */
-  container(agentId: string, version: number): string;
+  container(agentId: string, version: number, replica?: number): string;
   image(agentId: string, version: number): string;
   /** That of the agent's data at this path, in all its versions. */
   volume(agentId: string, path: string): string;
@@ -37,7 +37,8 @@ export function createNames(runnerId: string, key: string): Names {
   const hidden = (...parts: (string | number)[]) =>
     createHmac("sha256", key).update(parts.join("\0")).digest("hex").slice(0, HIDDEN_DIGITS);
   return {
-    container: (agentId, version) => `oken-${hidden("container", runnerId, agentId, version)}`,
+    container: (agentId, version, replica = 1) =>
+      `oken-${hidden("container", runnerId, agentId, version, ...(replica === 1 ? [] : [replica]))}`,
     volume: (agentId, path) => `oken-${hidden("volume", runnerId, agentId, path)}`,
     image: (agentId, version) => `oken/${base(agentId)}:v${version}`,
   };

@@ -28,6 +28,8 @@ export const FAIL_POINTS = [
   /** A wake, or a start by request, has its instance. */
   "start.ready",
   "start.written",
+  /** One more instance is ready, and takes no calls yet. */
+  "replica.ready",
   "stop.written",
   "stop.stopped",
   /** Nobody has used it for long. */

@@ -27,7 +27,13 @@ export const MANIFEST_KEYS = {
     default: "false",
     meaning: "true: the agent never sleeps, and is started again when it dies; see [below](#sleep)",
   },
-  concurrency: { default: "10", meaning: "requests inside at a time, 1 to 1000; further ones wait" },
+  concurrency: {
+    default: "10",
+    meaning: "requests inside an instance at a time, 1 to 1000; further ones wait",
+  },
+  replicas: { default: "1", meaning: "instances, 1 to 16: `min` and `max` in one; see [below](#instances)" },
+  min: { default: "1", meaning: "instances while the agent is awake, 1 to 16" },
+  max: { default: "min", meaning: "instances under load, 1 to 16" },
   timeout: {
     default: "OKEN_INVOKE_TIMEOUT",
     meaning: "seconds for one invoke; a cold start and the wait for a turn do not count",

@@ -22,6 +22,7 @@ import { MANIFEST_KEYS } from "./keys.ts";
 import { labelsField } from "./labels.ts";
 import { nearest } from "../lib/nearest.ts";
 import { pythonVersion } from "./python-version.ts";
+import { replicasField } from "./replicas.ts";
 import { type Capped, cpusField, memoryField } from "./resources.ts";
 import { systemPackagesField } from "./system-packages.ts";
 import { isTable, parseToml } from "./toml.ts";
@@ -71,6 +72,7 @@ export async function readManifest(
   const warnings: string[] = [];
   const { top, fields } = agentFields(text, warnings);
   const entrypoint = entrypointPath(fields);
+  const volumes = volumesField(top, fields, warnings);
   const manifest: Manifest = {
     name: nameField(fields),
     pythonVersion: await pythonVersion(source, fields, {
@@ -82,6 +84,7 @@ export async function readManifest(
     entrypointAttr: entrypoint.attr,
     entrypointType: entrypointTypeField(fields),
     ...warmthFields(fields, defaults, warnings),
+    replicas: replicasField(fields, volumes),
     concurrency: integerField(fields, "concurrency", {
       min: 1,
       max: MAX_CONCURRENCY,
@@ -96,7 +99,7 @@ export async function readManifest(
     egress: egressFields(fields, top, defaults.egressAllow),
     env: envField(top, fields),
     labels: labelsField(top, fields),
-    volumes: volumesField(top, fields, warnings),
+    volumes,
     systemPackages: systemPackagesField(fields, defaults.noSystemPackages),
   };
   return { manifest, warnings };

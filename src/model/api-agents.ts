@@ -78,6 +78,8 @@ const AgentConfig = Type.Object(
     warm_timeout: Type.Number({ description: "Seconds idle before it is put to sleep; 0: never" }),
     pause_after: Type.Number({ description: "Seconds idle before it is paused; 0: never" }),
     keep_warm: Type.Boolean({ description: "Whether it is started again when it dies" }),
+    min: Type.Integer({ description: "Instances while it is awake" }),
+    max: Type.Integer({ description: "Instances under load" }),
     concurrency: Type.Integer({ description: "Requests inside an instance at a time" }),
     timeout: Type.Number({ description: "Seconds for one invoke" }),
     memory: Type.Integer({ description: "Bytes" }),
@@ -127,6 +129,8 @@ const AgentVolume = Type.Object({
 const AgentInstance = Type.Object({
   container: Type.String({ description: "Name of its Docker container" }),
   version,
+  replica: Type.Integer({ description: "Its number among the instances of its version" }),
+  state: Type.Union([Type.Literal("running"), Type.Literal("paused")]),
   address: Type.String({ description: "On the agents' network" }),
   in_flight: Type.Integer({ description: "Requests inside it" }),
   restarts: Type.Union([
@@ -187,6 +191,8 @@ export const AgentDetail = Type.Object(
           warm_timeout: 300,
           pause_after: 0,
           keep_warm: false,
+          min: 1,
+          max: 4,
           concurrency: 10,
           timeout: 300,
           memory: 536_870_912,
@@ -207,6 +213,8 @@ export const AgentDetail = Type.Object(
           {
             container: "oken-echo-1c4a09b3f2-v2",
             version: 2,
+            replica: 1,
+            state: "running",
             address: "172.20.0.3",
             in_flight: 0,
             restarts: 0,

@@ -15,6 +15,8 @@ export type Manifest = {
   pauseAfter?: number | undefined;
   /** Never asleep, and brought back when it dies. Undefined for no, and in older records. */
   keepWarm?: true | undefined;
+  /** How many instances may serve at once; undefined for one, and in older records. */
+  replicas?: Replicas | undefined;
   /** Requests inside one instance at a time. */
   concurrency: number;
   /** Seconds for one invoke. A cold start does not count. */
@@ -36,6 +38,13 @@ export type Manifest = {
   volumes?: Volume[] | undefined;
   /** Debian packages, each perhaps with `=` and a version; undefined for none. */
   systemPackages?: string[] | undefined;
+};
+
+export type Replicas = {
+  /** While it does not sleep. */
+  min: number;
+  /** Under load. */
+  max: number;
 };
 
 export type Volume = {

@@ -12,7 +12,7 @@ test("agents are read by state, those of no agent as zero, with what is inside a
   const registry = createRegistry();
   observeAgents(metrics, registry, { usage: async () => undefined });
   const busy = agentIn("running", { instance: instanceOf(undefined, { inFlight: 3 }) });
-  busy.queue.add({ grant: () => undefined, refuse: () => undefined, passedOver: () => undefined });
+  busy.queue.add({ since: 0, grant: () => undefined, refuse: () => undefined, passedOver: () => undefined });
   registry.add(busy);
   registry.add(agentIn("idle", { id: "other" }));
 

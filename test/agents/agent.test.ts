@@ -103,6 +103,7 @@ describe("a move", () => {
     const { agent } = fixture("starting");
     const granted: unknown[] = [];
     const waiter = {
+      since: 0,
       grant: (instance: unknown) => void granted.push(instance),
       refuse: () => undefined,
       passedOver: () => undefined,

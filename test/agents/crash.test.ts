@@ -22,6 +22,8 @@ type Story = {
   broken?: number;
   /** From here on it is done, whatever becomes of the runner. */
   done: FailPoint;
+  /** Instances in the end; one unless it says more. */
+  running?: number;
 };
 
 const STORIES: Record<string, Story> = {
@@ -89,6 +91,13 @@ const STORIES: Record<string, Story> = {
     outcomes: [1, 1],
     done: "start.ready",
   },
+  "a start of one more instance": {
+    before: (runner) => runner.deploy("one", { keys: "concurrency = 1\nmax = 2\n" }),
+    act: (runner) => runner.invokeTwice(),
+    outcomes: [1, 1],
+    done: "replica.ready",
+    running: 2,
+  },
   "a sleep": {
     before: (runner) => runner.deploy("one"),
     act: (runner) => runner.sleep(),
@@ -150,7 +159,7 @@ async function live(story: Story): Promise<FailPoint[]> {
   await retired(runner);
   await eventually(() => expectTidy(world, runner, story.outcomes[1]), SETTLED_MS);
   const reached = [...runner.reached];
-  await expectToServe(world, runner, story.outcomes[1]);
+  await expectToServe(world, runner, { ...story, outcome: story.outcomes[1] });
   runner.kill();
   return reached;
 }
@@ -164,7 +173,7 @@ async function dieAt(story: Story, step: FailPoint, outcome: Outcome): Promise<v
   const next = await startMortal(world);
   try {
     await expectTidy(world, next, outcome);
-    await expectToServe(world, next, outcome);
+    await expectToServe(world, next, { ...story, outcome });
   } catch (error) {
     throw new Error(`killed at ${step}: ${String(error)}`, { cause: error });
   }
@@ -227,10 +236,17 @@ async function expectTidy({ directory, engine }: World, runner: Mortal, outcome:
   });
 }
 
-async function expectToServe({ engine }: World, runner: Mortal, outcome: Outcome): Promise<void> {
+async function expectToServe(
+  { engine }: World,
+  runner: Mortal,
+  { outcome, running: expected = 1 }: Pick<Story, "running"> & { outcome: Outcome },
+): Promise<void> {
   const running = () => [...engine.containers.values()].filter((it) => it.running).length;
   if (outcome === "stopped") expect(running()).toBe(0);
   if (typeof outcome !== "number") return;
-  expect({ version: await runner.invoke(), running: running() }).toEqual({ version: outcome, running: 1 });
+  expect({ version: await runner.invoke(), running: running() }).toEqual({
+    version: outcome,
+    running: expected,
+  });
   expect(await runner.source(outcome)).toContain(["one", "two", "three"][outcome - 1] ?? "");
 }

@@ -18,9 +18,9 @@ function writing(fakes: Fakes = {}) {
     manifest: DATA,
     state: "running",
     ...fakes,
-    start: async (version, signal) => {
+    start: async (version, signal, replica) => {
       order.push(`start ${version.version}`);
-      return fakes.start?.(version, signal) ?? fixture.made(version);
+      return fakes.start?.(version, signal, replica) ?? fixture.made(version);
     },
   });
   const { parts } = fixture;

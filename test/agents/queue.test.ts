@@ -7,7 +7,8 @@ import { instanceOf } from "../helpers/records.ts";
 
 function waiters(...names: string[]) {
   const told: string[] = [];
-  const made = names.map((name) => ({
+  const made = names.map((name, at) => ({
+    since: at,
     grant(instance: Instance) {
       instance.enter();
       told.push(`${name} granted`);
@@ -18,11 +19,15 @@ function waiters(...names: string[]) {
   return { told, made };
 }
 
+const slotsOf = (instance: Instance) => ({
+  free: () => (instance.hasFreeSlot() ? instance : undefined),
+});
+
 test("free slots go to those who wait longest, and no more than there are", () => {
   const queue = createQueue();
   const { told, made } = waiters("first", "second", "third");
   for (const waiter of made) queue.add(waiter);
-  queue.grant(instanceOf());
+  queue.grant(slotsOf(instanceOf()));
   expect(told).toEqual(["first granted", "second granted"]);
   expect(queue.length).toBe(1);
 });
@@ -31,7 +36,7 @@ test("those who get no slot when the agent has started are told that it has", ()
   const queue = createQueue();
   const { told, made } = waiters("first", "second", "third");
   for (const waiter of made) queue.add(waiter);
-  queue.begin(instanceOf());
+  queue.begin(slotsOf(instanceOf()));
   expect(told).toEqual(["first granted", "second granted", "third passed over"]);
 });
 
@@ -39,9 +44,12 @@ test("who has left the queue gets nothing", () => {
   const queue = createQueue();
   const { told, made } = waiters("first", "second");
   for (const waiter of made) queue.add(waiter);
+  expect(queue.oldest).toBe(0);
   for (const waiter of made.slice(0, 1)) queue.remove(waiter);
-  queue.grant(instanceOf());
+  expect(queue.oldest).toBe(1);
+  queue.grant(slotsOf(instanceOf()));
   expect(told).toEqual(["second granted"]);
+  expect(queue.oldest).toBeUndefined();
 });
 
 test("all are refused at once", () => {

@@ -10,17 +10,23 @@ import { createStore } from "../../src/agents/store.ts";
 import { wake } from "../../src/agents/wake.ts";
 import { runnerLabels } from "../../src/docker/labels.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
+import type { AgentRecord } from "../../src/model/agent.ts";
+import type { Manifest } from "../../src/model/manifest.ts";
 import { type Scratch, scratchDirectory } from "../fixtures/archives/scratch.ts";
 import { agentParts } from "../helpers/agent-parts.ts";
 import { agentIn, agentRecord, versionRecord } from "../helpers/records.ts";
 
 /** A data directory with the agent `echo` of versions 1 to 3, and a runner that starts on it. */
-async function runner(scratch: Scratch, options: { desired?: "running" | "stopped" } = {}) {
+async function runner(
+  scratch: Scratch,
+  { replicas, ...options }: Partial<Pick<AgentRecord, "desired">> & Pick<Manifest, "replicas"> = {},
+) {
   const store = createStore(scratch.path());
   const { parts, engine, clock, made } = agentParts();
   for (const version of [1, 2, 3]) {
     await mkdir(store.versionDir("echo", version), { recursive: true });
-    await store.writeVersion("echo", versionRecord(version));
+    const record = versionRecord(version);
+    await store.writeVersion("echo", { ...record, manifest: { ...record.manifest, replicas } });
   }
   await store.writeAgent({ ...agentRecord([1, 2, 3], 3), ...options });
   return { parts: { ...parts, store, registry: createRegistry() }, store, engine, clock, made };
@@ -40,6 +46,40 @@ function container(version: number, { name = `oken-echo-v${version}`, spec = `sp
     concurrency: 10,
     boost: false,
   };
+}
+
+/** So many, in no order; those of `paused` are paused. */
+async function startedContainers(
+  scratch: Scratch,
+  {
+    numbers,
+    paused = [],
+    ...options
+  }: Parameters<typeof runner>[1] & { numbers: number[]; paused?: number[] },
+) {
+  const made = await runner(scratch, options);
+  made.engine.images.set("oken/echo:v3", {});
+  for (const number of numbers) {
+    const spec = container(3, { name: made.parts.names.container("echo", 3, number) });
+    const replica = number === 1 ? {} : { replica: number };
+    const { id } = await made.engine.startContainer({
+      ...spec,
+      identity: { ...spec.identity, ...replica },
+    });
+    if (paused.includes(number)) await made.engine.pauseContainer(id);
+  }
+  const adopt = async (parts = made.parts) => {
+    await reconcile(parts, { ...(await loadAgents(parts)), isFirst: true });
+    const agent = parts.registry.get("echo");
+    return {
+      state: agent.state,
+      serving: agent.serving.map(({ replica }) => replica),
+      left: [...made.engine.containers.values()]
+        .map(({ spec }) => spec.identity.replica ?? 1)
+        .toSorted((one, other) => one - other),
+    };
+  };
+  return { ...made, adopt };
 }
 
 describe("what is on disk", () => {
@@ -192,6 +232,61 @@ test("images of versions that are gone are removed, those that a rollback can go
 function identityOf(agentId: string) {
   return { agentId, version: 3, spec: "spec-3" };
 }
+
+describe("several containers of the current version", () => {
+  const replicas = { min: 1, max: 3 };
+
+  test("are adopted together, and those beyond `max` removed", async () => {
+    await using scratch = await scratchDirectory();
+    const { adopt } = await startedContainers(scratch, { numbers: [4, 2, 3, 1], replicas });
+    expect(await adopt()).toEqual({ state: "running", serving: [1, 2, 3], left: [1, 2, 3] });
+  });
+
+  test("go on without the first one, which had ended", async () => {
+    await using scratch = await scratchDirectory();
+    const { adopt } = await startedContainers(scratch, { numbers: [3, 2], replicas });
+    expect(await adopt()).toEqual({ state: "running", serving: [2, 3], left: [2, 3] });
+  });
+
+  test("are one where the agent may have one", async () => {
+    await using scratch = await scratchDirectory();
+    const { adopt } = await startedContainers(scratch, { numbers: [2, 1] });
+    expect(await adopt()).toEqual({ state: "running", serving: [1], left: [1] });
+  });
+
+  test("are not adopted where somebody paused them, and others serve", async () => {
+    await using scratch = await scratchDirectory();
+    const { adopt } = await startedContainers(scratch, { numbers: [1, 2, 3], paused: [1, 3], replicas });
+    expect(await adopt()).toEqual({ state: "running", serving: [2], left: [2] });
+    await using other = await scratchDirectory();
+    const paused = await startedContainers(other, { numbers: [1, 2], paused: [1, 2], replicas });
+    expect(await paused.adopt()).toEqual({ state: "paused", serving: [], left: [1] });
+  });
+
+  test("that do not answer are left to nobody while another one serves", async () => {
+    await using scratch = await scratchDirectory();
+    const { parts, engine, adopt } = await startedContainers(scratch, { numbers: [1, 2, 3], replicas });
+    const { instances } = parts;
+    const half: typeof parts = {
+      ...parts,
+      instances: {
+        ...instances,
+        adopt: (id, version, found) =>
+          found.identity?.replica === 2
+            ? instances.adopt(id, version, found)
+            : Promise.reject(new RunnerError("AGENT_START_FAILED", "nothing answers")),
+        remove: (_, name) => engine.removeContainer(name),
+      },
+    };
+    expect(await adopt(half)).toEqual({ state: "running", serving: [2], left: [2] });
+  });
+
+  test("of an agent that was stopped are stopped, and only the first is kept", async () => {
+    await using scratch = await scratchDirectory();
+    const { adopt } = await startedContainers(scratch, { numbers: [1, 2], desired: "stopped", replicas });
+    expect(await adopt()).toEqual({ state: "stopped", serving: [], left: [1] });
+  });
+});
 
 describe("while it is not known yet what runs", () => {
   test("a call of an agent that runs waits for its adoption, and starts no second container", async () => {

@@ -29,7 +29,7 @@ export type Fakes = {
   /** Of every version, beside what is usual. */
   manifest?: Partial<Manifest>;
   /** What becomes of a start; by default it succeeds at once. */
-  start?: (version: VersionRecord, signal: AbortSignal) => Promise<Instance>;
+  start?: (version: VersionRecord, signal: AbortSignal, replica: number) => Promise<Instance>;
   /** Rejects to have the commit fail. */
   writeAgent?: (record: AgentRecord) => Promise<void>;
 };
@@ -46,10 +46,12 @@ export function agentParts(fakes: Fakes = {}) {
   const metrics = createMetrics();
   const feed = createFeed(clock);
   const names = createNames("runner", "a key");
-  const made = (version: VersionRecord, container: Partial<RunningContainer> = {}): Instance =>
-    instanceOf(version, { name: names.container("echo", version.version), ...container, clock });
-  const start = (version: VersionRecord, signal: AbortSignal) =>
-    fakes.start?.(version, signal) ?? Promise.resolve(made(version));
+  const made = (version: VersionRecord, container: Partial<RunningContainer> = {}, replica = 1): Instance => {
+    const name = names.container("echo", version.version, replica);
+    return instanceOf(version, { name, id: name, ...container, replica, clock });
+  };
+  const start = (version: VersionRecord, signal: AbortSignal, replica = 1) =>
+    fakes.start?.(version, signal, replica) ?? Promise.resolve(made(version, {}, replica));
   const stopped: string[] = [];
   const written: AgentRecord[] = [];
 
@@ -95,10 +97,13 @@ export function agentParts(fakes: Fakes = {}) {
       settled: () => Promise.resolve(),
     },
     instances: {
-      start: (_, version, { signal }) => start(version, signal),
+      start: (_, version, { signal, replica }) => start(version, signal, replica),
       restart: (_, version, signal) => start(version, signal),
-      adopt: (_, version) => start(version, new AbortController().signal),
-      adoptPaused: (_, version) => made(version),
+      adopt: (_, version, { id, name, address, identity }) =>
+        fakes.start?.(version, new AbortController().signal, identity?.replica ?? 1) ??
+        Promise.resolve(made(version, { id, name, address }, identity?.replica)),
+      adoptPaused: (_, version, { id, name, address, identity }) =>
+        made(version, { id, name, address }, identity?.replica),
       resume: (_, { container }) => engine.unpauseContainer(container.id),
       fingerprint: () => Promise.resolve("container"),
       stop: (instance) => Promise.resolve(void stopped.push(instance.container.name)),

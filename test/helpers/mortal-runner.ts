@@ -11,6 +11,7 @@ import type { AgentParts } from "../../src/agents/parts.ts";
 import { createPool } from "../../src/agents/pool.ts";
 import { reconcile } from "../../src/agents/reconcile.ts";
 import { loadAgents } from "../../src/agents/recover.ts";
+import { createScaler } from "../../src/agents/scaler.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
 import { rollback } from "../../src/agents/rollback.ts";
 import { createSecretFiles } from "../../src/agents/secrets/files.ts";
@@ -102,9 +103,11 @@ export async function startMortal({ directory, engine }: World, dieAt?: FailPoin
     firstLook: createFirstLook(),
     keepVersions: KEPT_VERSIONS,
   };
+  const scaler = createScaler(parts, { closing: new AbortController().signal });
   const pool = createPool({
     ...{ clock, metrics: fakes.metrics, maxQueue: 10, queueTimeoutMs: 60_000 },
     wake: (agent) => void parts.firstLook.of(agent.id).then(() => wake(parts, agent)),
+    waits: (agent) => scaler.attend(agent),
   });
   const options = {
     archiveLimits: DEFAULT_ARCHIVE_LIMITS,
@@ -113,6 +116,8 @@ export async function startMortal({ directory, engine }: World, dieAt?: FailPoin
     manifestDefaults: MANIFEST_DEFAULTS,
     digestKey: "a key",
   };
+
+  const acquire = () => pool.acquire(registry.get("echo"), new AbortController().signal);
 
   const boot = async () => {
     await reconcile(parts, { ...(await loadAgents(parts)), isFirst: true });
@@ -125,21 +130,35 @@ export async function startMortal({ directory, engine }: World, dieAt?: FailPoin
     reached,
     died: died.promise,
     kill,
-    async deploy(content: string, { hasVolume = false } = {}) {
+    async deploy(content: string, { hasVolume = false, keys = "" } = {}) {
       const archivePath = join(directory, "upload.tar.gz");
       const main = `def handler(input):\n    return ${JSON.stringify(content)}\n`;
       await writeFile(
         archivePath,
-        await tarball({ "oken.toml": `[agent]\nname = "Echo"\n${hasVolume ? VOLUME : ""}`, "main.py": main }),
+        await tarball({
+          "oken.toml": `[agent]
+name = "Echo"
+${keys}${hasVolume ? VOLUME : ""}`,
+          "main.py": main,
+        }),
       );
       const sent = { values: { KEY: content }, keepOthers: false };
       return deploy({ ...parts, pool }, options, { agentId: "echo", archivePath, secrets: sent });
     },
     /** Has a call answered. Gives the version that did. */
     async invoke() {
-      const lease = await pool.acquire(registry.get("echo"), new AbortController().signal);
+      const lease = await acquire();
       lease.release();
       return lease.instance.version.version;
+    },
+    /** Has two calls inside at a time, for which an agent may need one instance more. */
+    async invokeTwice() {
+      const first = await acquire();
+      const second = acquire();
+      // The queue has waited for as long as a start takes.
+      await clock.advance(1_000);
+      first.release();
+      (await second).release();
     },
     async sleep() {
       await clock.advance(301_000);

@@ -152,7 +152,15 @@ function detailOf(summary: Summary) {
     endpoint: `/invoke/${summary.agent_id}`,
     entrypoint: { type: "handler" as const, file: "main.py", reason: "handler in main.py is a function" },
     config: {
-      ...{ python_version: "3.12", warm_timeout: 300, pause_after: 0, keep_warm: false, concurrency: 10 },
+      ...{
+        python_version: "3.12",
+        warm_timeout: 300,
+        pause_after: 0,
+        keep_warm: false,
+        min: 1,
+        max: 1,
+        concurrency: 10,
+      },
       timeout: 300,
       ...{ memory: 536_870_912, cpus: 1 },
     },
@@ -165,7 +173,15 @@ function detailOf(summary: Summary) {
     ],
     instances: [
       {
-        ...{ container: "oken-1", version: 3, address: "172.20.0.3", in_flight: 1, restarts: 0 },
+        ...{
+          container: "oken-1",
+          version: 3,
+          replica: 1,
+          state: "running" as const,
+          address: "172.20.0.3",
+          in_flight: 1,
+          restarts: 0,
+        },
         resources: { memory_bytes: 31_457_280, cpu_percent: 12, processes: 2 },
       },
     ],

@@ -88,6 +88,7 @@ export function instanceOf(
   options: Partial<RunningContainer> & {
     origin?: string;
     inFlight?: number;
+    replica?: number | undefined;
     clock?: Clock;
     restarts?: () => number | undefined;
     onSilent?: (doubt: Doubt) => void;
@@ -97,6 +98,7 @@ export function instanceOf(
   const { restarts = () => 0, onSilent = () => undefined } = options;
   const instance = createInstance({
     isFresh: false,
+    replica: options.replica,
     version,
     container: { id, name, address },
     origin,

@@ -2,6 +2,7 @@ import { RunnerError } from "../../lib/errors.ts";
 import type { AgentRecord, VersionRecord } from "../../model/agent.ts";
 import { type Activity, FIRST_START, settled } from "../activity.ts";
 import { Agent, type Instance } from "../agent.ts";
+import type { Beside } from "../beside.ts";
 import type { AgentParts } from "../parts.ts";
 import { volumePaths } from "../volumes.ts";
 import { type RetireParts, retire, retireStopped } from "../retire.ts";
@@ -18,7 +19,7 @@ export type DiscardParts = Pick<AgentParts, "registry" | "store" | "engine" | "n
 export async function commit(
   parts: CommitParts,
   agentId: string,
-  { instance, reason }: { instance: Instance; reason: string },
+  { instance, beside = [], reason }: { instance: Instance; beside?: Beside[]; reason: string },
 ): Promise<void> {
   const { registry, store, clock, keepVersions, reach } = parts;
   const { version } = instance;
@@ -42,8 +43,10 @@ export async function commit(
   const { activity } = agent;
   agent.recorded(record, kept);
   agent.backoff.reset();
-  agent.move({ state: "running", instance }, { reason });
+  agent.replicas.backoff.reset();
   registry.add(agent);
+  for (const it of beside) agent.replicas.serves(it.replica, it.instance);
+  agent.move({ state: "running", instance }, { reason });
   if (before !== undefined) replace(parts, agent, { version: before, activity });
   for (const it of surplus) void discard(parts, agentId, it.version);
   await reach("commit.flipped");

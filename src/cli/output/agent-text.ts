@@ -61,14 +61,17 @@ function versions(out: Output, agent: AgentDetail): string {
 }
 
 function instances(out: Output, agent: AgentDetail): string {
-  const rows = agent.instances.map(({ container, version, in_flight, resources }) => [
+  const rows = agent.instances.map(({ container, version, state, in_flight, resources }) => [
     container,
     String(version),
+    state,
     String(in_flight),
     resources === null ? "-" : size(resources.memory_bytes),
     resources === null ? "-" : `${resources.cpu_percent} %`,
   ]);
-  return rows.length === 0 ? "" : table(out, ["CONTAINER", "VERSION", "CALLS", "MEMORY", "CPU"], rows);
+  return rows.length === 0
+    ? ""
+    : table(out, ["CONTAINER", "VERSION", "STATE", "CALLS", "MEMORY", "CPU"], rows);
 }
 
 function lastError(out: Output, { last_error }: AgentDetail): string {

@@ -37,6 +37,10 @@ function sleepOf({ keep_warm, pause_after, warm_timeout }: AgentDetail["config"]
   return pause_after > 0 ? `${sleep}; paused after ${duration(pause_after * 1_000)}` : sleep;
 }
 
+function instancesOf({ min, max }: AgentDetail["config"]): string {
+  return min === max ? `${max}` : `${min} to ${max}`;
+}
+
 export function Configuration({ agent }: { agent: AgentDetail }) {
   const { config, entrypoint, instances, volumes } = agent;
   const facts = [
@@ -44,13 +48,14 @@ export function Configuration({ agent }: { agent: AgentDetail }) {
     ["Python", config.python_version],
     ["Sleeps", sleepOf(config)],
     ["Timeout", duration(config.timeout * 1_000)],
-    ["At a time", `${config.concurrency} requests`],
+    ["At a time", `${config.concurrency} requests${config.max > 1 ? " in each instance" : ""}`],
+    ...(config.max > 1 ? [["Instances", `${instances.length} of ${instancesOf(config)}`]] : []),
     ["Limits", `${bytes(config.memory)}, ${config.cpus} ${config.cpus === 1 ? "processor" : "processors"}`],
     ...volumes.map(({ path, used_bytes, size_bytes }) => [
       `Volume ${path}`,
       size_bytes === null ? "no size of its own" : `${bytes(used_bytes)} of ${bytes(size_bytes)}`,
     ]),
-    ["Container", instances[0]?.container ?? "none runs"],
+    ["Container", instances.map(({ container }) => container).join(", ") || "none runs"],
     ["First deployed", dateTime(agent.created_at)],
   ];
   return (

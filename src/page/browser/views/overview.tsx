@@ -65,7 +65,9 @@ function LastError({
 }
 
 function Figures({ agent, stats }: { agent: AgentDetail; stats: AgentStats | undefined }) {
-  const cpu = agent.instances[0]?.resources?.cpu_percent;
+  const used = agent.instances.flatMap(({ resources }) => resources?.cpu_percent ?? []);
+  const cpu = used.length === 0 ? undefined : used.reduce((sum, percent) => sum + percent, 0);
+  const slots = agent.config.concurrency * Math.max(1, agent.instances.length);
   return (
     <dl class="tiles">
       <Tile
@@ -86,7 +88,7 @@ function Figures({ agent, stats }: { agent: AgentDetail; stats: AgentStats | und
         value={cpu === undefined ? "–" : (cpu / 100).toFixed(2)}
         note={`of ${agent.config.cpus}`}
       />
-      <Tile name="Inside" value={stats?.in_flight ?? 0} note={`of ${agent.config.concurrency} at a time`} />
+      <Tile name="Inside" value={stats?.in_flight ?? 0} note={`of ${slots} at a time`} />
       <Tile name="Waiting" value={stats?.queued ?? 0} note="for their turn" />
     </dl>
   );

@@ -1,0 +1,41 @@
+import type { Instance, InstanceEnd } from "../instance/instance.ts";
+import { plainText, readLine } from "../instance/log-lines.ts";
+import type { Agent } from "./agent.ts";
+import { endInWords } from "./end-cause.ts";
+import type { AgentParts } from "./parts.ts";
+
+/** Lines of an instance that has ended while others serve, which are all that is kept of it. */
+const KEPT_LINES = 50;
+
+export type LostParts = Pick<AgentParts, "clock" | "log"> & {
+  engine: Pick<AgentParts["engine"], "logs">;
+  instances: Pick<AgentParts["instances"], "remove">;
+};
+
+/** Removes what is left of an instance that has ended while others serve. The agent's last error has its last lines. */
+export function removeLost(
+  { engine, instances, clock, log }: LostParts,
+  agent: Agent,
+  { instance, cause }: { instance: Instance; cause: InstanceEnd },
+): Promise<void> {
+  const { name } = instance.container;
+  const what = `container ${endInWords(cause)}`;
+  const at = new Date(clock.now()).toISOString();
+  log.warn(
+    { agent_id: agent.id, container: name, reason: `its ${what}` },
+    "one of an agent's instances has ended",
+  );
+  return agent.retirements.add(instance.version.version, {
+    async work() {
+      const lines = await engine.logs(name, KEPT_LINES).catch(() => []);
+      agent.lostOne({
+        at,
+        code: "INVOKE_FAILED",
+        message: `One of its instances has ended: its ${what}.`,
+        log: plainText(lines.map(readLine)),
+        ...(cause.reason === "exited" ? { exit_code: cause.exitCode } : {}),
+      });
+      await instances.remove(agent.id, name);
+    },
+  });
+}

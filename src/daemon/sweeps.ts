@@ -1,0 +1,38 @@
+import { buildRefsDir, createBuildRefSweep } from "../agents/disk/build-refs.ts";
+import type { DiskKeeper } from "../agents/disk/keeper.ts";
+import { createForgottenSweep } from "../agents/forgotten.ts";
+import { createIdleSweep } from "../agents/idle.ts";
+import type { AgentParts } from "../agents/parts.ts";
+import type { Scaler } from "../agents/scaler.ts";
+import { createVolumeSweep } from "../agents/volume-sizes.ts";
+import { retention } from "../config/derived.ts";
+import type { Host } from "./agent-parts.ts";
+
+type SweepOptions = Pick<Host, "config" | "environment"> & {
+  scaler: Pick<Scaler, "sweep">;
+  disk: Pick<DiskKeeper, "sweep">;
+  /** Writes down when agents were last called. */
+  saveLastInvoked: () => Promise<void>;
+};
+
+/** Does every `OKEN_CLEANUP_INTERVAL` what time alone makes due, until it is disposed of. */
+export function startSweeps(
+  parts: AgentParts,
+  { config, environment, scaler, disk, saveLastInvoked }: SweepOptions,
+): Disposable {
+  const sweepForgotten = createForgottenSweep(parts, retention(config));
+  const sweepVolumes = createVolumeSweep(parts);
+  const sweepIdle = createIdleSweep(parts);
+  const refs = { refsDir: buildRefsDir(environment), dataDir: config.dataDir };
+  const sweepBuildRefs = createBuildRefSweep(parts, refs);
+  const sweep = setInterval(() => {
+    sweepIdle();
+    scaler.sweep();
+    void sweepForgotten();
+    void sweepVolumes();
+    void disk.sweep();
+    void sweepBuildRefs();
+    void saveLastInvoked();
+  }, config.cleanupInterval * 1000);
+  return { [Symbol.dispose]: () => clearInterval(sweep) };
+}
