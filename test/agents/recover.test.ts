@@ -14,6 +14,7 @@ import type { AgentRecord } from "../../src/model/agent.ts";
 import type { Manifest } from "../../src/model/manifest.ts";
 import { type Scratch, scratchDirectory } from "../fixtures/archives/scratch.ts";
 import { agentParts } from "../helpers/agent-parts.ts";
+import { eventually } from "../helpers/eventually.ts";
 import { agentIn, agentRecord, versionRecord } from "../helpers/records.ts";
 
 /** A data directory with the agent `echo` of versions 1 to 3, and a runner that starts on it. */
@@ -413,7 +414,8 @@ test("a command that a crash left is looked after once more when it has ended", 
     onFirst: () => undefined,
     signal: new AbortController().signal,
   });
-  await clock.advance(1_000);
+  // The first look is over, and the wait before the next one has begun.
+  await eventually(() => expect(clock.pending()).toBe(1));
   engine.images.set("oken/echo:v2", {});
   await engine.startContainer(container(2));
   await clock.advance(10_000);
