@@ -8,7 +8,7 @@ import { tarball } from "../helpers/tarball.ts";
 
 let runner: TestRunner;
 beforeAll(async () => {
-  runner = await startRunner({ OKEN_HEALTH_CHECK_TIMEOUT: "3" });
+  runner = await startRunner({ OKEN_HEALTH_CHECK_TIMEOUT: "7" });
 });
 afterAll(() => runner[Symbol.asyncDispose]());
 
@@ -139,7 +139,7 @@ describe("a wrong agent is refused with a sentence that says why, and leaves not
       },
       422,
       "AGENT_START_FAILED",
-      ["3 s"],
+      ["7 s"],
     ],
     [
       "a server that never listens",
@@ -151,7 +151,7 @@ describe("a wrong agent is refused with a sentence that says why, and leaves not
       },
       422,
       "AGENT_START_FAILED",
-      ["3 s"],
+      ["7 s"],
     ],
   ] as const)("%s", async (_, files, status, code, mentions) => {
     const answer = await runner.deploy("bad", files);

@@ -6,7 +6,7 @@ import { type TestRunner, startRunner } from "../helpers/runner.ts";
 
 let runner: TestRunner;
 beforeAll(async () => {
-  runner = await startRunner({ OKEN_HEALTH_CHECK_TIMEOUT: "5" });
+  runner = await startRunner();
 });
 afterAll(() => runner[Symbol.asyncDispose]());
 

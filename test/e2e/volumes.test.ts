@@ -6,7 +6,7 @@ import { type TestRunner, startRunner } from "../helpers/runner.ts";
 
 let runner: TestRunner;
 beforeAll(async () => {
-  runner = await startRunner({ OKEN_CLEANUP_INTERVAL: "0.1", OKEN_HEALTH_CHECK_TIMEOUT: "10" });
+  runner = await startRunner({ OKEN_CLEANUP_INTERVAL: "0.1" });
 });
 afterAll(() => runner[Symbol.asyncDispose]());
 
