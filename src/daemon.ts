@@ -1,36 +1,29 @@
-import { createAgents } from "./agents/agents.ts";
 import { watchContainment } from "./agents/containment.ts";
 import { watchEngine } from "./agents/events.ts";
-import { type DiskKeeper, createDiskKeeper } from "./agents/disk/keeper.ts";
+import { createDiskKeeper } from "./agents/disk/keeper.ts";
 import { observeDisk } from "./agents/disk/metrics.ts";
-import { createHostReport } from "./agents/host.ts";
 import { watchHost } from "./agents/host-watch.ts";
 import { createKeeper } from "./agents/keep-warm.ts";
+import { createOwnership } from "./agents/ownership.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
-import type { AgentParts } from "./agents/parts.ts";
-import { createPool } from "./agents/pool.ts";
 import { loadAgents } from "./agents/recover.ts";
 import { recoverEngine } from "./agents/recovery.ts";
-import { type Scaler, createScaler } from "./agents/scaler.ts";
-import { wake } from "./agents/wake.ts";
+import { createScaler } from "./agents/scaler.ts";
 import { createChecks } from "./checks/checks.ts";
 import { createHealth } from "./checks/health.ts";
 import { requireUsable } from "./checks/start.ts";
 import { openDataDir } from "./config/data-dir.ts";
-import {
-  archiveLimits,
-  browserSettings,
-  checkSettings,
-  diskSettings,
-  manifestDefaults,
-  serverSettings,
-} from "./config/derived.ts";
+import { checkSettings, diskSettings, serverSettings } from "./config/derived.ts";
 import type { Config } from "./config/load.ts";
 import { type Host, createAgentParts } from "./daemon/agent-parts.ts";
 import { openEngine } from "./daemon/engine.ts";
 import { createReload } from "./daemon/reload.ts";
 import { openSecrets } from "./daemon/secrets.ts";
+import { createServerContext } from "./daemon/server-context.ts";
 import { startSweeps } from "./daemon/sweeps.ts";
+import { findPredecessor } from "./daemon/takeover/predecessor.ts";
+import { placeOf, standBy } from "./daemon/takeover/stand-by.ts";
+import { succeed } from "./daemon/takeover/succeed.ts";
 import { startWebhooks } from "./daemon/webhooks.ts";
 import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./lib/log.ts";
@@ -39,19 +32,10 @@ import { waitAtMost } from "./lib/wait-at-most.ts";
 import { VERSION } from "./lib/version.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { observeProcess } from "./metrics/process.ts";
-import { createFront } from "./proxy/front.ts";
-import { createHttpClient } from "./proxy/http1/client.ts";
-import { type Access, openAccess } from "./server/access/access.ts";
+import { openAccess } from "./server/access/access.ts";
 import { createApp } from "./server/app.ts";
-import { createCallers } from "./server/callers/callers.ts";
-import type { ServerContext } from "./server/context.ts";
 import { listen } from "./server/listen.ts";
 import { openTracing } from "./tracing/open.ts";
-import type { Tracer } from "./tracing/span.ts";
-import { DEFAULT_ARCHIVE_LIMITS } from "./upload/archive/limits.ts";
-import { createBudget } from "./upload/budget.ts";
-import { createDiskFloor } from "./upload/disk-floor.ts";
-import { DEFAULT_UPLOAD_PACE, receiveUpload } from "./upload/receive.ts";
 
 /** How long requests inside have when the runner is told to stop, milliseconds. */
 const SHUTDOWN_TIMEOUT_MS = 10_000;
@@ -69,6 +53,8 @@ export type Daemon = {
   port: number;
   /** Resolves when another runner turns out to have the same agents: this one must end. */
   lost: Promise<StartError>;
+  /** Resolves when another process has taken over and nothing is left to do. */
+  succeeded: Promise<void>;
   /** Reads again what can be changed while it serves. What is not valid leaves all as it was. Never rejects. */
   reload(load: () => Config): Promise<void>;
   /** Ends requests in good order. Agents keep running: the next start adopts them. */
@@ -82,19 +68,34 @@ export async function startDaemon(options: {
   environment: Environment;
   /** Niceness of the commands that the runner starts, -20 to 19. */
   niceness: number;
+  /** Whether a runner of the data directory that serves is to hand over to this one. */
+  isTakeover: boolean;
 }): Promise<Daemon> {
-  const { config, log, environment } = options;
+  const { config, log, environment, isTakeover } = options;
   // A stop, or a start that fails, ends the parts in the opposite order.
   await using begun = new AsyncDisposableStack();
-  const { identity } = begun.use(await openDataDir(config.dataDir));
+  const before = isTakeover ? await findPredecessor(config.dataDir) : undefined;
+  if (before !== undefined) begun.use(before);
+  const dataDir = begun.use(
+    await openDataDir(config.dataDir, { isTakeover, isHandedOver: before !== undefined }),
+  );
+  const { identity } = dataDir;
+  const ownership = createOwnership({ isSuspended: before !== undefined });
   const { runnerId: instanceId } = identity;
   const tracing = begun.use(await openTracing({ environment, instanceId, clock: systemClock, log }));
   const metrics = createMetrics({ maxAgents: config.metricsAgents });
   begun.use(observeProcess(metrics, config.dataDir));
-  const docker = begun.use(await openEngine({ ...options, identity, metrics }));
-  const claimed = docker.claim();
-  // It is looked at below, once the rest is there.
-  claimed.catch(() => undefined);
+  const docker = begun.use(await openEngine({ ...options, identity, metrics, ownership }));
+  const checks = createChecks({ engine: docker.engine, clock: systemClock }, checkSettings(config));
+  const usable = requireUsable(checks, log);
+  // Both are looked at below, once the rest is there.
+  usable.catch(() => undefined);
+  if (before !== undefined) await waitAtMost(ENGINE_WAIT_MS, usable, systemClock);
+  const inheritance = await before?.take(placeOf(config));
+  if (inheritance !== undefined) dataDir.inherit(inheritance.lock);
+  const claim = ownership.change(() => docker.claim());
+  claim.catch(() => undefined);
+  /** Aborts at the end, and before that when another process owns the agents. */
   const closing = new AbortController();
   const reconciling = Promise.withResolvers<void>();
   const secrets = await openSecrets(config, identity.runnerId);
@@ -115,11 +116,16 @@ export async function startDaemon(options: {
   const scaler = createScaler(parts, { closing: closing.signal });
   const loaded = await loadAgents(parts);
   const lastInvoked = createLastInvoked(parts);
-  begun.defer(() => lastInvoked.save());
+  begun.defer(async () => {
+    if (!ownership.isSuspended) await lastInvoked.save();
+  });
   const disk = createDiskKeeper(parts, diskSettings(config));
   observeDisk(metrics, disk.latest, diskSettings(config));
   begun.use(
-    startSweeps(parts, { config, environment, scaler, disk, saveLastInvoked: () => lastInvoked.save() }),
+    startSweeps(parts, {
+      ...{ config, environment, scaler, disk, ownership },
+      saveLastInvoked: () => lastInvoked.save(),
+    }),
   );
 
   const keeper = createKeeper(parts, { startsAtOnce: config.maxBuilds, closing: closing.signal });
@@ -127,36 +133,47 @@ export async function startDaemon(options: {
   const background: Promise<unknown>[] = [];
   begun.defer(async () => {
     closing.abort();
-    await Promise.all([...background, parts.builder.settled()]);
+    // What waits to own the agents again waits for ever.
+    if (!ownership.isSuspended) await Promise.all([...background, parts.builder.settled()]);
   });
   const access = begun.use(await openAccess(serverSettings(config).access, { clock: systemClock, log }));
-  const checks = createChecks(host, checkSettings(config));
   const health = createHealth(checks, { clock: systemClock, reconciled: reconciling.promise });
   const server = createServerContext(
-    { ...host, access, disk, scaler, tracer: tracing?.tracer },
+    { ...host, access, disk, scaler, ownership, tracer: tracing?.tracer },
     parts,
     health,
   );
   begun.defer(() => server.client.close());
   const readings = setInterval(() => void server.agents.readMemory(), READING_INTERVAL_MS);
   begun.defer(() => clearInterval(readings));
-  const usable = requireUsable(checks, log);
-  usable.catch(() => undefined);
-  const listener = await listen(createApp(server), server);
+  const inherited =
+    inheritance?.socket === undefined ? undefined : { fd: inheritance.socket, port: inheritance.port };
+  const listener = await listen(createApp(server), server, inherited);
   begun.defer(() => listener.stop(SHUTDOWN_TIMEOUT_MS));
+  const attending =
+    before &&
+    inheritance &&
+    (await succeed(before, inheritance, { config, listener, ownership, parts, log }));
+  if (attending !== undefined) begun.use(attending);
 
-  await waitAtMost(ENGINE_WAIT_MS, Promise.all([claimed, usable]), systemClock);
+  await waitAtMost(ENGINE_WAIT_MS, Promise.all([claim, usable]), systemClock);
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
-  const cleared = docker.clearOrphans();
+  const spared = inheritance?.runs ?? [];
+  const cleared = docker.clearOrphans(spared);
   const recovery = { loaded, cleared, onFirst: reconciling.resolve, signal: closing.signal };
   background.push(
-    recoverEngine(parts, { ...recovery, clearOrphans: () => docker.clearOrphans() }),
+    recoverEngine(parts, { ...recovery, clearOrphans: () => docker.clearOrphans(spared) }),
     reconciling.promise.then(() => keeper.attend()),
     cleared.then(() => docker.reportStrangers()),
     cleared.then(() => watchEngine({ ...parts, keeper }, closing.signal)),
     cleared.then(() => watchContainment(parts, closing.signal)),
     watchHost(parts, health, closing.signal),
   );
+  const waiting = await standBy({
+    ...{ config, dataDir, listener, ownership, parts, lastInvoked, reconciled: reconciling.promise },
+    ...{ runs: [docker.run, ...spared], closing, attending, log },
+  });
+  begun.use(waiting);
   const agents = parts.registry.all().length;
   log.info({ url: listener.url, version: VERSION, agents }, "oken-runner is ready");
 
@@ -165,74 +182,11 @@ export async function startDaemon(options: {
     url: listener.url,
     port: listener.port,
     lost: docker.lost,
+    succeeded: waiting.succeeded,
     reload: createReload({ config, log, access, listener, webhooks }),
     async stop() {
       await running.disposeAsync();
       log.info("oken-runner has stopped");
     },
-  };
-}
-
-/** What the API works with. */
-function createServerContext(
-  host: Host & { access: Access; disk: DiskKeeper; scaler: Scaler; tracer: Tracer | undefined },
-  parts: AgentParts,
-  health: () => Promise<Record<string, string>>,
-): ServerContext {
-  const { config, access, disk, log, metrics, tracer, clock } = host;
-  const pool = createPool({
-    clock,
-    metrics,
-    maxQueue: config.maxQueue,
-    queueTimeoutMs: config.queueTimeout * 1000,
-    // Until then it may run, or what it would start with may be on its way out.
-    wake: (agent, parent) => void parts.firstLook.of(agent.id).then(() => wake(parts, agent, { parent })),
-    waits: (agent) => host.scaler.attend(agent),
-  });
-  const budget = createBudget(config.maxStagingBytes);
-  const diskFloor = createDiskFloor({ directory: config.dataDir, floorBytes: config.minFreeBytes });
-  const limits = { maxUploadBytes: config.maxUploadBytes, ...DEFAULT_UPLOAD_PACE };
-  const settings = serverSettings(config);
-  const front = createFront(settings);
-  return {
-    settings,
-    access,
-    log,
-    metrics,
-    tracer,
-    clock,
-    pool,
-    front,
-    callers: createCallers({ browsers: browserSettings(config), front, agents: () => parts.registry.all() }),
-    client: createHttpClient(clock),
-    agents: createAgents(
-      { ...parts, pool },
-      {
-        archiveLimits: { ...DEFAULT_ARCHIVE_LIMITS, ...archiveLimits(config) },
-        diskFloor,
-        budget,
-        manifestDefaults: manifestDefaults(config),
-        digestKey: host.identity.digestKey,
-      },
-    ),
-    async receiveUpload(request) {
-      await disk.admit();
-      const directory = await parts.store.uploadsDir();
-      const { signal } = request;
-      const upload = await receiveUpload(request, { limits, budget, diskFloor, directory, signal });
-      metrics.uploadBytes.inc({}, upload.bytes);
-      return upload;
-    },
-    async health() {
-      const agentsRunning = parts.registry.all().filter(({ state }) => state === "running").length;
-      return { agentsRunning, checks: await health() };
-    },
-    disk,
-    host: createHostReport(parts, {
-      ...diskSettings(config),
-      latestCount: disk.latest,
-      maxBuilds: config.maxBuilds,
-      health,
-    }),
   };
 }

@@ -11,13 +11,13 @@ const USAGE_ERROR = 2;
 /** As shells tell of a command that SIGINT ended. */
 const INTERRUPTED = 130;
 
-const serve: HostWork["serve"] = async (load) => {
+const serve: HostWork["serve"] = async (load, { isTakeover }) => {
   const config = load();
   const niceness = raisePriority();
   await enterOwnGroup();
   const [{ createLog }, { startDaemon }] = await Promise.all([import("./lib/log.ts"), import("./daemon.ts")]);
   const log = createLog({ level: config.logLevel, format: config.logFormat });
-  const starting = startDaemon({ config, log, environment: process.env, niceness });
+  const starting = startDaemon({ config, log, environment: process.env, niceness, isTakeover });
   // From the first moment: without a listener the signal would end the process.
   process.on("SIGHUP", () => void starting.then((daemon) => daemon.reload(load)).catch(() => undefined));
   const daemon = await starting.catch((error: unknown) => {
@@ -45,6 +45,7 @@ const serve: HostWork["serve"] = async (load) => {
     process.stderr.write(`oken-runner: ${error.message}\n`);
     return daemon.stop().finally(() => process.exit(USAGE_ERROR));
   });
+  void daemon.succeeded.then(() => daemon.stop()).finally(() => process.exit(0));
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
   return true;

@@ -1,4 +1,5 @@
 import type { Engine } from "../docker/types.ts";
+import type { Ownership } from "./ownership.ts";
 
 /** What changes containers and images that could be another process's. */
 const CHANGES = [
@@ -8,12 +9,21 @@ const CHANGES = [
   ...(["buildImage", "buildWheels"] as const),
 ] satisfies (keyof Engine)[];
 
-/** The same engine, which changes nothing before `claim` has resolved: the engine may be away at the start. */
-export function claimedEngine<E extends Engine>(engine: E, claim: () => Promise<void>): E {
+/**
+ * The same engine, which changes nothing before `claim` has resolved, since the engine may be away at the start, and
+ * nothing while this process is not the owner.
+ */
+export function claimedEngine<E extends Engine>(
+  engine: E,
+  { claim, ownership }: { claim: () => Promise<void>; ownership: Pick<Ownership, "change"> },
+): E {
   const guarded = CHANGES.map((name) => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each is called with its own arguments
     const change = engine[name] as (...args: unknown[]) => Promise<unknown>;
-    return [name, (...args: unknown[]) => claim().then(() => change(...args))] as const;
+    return [
+      name,
+      (...args: unknown[]) => ownership.change(() => claim().then(() => change(...args))),
+    ] as const;
   });
   return { ...engine, ...Object.fromEntries(guarded) };
 }

@@ -14,7 +14,7 @@ import type { StartParts } from "./start.ts";
 const RECONNECT_MS = 1_000;
 
 type EventParts = StartParts &
-  Pick<AgentParts, "engine" | "registry" | "exits"> & { keeper: Pick<Keeper, "attend"> };
+  Pick<AgentParts, "engine" | "registry" | "inherited" | "exits"> & { keeper: Pick<Keeper, "attend"> };
 
 /**
  * Follows the engine's events, so that an instance that has ended answers those inside and gets no invoke more; the next

@@ -31,6 +31,8 @@ export type Feed = {
    * @throws RunnerError OVERLOADED
    */
   follow(after: string | undefined, signal: AbortSignal): AsyncGenerator<Told>;
+  /** Ends what all readers follow: another process tells the events now. */
+  end(): void;
 };
 
 export function createFeed(clock: Pick<Clock, "now">): Feed {
@@ -41,6 +43,7 @@ export function createFeed(clock: Pick<Clock, "now">): Feed {
   const listeners: ((event: RunnerEvent) => void)[] = [];
   let lastId = 0;
   let readers = 0;
+  const ending = new AbortController();
 
   const remember = (event: RunnerEvent) => {
     if (event.type === "agent.removed") changes.delete(event.agent_id);
@@ -90,7 +93,8 @@ export function createFeed(clock: Pick<Clock, "now">): Feed {
         });
       readers += 1;
       signal.addEventListener("abort", () => void (readers -= 1), { once: true });
-      return read(after, signal);
+      return read(after, AbortSignal.any([signal, ending.signal]));
     },
+    end: () => ending.abort(),
   };
 }

@@ -29,8 +29,8 @@ export type Operations = {
   run<T>(agentId: string, options: OperationOptions, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
   /** How many operations of this name run or wait. */
   underWay(name: OperationName): number;
-  /** Whether any operation on the agent runs or waits. */
-  isBusy(agentId: string): boolean;
+  /** Whether any operation on the agent, or on any agent, runs or waits. */
+  isBusy(agentId?: string): boolean;
 };
 
 export type OperationOptions = {
@@ -68,7 +68,7 @@ export function createOperations(gate: Promise<void> = Promise.resolve()): Opera
         finish();
       }
     },
-    isBusy: (agentId) => underWay.has(agentId),
+    isBusy: (agentId) => (agentId === undefined ? underWay.size > 0 : underWay.has(agentId)),
     underWay: (name) => [...underWay.values()].flat().filter((entry) => entry.name === name).length,
   };
 }

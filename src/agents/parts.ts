@@ -10,6 +10,7 @@ import type { Metrics } from "../metrics/metrics.ts";
 import type { History } from "./deploy/history.ts";
 import type { Feed } from "./feed.ts";
 import type { FirstLook } from "./first-look.ts";
+import type { InheritedUses } from "./inherited-uses.ts";
 import type { Operations } from "./operations.ts";
 import type { Registry } from "./registry.ts";
 import type { SecretFiles } from "./secrets/files.ts";
@@ -36,5 +37,6 @@ export type AgentParts = {
   metrics: Metrics;
   feed: Feed;
   firstLook: FirstLook;
+  inherited: InheritedUses;
   reach: Reach;
 };

@@ -6,7 +6,7 @@ import type { AgentParts } from "./parts.ts";
 import type { Loaded } from "./recover.ts";
 import { finishRemovals } from "./removals.ts";
 
-type AdoptParts = Pick<AgentParts, "registry" | "instances" | "log">;
+type AdoptParts = Pick<AgentParts, "registry" | "instances" | "inherited" | "log">;
 export type ReconcileParts = AdoptParts &
   Pick<AgentParts, "engine" | "names" | "store" | "operations" | "builder" | "firstLook" | "reach">;
 
@@ -79,7 +79,7 @@ function numberOf({ identity }: ListedContainer): number {
 
 /** All at once, or what serves already would have more started beside it. */
 async function adopt(parts: AdoptParts, agent: Agent, containers: ListedContainer[]): Promise<void> {
-  const { instances, log } = parts;
+  const { instances, inherited, log } = parts;
   const version = agent.currentVersion;
   const tried = containers.map((container) =>
     instances.adopt(agent.id, version, container).catch((error: unknown) => {
@@ -95,8 +95,11 @@ async function adopt(parts: AdoptParts, agent: Agent, containers: ListedContaine
     numberOf(container) === 1 && (agent.state !== "idle" || instance === undefined);
   const adopted = new Set(agent.state === "idle" ? [instance, ...others].map((it) => it?.container.id) : []);
   const rest = containers.filter((container) => !adopted.has(container.id) && !isNeeded(container));
-  const removed = rest.map(({ name }) => instances.remove(agent.id, name));
+  // One that the runner before uses may be too busy to answer.
+  const unused = rest.filter(({ id }) => !inherited.has(id));
+  const removed = unused.map(({ name }) => instances.remove(agent.id, name));
   if (instance === undefined || agent.state !== "idle") return void (await Promise.all(removed));
+  for (const each of [instance, ...others]) inherited.adopted(agent, each);
   for (const other of others)
     agent.replicas.serves(agent.replicas.add({ version: version.version, number: other.replica }), other);
   agent.move({ state: "running", instance }, { reason: "adopted" });
@@ -144,8 +147,14 @@ async function endUnwanted(
   container: ListedContainer,
   wanted: readonly ListedContainer[],
 ): Promise<void> {
-  const { engine, registry, names, log } = parts;
+  const { engine, registry, names, inherited, log } = parts;
   const { id, name, running, identity } = container;
+  if (inherited.has(id)) {
+    // The runner before has requests inside.
+    const later = { agentId: identity?.agentId, found: [container], damaged: [], isFirst: false };
+    void inherited.left(id).then(() => clear(parts, later));
+    return;
+  }
   const agent = identity === undefined ? undefined : registry.find(identity.agentId);
   if (agent?.instances().some((instance) => instance.container.id === id)) return;
   const owner = ownerOf(parts, container);

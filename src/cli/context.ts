@@ -23,7 +23,7 @@ export type Context = {
 /** What is done on this host. Only `main.ts` may import what that takes. Each reads the settings by `load`. */
 export type HostWork = {
   /** Begins to serve, and says whether it does. `load` is called again for a reload. */
-  serve(load: () => Config): Promise<boolean>;
+  serve(load: () => Config, options: { isTakeover: boolean }): Promise<boolean>;
   /** `only` names the checks to make; none: all. */
   diagnose(load: () => Config, only: string[]): Promise<Finding[]>;
   /** Looks what the runner of a data directory has made. */

@@ -3,6 +3,7 @@ import { createHistory } from "../agents/deploy/history.ts";
 import { createFeed } from "../agents/feed.ts";
 import { createOperations } from "../agents/operations.ts";
 import { createFirstLook } from "../agents/first-look.ts";
+import { createInheritedUses } from "../agents/inherited-uses.ts";
 import type { AgentParts } from "../agents/parts.ts";
 import { createRegistry } from "../agents/registry.ts";
 import type { SecretFiles } from "../agents/secrets/files.ts";
@@ -84,6 +85,7 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
     ...shared,
     history: createHistory(config.dataDir),
     firstLook: createFirstLook(),
+    inherited: createInheritedUses(),
     reach,
     ...{ store, secrets, registry, builder, instances, operations, exits, names, userIds, keepVersions },
   };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { type OwnClaim, createClaim } from "../agents/claim.ts";
 import { claimedEngine } from "../agents/claimed-engine.ts";
+import type { Ownership } from "../agents/ownership.ts";
 import { reportStrangers } from "../agents/strangers.ts";
 import { buildSettings, containerSettings, containmentSettings, seccompChoice } from "../config/derived.ts";
 import { EGRESS_PROXY, FETCH_PROXY, fetchProxyConfig } from "../build/egress-proxy.ts";
@@ -33,6 +34,7 @@ type EngineOptions = {
   niceness: number;
   metrics: Metrics;
   log: Log;
+  ownership: Ownership;
 };
 
 /** The engine, which changes nothing of an agent before this process has claimed them all. */
@@ -40,16 +42,21 @@ export type ClaimedEngine = AsyncDisposable & {
   engine: Engine;
   /** Rejects with StartError if another process runs the agents. Resolves also when the engine does not answer. */
   claim(): Promise<void>;
+  /** Names this run in the environment of its commands. */
+  run: string;
   /** Resolves when a claim that came late has met another's. */
   lost: Promise<StartError>;
-  /** Ends what a crash left running, so that the look at the engine does not see it. Says how many. Never rejects. */
-  clearOrphans(): Promise<number>;
+  /**
+   * Ends what a crash left running, so that the look at the engine does not see it, but not what `spared` runs do. Says
+   * how many. Never rejects.
+   */
+  clearOrphans(spared: readonly string[]): Promise<number>;
   /** See `agents/strangers`. */
   reportStrangers(): Promise<void>;
 };
 
 export async function openEngine(options: EngineOptions): Promise<ClaimedEngine> {
-  const { config, environment, identity, niceness, metrics, log } = options;
+  const { config, environment, identity, niceness, metrics, log, ownership } = options;
   const { runnerId } = identity;
   const owner: Owner = { runnerId, run: crypto.randomUUID() };
   const seccomp = await seccompPath(seccompChoice(config), config.dataDir);
@@ -68,24 +75,30 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
   const parts = { engine, runnerId, own, lifeOf: (other: Holder) => lifeOf(other, own) };
   const lost = Promise.withResolvers<StartError>();
   const claim = createClaim({ ...parts, onLost: lost.resolve });
-  const claimed = claimedEngine(engine, () => claim.take());
+  const claimed = claimedEngine(engine, { claim: () => claim.take(), ownership });
   return {
     engine: claimed,
     claim: () =>
       claim.take().catch((error: unknown) => {
         if (error instanceof StartError) throw error;
       }),
+    run: owner.run,
     lost: lost.promise,
-    clearOrphans: () =>
+    clearOrphans: (spared) =>
       // Before the claim they may be another process's.
       claim.take().then(
-        () => clearOrphans(owner, log),
+        () => clearOrphans(owner, { log, spared }),
         () => 0,
       ),
     reportStrangers: () => reportStrangers({ ...parts, log }),
     async [Symbol.asyncDispose]() {
-      const left = leave(claimed, claim).catch(() => undefined);
-      await waitAtMost(LEAVE_TIMEOUT_MS, left, systemClock);
+      // What is another process's now is left to it.
+      if (!ownership.isSuspended)
+        await waitAtMost(
+          LEAVE_TIMEOUT_MS,
+          leave(claimed, claim).catch(() => undefined),
+          systemClock,
+        );
       await thread.close();
     },
   };

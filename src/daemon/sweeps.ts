@@ -2,6 +2,7 @@ import { buildRefsDir, createBuildRefSweep } from "../agents/disk/build-refs.ts"
 import type { DiskKeeper } from "../agents/disk/keeper.ts";
 import { createForgottenSweep } from "../agents/forgotten.ts";
 import { createIdleSweep } from "../agents/idle.ts";
+import type { Ownership } from "../agents/ownership.ts";
 import type { AgentParts } from "../agents/parts.ts";
 import type { Scaler } from "../agents/scaler.ts";
 import { createVolumeSweep } from "../agents/volume-sizes.ts";
@@ -11,6 +12,7 @@ import type { Host } from "./agent-parts.ts";
 type SweepOptions = Pick<Host, "config" | "environment"> & {
   scaler: Pick<Scaler, "sweep">;
   disk: Pick<DiskKeeper, "sweep">;
+  ownership: Pick<Ownership, "isSuspended">;
   /** Writes down when agents were last called. */
   saveLastInvoked: () => Promise<void>;
 };
@@ -18,7 +20,7 @@ type SweepOptions = Pick<Host, "config" | "environment"> & {
 /** Does every `OKEN_CLEANUP_INTERVAL` what time alone makes due, until it is disposed of. */
 export function startSweeps(
   parts: AgentParts,
-  { config, environment, scaler, disk, saveLastInvoked }: SweepOptions,
+  { config, environment, scaler, disk, ownership, saveLastInvoked }: SweepOptions,
 ): Disposable {
   const sweepForgotten = createForgottenSweep(parts, retention(config));
   const sweepVolumes = createVolumeSweep(parts);
@@ -26,6 +28,7 @@ export function startSweeps(
   const refs = { refsDir: buildRefsDir(environment), dataDir: config.dataDir };
   const sweepBuildRefs = createBuildRefSweep(parts, refs);
   const sweep = setInterval(() => {
+    if (ownership.isSuspended) return;
     sweepIdle();
     scaler.sweep();
     void sweepForgotten();

@@ -18,20 +18,22 @@ const GONE_TIMEOUT_MS = 5_000;
 const LOOK_EVERY_MS = 10;
 
 /**
- * Kills the docker commands, and their plugins, that an earlier run of this runner left. The engine then stops their
- * builds. Resolves when they are gone, with their number. Without `/proc` it finds none.
+ * Kills the docker commands, and their plugins, that an earlier run of this runner left, and that none of the `spared`
+ * runs needs, which hand over to this one. The engine then stops their builds. Resolves when they are gone, with their
+ * number. Without `/proc` it finds none.
  */
-export async function endOrphans(owner: Owner): Promise<number> {
-  const orphans = await commandsBefore(owner);
+export async function endOrphans(owner: Owner, spared: readonly string[] = []): Promise<number> {
+  const orphans = await commandsBefore(owner, spared);
   for (const pid of orphans) kill(pid);
   const deadline = performance.now() + GONE_TIMEOUT_MS;
-  const remain = async () => orphans.length > 0 && (await commandsBefore(owner)).length > 0;
+  const remain = async () => orphans.length > 0 && (await commandsBefore(owner, spared)).length > 0;
   while ((await remain()) && performance.now() < deadline) await Bun.sleep(LOOK_EVERY_MS);
   return orphans.length;
 }
 
-async function commandsBefore({ runnerId, run }: Owner): Promise<number[]> {
+async function commandsBefore({ runnerId, run }: Owner, spared: readonly string[]): Promise<number[]> {
   const prefix = `${OWNER_VARIABLE}=${runnerId}/`;
+  const kept = new Set([run, ...spared].map((it) => prefix + it));
   const names = await readdir("/proc").catch(() => []);
   const found = await Promise.all(
     names
@@ -40,7 +42,7 @@ async function commandsBefore({ runnerId, run }: Owner): Promise<number[]> {
         // Unreadable if the process is another user's, or has just ended.
         const environment = await readFile(join("/proc", name, "environ"), "utf8").catch(() => "");
         const mark = environment.split("\0").find((variable) => variable.startsWith(prefix));
-        return mark !== undefined && mark !== prefix + run ? [Number(name)] : [];
+        return mark !== undefined && !kept.has(mark) ? [Number(name)] : [];
       }),
   );
   return found.flat();
@@ -55,9 +57,12 @@ function kill(pid: number): void {
 }
 
 /** Ends what a crash left running, so that the look at the engine does not see it. Says how many. Never rejects. */
-export async function clearOrphans(owner: Owner, log: Log): Promise<number> {
+export async function clearOrphans(
+  owner: Owner,
+  { log, spared }: { log: Log; spared: readonly string[] },
+): Promise<number> {
   try {
-    const processes = await endOrphans(owner);
+    const processes = await endOrphans(owner, spared);
     if (processes > 0) log.info({ processes }, "ended docker commands that a crash had left running");
     return processes;
   } catch (error) {

@@ -1,3 +1,5 @@
+import { rmSync } from "node:fs";
+
 import type { Server } from "bun";
 
 import { messageOf } from "../lib/errors.ts";
@@ -11,7 +13,9 @@ import { errorResponse } from "./errors.ts";
 import { createHandler } from "./handler.ts";
 import type { InvokeContext } from "./invoke.ts";
 import { addressesOf, authority, listenError } from "./listen-error.ts";
-import { IDLE_TIMEOUT_SECONDS, type Requests, createRequests } from "./requests.ts";
+import { type Gate, createGate } from "./gate.ts";
+import { openSocketAt } from "./open-socket.ts";
+import { IDLE_TIMEOUT_SECONDS, createRequests } from "./requests.ts";
 import { endUnread } from "./tcp-options.ts";
 import { type Identification, type TlsSettings, readIdentification } from "./tls.ts";
 import { observeTunnels } from "./tunnel-metrics.ts";
@@ -24,36 +28,62 @@ export type Listener = {
   port: number;
   /** Reads the certificate and its key now. Rejects if they cannot be used, and what was stays. */
   renewCertificate(): Promise<void>;
+  gate: Gate;
+  /** Requests and WebSockets that are inside. */
+  readonly inside: number;
+  /** The socket that it listens on; undefined where the system does not tell. */
+  socket(): Promise<number | undefined>;
+  /** Listens from now on where it was told that another process does. */
+  inherit(): Promise<void>;
+  /** Listens no more: another process does. What is inside goes on. */
+  leave(): Promise<void>;
   /** Refuses new requests with SHUTTING_DOWN and waits until those inside have ended, `timeoutMs` at most. */
   stop(timeoutMs: number): Promise<void>;
 };
+
+/** What another process listens on, and has left to this one. */
+export type InheritedSocket = { fd: number; port: number };
 
 type ListenContext = InvokeContext & Pick<ServerContext, "access">;
 
 /** Bun's answer to a body above its limit is empty. Ours are counted where they are read, and Bun drops what is not. */
 const NO_BODY_LIMIT = Number.MAX_SAFE_INTEGER;
 
-/** Serves the app until it is stopped. Throws StartError when it cannot listen where the settings say. */
-export async function listen(app: ReturnType<typeof createApp>, context: ListenContext): Promise<Listener> {
+/** Where a server listens for a moment, until its socket is exchanged for the one that it inherits. */
+const NOWHERE = { host: "127.0.0.1", port: 0, socket: undefined };
+
+/**
+ * Serves the app until it is stopped. Throws StartError when it cannot listen where the settings say. On an inherited
+ * socket it does not listen before `inherit`.
+ */
+export async function listen(
+  app: ReturnType<typeof createApp>,
+  context: ListenContext,
+  inherited?: InheritedSocket,
+): Promise<Listener> {
   const { settings, clock, log, metrics } = context;
   const address = settings.listen;
   const { host, socket, tls } = address;
   if (socket === undefined)
     requireProtection({ host, addresses: await addressesOf(host) }, settings.access, log);
-  else await requireFreeSocket(socket);
+  else if (inherited === undefined) await requireFreeSocket(socket);
 
   const tunnels = new Set<Tunnel>();
   const requests = createRequests(createHandler(app, context), context);
+  const gate = createGate(requests);
   const servers = new Set<Server<Tunnel>>();
-  const start = async (identification: Identification | undefined, port: number) => {
-    const server = serve(context, { address: { ...address, port }, identification, requests, tunnels });
+  const start = async (identification: Identification | undefined, at: Partial<ListenSettings>) => {
+    const server = serve(context, { address: { ...address, ...at }, identification, gate, tunnels });
     servers.add(server);
     app.server = server;
     if (server.port !== undefined) await endUnread(server.port);
     return server.port ?? 0;
   };
   let current = tls && (await readIdentification(tls));
-  const port = await start(current, address.port);
+  const first = await start(current, inherited === undefined ? {} : NOWHERE);
+  const port = inherited?.port ?? first;
+  const ownSocket = () => openSocketAt(socket === undefined ? { port } : { path: socket });
+  let hasLeft = false;
   observeTunnels(metrics, tunnels);
 
   // Bun's `reload` leaves the certificate as it is. Requests inside are finished where they began.
@@ -62,10 +92,10 @@ export async function listen(app: ReturnType<typeof createApp>, context: ListenC
     // In one go: until the new server listens nobody does.
     for (const earlier of servers) void earlier.stop().then(() => servers.delete(earlier));
     try {
-      await start(identification, port);
+      await start(identification, { port });
       current = identification;
     } catch (error) {
-      await start(current, port);
+      await start(current, { port });
       throw error;
     }
   };
@@ -76,13 +106,36 @@ export async function listen(app: ReturnType<typeof createApp>, context: ListenC
     url: socket === undefined ? `${scheme}://${authority(host, port)}` : `unix:${socket}`,
     port,
     renewCertificate: async () => tls && renew(tls),
+    gate,
+    get inside() {
+      const inside = [...servers].map(
+        ({ pendingRequests, pendingWebSockets }) => pendingRequests + pendingWebSockets,
+      );
+      return inside.reduce((sum, number) => sum + number, 0);
+    },
+    socket: async () => (await ownSocket())?.fd,
+    async inherit() {
+      if (inherited === undefined) return;
+      const mine = await openSocketAt({ port: first });
+      if (mine === undefined) throw new Error("Bun's socket was not found");
+      await mine.replace(inherited.fd);
+      if (socket === undefined) await endUnread(port);
+    },
+    async leave() {
+      hasLeft = true;
+      watch?.[Symbol.dispose]();
+      await (await ownSocket())?.leave();
+    },
     async stop(timeoutMs) {
       watch?.[Symbol.dispose]();
       requests.refuse();
       for (const tunnel of tunnels) tunnel.end(1001, "The runner is shutting down.");
+      // Bun would remove the socket's path, which is the other process's now.
+      if (hasLeft && socket !== undefined) return;
       const graceful = Promise.all([...servers].map((server) => server.stop()));
       await waitAtMost(timeoutMs, graceful, clock);
       await Promise.all([...servers].map((server) => server.stop(true)));
+      if (socket !== undefined) rmSync(socket, { force: true });
     },
   };
 }
@@ -107,25 +160,29 @@ function watchIdentification(
 type Serving = {
   address: ListenSettings;
   identification: Identification | undefined;
-  requests: Requests;
+  gate: Gate;
   tunnels: Set<Tunnel>;
 };
 
 function serve(
   { settings, log, metrics }: ListenContext,
-  { address, identification, requests, tunnels }: Serving,
+  { address, identification, gate, tunnels }: Serving,
 ): Server<Tunnel> {
   const { host, port, socket } = address;
   const options = {
     development: false as const,
     maxRequestBodySize: NO_BODY_LIMIT,
-    fetch: (request: Request, server: Server<Tunnel>) => requests.answer(request, server),
+    fetch: (request: Request, server: Server<Tunnel>) => gate.answer(request, server),
     websocket: callerHandlers({ maxMessageBytes: settings.maxInvokeBytes, tunnels }),
     error: (error: unknown) => errorResponse(error, { log, metrics, requestId: "" }),
     ...(identification && { tls: identification }),
   };
   try {
-    if (socket !== undefined) return withSocketMode(() => Bun.serve({ ...options, unix: socket }));
+    if (socket !== undefined) {
+      // One that was inherited is not Bun's to remove.
+      rmSync(socket, { force: true });
+      return withSocketMode(() => Bun.serve({ ...options, unix: socket }));
+    }
     // Without `reusePort` Bun shares the port with any other process that asks for it.
     return Bun.serve({
       ...options,

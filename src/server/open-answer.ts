@@ -26,10 +26,17 @@ export function openAnswer(request: Request): OpenAnswer {
   return state;
 }
 
-/** Calls back when the request's answer has been made, which for most is now. */
+/** Calls back when the request's answer has been made, which for most is now. There may be several callbacks. */
 export function whenMade(request: Request, callback: () => void): void {
   const marked: Marked = request;
   const state = marked[MARK];
   if (state === undefined || state.isOver) callback();
-  else state.onEnd = callback;
+  else if (state.onEnd === undefined) state.onEnd = callback;
+  else {
+    const earlier = state.onEnd;
+    state.onEnd = () => {
+      earlier();
+      callback();
+    };
+  }
 }

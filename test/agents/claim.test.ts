@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import { createClaim } from "../../src/agents/claim.ts";
 import { claimedEngine } from "../../src/agents/claimed-engine.ts";
+import { createOwnership } from "../../src/agents/ownership.ts";
 import { StartError } from "../../src/lib/start-error.ts";
 import type { Holder, Life } from "../../src/model/holder.ts";
 import { createFakeEngine } from "../helpers/fake-engine.ts";
@@ -114,7 +115,7 @@ test("one that slept through others' starts comes too late", async () => {
 test("nothing is changed in the engine before the claim, which is tried again when the engine is back", async () => {
   const engine = createFakeEngine();
   const { claim } = starting(engine, { nonce: "a" });
-  const guarded = claimedEngine(engine, claim);
+  const guarded = claimedEngine(engine, { claim, ownership: createOwnership({ isSuspended: false }) });
   engine.goAway();
   await expect(claim()).rejects.toThrow("The Docker engine does not answer.");
   engine.comeBack();
@@ -122,7 +123,10 @@ test("nothing is changed in the engine before the claim, which is tried again wh
   expect(await generations(engine)).toEqual([1]);
 
   const copy = starting(engine, { nonce: "b" });
-  const refused = claimedEngine(engine, copy.claim);
+  const refused = claimedEngine(engine, {
+    claim: copy.claim,
+    ownership: createOwnership({ isSuspended: false }),
+  });
   await expect(refused.removeContainer("theirs")).rejects.toThrow(StartError);
   await expect(refused.removeContainer("theirs")).rejects.toThrow(StartError);
   expect(copy.lost).toHaveLength(1);

@@ -2,6 +2,7 @@ import { ASLEEP, type Activity } from "../../src/agents/activity.ts";
 import { Agent, type Instance } from "../../src/agents/agent.ts";
 import { createFeed } from "../../src/agents/feed.ts";
 import { createFirstLook } from "../../src/agents/first-look.ts";
+import { createInheritedUses } from "../../src/agents/inherited-uses.ts";
 import { createOperations } from "../../src/agents/operations.ts";
 import type { AgentParts } from "../../src/agents/parts.ts";
 import { createPool } from "../../src/agents/pool.ts";
@@ -119,6 +120,7 @@ export function agentParts(fakes: Fakes = {}) {
     metrics,
     feed,
     firstLook: createFirstLook(),
+    inherited: createInheritedUses(),
     reach: reachNothing,
   };
   const pool = createPool({

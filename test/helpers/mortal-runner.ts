@@ -5,6 +5,7 @@ import { remove, start, stop } from "../../src/agents/commands.ts";
 import { deploy } from "../../src/agents/deploy/deploy.ts";
 import { createHistory } from "../../src/agents/deploy/history.ts";
 import { createFirstLook } from "../../src/agents/first-look.ts";
+import { createInheritedUses } from "../../src/agents/inherited-uses.ts";
 import { createIdleSweep } from "../../src/agents/idle.ts";
 import { createOperations } from "../../src/agents/operations.ts";
 import type { AgentParts } from "../../src/agents/parts.ts";
@@ -101,6 +102,7 @@ export async function startMortal({ directory, engine }: World, dieAt?: FailPoin
     operations: createOperations(gate.promise),
     userIds: createUserIds({ engine: own, registry, runnerId: "runner", range: undefined }),
     firstLook: createFirstLook(),
+    inherited: createInheritedUses(),
     keepVersions: KEPT_VERSIONS,
   };
   const scaler = createScaler(parts, { closing: new AbortController().signal });

@@ -23,6 +23,8 @@ export type TestRunner = Client & {
   kill(signal: "SIGTERM" | "SIGKILL"): Promise<number>;
   /** Starts it again on the same data directory after a kill, with `env` set beside what was. */
   restart(env?: Record<string, string>): Promise<void>;
+  /** Another process takes over, with `env` set beside what was. Gives how the one before ends, with which status. */
+  takeOver(env?: Record<string, string>): Promise<{ ended: Promise<number> }>;
   /** Names of all containers of this runner, or of one agent's, running or not. */
   containers(agentId?: string): Promise<string[]>;
   /** References of all images of this runner. */
@@ -48,9 +50,10 @@ export async function startRunner(
     OKEN_LOG_FORMAT: "json",
     ...env,
   };
-  const spawnIt = (changes: Record<string, string>) =>
-    spawn([binary, "serve", ...flags], { ...settings, ...changes }, dataDir);
+  const spawnIt = (changes: Record<string, string>, more: string[] = []) =>
+    spawn([binary, "serve", ...flags, ...more], { ...settings, ...changes }, dataDir);
   let run = await spawnIt({});
+  const earlier: (typeof run)[] = [];
   const runnerId = await readRunnerId(dataDir);
   const label = `label=oken.runner=${runnerId}`;
   const containers = (agentId?: string) =>
@@ -78,10 +81,16 @@ export async function startRunner(
     async restart(changes = {}) {
       run = await spawnIt(changes);
     },
+    async takeOver(changes = {}) {
+      const before = run;
+      run = await spawnIt(changes, ["--takeover"]);
+      earlier.push(before);
+      return { ended: before.exited };
+    },
     containers,
     images,
     async [Symbol.asyncDispose]() {
-      await run.kill("SIGKILL");
+      await Promise.all([run, ...earlier].map((it) => it.kill("SIGKILL")));
       // Its docker commands outlive a runner that is killed; no start comes to end them.
       await endOrphans({ runnerId, run: "" });
       // By their ids: a build that was cut off may have left one without a name.
@@ -135,6 +144,7 @@ async function spawn(command: string[], settings: Record<string, string>, cwd: s
     url,
     lines,
     pid: child.pid,
+    exited: child.exited,
     async kill(signal: "SIGTERM" | "SIGKILL") {
       child.kill(signal);
       await reading;

@@ -13,11 +13,17 @@ export function serve(context: Context): Command {
     examples: [
       ["serve", "on 127.0.0.1:8000"],
       ["serve --data-dir /var/lib/oken", "keep what is deployed"],
+      ["serve --takeover", "in place of the runner that serves, which ends when its requests have"],
       ["serve --config /etc/oken-runner/config.toml", "as a service does"],
     ],
   });
-  return addSettings(command).action(async (options) => {
-    const isServing = await context.host.serve(() => loadSettings(context, options));
+  command.option(
+    "--takeover",
+    "take over from the runner of the same data directory without a gap; where none runs, just start",
+  );
+  return addSettings(command).action(async (options: Record<string, unknown>) => {
+    const isTakeover = options["takeover"] === true;
+    const isServing = await context.host.serve(() => loadSettings(context, options), { isTakeover });
     const { err } = context;
     if (!isServing || !err.isTerminal) return;
     err.line(`${err.paint("dim", "Next:")} oken-runner init hello, in another terminal`);

@@ -33,4 +33,11 @@ export const INVOKE_SETTINGS = {
     default: 30,
     parse: parseNumber({ min: 0.1, max: 3_600 }),
   }),
+  drainTimeout: setting({
+    env: "OKEN_DRAIN_TIMEOUT",
+    group: "Invokes",
+    help: "seconds that open requests and streams have to end when another process takes over",
+    default: 300,
+    parse: parseNumber({ min: 0, max: 86_400 }),
+  }),
 } satisfies Record<string, Setting>;
