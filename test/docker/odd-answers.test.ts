@@ -67,10 +67,17 @@ describe.each(ODD)("a docker that prints %s", (_, script) => {
   });
 });
 
-test("a docker that prints without end is cut off, be it a command, a build or its events", async () => {
-  const engine = await engineBehind(WITHOUT_END);
-  const events = Array.fromAsync(engine.events({ signal: new AbortController().signal }));
-  await expect(events).rejects.toMatchObject(UNAVAILABLE);
-  await expect(engine.networkExists()).rejects.toMatchObject(UNAVAILABLE);
-  await expect(build(engine)).rejects.toMatchObject(UNAVAILABLE);
-});
+/** All that is read until it is cut off takes seconds, and a busy machine's processors are shared. */
+const WITHOUT_END_MS = 60_000;
+
+test(
+  "a docker that prints without end is cut off, be it a command, a build or its events",
+  async () => {
+    const engine = await engineBehind(WITHOUT_END);
+    const events = Array.fromAsync(engine.events({ signal: new AbortController().signal }));
+    await expect(events).rejects.toMatchObject(UNAVAILABLE);
+    await expect(engine.networkExists()).rejects.toMatchObject(UNAVAILABLE);
+    await expect(build(engine)).rejects.toMatchObject(UNAVAILABLE);
+  },
+  WITHOUT_END_MS,
+);
