@@ -39,8 +39,11 @@ export async function watchEngine(parts: EventParts, signal: AbortSignal): Promi
     } catch (error) {
       if (!signal.aborted) log.warn({ err: error }, "the engine's events cannot be followed");
     }
-    await clock.sleep(RECONNECT_MS, signal).catch(() => undefined);
-    if (!signal.aborted) await catchUp(parts);
+    // Followed again before that, what happened meanwhile would never be known.
+    for (let isKnown = false; !isKnown && !signal.aborted;) {
+      await clock.sleep(RECONNECT_MS, signal).catch(() => undefined);
+      isKnown = signal.aborted || (await catchUp(parts));
+    }
   }
 }
 
@@ -100,9 +103,9 @@ async function repairNetwork({ engine, log }: EventParts): Promise<void> {
 
 /**
  * After a gap in the events: finds the instances whose container no longer runs or has another address, and the
- * containers that run though we think their agents asleep.
+ * containers that run though we think their agents asleep. False if the engine does not answer.
  */
-async function catchUp(parts: EventParts): Promise<void> {
+async function catchUp(parts: EventParts): Promise<boolean> {
   const { engine, registry, exits, keeper, log } = parts;
   try {
     const containers = await engine.listContainers();
@@ -123,8 +126,10 @@ async function catchUp(parts: EventParts): Promise<void> {
     await adoptRunning(parts, containers);
     await engine.ensureNetwork();
     keeper.attend();
+    return true;
   } catch (error) {
     log.warn({ reason: messageOf(error) }, "the engine does not answer; agents that run keep running");
+    return false;
   }
 }
 

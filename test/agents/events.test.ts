@@ -213,6 +213,20 @@ describe("after the engine was away", () => {
     expect(ends).toEqual([{ reason: "exited", exitCode: 4 }]);
   });
 
+  test("it is asked until it has listed what there is: it may tell events sooner", async () => {
+    await using runner = await watching();
+    const { agent, engine, clock } = runner;
+    const list = engine.listContainers.bind(engine);
+    let fails = 3;
+    engine.listContainers = () => (fails-- > 0 ? Promise.reject(new Error("starting")) : list());
+    engine.goAway();
+    await clock.advance(0);
+    engine.exit(NAME, 4);
+    engine.comeBack();
+    await clock.advance(5_000);
+    expect(agent.state).toBe("idle");
+  });
+
   test("whoever left the network meanwhile is found, and the network is there", async () => {
     await using runner = await watching();
     const { agent, engine, clock, ends } = runner;
