@@ -198,7 +198,7 @@ describe.skipIf(executable === undefined)("without a terminal,", () => {
       await page.goto(`${runner.url}/#/deploy`);
       await page.getByLabel("Folder").setInputFiles(folder);
       expect(await page.getByLabel("Agent id").inputValue()).toBe("page-agent");
-      await page.getByLabel("Secrets").fill('API_KEY="a secret"\n# none\n');
+      await page.getByLabel("Secrets", { exact: true }).fill('API_KEY="a secret"\n# none\n');
       await page.getByRole("button", { name: "Deploy", exact: true }).click();
     };
     await deploy();
@@ -226,7 +226,8 @@ describe.skipIf(executable === undefined)("without a terminal,", () => {
     await eventually(async () =>
       expect((await lines.allInnerTexts()).every((text) => text.startsWith("a warning for"))).toBe(true),
     );
-    await page.getByLabel("Search in the log").fill("ADA");
+    // With its space it is in no request id, which is looked at too.
+    await page.getByLabel("Search in the log").fill("FOR ADA");
     await eventually(async () => expect(await lines.allInnerTexts()).toEqual(["a warning for Ada"]));
 
     await Bun.write(join(folder, "main.py"), `${AGENT["main.py"]}\n# another\n`);
