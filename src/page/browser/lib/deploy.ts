@@ -17,7 +17,13 @@ export type Progress = {
   isLost: boolean;
 };
 
-type DeployRequest = { id: string; archive: Blob; secrets: Record<string, string> };
+type DeployRequest = {
+  id: string;
+  archive: Blob;
+  secrets: Record<string, string>;
+  /** Whether secrets that are not named stay as they were. */
+  keepSecrets: boolean;
+};
 type Show = (progress: Progress) => void;
 
 const STREAM = { accept: "text/event-stream" };
@@ -31,6 +37,7 @@ export async function deploy(request: DeployRequest, show: Show): Promise<void> 
   form.set("agent_id", request.id);
   form.set("tarball", request.archive, "agent.tar.gz");
   if (Object.keys(request.secrets).length > 0) form.set("secrets", JSON.stringify(request.secrets));
+  if (request.keepSecrets) form.set("keep_secrets", "true");
   const headers = { ...STREAM, "idempotency-key": randomKey() };
   const post = () => send("deploy", { method: "POST", body: form, headers });
   show(nothing("sending"));

@@ -15,6 +15,7 @@ export function DeployView() {
   const id = useSignal("");
   const chosen = useSignal<Chosen | undefined>(undefined);
   const secrets = useSignal("");
+  const keepSecrets = useSignal(true);
   const progress = useSignal<Progress | undefined>(undefined);
   const refusal = useSignal<string | undefined>(undefined);
   const isBusy = useSignal(false);
@@ -36,7 +37,12 @@ export function DeployView() {
     progress.value = undefined;
     try {
       const archive = await packed(chosen.value);
-      const request = { id: id.value, archive, secrets: secretsOf(secrets.value) };
+      const request = {
+        id: id.value,
+        archive,
+        secrets: secretsOf(secrets.value),
+        keepSecrets: keepSecrets.value,
+      };
       await deploy(request, (next) => void (progress.value = next));
     } catch (error) {
       refusal.value = messageOf(error);
@@ -76,7 +82,14 @@ export function DeployView() {
             placeholder={"API_KEY=…\nMODEL=small"}
             onInput={({ currentTarget }) => void (secrets.value = currentTarget.value)}
           />
-          <p class="muted hint">All of them with each deploy: one that is not sent is gone.</p>
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={keepSecrets.value}
+              onChange={({ currentTarget }) => void (keepSecrets.value = currentTarget.checked)}
+            />
+            Keep those that are not named here
+          </label>
           {refusal.value !== undefined && <Notice kind="error">{refusal.value}</Notice>}
           <div class="actions">
             <button type="submit" class="primary" disabled={isBusy.value}>
