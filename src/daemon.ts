@@ -1,3 +1,5 @@
+import { availableParallelism } from "node:os";
+
 import { watchContainment } from "./agents/containment.ts";
 import { watchEngine } from "./agents/events.ts";
 import { createDiskKeeper } from "./agents/disk/keeper.ts";
@@ -9,6 +11,7 @@ import { createLastInvoked } from "./agents/last-invoked.ts";
 import { loadAgents } from "./agents/recover.ts";
 import { recoverEngine } from "./agents/recovery.ts";
 import { createScaler } from "./agents/scaler.ts";
+import { createTurns } from "./agents/turns.ts";
 import { createChecks } from "./checks/checks.ts";
 import { createHealth } from "./checks/health.ts";
 import { requireUsable } from "./checks/start.ts";
@@ -26,6 +29,7 @@ import { placeOf, standBy } from "./daemon/takeover/stand-by.ts";
 import { succeed } from "./daemon/takeover/succeed.ts";
 import { startWebhooks } from "./daemon/webhooks.ts";
 import { systemClock } from "./lib/clock.ts";
+import { createCpuPressure } from "./lib/cpu-pressure.ts";
 import type { Log } from "./lib/log.ts";
 import type { StartError } from "./lib/start-error.ts";
 import { waitAtMost } from "./lib/wait-at-most.ts";
@@ -130,6 +134,8 @@ export async function startDaemon(options: {
 
   const keeper = createKeeper(parts, { startsAtOnce: config.maxBuilds, closing: closing.signal });
 
+  const pressure = createCpuPressure({ clock: systemClock });
+  const turns = createTurns(parts, { hostCpus: availableParallelism(), pressure });
   const background: Promise<unknown>[] = [];
   begun.defer(async () => {
     closing.abort();
@@ -167,6 +173,7 @@ export async function startDaemon(options: {
     cleared.then(() => docker.reportStrangers()),
     cleared.then(() => watchEngine({ ...parts, keeper }, closing.signal)),
     cleared.then(() => watchContainment(parts, closing.signal)),
+    cleared.then(() => turns.watch(closing.signal)),
     watchHost(parts, health, closing.signal),
   );
   const waiting = await standBy({

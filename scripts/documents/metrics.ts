@@ -1,6 +1,7 @@
 import { observeAgents } from "../../src/agents/agent-metrics.ts";
 import { observeDisk } from "../../src/agents/disk/metrics.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
+import { observeTurns } from "../../src/agents/turns.ts";
 import { measuredQueue } from "../../src/build/queue-metrics.ts";
 import { createBuildQueue } from "../../src/build/queue.ts";
 import { systemClock } from "../../src/lib/clock.ts";
@@ -38,6 +39,7 @@ function definedMetrics(): Metric[] {
   };
   const metrics = createMetrics({ registry });
   observeAgents(metrics, createRegistry(), { usage: () => Promise.resolve(undefined) });
+  observeTurns(metrics, () => 0);
   observeDisk(metrics, () => undefined, { budgetBytes: undefined, floorBytes: 0 });
   measuredQueue(createBuildQueue({ maxRunning: 1, maxWaiting: 0, clock: systemClock }), metrics);
   observeTunnels(metrics, new Set());

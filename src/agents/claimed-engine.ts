@@ -5,7 +5,14 @@ import type { Ownership } from "./ownership.ts";
 const CHANGES = [
   ...(["startContainer", "restartContainer", "stopContainer", "removeContainer"] as const),
   ...(["pauseContainer", "unpauseContainer"] as const),
-  ...(["limitCpus", "boostCpus", "removeImages", "removeBuildLeftovers", "removeVolumes"] as const),
+  ...([
+    "limitCpus",
+    "boostCpus",
+    "deferCpus",
+    "removeImages",
+    "removeBuildLeftovers",
+    "removeVolumes",
+  ] as const),
   ...(["buildImage", "buildWheels"] as const),
 ] satisfies (keyof Engine)[];
 

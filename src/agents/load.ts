@@ -23,6 +23,8 @@ export type Load = {
   /** Bytes that its container uses; undefined if it has none. */
   sawMemory(now: number, bytes: number | undefined): void;
   readonly memoryBytes: number | undefined;
+  /** All that were ever counted. */
+  readonly calls: number;
   lastMinute(now: number): CallFigures;
   /** Oldest first, up to the minute that has begun. */
   lastHour(now: number): MinuteFigures[];
@@ -32,6 +34,7 @@ export function createLoad(): Load {
   const parts: Span[] = [];
   const minutes: Minute[] = [];
   let current: Span | undefined;
+  let calls = 0;
   let memory: { minute: number; bytes: number } | undefined;
 
   /** Keeps of a minute that is over its figures alone, and lets go what nobody asks for: most agents mostly sleep. */
@@ -62,6 +65,7 @@ export function createLoad(): Load {
 
   return {
     count({ now, ms, isError }) {
+      calls += 1;
       for (const span of [partAt(now), minuteAt(now)]) {
         span.requests += 1;
         if (isError) span.errors += 1;
@@ -71,6 +75,9 @@ export function createLoad(): Load {
     sawMemory(now, bytes) {
       tidy(now);
       memory = bytes === undefined ? undefined : { minute: minuteAt(now).number, bytes };
+    },
+    get calls() {
+      return calls;
     },
     get memoryBytes() {
       return memory?.bytes;

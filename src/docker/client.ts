@@ -11,6 +11,7 @@ import { createContainedNetworks } from "./contained-networks.ts";
 import type { ContainmentSettings } from "./containment.ts";
 import { createGroupReader } from "./container-group.ts";
 import { createContainers } from "./container.ts";
+import { createCpuTurns } from "./cpu-turns.ts";
 import { createDisk } from "./disk.ts";
 import { createFactsReader, engineOffers } from "./engine-facts.ts";
 import { createEvents } from "./events.ts";
@@ -112,6 +113,7 @@ export function createEngine(
       stats: createStatsSampler({ exec, clock: systemClock }),
       clock: systemClock,
     }),
+    ...createCpuTurns({ chosen: settings.cgroupParent }),
     ...createLogs(exec),
     ...createEvents(exec, settings),
   };

@@ -62,7 +62,9 @@ export function createGroupReader(options: {
     async read(id) {
       if (layout === undefined) return undefined;
       const { memory, inactive, cpu, cpuUnitsPerMs, processes } = layout;
-      const group = places(id, chosen).find((place) => existsSync(join(mount, memory.controller, place)));
+      const group = groupPlaces(id, chosen).find((place) =>
+        existsSync(join(mount, memory.controller, place)),
+      );
       if (group === undefined) return undefined;
       const look = async ({ controller, file, pattern }: Source) => {
         const text = await readFile(join(mount, controller, group, file), "utf8");
@@ -90,7 +92,7 @@ export function createGroupReader(options: {
 }
 
 /** Where an engine may put the group of a container. That depends on its cgroup driver and on the parent group. */
-function places(id: string, chosen: string | undefined): string[] {
+export function groupPlaces(id: string, chosen: string | undefined): string[] {
   const slice = chosen?.endsWith(".slice") ? chosen : "system.slice";
   return [
     ...[chosen, AGENTS_GROUP, "docker"].flatMap((parent) => (parent === undefined ? [] : join(parent, id))),

@@ -43,6 +43,8 @@ export const CALLS = [
   "restartContainer",
   "limitCpus",
   "boostCpus",
+  "cpuTimes",
+  "deferCpus",
   "pauseContainer",
   "unpauseContainer",
   "stopContainer",

@@ -87,6 +87,13 @@ export type Engine = EngineStorage & {
   limitCpus(id: string, cpus: number): Promise<void>;
   /** Lets a stopped container start with all of the host's CPUs, until `limitCpus`. */
   boostCpus(id: string, cpus: number): Promise<void>;
+  /** The CPU time of running containers, milliseconds by id, as far as it can be seen from here. */
+  cpuTimes(ids: string[]): Promise<Record<string, number>>;
+  /**
+   * Has a running container wait for all others that want a CPU, or no longer. Does nothing where the runner may not,
+   * and to a container whose weight somebody has set.
+   */
+  deferCpus(id: string, isDeferred: boolean): Promise<void>;
   /** Freezes a container's processes, which keep their memory. Rejects where the runtime cannot, or it does not run. */
   pauseContainer(id: string): Promise<void>;
   /** Lets them go on; one that was not paused goes on anyway. False if the container does not run. */

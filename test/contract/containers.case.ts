@@ -178,6 +178,8 @@ export function containerCases(create: CreateSubject): void {
     await engine.removeContainer(name);
     await engine.limitCpus(name, 0.5);
     await engine.boostCpus(name, 0.5);
+    await engine.deferCpus(name, true);
+    expect(await engine.cpuTimes([name])).toEqual({});
     expect(await engine.inspectContainer(name)).toBeUndefined();
     expect(await engine.restartContainer(specOf(subject, { name }))).toBeUndefined();
     expect(await engine.usage(name)).toBeUndefined();

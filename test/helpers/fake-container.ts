@@ -9,6 +9,9 @@ export type FakeContainer = {
   readonly spec: ContainerSpec;
   readonly running: boolean;
   paused: boolean;
+  /** What it has used of the CPUs, and whether it waits for others that want them. */
+  cpuMs: number;
+  isDeferred: boolean;
   /** `at` is ISO 8601. */
   start(at: string): void;
   exit(exitCode: number, oomKilled: boolean): void;
@@ -56,10 +59,13 @@ export function createFakeContainer(
     set paused(now) {
       paused = now;
     },
+    cpuMs: 0,
+    isDeferred: false,
     start(at) {
       if (running) return;
       startedAt = at;
       running = true;
+      this.isDeferred = false;
       ended = { exitCode: 0, oomKilled: false };
     },
     exit(exitCode, oomKilled) {

@@ -198,6 +198,12 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     },
     limitCpus: async (id, cpus) => find(id)?.limit(cpus),
     boostCpus: async (id, cpus) => find(id)?.boost(cpus),
+    cpuTimes: async (ids) =>
+      Object.fromEntries(ids.flatMap((id) => (find(id)?.running ? [[id, find(id)?.cpuMs ?? 0]] : []))),
+    async deferCpus(id, isDeferred) {
+      const container = find(id);
+      if (container?.running) container.isDeferred = isDeferred;
+    },
     pauseContainer: async (id) => pause(id),
     async unpauseContainer(id) {
       const container = find(id);
