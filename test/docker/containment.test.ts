@@ -80,6 +80,18 @@ describe("before the first agent", () => {
   });
 });
 
+test("where the rules are taken out while a container tries, they are put in again, and another one tries", async () => {
+  const { host, admit, containment } = keeper();
+  host.reached = "172.20.0.1 port 9";
+  host.hold = () => {
+    if (host.probes > 0) host.reached = undefined;
+    return Promise.resolve(["put"]);
+  };
+  await admit("image");
+  expect({ held: host.held.length, probes: host.probes }).toEqual({ held: 2, probes: 2 });
+  expect(await containment()).toEqual({ ...CONTAINED, mended: true });
+});
+
 describe("no agent starts", () => {
   test("where a container reaches the host although the rules are in place", async () => {
     const { host, admit, contain } = keeper();
