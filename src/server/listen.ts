@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { closeSync, rmSync } from "node:fs";
 
 import type { Server } from "bun";
 
@@ -49,7 +49,7 @@ type ListenContext = InvokeContext & Pick<ServerContext, "access">;
 /** Bun's answer to a body above its limit is empty. Ours are counted where they are read, and Bun drops what is not. */
 const NO_BODY_LIMIT = Number.MAX_SAFE_INTEGER;
 
-/** Where a server listens for a moment, until its socket is exchanged for the one that it inherits. */
+/** Where a server listens for a moment, until its socket is exchanged for one that is there already. */
 const NOWHERE = { host: "127.0.0.1", port: 0, socket: undefined };
 
 /**
@@ -77,35 +77,60 @@ export async function listen(
     servers.add(server);
     app.server = server;
     if (server.port !== undefined) await endUnread(server.port);
-    return server.port ?? 0;
+    return server;
+  };
+  const end = async (server: Server<Tunnel>, now = false) => {
+    await server.stop(now);
+    servers.delete(server);
   };
   let current = tls && (await readIdentification(tls));
   const first = await start(current, inherited === undefined ? {} : NOWHERE);
-  const port = inherited?.port ?? first;
+  const port = inherited?.port ?? first.port ?? 0;
   const ownSocket = () => openSocketAt(socket === undefined ? { port } : { path: socket });
   let hasLeft = false;
   observeTunnels(metrics, tunnels);
 
   // Bun's `reload` leaves the certificate as it is. Requests inside are finished where they began.
-  const renew = async ({ certFile, keyFile }: TlsSettings) => {
-    const identification = await readIdentification({ certFile, keyFile });
-    // In one go: until the new server listens nobody does.
-    for (const earlier of servers) void earlier.stop().then(() => servers.delete(earlier));
-    try {
-      await start(identification, { port });
-      current = identification;
-    } catch (error) {
-      await start(current, { port });
-      throw error;
+  const renew = async (files: TlsSettings) => {
+    const identification = await readIdentification(files);
+    const earlier = [...servers];
+    const kept = socket === undefined ? await ownSocket() : undefined;
+    if (kept === undefined) {
+      // In one go: until the new server listens nobody does.
+      for (const server of earlier) void end(server);
+      try {
+        await start(identification, { port });
+      } catch (error) {
+        await start(current, { port });
+        throw error;
+      }
+    } else {
+      const server = await start(identification, NOWHERE);
+      try {
+        await exchange(server, kept.fd);
+      } catch (error) {
+        app.server = earlier.at(-1) ?? null;
+        await end(server, true);
+        throw error;
+      }
+      await kept.leave();
+      for (const one of earlier) void end(one);
     }
+    current = identification;
   };
-  const watch = tls && (await watchIdentification(tls, { clock, log, renew }));
+  let renewing: Promise<unknown> = Promise.resolve();
+  const renewInTurn = (files: TlsSettings) => {
+    const mine = renewing.then(() => renew(files));
+    renewing = mine.catch(() => undefined);
+    return mine;
+  };
+  const watch = tls && (await watchIdentification(tls, { clock, log, renew: renewInTurn }));
 
   const scheme = tls === undefined ? "http" : "https";
   return {
     url: socket === undefined ? `${scheme}://${authority(host, port)}` : `unix:${socket}`,
     port,
-    renewCertificate: async () => tls && renew(tls),
+    renewCertificate: async () => tls && renewInTurn(tls),
     gate,
     get inside() {
       const inside = [...servers].map(
@@ -116,9 +141,8 @@ export async function listen(
     socket: async () => (await ownSocket())?.fd,
     async inherit() {
       if (inherited === undefined) return;
-      const mine = await openSocketAt({ port: first });
-      if (mine === undefined) throw new Error("Bun's socket was not found");
-      await mine.replace(inherited.fd);
+      await exchange(first, inherited.fd);
+      closeSync(inherited.fd);
       if (socket === undefined) await endUnread(port);
     },
     async leave() {
@@ -138,6 +162,13 @@ export async function listen(
       if (socket !== undefined) rmSync(socket, { force: true });
     },
   };
+}
+
+/** Has a server listen on another socket than its own. */
+async function exchange(server: Server<Tunnel>, socket: number): Promise<void> {
+  const own = await openSocketAt({ port: server.port ?? 0 });
+  if (own === undefined) throw new Error("Bun's socket was not found");
+  await own.replace(socket);
 }
 
 function watchIdentification(

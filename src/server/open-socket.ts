@@ -18,7 +18,7 @@ type Watch = { epoll: number; events: number; data: bigint };
 /** The socket that one of Bun's servers listens on. */
 export type OpenSocket = {
   fd: number;
-  /** Has the server listen on another socket, such as another process's, which is closed under its old number. */
+  /** Has the server listen on another socket, such as another process's. That stays open under its own number too. */
   replace(by: number): Promise<void>;
   /** Has the server listen no more. Its connections stay and so does a path, which Bun's `stop` does not promise. */
   leave(): Promise<void>;
@@ -51,10 +51,7 @@ function openSocket(fd: number, watch: Watch): OpenSocket {
       const event = Buffer.alloc(EVENT.length);
       event.writeUInt32LE(watch.events, 0);
       event.writeBigUInt64LE(watch.data, EVENT.data);
-      exchange(by, ({ close, epoll_ctl }) => {
-        close(by);
-        epoll_ctl(watch.epoll, EPOLL_CTL_ADD, fd, event);
-      });
+      exchange(by, ({ epoll_ctl }) => void epoll_ctl(watch.epoll, EPOLL_CTL_ADD, fd, event));
       if ((await watchOf(fd)) === undefined) throw new Error("the kernel did not take the socket");
     },
     async leave() {
@@ -71,7 +68,6 @@ function openLibc() {
   return dlopen(LIBC, {
     epoll_ctl: { args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr], returns: FFIType.i32 },
     dup3: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
-    close: { args: [FFIType.i32], returns: FFIType.i32 },
   });
 }
 

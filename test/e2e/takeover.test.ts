@@ -66,7 +66,7 @@ test("a successor that fails after its checks leaves the runner as it was", asyn
 test("a Unix socket passes to the successor, and goes with the last one", async () => {
   await using own = await startRunner({ OKEN_LISTEN: `unix:${join(runner.dataDir, "api.sock")}` });
   const unix = join(runner.dataDir, "api.sock");
-  const ask = async () => (await fetch("http://localhost/health", { unix })).status;
+  const ask = async () => (await fetch("http://localhost/agents", { unix })).status;
   const { ended } = await own.takeOver();
   expect(await ask()).toBe(200);
   expect(await ended).toBe(0);

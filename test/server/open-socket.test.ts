@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { closeSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,6 +32,7 @@ test("a server goes on where another one listened, and connections of that one s
   expect(await leaveDescriptors(join(directory, LONG, "box"), [left?.fd ?? -1])).toBe(true);
   const [passed = -1] = box.take() ?? [];
   await (await openSocketAt({ port: after.port ?? 0 }))?.replace(passed);
+  closeSync(passed);
   await left?.leave();
 
   expect(await ask({ Connection: "close" })).toMatch(/before|after/);

@@ -31,6 +31,30 @@ test("with a certificate the runner speaks HTTPS, and shows a new one without a 
   await eventually(async () => expect(await nameShownAt(server.port)).toBe("second.example"));
 });
 
+test("a new certificate is shown at once, whoever else has the socket, and nobody is refused meanwhile", async () => {
+  await using certificate = await startCertificate("name-0.example");
+  await using server = await startServer(agentIn("running"), certificate.env);
+  // As a command has it between fork and exec.
+  const holder = Bun.spawn(["sleep", "60"], { stdio: [null, null, null, (await server.socket()) ?? -1] });
+  const over = new AbortController();
+  const names = new Set<string>();
+  const callers = Array.from({ length: 4 }, async () => {
+    while (!over.signal.aborted) names.add(await nameShownAt(server.port));
+  });
+  try {
+    for (const name of ["name-1.example", "name-2.example", "name-3.example"]) {
+      await certificate.become(name);
+      await Promise.all([server.renewCertificate(), server.renewCertificate()]);
+      expect(await nameShownAt(server.port)).toBe(name);
+    }
+  } finally {
+    over.abort();
+    holder.kill();
+  }
+  await Promise.all(callers);
+  expect(names).toContain("name-3.example");
+});
+
 test("an agent is told that it was called by HTTPS", async () => {
   await using certificate = await startCertificate("a.example");
   await using agent = await startRawAgent(certificate.env);
