@@ -5,13 +5,15 @@ import { delimiter, join } from "node:path";
 import { identityLabels } from "../src/docker/labels.ts";
 import type { ListedContainer } from "../src/docker/types.ts";
 
-/** Says what the files beside it say. Containers cannot be started or stopped. */
+/** Says what the files beside it say, and keeps the last claim. Containers cannot be started or stopped. */
 const DOCKER = `#!/bin/sh
 cd "$(dirname "$0")" || exit 1
 case "$1 $2" in
   "ps "*) cat names ;;
   "container inspect") cat containers.json ;;
-  "network inspect") echo bridge ;;
+  "network inspect") printf '[{"Name":"%s","Id":"%064d","Driver":"bridge","Options":{"com.docker.network.bridge.enable_icc":"false"},"IPAM":{"Config":[]}}]\\n' "$4" 0 ;;
+  "volume create") printf '%s\\t%s\\t%s\\n' "\${4#*=}" "$8" "\${6#*=}" > claim ;;
+  "volume ls") [ "$4" != label=oken.claim ] || cat claim ;;
   "info "*) printf '[]\\ncgroupfs\\nrunc\\n2\\nlinux/x86_64\\n' ;;
   "version "*) echo stand-in ;;
   "events "*) exec sleep infinity ;;
@@ -24,7 +26,7 @@ export async function createStandInEngine() {
   const command = join(directory, "docker");
   await writeFile(command, DOCKER);
   await chmod(command, 0o755);
-  await writeFile(join(directory, "names"), "");
+  await Promise.all(["names", "claim"].map((name) => writeFile(join(directory, name), "")));
   return {
     /** A PATH on which it comes first. */
     path: [directory, process.env["PATH"]].join(delimiter),
