@@ -5,14 +5,16 @@ import { createOutput } from "../../src/cli/output/output.ts";
 import { createProgram } from "../../src/cli/program.ts";
 import { fenced } from "./markdown.ts";
 
-type Program = ReturnType<typeof createProgram>;
+type Program = Awaited<ReturnType<typeof createProgram>>;
 
 /** Columns of the help in the document. */
 const COLUMNS = 100;
 
+const program = await createProgram(helpContext());
+
 /** The help of every command, as the program prints it. The flags of `serve` and `doctor` are in docs/operating.md. */
 export function cliBlock(): string {
-  return sections(createProgram(helpContext()), []).join("\n\n");
+  return sections(program, []).join("\n\n");
 }
 
 function sections(command: Program, above: readonly string[]): string[] {

@@ -2,55 +2,62 @@ import { Command, type CommandUnknownOpts, Help, type Option } from "@commander-
 
 import { VERSION } from "../lib/version.ts";
 import { GROUPS, RUNNER_OPTIONS, inheritOptions, withRunnerOptions } from "./command.ts";
-import { backup } from "./commands/backup.ts";
-import { complete, completion } from "./commands/completion.ts";
-import { deploy } from "./commands/deploy.ts";
-import { hosts } from "./commands/hosts.ts";
-import { init } from "./commands/init.ts";
-import { installService } from "./commands/install-service.ts";
-import { invoke } from "./commands/invoke.ts";
-import { login } from "./commands/login.ts";
-import { logout } from "./commands/logout.ts";
-import { logs } from "./commands/logs.ts";
-import { open } from "./commands/open.ts";
-import { doctor } from "./commands/doctor.ts";
-import { prune } from "./commands/prune.ts";
-import { ps } from "./commands/ps.ts";
-import { restore } from "./commands/restore.ts";
-import { rm } from "./commands/rm.ts";
-import { rollback } from "./commands/rollback.ts";
-import { secrets } from "./commands/secrets.ts";
-import { serve } from "./commands/serve.ts";
-import { show } from "./commands/show.ts";
-import { start } from "./commands/start.ts";
-import { stop } from "./commands/stop.ts";
-import { top } from "./commands/top.ts";
-import { uninstall } from "./commands/uninstall.ts";
-import { version } from "./commands/version.ts";
 import type { Context } from "./context.ts";
 import { EXIT, EXIT_MEANINGS } from "./exit-codes.ts";
 import { report } from "./report.ts";
 
-/** In the order of the list that `--help` prints, within their groups. */
-const COMMANDS: readonly ((context: Context) => CommandUnknownOpts)[] = [
-  ...[init, deploy, invoke, logs, open],
-  ...[ps, show, top, stop, start, rollback, secrets, rm, prune],
-  ...[serve, doctor, backup, restore, installService, uninstall],
-  ...[login, logout, hosts, completion, version],
-];
+type Make = (context: Context) => CommandUnknownOpts;
+
+/**
+ * By name, in the order of the list that `--help` prints, within their groups. Each is loaded by itself: most command
+ * lines need one.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
+  init: async () => (await import("./commands/init.ts")).init,
+  deploy: async () => (await import("./commands/deploy.ts")).deploy,
+  invoke: async () => (await import("./commands/invoke.ts")).invoke,
+  logs: async () => (await import("./commands/logs.ts")).logs,
+  open: async () => (await import("./commands/open.ts")).open,
+  ps: async () => (await import("./commands/ps.ts")).ps,
+  show: async () => (await import("./commands/show.ts")).show,
+  top: async () => (await import("./commands/top.ts")).top,
+  stop: async () => (await import("./commands/stop.ts")).stop,
+  start: async () => (await import("./commands/start.ts")).start,
+  rollback: async () => (await import("./commands/rollback.ts")).rollback,
+  secrets: async () => (await import("./commands/secrets.ts")).secrets,
+  rm: async () => (await import("./commands/rm.ts")).rm,
+  prune: async () => (await import("./commands/prune.ts")).prune,
+  serve: async () => (await import("./commands/serve.ts")).serve,
+  doctor: async () => (await import("./commands/doctor.ts")).doctor,
+  backup: async () => (await import("./commands/backup.ts")).backup,
+  restore: async () => (await import("./commands/restore.ts")).restore,
+  "install-service": async () => (await import("./commands/install-service.ts")).installService,
+  uninstall: async () => (await import("./commands/uninstall.ts")).uninstall,
+  login: async () => (await import("./commands/login.ts")).login,
+  logout: async () => (await import("./commands/logout.ts")).logout,
+  hosts: async () => (await import("./commands/hosts.ts")).hosts,
+  completion: async () => (await import("./commands/completion.ts")).completion,
+  version: async () => (await import("./commands/version.ts")).version,
+};
 
 /** Runs the command of a command line, and gives the exit status of the process. */
 export async function runCli(args: string[], context: Context): Promise<number> {
   try {
-    await createProgram(context).parseAsync(args, { from: "user" });
+    const program = await createProgram(context, commandOf(args));
+    await program.parseAsync(args, { from: "user" });
     return EXIT.ok;
   } catch (error) {
     return report(context, error, { json: args.includes("--json") });
   }
 }
 
-/** The program with every command. Its commands load what is large when they run. */
-export function createProgram(context: Context): CommandUnknownOpts {
+/** The command that the first word names. Undefined where all are needed: for help, other words, completion. */
+function commandOf([first = ""]: string[]): string | undefined {
+  return Object.hasOwn(COMMANDS, first) ? first : undefined;
+}
+
+/** The program with one command, by default with every one. Its commands load what is large when they run. */
+export async function createProgram(context: Context, only?: string): Promise<CommandUnknownOpts> {
   const program = new Command("oken-runner")
     .description("Oken Runner: deploys and runs AI agents on this host, and on others that have a runner.")
     .version(`oken-runner ${VERSION}`, "-v, --version", "print the version")
@@ -69,8 +76,12 @@ export function createProgram(context: Context): CommandUnknownOpts {
     // In the order in which they are shown.
     groupItems: (_, shown, groupOf) => new Help().groupItems(shown, shown, groupOf),
   });
-  for (const make of COMMANDS) adopt(program, make(context));
-  program.addCommand(complete(context), { hidden: true });
+  const wanted = Object.entries(COMMANDS).filter(([name]) => only === undefined || name === only);
+  for (const make of await Promise.all(wanted.map(([, load]) => load()))) adopt(program, make(context));
+  if (only === undefined) {
+    const { complete } = await import("./commands/completion.ts");
+    program.addCommand(complete(context), { hidden: true });
+  }
   return program;
 }
 

@@ -41,6 +41,18 @@ test.each([
   expect(err).toContain(said);
 });
 
+test("a command that is loaded by itself has the help that it has among all", async () => {
+  const { out: list } = await runInProcess(["--help"]);
+  const names = Array.from(list.matchAll(/^  ([a-z-]+)(?: \S+)* {2,}/gm), ([, name = ""]) => name);
+  const commands = names.filter((name) => name !== "help" && !name.startsWith("-"));
+  expect(commands).toContain("serve");
+  for (const name of commands) {
+    const byItself = await runInProcess([name, "--help"]);
+    expect(byItself.out).toStartWith(`Usage: oken-runner ${name} `);
+    expect(byItself).toEqual(await runInProcess(["help", name]));
+  }
+});
+
 test("help COMMAND is the command's own help, with its examples", async () => {
   const [one, other] = await Promise.all([runInProcess(["help", "ps"]), runInProcess(["ps", "--help"])]);
   expect(one).toEqual(other);
