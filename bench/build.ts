@@ -74,7 +74,10 @@ export async function measureBuilds({ stack, signal }: Session): Promise<Row[]> 
           resolutionKeys: () => [],
           labels: () => ({}),
         },
-        runtime: { parent: join(directory, "runtime"), files: runtimeContext({ "main.py": "" }) },
+        runtime: {
+          parent: join(directory, "runtime"),
+          files: () => Promise.resolve(runtimeContext({ "main.py": "" })),
+        },
         staging: join(directory, "staging"),
         cleared: Promise.resolve(),
         clock: systemClock,

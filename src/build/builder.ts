@@ -81,7 +81,7 @@ export function createBuilder(host: BuilderHost): Builder {
         }),
       );
     },
-    fingerprint: (source) => fingerprint(host, parts.runtime.name, source),
+    fingerprint: async (source) => fingerprint(host, await parts.runtime.name(), source),
     timeoutMs,
     builds: () => queue.builds(),
     settled: () => parts.background.settled(),

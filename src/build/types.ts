@@ -113,7 +113,7 @@ export type BuilderHost = {
   limits: BuildLimits;
   agents: BuildAgents;
   /** The Python that runs inside containers, packed, and the directory in which builds find it. */
-  runtime: { parent: string; files: Readonly<Record<string, string>> };
+  runtime: { parent: string; files: () => Promise<Readonly<Record<string, string>>> };
   /** Where things lie for the length of a build; what a crash leaves there goes at the next start. */
   staging: string;
   /** No build begins before: until then what an earlier process left is removed. */

@@ -21,7 +21,6 @@ import { createNames } from "../instance/names.ts";
 import { createReadiness } from "../instance/readiness.ts";
 import { tellDoubt } from "../instance/doubt.ts";
 import { askRestarts } from "../instance/restarts.ts";
-import { RUNTIME_CONTEXT } from "../runtime/index.ts";
 import { createReach } from "./fail-points.ts";
 
 /** What the parts are made from. */
@@ -70,7 +69,10 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
         registry.find(agentId)?.versions.flatMap(({ resolution_key }) => resolution_key ?? []) ?? [],
       labels: (agentIdentity) => identityLabels(runnerId, agentIdentity),
     },
-    runtime: { parent: store.runtimeDir, files: RUNTIME_CONTEXT },
+    runtime: {
+      parent: store.runtimeDir,
+      files: async () => (await import("../runtime/index.ts")).RUNTIME_CONTEXT,
+    },
     staging: store.stagingDir,
     cleared: reconciled,
     clock,

@@ -13,22 +13,26 @@ export async function listeningAt(at: { port: number } | { path: string }): Prom
 }
 
 async function listenersOn(port: number): Promise<string[]> {
-  const lines = [...(await linesOf("/proc/self/net/tcp")), ...(await linesOf("/proc/self/net/tcp6"))];
+  const files = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
+  const lines = await Promise.all(files.map((file) => linesOf(file, LISTEN)));
   return lines
+    .flat()
     .filter(([, local, , state]) => state === LISTEN && portOf(local) === port)
     .flatMap((fields) => fields[9] ?? []);
 }
 
 async function listenersAt(path: string): Promise<string[]> {
-  const lines = await linesOf("/proc/self/net/unix");
+  const lines = await linesOf("/proc/self/net/unix", ACCEPTS);
   return lines
     .filter(([, , , flags, , , , name]) => flags === ACCEPTS && name === path)
     .flatMap((fields) => fields[6] ?? []);
 }
 
-async function linesOf(path: string): Promise<string[][]> {
+/** The fields of the lines that have such a word: a busy host has thousands of others, of connections. */
+async function linesOf(path: string, word: string): Promise<string[][]> {
   const text = await readFile(path, "utf8").catch(() => "");
-  return text.split("\n").map((line) => line.trim().split(/\s+/));
+  const lines = text.split("\n").filter((line) => line.includes(` ${word} `));
+  return lines.map((line) => line.trim().split(/\s+/));
 }
 
 function portOf(address: string | undefined): number {

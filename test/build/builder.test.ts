@@ -75,7 +75,7 @@ async function fixture(files: Files, build: (attempt: number) => Promise<typeof 
           resolutionKeys: () => [],
           labels: ({ agentId, version, spec }) => ({ agent: agentId, version: `${version}`, spec }),
         },
-        runtime: { parent: join(directory, "runtime"), files: { "main.py": "" } },
+        runtime: { parent: join(directory, "runtime"), files: () => Promise.resolve({ "main.py": "" }) },
         staging: join(directory, "staging"),
         cleared,
         clock: createFakeClock(),

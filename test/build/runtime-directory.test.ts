@@ -5,6 +5,8 @@ import { basename, join } from "node:path";
 
 import { runtimeDirectory } from "../../src/build/runtime-directory.ts";
 
+const files = () => Promise.resolve({ "main.py": "print(1)\n", "package/part.py": "2" });
+
 async function temporaryDirectory() {
   const path = await mkdtemp(join(tmpdir(), "oken-test-"));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
@@ -13,7 +15,6 @@ async function temporaryDirectory() {
 test("files are written once, under a name made of their content", async () => {
   await using home = await temporaryDirectory();
   const parent = join(home.path, "runtime");
-  const files = { "main.py": "print(1)\n", "package/part.py": "" };
   const runtime = runtimeDirectory({ parent, files });
   const [path, again] = await Promise.all([runtime.path(), runtime.path()]);
   expect(again).toBe(path);
@@ -25,7 +26,6 @@ test("files are written once, under a name made of their content", async () => {
 
 test("files that were deleted or cut short are written again", async () => {
   await using home = await temporaryDirectory();
-  const files = { "main.py": "print(1)\n", "package/part.py": "2" };
   const runtime = runtimeDirectory({ parent: join(home.path, "runtime"), files });
   const path = await runtime.path();
   await rm(join(path, "package"), { recursive: true });
@@ -39,8 +39,10 @@ test("files that were deleted or cut short are written again", async () => {
 test("files of another content take the place of the earlier ones", async () => {
   await using home = await temporaryDirectory();
   const parent = join(home.path, "runtime");
-  const first = await runtimeDirectory({ parent, files: { "main.py": "1" } }).path();
-  const second = await runtimeDirectory({ parent, files: { "main.py": "2" } }).path();
+  const pathFor = (text: string) =>
+    runtimeDirectory({ parent, files: () => Promise.resolve({ "main.py": text }) }).path();
+  const first = await pathFor("1");
+  const second = await pathFor("2");
   expect(second).not.toBe(first);
   expect(await readdir(parent)).toEqual([basename(second)]);
 });

@@ -130,7 +130,10 @@ function testBuilder(engine: BuildEngine, directory: string, options: TestBuildO
       resolutionKeys: () => [],
       labels: () => options.labels ?? { "oken.test": "build" },
     },
-    runtime: { parent: join(directory, "runtime"), files: runtimeContext(runtimeFiles) },
+    runtime: {
+      parent: join(directory, "runtime"),
+      files: () => Promise.resolve(runtimeContext(runtimeFiles)),
+    },
     staging: join(directory, "staging"),
     cleared: Promise.resolve(),
     clock: systemClock,
