@@ -1,4 +1,5 @@
 import type { ListedContainer } from "../docker/types.ts";
+import { allDone } from "../lib/all-done.ts";
 import { STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Agent } from "./agent.ts";
@@ -36,9 +37,12 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     await reach("reconcile.adopted");
     await finishRemovals(parts, options);
     if (!options.isFirst && isAtWork(parts)) return false;
-    await removeOrphanImages(parts, options.damaged);
-    await engine.ensureNetwork();
-    await engine.removeBuildLeftovers();
+    // Beside each other: `/health` waits for the last of them, and each starts processes.
+    await allDone([
+      removeOrphanImages(parts, options.damaged),
+      engine.ensureNetwork(),
+      engine.removeBuildLeftovers(),
+    ]);
     await reach("reconcile.done");
     return true;
   } catch (error) {

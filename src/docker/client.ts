@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 
+import { allDone } from "../lib/all-done.ts";
 import { systemClock } from "../lib/clock.ts";
 import { type ContainerSettings, namelessImagesArgs } from "./args.ts";
 import { PING_ARGS, PING_TIMEOUT_MS, cautious } from "./caution.ts";
@@ -68,6 +69,12 @@ export function createEngine(
     containmentSettings,
     settings,
   );
+  /** Not `image prune`, of which an engine runs one at a time. */
+  async function removeNamelessImages(): Promise<void> {
+    const nameless = await exec.run(namelessImagesArgs(runnerLabels(runnerId)));
+    await images.removeImages([...new Set(nameless.split("\n").filter((id) => id !== ""))]);
+  }
+
   /** A build that may start, by the way that its steps fetch packages. */
   async function admitted<R extends { inputs: BuildInputs }>(request: R): Promise<R> {
     await builds.admit();
@@ -98,11 +105,11 @@ export function createEngine(
     listImages: () => images.listImages(runnerLabels(runnerId)),
     ...createDisk({ exec, buildx: createBuildx(facts), volumes, runnerId }),
     async removeBuildLeftovers() {
-      await removeBuildNetworks(exec, runnerLabels(runnerId));
-      await fetchProxy.remove();
-      // Not `image prune`, of which an engine runs one at a time.
-      const nameless = await exec.run(namelessImagesArgs(runnerLabels(runnerId)));
-      await images.removeImages([...new Set(nameless.split("\n").filter((id) => id !== ""))]);
+      await allDone([
+        removeBuildNetworks(exec, runnerLabels(runnerId)),
+        fetchProxy.remove(),
+        removeNamelessImages(),
+      ]);
     },
     ...createContainers({ exec, facts, networks, volumes }, settings),
     listVolumes: volumes.listVolumes,
