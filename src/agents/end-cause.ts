@@ -1,4 +1,5 @@
 import type { ContainerState, Engine } from "../docker/types.ts";
+import type { Exits } from "../instance/exits.ts";
 import type { Instance, InstanceEnd } from "../instance/instance.ts";
 import { RunnerError } from "../lib/errors.ts";
 
@@ -54,6 +55,19 @@ export async function lookForEnd(
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Why an instance has ended between being ready and serving: the engine told of it while the instance was nobody's yet.
+ * Undefined if it has not, which costs nothing to know.
+ */
+export async function endBeforeService(
+  { engine, exits }: { engine: Pick<Engine, "inspectContainer">; exits: Pick<Exits, "lastAt"> },
+  instance: Instance,
+): Promise<InstanceEnd | undefined> {
+  const exitedAt = exits.lastAt(instance.container.id);
+  if (exitedAt === undefined || exitedAt <= instance.since) return undefined;
+  return lookForEnd(engine, instance);
 }
 
 function endOf(

@@ -2,7 +2,7 @@ import type { EngineEvent, ListedContainer } from "../docker/types.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Agent, Instance } from "./agent.ts";
 import { type Ends, createEnds } from "./ends.ts";
-import { lookForEnd } from "./end-cause.ts";
+import { endBeforeService, lookForEnd } from "./end-cause.ts";
 import { ended } from "./ended.ts";
 import type { Keeper } from "./keep-warm.ts";
 import type { AgentParts } from "./parts.ts";
@@ -14,14 +14,20 @@ import type { StartParts } from "./start.ts";
 const RECONNECT_MS = 1_000;
 
 type EventParts = StartParts &
-  Pick<AgentParts, "engine" | "registry" | "inherited" | "exits"> & { keeper: Pick<Keeper, "attend"> };
+  Pick<AgentParts, "engine" | "registry" | "inherited" | "exits" | "feed"> & {
+    keeper: Pick<Keeper, "attend">;
+  };
 
 /**
  * Follows the engine's events, so that an instance that has ended answers those inside and gets no invoke more; the next
  * one wakes its agent. Ends when `signal` aborts.
  */
 export async function watchEngine(parts: EventParts, signal: AbortSignal): Promise<void> {
-  const { engine, clock, log } = parts;
+  const { engine, registry, clock, log, feed } = parts;
+  feed.onEvent((event) => {
+    const agent = event.type === "agent.state" ? registry.find(event.agent_id) : undefined;
+    if (agent?.instance !== undefined && !signal.aborted) void lookAtNew(parts, agent, agent.instance);
+  });
   const ends = createEnds({
     clock,
     onEnd(instance, cause) {
@@ -58,6 +64,12 @@ function onEvent(parts: EventParts, ends: Ends, event: EngineEvent): void {
   if (found === undefined) return;
   if (isOfPause(event)) onPause(parts, found, event.type);
   else ends.observe(found.instance, event);
+}
+
+/** It serves from now on, and may have ended before. */
+async function lookAtNew(parts: EventParts, agent: Agent, instance: Instance): Promise<void> {
+  const cause = await endBeforeService(parts, instance);
+  if (cause !== undefined && instance.ended === undefined) ended(parts, agent, { instance, cause });
 }
 
 type PauseEvent = Extract<EngineEvent, { type: "pause" | "unpause" }>;

@@ -1,7 +1,7 @@
 import type { InstanceEnd } from "../instance/instance.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Agent, Instance } from "./agent.ts";
-import { isByItself } from "./end-cause.ts";
+import { endBeforeService, isByItself } from "./end-cause.ts";
 import type { Feed } from "./feed.ts";
 import { asRunnerError } from "./last-error.ts";
 import { type LostParts, removeLost } from "./lost.ts";
@@ -9,6 +9,7 @@ import type { AgentParts } from "./parts.ts";
 import type { Replica } from "./replicas.ts";
 import { retire, retireAtOnce } from "./retire.ts";
 import { scale } from "./scale.ts";
+import { type StartVersionParts, startFurther } from "./start-version.ts";
 
 /** How long a start is taken to last before one was seen, milliseconds. */
 const FIRST_GUESS_MS = 1_000;
@@ -19,7 +20,11 @@ const LEAVE_AFTER_MS = 300_000;
 /** The instances of an agent that stay however few calls there are, and those it may have under load. */
 const ONE = { min: 1, max: 1 };
 
-type ScalerParts = Pick<AgentParts, "registry" | "instances" | "clock" | "log" | "metrics" | "reach"> &
+type ScalerParts = Pick<
+  AgentParts,
+  "registry" | "engine" | "exits" | "instances" | "clock" | "log" | "metrics" | "reach"
+> &
+  StartVersionParts &
   LostParts & { feed: Pick<Feed, "onEvent"> };
 
 /** Starts and ends the instances that an agent has beside its first one. */
@@ -35,7 +40,7 @@ export type Scaler = {
  * Nothing is started after `closing`.
  */
 export function createScaler(parts: ScalerParts, { closing }: { closing: AbortSignal }): Scaler {
-  const { registry, instances, clock, log, metrics, reach, feed } = parts;
+  const { registry, clock, log, metrics, reach, feed } = parts;
   const watched = new WeakSet<Instance>();
   /** How to take back the next look at an agent. */
   const looks = new Map<string, () => void>();
@@ -81,22 +86,20 @@ export function createScaler(parts: ScalerParts, { closing }: { closing: AbortSi
     const version = agent.currentVersion;
     const startedAt = clock.monotonic();
     try {
-      const instance = await instances.start(agent.id, version, {
-        signal,
-        boost: true,
-        replica: replica.number,
-      });
+      const instance = await startFurther(parts, agent, { version, signal, replica: replica.number });
       await reach("replica.ready");
       agent.replicas.startMs = clock.monotonic() - startedAt;
       agent.replicas.serves(replica, instance);
       if (signal.aborted || serving(agent) !== version.version) {
         leave(agent, replica);
         await replica.gone;
-      } else
-        log.info(
-          { agent_id: agent.id, container: instance.container.name },
-          "the agent has one more instance",
-        );
+        return;
+      }
+      const { name } = instance.container;
+      log.info({ agent_id: agent.id, container: name }, "the agent has one more instance");
+      watch(agent);
+      const cause = await endBeforeService(parts, instance);
+      if (cause !== undefined) instance.end(cause);
     } catch (cause) {
       agent.replicas.forget(replica);
       if (signal.aborted) return;

@@ -44,13 +44,37 @@ export async function startVersion(
     const instance = await parts.instances.restart(agent.id, version, signal);
     return { instance, tier: instance.isFresh ? "create" : "restart" };
   } catch (error) {
-    // Asked only after a failure: asking starts a process, and the image is nearly always there.
-    const isRefused = error instanceof RunnerError && error.code === "CONTAINER_ERROR";
-    if (!isRefused || (await parts.engine.imageExists(version.image))) throw error;
+    if (!(await isWithoutImage(parts, version, error))) throw error;
   }
   const rebuilt = await rebuild(parts, agent, { version, signal, span });
   return {
     instance: await parts.instances.start(agent.id, rebuilt, { signal, boost: true }),
     tier: "rebuild",
   };
+}
+
+/** Starts one more instance of a version that serves, and builds its image first where that was removed meanwhile. */
+export async function startFurther(
+  parts: StartVersionParts,
+  agent: Agent,
+  { version, ...options }: { version: VersionRecord; signal: AbortSignal; replica: number },
+): Promise<Instance> {
+  const boost = true;
+  try {
+    return await parts.instances.start(agent.id, version, { ...options, boost });
+  } catch (error) {
+    if (!(await isWithoutImage(parts, version, error))) throw error;
+  }
+  const rebuilt = await rebuild(parts, agent, { version, signal: options.signal });
+  return parts.instances.start(agent.id, rebuilt, { ...options, boost });
+}
+
+/** Asked only after a failure: asking starts a process, and the image is nearly always there. */
+async function isWithoutImage(
+  { engine }: Pick<StartVersionParts, "engine">,
+  { image }: VersionRecord,
+  error: unknown,
+): Promise<boolean> {
+  const isRefused = error instanceof RunnerError && error.code === "CONTAINER_ERROR";
+  return isRefused && !(await engine.imageExists(image));
 }
