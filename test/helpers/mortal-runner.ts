@@ -7,6 +7,7 @@ import { createHistory } from "../../src/agents/deploy/history.ts";
 import { createFirstLook } from "../../src/agents/first-look.ts";
 import { createInheritedUses } from "../../src/agents/inherited-uses.ts";
 import { createIdleSweep } from "../../src/agents/idle.ts";
+import { watchEngine } from "../../src/agents/events.ts";
 import { createOperations } from "../../src/agents/operations.ts";
 import type { AgentParts } from "../../src/agents/parts.ts";
 import { createPool } from "../../src/agents/pool.ts";
@@ -21,6 +22,7 @@ import { createUserIds } from "../../src/agents/user-ids.ts";
 import { wake } from "../../src/agents/wake.ts";
 import { runnerLabels } from "../../src/docker/labels.ts";
 import { createInstances } from "../../src/instance/instances.ts";
+import type { WaitUntilReady } from "../../src/instance/readiness.ts";
 import type { FailPoint } from "../../src/lib/fail-points.ts";
 import { DEFAULT_ARCHIVE_LIMITS } from "../../src/upload/archive/limits.ts";
 import { createBudget } from "../../src/upload/budget.ts";
@@ -28,44 +30,50 @@ import { createDiskFloor } from "../../src/upload/disk-floor.ts";
 import { agentParts } from "./agent-parts.ts";
 import type { FakeEngine } from "./fake-engine.ts";
 import { MANIFEST_DEFAULTS } from "./manifest.ts";
+import { NEVER, createMortality } from "./mortality.ts";
 import { tarball } from "./tarball.ts";
 
 /** What outlives a runner. */
-export type World = { directory: string; engine: FakeEngine };
+export type World = {
+  directory: string;
+  engine: FakeEngine;
+  /** By default each container is ready at once. */
+  waitUntilReady?: WaitUntilReady;
+};
 
 /** Two: the current version and the one before. */
 const KEPT_VERSIONS = 2;
 
 const VOLUME = '[[volumes]]\npath = "/data"\n';
 
-/** What a runner does that has died. */
-const NEVER = new Promise<never>(() => undefined);
-
 /**
  * A runner in this process, real but for the engine, its builds and the readiness of its agents. At `dieAt` it dies:
  * nothing that it has begun has any effect from then on, and the next one starts in the same world.
  */
-export async function startMortal({ directory, engine }: World, dieAt?: FailPoint) {
+export async function startMortal({ directory, engine, waitUntilReady }: World, dieAt?: FailPoint) {
   const { parts: fakes, clock } = agentParts();
   const reached: FailPoint[] = [];
-  const died = Promise.withResolvers<void>();
-  let isDead = false;
+  const surprises = new Map<FailPoint, () => void | Promise<void>>();
+  const { mortal, kill, died, isDead, stuck } = createMortality();
 
-  const kill = () => {
-    isDead = true;
-    died.resolve();
-  };
   const reach = (point: FailPoint) => {
-    if (isDead) return NEVER;
+    if (isDead()) return NEVER;
     reached.push(point);
     if (point === dieAt) kill();
-    return isDead ? NEVER : Promise.resolve();
+    const surprise = surprises.get(point);
+    surprises.delete(point);
+    const over = surprise?.();
+    return isDead() ? NEVER : Promise.resolve(over);
   };
-  const mortal = <T extends object>(target: T) => mortalOf(target, () => isDead);
+  const reachInStore = (point: FailPoint) => {
+    const going = reach(point);
+    if (isDead()) stuck();
+    return going;
+  };
 
   const registry = createRegistry();
   const { names } = fakes;
-  const store = mortal(createStore(directory, reach));
+  const store = mortal(createStore(directory, reachInStore));
   const versionDir = (agentId: string, version: number) => store.versionDir(agentId, version);
   const secrets = mortal(createSecretFiles({ versionDir, keys: [], mountDir: "" }));
   const own = mortal(engine);
@@ -90,7 +98,7 @@ export async function startMortal({ directory, engine }: World, dieAt?: FailPoin
         containerPort: 8080,
         redactLogs: false,
       },
-      waitUntilReady: () => Promise.resolve(),
+      waitUntilReady: waitUntilReady ?? (() => Promise.resolve()),
       runtime: { askRestarts: () => Promise.resolve(0), tellDoubt: () => Promise.resolve() },
       healthCheckTimeoutMs: 1_000,
       cpuBoost: {
@@ -119,7 +127,13 @@ export async function startMortal({ directory, engine }: World, dieAt?: FailPoin
     digestKey: "a key",
   };
 
-  const acquire = () => pool.acquire(registry.get("echo"), new AbortController().signal);
+  const acquire = async (signal = new AbortController().signal) => pool.acquire(registry.get("echo"), signal);
+
+  // Its stream is no call, and ends with the runner.
+  const heard = { ...own, events: () => engine.events({ signal: died.signal }) };
+  const keeper = { attend: () => undefined };
+  void watchEngine({ ...parts, engine: heard, keeper }, died.signal);
+  const sweep = createIdleSweep(parts);
 
   const boot = async () => {
     await reconcile(parts, { ...(await loadAgents(parts)), isFirst: true });
@@ -129,11 +143,15 @@ export async function startMortal({ directory, engine }: World, dieAt?: FailPoin
 
   return {
     parts,
+    clock,
     reached,
     died: died.promise,
     kill,
+    /** What happens when a step is reached for the next time. */
+    surprises,
+    acquire,
     async deploy(content: string, { hasVolume = false, keys = "" } = {}) {
-      const archivePath = join(directory, "upload.tar.gz");
+      const archivePath = join(directory, `upload-${content}.tar.gz`);
       const main = `def handler(input):\n    return ${JSON.stringify(content)}\n`;
       await writeFile(
         archivePath,
@@ -162,9 +180,15 @@ ${keys}${hasVolume ? VOLUME : ""}`,
       first.release();
       (await second).release();
     },
+    /** So long nobody has used it. */
+    async unused(ms: number) {
+      await clock.advance(ms);
+      sweep();
+      scaler.sweep();
+    },
     async sleep() {
       await clock.advance(301_000);
-      createIdleSweep(parts)();
+      sweep();
       const { activity } = registry.get("echo");
       if (activity.state === "idle") await activity.stopping;
     },
@@ -180,35 +204,3 @@ ${keys}${hasVolume ? VOLUME : ""}`,
 }
 
 export type Mortal = Awaited<ReturnType<typeof startMortal>>;
-
-/** Methods that only name a place. */
-const PLAIN = new Set([
-  "agentDir",
-  "versionDir",
-  "treeDir",
-  "buildDir",
-  "passwdPath",
-  "secretsPath",
-  "numbers",
-  "next",
-]);
-
-/** The same, until it is dead: then none of its methods has an effect or an answer. */
-function mortalOf<T extends object>(target: T, isDead: () => boolean): T {
-  return new Proxy(target, {
-    get(_, name) {
-      const value: unknown = Reflect.get(target, name);
-      if (typeof value !== "function" || PLAIN.has(String(name))) return value;
-      return async (...args: unknown[]) => {
-        if (isDead()) return NEVER;
-        try {
-          const result: unknown = await Reflect.apply(value, target, args);
-          return isDead() ? await NEVER : result;
-        } catch (error) {
-          if (isDead()) return NEVER;
-          throw error;
-        }
-      };
-    },
-  });
-}
