@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { cp, rename, rm } from "node:fs/promises";
+import { cp, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { HANDLER } from "../helpers/agents.ts";
@@ -12,7 +12,7 @@ test("a copied data directory starts once its runner has ended, and touches noth
   await runner.deploy("mine", HANDLER);
   const before = await runner.containers();
   const copy = `${runner.dataDir}-copy`;
-  await cp(runner.dataDir, copy, { recursive: true });
+  await cp(runner.dataDir, copy, { recursive: true, filter: async (path) => !(await stat(path)).isSocket() });
   try {
     const settings = {
       OKEN_PORT: "0",
