@@ -39,6 +39,7 @@ import { observeProcess } from "./metrics/process.ts";
 import { openAccess } from "./server/access/access.ts";
 import { createApp } from "./server/app.ts";
 import { listen } from "./server/listen.ts";
+import { takePassedSocket } from "./server/passed-socket.ts";
 import { openTracing } from "./tracing/open.ts";
 
 /** How long requests inside have when the runner is told to stop, milliseconds. */
@@ -75,7 +76,9 @@ export async function startDaemon(options: {
   /** Whether a runner of the data directory that serves is to hand over to this one. */
   isTakeover: boolean;
 }): Promise<Daemon> {
-  const { config, log, environment, isTakeover } = options;
+  const { log, environment, isTakeover } = options;
+  const passed = await takePassedSocket(environment);
+  const config = { ...options.config, ...passed?.at };
   // A stop, or a start that fails, ends the parts in the opposite order.
   await using begun = new AsyncDisposableStack();
   const before = isTakeover ? await findPredecessor(config.dataDir) : undefined;
@@ -89,7 +92,7 @@ export async function startDaemon(options: {
   const tracing = begun.use(await openTracing({ environment, instanceId, clock: systemClock, log }));
   const metrics = createMetrics({ maxAgents: config.metricsAgents });
   begun.use(observeProcess(metrics, config.dataDir));
-  const docker = begun.use(await openEngine({ ...options, identity, metrics, ownership }));
+  const docker = begun.use(await openEngine({ ...options, config, identity, metrics, ownership }));
   const checks = createChecks({ engine: docker.engine, clock: systemClock }, checkSettings(config));
   const usable = requireUsable(checks, log);
   // Both are looked at below, once the rest is there.
@@ -153,14 +156,15 @@ export async function startDaemon(options: {
   const readings = setInterval(() => void server.agents.readMemory(), READING_INTERVAL_MS);
   begun.defer(() => clearInterval(readings));
   const inherited =
-    inheritance?.socket === undefined ? undefined : { fd: inheritance.socket, port: inheritance.port };
+    inheritance?.socket === undefined ? passed : { fd: inheritance.socket, port: inheritance.port };
   const listener = await listen(createApp(server), server, inherited);
   begun.defer(() => listener.stop(SHUTDOWN_TIMEOUT_MS));
   const attending =
     before &&
     inheritance &&
     (await succeed(before, inheritance, { config, listener, ownership, parts, log }));
-  if (attending !== undefined) begun.use(attending);
+  if (attending === undefined) await listener.inherit();
+  else begun.use(attending);
 
   await waitAtMost(ENGINE_WAIT_MS, Promise.all([claim, usable]), systemClock);
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
@@ -185,12 +189,13 @@ export async function startDaemon(options: {
   log.info({ url: listener.url, version: VERSION, agents }, "oken-runner is ready");
 
   const running = begun.move();
+  const reload = createReload({ config, log, access, listener, webhooks });
   return {
     url: listener.url,
     port: listener.port,
     lost: docker.lost,
     succeeded: waiting.succeeded,
-    reload: createReload({ config, log, access, listener, webhooks }),
+    reload: (load) => reload(() => ({ ...load(), ...passed?.at })),
     async stop() {
       await running.disposeAsync();
       log.info("oken-runner has stopped");

@@ -2,7 +2,6 @@ import { chmod, copyFile, mkdir, readFile, rename, rm, stat, writeFile } from "n
 import { dirname, join } from "node:path";
 
 import config from "../../deploy/systemd/config.toml" with { type: "text" };
-import proxy from "../../deploy/systemd/oken-runner-proxy.service" with { type: "text" };
 import runner from "../../deploy/systemd/oken-runner.service" with { type: "text" };
 import socket from "../../deploy/systemd/oken-runner.socket" with { type: "text" };
 import { undefinedIfMissing } from "../lib/files.ts";
@@ -24,7 +23,6 @@ type Wanted = { path: string; text: string; mode: number; isPersonal?: true };
 const FILES: Wanted[] = [
   { path: `${UNITS}/oken-runner.service`, text: runner, mode: 0o644 },
   { path: `${UNITS}/oken-runner.socket`, text: socket, mode: 0o644 },
-  { path: `${UNITS}/oken-runner-proxy.service`, text: proxy, mode: 0o644 },
   { path: "etc/oken-runner/config.toml", text: config, mode: 0o600, isPersonal: true },
 ];
 

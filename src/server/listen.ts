@@ -42,7 +42,12 @@ export type Listener = {
 };
 
 /** What another process listens on, and has left to this one. */
-export type InheritedSocket = { fd: number; port: number };
+export type InheritedSocket = {
+  fd: number;
+  port: number;
+  /** That process goes on to hold it: a path stays when this one ends. */
+  isHeld?: boolean;
+};
 
 type ListenContext = InvokeContext & Pick<ServerContext, "access">;
 
@@ -159,7 +164,7 @@ export async function listen(
       const graceful = Promise.all([...servers].map((server) => server.stop()));
       await waitAtMost(timeoutMs, graceful, clock);
       await Promise.all([...servers].map((server) => server.stop(true)));
-      if (socket !== undefined) rmSync(socket, { force: true });
+      if (socket !== undefined && inherited?.isHeld !== true) rmSync(socket, { force: true });
     },
   };
 }

@@ -7,6 +7,8 @@ import { listeningAt } from "./listening.ts";
 /** `linux/eventpoll.h` and `linux/fcntl.h`. */
 const EPOLL_CTL_ADD = 1;
 const EPOLL_CTL_DEL = 2;
+const F_SETFL = 4;
+const O_NONBLOCK = 0o4_000;
 const O_CLOEXEC = 0o2_000_000;
 
 /** Bytes of `struct epoll_event`, which is packed on x64 alone. */
@@ -51,7 +53,11 @@ function openSocket(fd: number, watch: Watch): OpenSocket {
       const event = Buffer.alloc(EVENT.length);
       event.writeUInt32LE(watch.events, 0);
       event.writeBigUInt64LE(watch.data, EVENT.data);
-      exchange(by, ({ epoll_ctl }) => void epoll_ctl(watch.epoll, EPOLL_CTL_ADD, fd, event));
+      exchange(by, ({ epoll_ctl, fcntl }) => {
+        // Bun accepts until nobody waits, and systemd passes sockets on which that call waits for the next one.
+        fcntl(fd, F_SETFL, O_NONBLOCK);
+        epoll_ctl(watch.epoll, EPOLL_CTL_ADD, fd, event);
+      });
       if ((await watchOf(fd)) === undefined) throw new Error("the kernel did not take the socket");
     },
     async leave() {
@@ -67,6 +73,7 @@ type Libc = ReturnType<typeof openLibc>;
 function openLibc() {
   return dlopen(LIBC, {
     epoll_ctl: { args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr], returns: FFIType.i32 },
+    fcntl: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
     dup3: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   });
 }
