@@ -1,14 +1,17 @@
-import { SpentMemory } from "../lib/spent-memory.ts";
 import type { Connection } from "./http1/connection.ts";
+import { LentPieces } from "./lent-pieces.ts";
 
 /** Bytes that wait for a slow reader before the agent is made to wait. */
 const BUFFER_BYTES = 64 * 1024;
 
-/** The body of an answer as a stream that its reader paces. */
+/**
+ * The body of an answer as a stream that its reader paces. The reader must be done with a piece before it asks for the
+ * next one: then its memory is freed.
+ */
 export class AnswerBody {
   readonly stream: ReadableStream<Uint8Array>;
   readonly #connection: Pick<Connection, "pause" | "resume" | "destroy">;
-  readonly #spent = new SpentMemory();
+  readonly #pieces = new LentPieces();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   #isOpen = true;
   #waiting = 0;
@@ -16,12 +19,16 @@ export class AnswerBody {
   constructor(connection: Pick<Connection, "pause" | "resume" | "destroy">) {
     this.#connection = connection;
     // The queue counts pieces, the bytes are counted here: Bun gives a response a buffer as large as its stream's high
-    // water mark, of which even one that says nothing holds a page.
-    this.stream = new ReadableStream({
-      start: (controller) => void (this.#controller = controller),
-      pull: () => this.#taken(),
-      cancel: (reason) => this.#cancel(reason),
-    });
+    // water mark, of which even one that says nothing holds a page. With none, `pull` comes only when a reader waits and
+    // nothing lies here for it.
+    this.stream = new ReadableStream(
+      {
+        start: (controller) => void (this.#controller = controller),
+        pull: () => this.#taken(),
+        cancel: (reason) => this.#cancel(reason),
+      },
+      { highWaterMark: 0 },
+    );
   }
 
   /** False once it has ended, or its reader has left. */
@@ -32,6 +39,7 @@ export class AnswerBody {
   push(bytes: Uint8Array): void {
     if (!this.#isOpen) return;
     this.#waiting += bytes.length;
+    this.#pieces.lend(bytes);
     // A reader that waits has it at once: then nothing waits any more.
     this.#controller?.enqueue(bytes);
     if (this.#waiting >= BUFFER_BYTES) this.#connection.pause();
@@ -52,7 +60,7 @@ export class AnswerBody {
   }
 
   #taken(): void {
-    this.#spent.add(this.#waiting);
+    this.#pieces.asked();
     this.#waiting = 0;
     this.#connection.resume();
   }

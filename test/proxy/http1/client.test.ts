@@ -229,5 +229,7 @@ test("a reader that does not read makes the agent wait, in a bounded buffer", as
     expect({ isFull, isStill }).toEqual({ isFull: true, isStill: true });
   });
   expect(written).toBeLessThan(16 * 1024 * 1024);
-  expect((await response.bytes()).length).toBe(64 * 1024 * 1024);
+  let read = 0;
+  for await (const piece of response.body ?? []) read += piece.length;
+  expect(read).toBe(64 * 1024 * 1024);
 });
