@@ -53,6 +53,7 @@ async function run(
   const { log, metrics, reach } = parts;
   try {
     await before.settled;
+    if (signal.aborted && before.paused !== undefined) await retire(parts, agent, before.paused);
     signal.throwIfAborted();
     await requireRoom(parts, agent);
     const instance = await measuredStart(metrics, async () => {

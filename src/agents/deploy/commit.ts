@@ -63,7 +63,9 @@ function replace(
   } else if (activity.state === "starting") {
     const { start } = activity;
     start.end(new RunnerError("DEPLOY_CONFLICT", `Another version of agent ${agent.id} serves now.`));
-    void agent.retirements.add(version, { work: () => start.done });
+    // Ended before it began, it leaves the container that it was to wake.
+    const container = parts.names.container(agent.id, version);
+    void retireStopped(parts, agent, { version, container, settled: start.done });
   } else {
     const container = parts.names.container(agent.id, version);
     void retireStopped(parts, agent, { version, container, settled: settled(activity) });

@@ -23,4 +23,20 @@ export const KEPT: Record<string, readonly Step[]> = {
     { do: "stop" },
     { do: "meet", request: { do: "start" }, at: "replica.ready", with: { do: "exit", to: 1 } },
   ],
+  "a paused container goes when its wake is overtaken by a rollback": [
+    { do: "deploy", kind: "plain", isBroken: false },
+    { do: "deploy", kind: "plain", isBroken: false },
+    { do: "docker pause", to: 0 },
+    {
+      do: "meet",
+      request: { do: "rollback" },
+      at: "commit.written",
+      with: { do: "storm", calls: 2 },
+    },
+  ],
+  "a paused container goes when its wake is overtaken by a stop": [
+    { do: "deploy", kind: "plain", isBroken: false },
+    { do: "docker pause", to: 0 },
+    { do: "meet", request: { do: "stop" }, at: "stop.written", with: { do: "storm", calls: 2 } },
+  ],
 };
