@@ -13,6 +13,9 @@ const PLAIN = new Set([
   "next",
 ]);
 
+/** Methods that wait for others, which may never answer. */
+const AROUND = new Set(["during"]);
+
 /** How what a runner works with dies with it: from then on it has neither an effect nor an answer. */
 export function createMortality() {
   const death = Promise.withResolvers<void>();
@@ -51,7 +54,9 @@ export function createMortality() {
         get(_, name) {
           const value: unknown = Reflect.get(target, name);
           if (typeof value !== "function" || PLAIN.has(String(name))) return value;
-          return (...args: unknown[]) => live(() => Reflect.apply(value, target, args));
+          const call = (...args: unknown[]): unknown => Reflect.apply(value, target, args);
+          if (AROUND.has(String(name))) return call;
+          return (...args: unknown[]) => live(() => call(...args));
         },
       }),
   };

@@ -76,7 +76,13 @@ async function meet(life: Life, step: Extract<Step, { do: "meet" }>): Promise<Ou
   if (isCalm === undefined) await restart(life);
   const first = outcomesOf(before, { plan, isGranted });
   if (second === undefined || beside.length === 0) return first;
+  // What is older than what the first request left was not known when the second one came.
+  if (met !== "kill -9" && met.do === "rollback") return [...first, ...everDeployed(life)];
   return first.flatMap((it) => outcomesOf(it, { plan: second, isGranted: isSecond?.includes(true) }));
+}
+
+function everDeployed({ deployed }: Life): Outcome[] {
+  return [...deployed.keys()].map((content) => ({ state: "serves", content }));
 }
 
 /** Of a request that was granted, refused, or cut off: undefined. */
