@@ -216,7 +216,7 @@ describe("a paused agent", () => {
     await commit(other.parts, "echo", { instance: next, reason: "a deploy" });
     await other.agent.retirements.gone(3);
     expect({ state: other.agent.state, stopped: other.stopped }).toEqual({
-      ...{ state: "running", stopped: [other.parts.names.container("echo", 3)] },
+      ...{ state: "running", stopped: [NAME] },
     });
   });
 

@@ -67,7 +67,11 @@ function replace(
     const container = parts.names.container(agent.id, version);
     void retireStopped(parts, agent, { version, container, settled: start.done });
   } else {
-    const container = parts.names.container(agent.id, version);
+    // Of several instances another than the first may have been left, and paused.
+    const container =
+      activity.state === "paused"
+        ? activity.instance.container.name
+        : parts.names.container(agent.id, version);
     void retireStopped(parts, agent, { version, container, settled: settled(activity) });
   }
 }

@@ -39,4 +39,10 @@ export const KEPT: Record<string, readonly Step[]> = {
     { do: "docker pause", to: 0 },
     { do: "meet", request: { do: "stop" }, at: "stop.written", with: { do: "storm", calls: 2 } },
   ],
+  "a paused container goes with its version, also where it is not the first of its version": [
+    { do: "deploy", kind: "replicas", isBroken: false },
+    { do: "exit", to: 0 },
+    { do: "pause" },
+    { do: "deploy", kind: "plain", isBroken: false },
+  ],
 };

@@ -70,8 +70,9 @@ async function meet(life: Life, step: Extract<Step, { do: "meet" }>): Promise<Ou
   });
   const dead = runner.died.then(() => undefined);
   const isGranted = await Promise.race([granted(plan.act(runner)), dead]);
-  const isSecond = await Promise.race([Promise.all(beside), dead]);
+  // The step may come after the answer.
   const isCalm = await Promise.race([untilCalm(runner).then(() => true), dead]);
+  const isSecond = await Promise.race([Promise.all(beside), dead]);
   runner.surprises.clear();
   if (isCalm === undefined) await restart(life);
   const first = outcomesOf(before, { plan, isGranted });
