@@ -11,7 +11,7 @@ type IdleParts = PauseParts & Pick<AgentParts, "registry" | "instances" | "reach
  * `warm_timeout`, paused or not; called every `OKEN_CLEANUP_INTERVAL`.
  */
 export function createIdleSweep(parts: IdleParts): () => void {
-  const { registry, clock } = parts;
+  const { registry, engine, clock } = parts;
   const pauser = createPauser(parts);
   return () => {
     const now = clock.monotonic();
@@ -24,7 +24,8 @@ export function createIdleSweep(parts: IdleParts): () => void {
       const { warmTimeout, pauseAfter = 0 } = resident.version.manifest;
       const isUnusedFor = (seconds: number) => seconds > 0 && now - lastUsed >= seconds * 1000;
       if (isUnusedFor(warmTimeout)) putToSleep(parts, agent, resident);
-      else if (agent.state === "running" && isUnusedFor(pauseAfter)) pauser.pause(agent, resident);
+      else if (engine.can.pause && agent.state === "running" && isUnusedFor(pauseAfter))
+        pauser.pause(agent, resident);
     }
   };
 }

@@ -66,6 +66,7 @@ export function createTurns(
 
   return {
     async watch(signal) {
+      if (!engine.can.shareCpus) return;
       while (!signal.aborted) {
         await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
         if (signal.aborted) break;

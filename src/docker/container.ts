@@ -14,7 +14,14 @@ import type { DockerExec } from "./exec.ts";
 import { parseIdentity, runnerLabels } from "./labels.ts";
 import { readJson } from "./read-json.ts";
 import type { Volumes } from "./volumes.ts";
-import type { ContainerSpec, ContainerState, Engine, ListedContainer, RunningContainer } from "./types.ts";
+import type {
+  Abilities,
+  ContainerSpec,
+  ContainerState,
+  ListedContainer,
+  RunningContainer,
+  Workload,
+} from "./workload.ts";
 
 /** Deadline of a start or a stop, which take long while the engine is busy. */
 const SLOW_COMMAND_MS = 60_000;
@@ -43,8 +50,12 @@ const Inspected = Type.Object({
   }),
 });
 
+/** What the containers of this host can do. */
+export const HOST_CAN: Abilities = { pause: true, shareCpus: true };
+
 type Containers = Pick<
-  Engine,
+  Workload,
+  | "can"
   | "startContainer"
   | "containerFingerprint"
   | "restartContainer"
@@ -134,6 +145,7 @@ export function createContainers(
   };
 
   return {
+    can: HOST_CAN,
     async startContainer(spec: ContainerSpec) {
       await networks.admit(spec);
       try {

@@ -12,6 +12,7 @@ import {
   itemSize,
   toFailure,
 } from "./engine-messages.ts";
+import { HOST_CAN } from "./container.ts";
 import { eventSize } from "./event-window.ts";
 import type { BuildEvent, Engine } from "./types.ts";
 
@@ -32,7 +33,7 @@ export function startEngineThread(settings: EngineSettings): EngineThread {
   );
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every method of the engine, each by its own name
   const engine = Object.fromEntries([...calls, ...streams]) as unknown as Engine;
-  return { ...engine, close: () => connection.close() };
+  return { ...engine, can: HOST_CAN, close: () => connection.close() };
 }
 
 type Connection = {

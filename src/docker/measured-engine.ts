@@ -7,7 +7,8 @@ type Method = (...args: unknown[]) => unknown;
 
 /** The same engine, which measures its operations. Streams are left out: they last as long as someone listens. */
 export function measuredEngine<E extends Engine>(engine: E, { docker }: Metrics): E {
-  const methods = Object.entries(engine as unknown as Record<string, Method>);
+  const { can: _can, ...callable } = engine;
+  const methods = Object.entries(callable as unknown as Record<string, Method>);
   const measured = methods.map(([operation, method]) => [
     operation,
     (...args: unknown[]) => {
@@ -19,5 +20,5 @@ export function measuredEngine<E extends Engine>(engine: E, { docker }: Metrics)
       );
     },
   ]);
-  return Object.fromEntries(measured) as E;
+  return { ...engine, ...Object.fromEntries(measured) } as E;
 }

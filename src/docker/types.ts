@@ -1,7 +1,7 @@
 import type { Containment } from "../model/containment.ts";
 import type { EngineStorage } from "../model/engine-disk.ts";
 import type { EngineOffers } from "../model/engine-offers.ts";
-import type { Egress } from "../model/manifest.ts";
+import type { Workload } from "./workload.ts";
 import type { BuildRequest, BuiltImage, ExportRequest, WheelRequest } from "./build-types.ts";
 
 export type {
@@ -15,114 +15,77 @@ export type {
   WheelLimits,
   WheelRequest,
 } from "./build-types.ts";
+export type {
+  Abilities,
+  ContainerSpec,
+  ContainerState,
+  EngineEvent,
+  Identity,
+  ListedContainer,
+  OutputLine,
+  ResourceUse,
+  RunningContainer,
+  VolumeMount,
+  Workload,
+} from "./workload.ts";
 
 /**
  * What the rest of the runner sees of the container engine. `agents/` imports this file and no other of `docker/`,
  * so that a second backend fits behind it.
  */
-export type Engine = EngineStorage & {
-  /** Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
-  ping(): Promise<{ version: string }>;
-  /** What the CLI and the engine have, asked anew. Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
-  offers(): Promise<EngineOffers>;
-  /** Creates the agents' network if it does not exist, and contains it. */
-  ensureNetwork(): Promise<void>;
-  /** Rejects if there is one in which agents cannot run. */
-  networkExists(): Promise<boolean>;
-  /** Looks whether agents are kept from the host and its networks, and mends what is missing. */
-  contain(): Promise<Containment>;
-  /** What the last look found. */
-  containment(): Promise<Containment>;
+export type Engine = EngineStorage &
+  Workload & {
+    /** Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
+    ping(): Promise<{ version: string }>;
+    /** What the CLI and the engine have, asked anew. Rejects with ENGINE_UNAVAILABLE when the engine does not answer. */
+    offers(): Promise<EngineOffers>;
+    /** Creates the agents' network if it does not exist, and contains it. */
+    ensureNetwork(): Promise<void>;
+    /** Rejects if there is one in which agents cannot run. */
+    networkExists(): Promise<boolean>;
+    /** Looks whether agents are kept from the host and its networks, and mends what is missing. */
+    contain(): Promise<Containment>;
+    /** What the last look found. */
+    containment(): Promise<Containment>;
 
-  /** The claims of all runners that use the engine. */
-  claims(): Promise<ListedClaim[]>;
-  /** Writes a claim, unless there is one of the same runner and generation. */
-  claim(claim: Claim): Promise<void>;
-  /** Removes a claim. One that does not exist is no error. */
-  releaseClaim(claim: Pick<Claim, "runnerId" | "generation">): Promise<void>;
-  /** The agents of the containers of all runners that use the engine, one for each container. */
-  agentsOfAll(): Promise<{ runnerId: string; agentId: string }[]>;
+    /** The claims of all runners that use the engine. */
+    claims(): Promise<ListedClaim[]>;
+    /** Writes a claim, unless there is one of the same runner and generation. */
+    claim(claim: Claim): Promise<void>;
+    /** Removes a claim. One that does not exist is no error. */
+    releaseClaim(claim: Pick<Claim, "runnerId" | "generation">): Promise<void>;
+    /** The agents of the containers of all runners that use the engine, one for each container. */
+    agentsOfAll(): Promise<{ runnerId: string; agentId: string }[]>;
 
-  buildImage(request: BuildRequest): Promise<BuiltImage>;
-  /** Builds one stage of a Dockerfile and writes its files into `directory`; makes no image. */
-  exportStage(request: ExportRequest): Promise<void>;
-  /**
-   * Builds wheels from source. The packages' code runs in a container of its own, which reaches only the allowed hosts.
-   * The files that come out are written into `outputDir`. Nothing of the build is left in the engine, even if it fails.
-   */
-  buildWheels(request: WheelRequest): Promise<void>;
-  /** Removes what this runner's builds share or left: networks, the proxy, images without a name. Call it while no build runs. */
-  removeBuildLeftovers(): Promise<void>;
-  /** What images are built for, such as `linux/amd64`. */
-  platform(): Promise<string>;
-  /** Which user ids a container can have. */
-  userIds(): Promise<UserIds>;
-  imageExists(reference: string): Promise<boolean>;
-  /** Whether the image's registry has it. Rejects when the registry does not answer. */
-  imageInRegistry(reference: string): Promise<boolean>;
-  /** Removes tags. A tag that does not exist is no error. */
-  removeImages(references: string[]): Promise<void>;
-  /** The references of the images that this runner built. */
-  listImages(): Promise<string[]>;
+    buildImage(request: BuildRequest): Promise<BuiltImage>;
+    /** Builds one stage of a Dockerfile and writes its files into `directory`; makes no image. */
+    exportStage(request: ExportRequest): Promise<void>;
+    /**
+     * Builds wheels from source. The packages' code runs in a container of its own, which reaches only the allowed hosts.
+     * The files that come out are written into `outputDir`. Nothing of the build is left in the engine, even if it fails.
+     */
+    buildWheels(request: WheelRequest): Promise<void>;
+    /** Removes what this runner's builds share or left: networks, the proxy, images without a name. Call it while no build runs. */
+    removeBuildLeftovers(): Promise<void>;
+    /** What images are built for, such as `linux/amd64`. */
+    platform(): Promise<string>;
+    /** Which user ids a container can have. */
+    userIds(): Promise<UserIds>;
+    imageExists(reference: string): Promise<boolean>;
+    /** Whether the image's registry has it. Rejects when the registry does not answer. */
+    imageInRegistry(reference: string): Promise<boolean>;
+    /** Removes tags. A tag that does not exist is no error. */
+    removeImages(references: string[]): Promise<void>;
+    /** The references of the images that this runner built. */
+    listImages(): Promise<string[]>;
 
-  /**
-   * Creates and starts a container. It replaces a container of the same name, and creates the agents' network if that
-   * is gone. Other containers that have a volume of it which is not shared are stopped. When it fails, no container is
-   * left.
-   */
-  startContainer(spec: ContainerSpec): Promise<RunningContainer>;
-  /** Digest of everything that `startContainer` would tell the engine, with the settings of this runner. */
-  containerFingerprint(spec: ContainerSpec): Promise<string>;
-  /**
-   * Starts a stopped container again, and unpauses a paused one. Undefined if the container or its network is gone, or if
-   * it was disconnected from that: it must be replaced.
-   */
-  restartContainer(
-    spec: Pick<ContainerSpec, "name" | "image" | "egress" | "volumes">,
-  ): Promise<RunningContainer | undefined>;
-  /**
-   * Limits a container to its CPUs; it may have started with all of the host's. A container that does not exist is no
-   * error. Rejects when the limit could not be set.
-   */
-  limitCpus(id: string, cpus: number): Promise<void>;
-  /** Lets a stopped container start with all of the host's CPUs, until `limitCpus`. */
-  boostCpus(id: string, cpus: number): Promise<void>;
-  /** The CPU time of running containers, milliseconds by id, as far as it can be seen from here. */
-  cpuTimes(ids: string[]): Promise<Record<string, number>>;
-  /**
-   * Has a running container wait for all others that want a CPU, or no longer. Does nothing where the runner may not,
-   * and to a container whose weight somebody has set.
-   */
-  deferCpus(id: string, isDeferred: boolean): Promise<void>;
-  /** Freezes a container's processes, which keep their memory. Rejects where the runtime cannot, or it does not run. */
-  pauseContainer(id: string): Promise<void>;
-  /** Lets them go on; one that was not paused goes on anyway. False if the container does not run. */
-  unpauseContainer(id: string): Promise<boolean>;
-  /** Sends SIGTERM, and SIGKILL after `graceSeconds`, to a paused one too. A container that does not exist is no error. */
-  stopContainer(name: string, graceSeconds: number): Promise<void>;
-  /** Kills and removes a container. One that does not exist is no error. */
-  removeContainer(name: string): Promise<void>;
-  /** Undefined if there is none. */
-  inspectContainer(name: string): Promise<ContainerState | undefined>;
-  /** The containers that this runner started. */
-  listContainers(): Promise<ListedContainer[]>;
-
-  /** The volumes of this runner's agents. */
-  listVolumes(): Promise<ListedVolume[]>;
-  /** Bytes on disk by name, of those that exist and could be counted in a few seconds. `image` has the program that counts. */
-  measureVolumes(what: { image: string; names: string[] }): Promise<Record<string, number>>;
-  /** Removes volumes with all that is in them. One that does not exist is no error; one in use by a container is. */
-  removeVolumes(names: string[]): Promise<void>;
-
-  /** The last `tail` lines of a container that runs or has run, each whole, whatever its length. */
-  logs(name: string, tail: number): Promise<OutputLine[]>;
-  /** The last `tail` lines and those that follow, until the container stops or `signal` aborts. */
-  followLogs(name: string, options: { tail: number; signal: AbortSignal }): AsyncIterable<OutputLine>;
-  /** What happens to the runner's containers and their network, until `signal` aborts or the engine goes away. */
-  events(options: { signal: AbortSignal }): AsyncIterable<EngineEvent>;
-  /** What a running container uses, by its id. It answers at once, with undefined when that is not known yet. */
-  usage(id: string): Promise<ResourceUse | undefined>;
-};
+    /** The volumes of this runner's agents. */
+    listVolumes(): Promise<ListedVolume[]>;
+    /** Bytes on disk by name, of those that exist and could be counted in a few seconds. `image` has the program that counts. */
+    measureVolumes(what: { image: string; names: string[] }): Promise<Record<string, number>>;
+    /** Removes volumes with all that is in them. One that does not exist is no error; one in use by a container is. */
+    removeVolumes(names: string[]): Promise<void>;
+  };
 
 /** A claim under the name that it has in the engine. */
 export type ListedClaim = Claim & { name: string };
@@ -136,98 +99,10 @@ export type Claim = {
   holder: string;
 };
 
-/** Which agent and version a container or an image belongs to. Its labels say so, and survive a restart. */
-export type Identity = {
-  agentId: string;
-  version: number;
-  /** Digest of everything that the version was made from. */
-  spec: string;
-  /** Its number among the containers of the version; undefined for the first. */
-  replica?: number | undefined;
-};
-
-/** A line that a container's process wrote, without its newline. */
-export type OutputLine = { stream: "stdout" | "stderr"; text: string };
-
 export type UserIds = {
   largest: number;
   /** A user of a container is another one on the host. */
   mapped: boolean;
 };
 
-export type ContainerSpec = {
-  name: string;
-  image: string;
-  identity: Identity;
-  /** Of the user and of its group. */
-  userId: number;
-  env: Record<string, string>;
-  /** Host files or directories, read-only inside. */
-  mounts: { source: string; target: string }[];
-  /** Each is made for its agent, and given to its user, before the container is created. */
-  volumes?: VolumeMount[] | undefined;
-  /** What it reaches; undefined for the internet. Containers that reach the same share a network. */
-  egress?: Egress | undefined;
-  /** Bytes. */
-  memory: number;
-  cpus: number;
-  /** Requests inside at a time: each may take a thread, and some open files. */
-  concurrency: number;
-  /** Start with all of the host's CPUs, where `limitCpus` can take them back. */
-  boost: boolean;
-};
-
-export type VolumeMount = {
-  /** In the engine. */
-  name: string;
-  /** In the container. */
-  path: string;
-  /** Bytes: the storage's own limit, where it has one. */
-  size?: number | undefined;
-  /** Other containers may have it at the same time. */
-  shared: boolean;
-};
-
 export type ListedVolume = { name: string; agentId: string; path: string };
-
-export type RunningContainer = {
-  id: string;
-  name: string;
-  /** Its address on the agents' network. */
-  address: string;
-};
-
-export type ContainerState = RunningContainer & {
-  /** A paused one runs too. */
-  running: boolean;
-  paused: boolean;
-  exitCode: number;
-  oomKilled: boolean;
-  /** ISO 8601. */
-  startedAt: string;
-  /** Undefined for a container that is not an agent's. */
-  identity: Identity | undefined;
-};
-
-export type ListedContainer = RunningContainer & {
-  running: boolean;
-  paused: boolean;
-  identity: Identity | undefined;
-  /** Undefined if it may use all of the host's. */
-  cpus: number | undefined;
-};
-
-/** `id` is the container's. Around its exit there is a `disconnect` too, before or after it. */
-export type EngineEvent =
-  | { type: "exit"; id: string; exitCode: number }
-  /** Someone had the engine send it a signal: the runner, or an operator with `docker kill` or `docker stop`. */
-  | { type: "signal"; id: string; signal: number }
-  /** The kernel killed one of its processes for want of memory; perhaps not the main one. */
-  | { type: "oom"; id: string }
-  /** By the runner, or by an operator. A signal that ends a paused container unpauses it first. */
-  | { type: "pause" | "unpause"; id: string }
-  /** It has left the agents' network: its address can be another's. It may be another runner's container. */
-  | { type: "disconnect"; id: string }
-  | { type: "network-removed" };
-
-export type ResourceUse = { memoryBytes: number; cpuPercent: number; processes: number };

@@ -25,7 +25,7 @@ export type CpuBoost = {
 };
 
 export function createCpuBoost(options: {
-  engine: Pick<Engine, "limitCpus">;
+  engine: Pick<Engine, "can" | "limitCpus">;
   clock: Clock;
   log: Log;
   /** Nothing is tried again after this; the next start of the runner sees which limits are not set. */
@@ -50,7 +50,9 @@ export function createCpuBoost(options: {
     }
   }
 
-  const limit = (container: Limited) => void keepTrying(container);
+  const limit = (container: Limited) => {
+    if (engine.can.shareCpus) void keepTrying(container);
+  };
 
   return {
     limit,

@@ -69,11 +69,18 @@ export function containerSpec(
     },
     userId: version.user_id ?? IMAGE_USER_ID,
     mounts: [
-      { source: options.files.secretsPath(agentId, version.version), target: SECRETS_TARGET },
+      { source: options.files.secretsPath(agentId, version.version), target: SECRETS_TARGET, isSecret: true },
       ...(version.user_id === undefined
         ? []
-        : [{ source: options.files.passwdPath(agentId, version.version), target: "/etc/passwd" }]),
+        : [
+            {
+              source: options.files.passwdPath(agentId, version.version),
+              target: "/etc/passwd",
+              isSecret: false,
+            },
+          ]),
     ],
+    ports: [...new Set([ports.serving, ports.control])],
     volumes: manifest.volumes?.map((volume) => ({
       ...volume,
       name: options.names.volume(agentId, volume.path),

@@ -10,6 +10,7 @@ import { type ContainerSpecOptions, containerSpec } from "./container-spec.ts";
 import { type Instance, createInstance } from "./instance.ts";
 import type { Doubt } from "./silence.ts";
 import { plainText, readLine } from "./log-lines.ts";
+import { originOf } from "./origin.ts";
 import { portsOf } from "./ports.ts";
 import type { Readiness, WaitUntilReady } from "./readiness.ts";
 import { withLog } from "./start-failure.ts";
@@ -55,6 +56,7 @@ export type StartOptions = {
 export type InstancesOptions = {
   engine: Pick<
     Engine,
+    | "can"
     | "containerFingerprint"
     | "startContainer"
     | "restartContainer"
@@ -89,7 +91,7 @@ type Start = {
 };
 
 export function createInstances(options: InstancesOptions): Instances {
-  const { engine, spec, clock, cpuBoost, log } = options;
+  const { engine, spec, clock, cpuBoost, log, healthCheckTimeoutMs: timeoutMs } = options;
 
   async function untilReady(
     agentId: string,
@@ -115,13 +117,13 @@ export function createInstances(options: InstancesOptions): Instances {
     { container, isFresh, replica }: Pick<Start, "container" | "isFresh" | "replica">,
   ): Instance {
     const ports = portsOf(version, spec.containerPort);
-    const control = `http://${container.address}:${ports.control}`;
+    const control = originOf(container, ports.control);
     return createInstance({
       version,
       container,
       isFresh,
       replica,
-      origin: `http://${container.address}:${ports.serving}`,
+      origin: originOf(container, ports.serving),
       restarts: () => options.runtime.askRestarts(control),
       onSilent(doubt) {
         // The runtime has the requests of all others itself.
@@ -166,13 +168,13 @@ export function createInstances(options: InstancesOptions): Instances {
   async function start(
     agentId: string,
     version: VersionRecord,
-    { signal, boost, replica, onTrouble }: StartOptions,
+    { signal, replica, onTrouble, ...asked }: StartOptions,
   ): Promise<Instance> {
+    const boost = asked.boost && engine.can.shareCpus;
     const startedAt = clock.monotonic();
     const container = await spec.files.during(agentId, version.version, () =>
       engine.startContainer({ ...containerSpec(agentId, version, { ...spec, replica }), boost }),
     );
-    const timeoutMs = options.healthCheckTimeoutMs;
     const started = { container, replica, isFresh: true, startedAt, signal, timeoutMs, onTrouble };
     return boost ? boosted(agentId, version, started) : ready(agentId, version, started);
   }
@@ -190,13 +192,12 @@ export function createInstances(options: InstancesOptions): Instances {
         engine.restartContainer(containerSpec(agentId, version, spec)),
       );
       if (container === undefined) return start(agentId, version, { signal, boost: true });
-      const timeoutMs = options.healthCheckTimeoutMs;
-      return boosted(agentId, version, { container, isFresh: false, startedAt, signal, timeoutMs });
+      const started = { container, isFresh: false, startedAt, signal, timeoutMs };
+      return engine.can.shareCpus ? boosted(agentId, version, started) : ready(agentId, version, started);
     },
     async resume(agentId, { version, container }, signal) {
       const startedAt = clock.monotonic();
       if (!(await engine.unpauseContainer(container.id))) return false;
-      const timeoutMs = options.healthCheckTimeoutMs;
       await untilReady(agentId, version, { container, startedAt, signal, timeoutMs });
       return true;
     },
@@ -231,7 +232,8 @@ export function createInstances(options: InstancesOptions): Instances {
       instance.end({ reason: "stopped" });
       if (instance.replica !== 1) return engine.removeContainer(container.name);
       // Without all CPUs the next start takes longer, and that is all.
-      await engine.boostCpus(container.id, version.manifest.cpus).catch(() => undefined);
+      if (engine.can.shareCpus)
+        await engine.boostCpus(container.id, version.manifest.cpus).catch(() => undefined);
     },
     async remove(agentId, container) {
       try {

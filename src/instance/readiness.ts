@@ -6,6 +6,7 @@ import type { Engine, RunningContainer } from "../docker/types.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { askHealth } from "./control.ts";
 import type { Exits } from "./exits.ts";
+import { originOf } from "./origin.ts";
 
 /** First pause between two probes, milliseconds: the runtime answers within 150 ms of its start. */
 const FIRST_PAUSE_MS = 5;
@@ -76,7 +77,7 @@ export function createReadiness(parts: {
   const { engine, exits, clock } = parts;
   return async (start) => {
     const { container, signal } = start;
-    const origin = `http://${container.address}:${start.controlPort}`;
+    const origin = originOf(container, start.controlPort);
     const deadline = clock.monotonic() + start.timeoutMs;
     let inspected = start.startedAt;
     let pause = FIRST_PAUSE_MS;

@@ -4,6 +4,7 @@ import { start, stop } from "../../src/agents/commands.ts";
 import { commit } from "../../src/agents/deploy/commit.ts";
 import { watchEngine } from "../../src/agents/events.ts";
 import { createIdleSweep } from "../../src/agents/idle.ts";
+import type { Abilities } from "../../src/docker/types.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { agentParts, runningAgent, untilAborted } from "../helpers/agent-parts.ts";
@@ -14,8 +15,8 @@ const never = new AbortController().signal;
 const NAME = "oken-echo-v3";
 
 /** `echo`, which is paused after 5 s and stopped after 60; the engine's events are followed. */
-async function fixture() {
-  const runner = await runningAgent({ manifest: { pauseAfter: 5, warmTimeout: 60 } });
+async function fixture({ can = {} }: { can?: Partial<Abilities> } = {}) {
+  const runner = await runningAgent({ manifest: { pauseAfter: 5, warmTimeout: 60 }, can });
   const { parts, engine, clock } = runner;
   const lines: { level: string; msg: string; reason?: string }[] = [];
   const destination = { write: (line: string) => void lines.push(JSON.parse(line)) };
@@ -52,6 +53,17 @@ async function paused() {
 }
 
 describe("an agent that nobody uses", () => {
+  test("runs until it sleeps where nothing can be paused", async () => {
+    await using runner = await fixture({ can: { pause: false } });
+    const { agent, clock, sweep, isPaused } = runner;
+    await clock.advance(30_000);
+    sweep();
+    expect({ state: agent.state, isPaused: isPaused() }).toEqual({ state: "running", isPaused: false });
+    await clock.advance(30_000);
+    sweep();
+    expect(agent.state).toBe("idle");
+  });
+
   test("is paused after its pause_after, and the next invoke lets the same instance go on", async () => {
     await using runner = await fixture();
     const { agent, pool, clock, sweep, instance, isPaused } = runner;

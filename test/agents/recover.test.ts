@@ -42,6 +42,7 @@ function container(version: number, { name = `oken-echo-v${version}`, spec = `sp
     userId: 10_001,
     env: {},
     mounts: [],
+    ports: [],
     memory: 1,
     cpus: 1,
     concurrency: 10,

@@ -16,7 +16,7 @@ export function containerCases(create: CreateSubject): void {
       { ...spec, memory: spec.memory + 1 },
       { ...spec, cpus: spec.cpus + 1 },
       { ...spec, env: { ...spec.env, ADDED: "1" } },
-      { ...spec, mounts: [...spec.mounts, { source: "/a", target: "/b" }] },
+      { ...spec, mounts: [...spec.mounts, { source: "/a", target: "/b", isSecret: false }] },
     ];
     const all = await Promise.all(others.map((other) => engine.containerFingerprint(other)));
     expect(new Set([fingerprint, ...all]).size).toBe(others.length + 1);

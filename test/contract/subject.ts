@@ -35,6 +35,7 @@ export function specOf({ image }: Subject, overrides: Partial<ContainerSpec> = {
     userId: 10_001,
     env: {},
     mounts: [],
+    ports: [],
     memory: 64 * 1024 * 1024,
     cpus: 0.5,
     concurrency: 10,

@@ -15,6 +15,7 @@ const SPEC: ContainerSpec = {
   userId: 10_001,
   env: { PORT: "8080" },
   mounts: [],
+  ports: [],
   memory: 256 * MiB,
   cpus: 1,
   concurrency: 10,

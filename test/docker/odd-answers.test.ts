@@ -36,6 +36,7 @@ const SPEC = {
   userId: 10_001,
   env: {},
   mounts: [],
+  ports: [],
   memory: 1,
   cpus: 1,
   concurrency: 1,

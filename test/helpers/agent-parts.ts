@@ -16,7 +16,7 @@ import { createNames } from "../../src/instance/names.ts";
 import { reachNothing } from "../../src/lib/fail-points.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
-import type { RunningContainer } from "../../src/docker/types.ts";
+import type { Abilities, RunningContainer } from "../../src/docker/types.ts";
 import type { AgentRecord, AgentState, VersionRecord } from "../../src/model/agent.ts";
 import type { Manifest } from "../../src/model/manifest.ts";
 import { createFakeClock } from "./fake-clock.ts";
@@ -29,6 +29,8 @@ export type Fakes = {
   current?: number;
   /** Of every version, beside what is usual. */
   manifest?: Partial<Manifest>;
+  /** What the engine can do; by default all. */
+  can?: Partial<Abilities>;
   /** What becomes of a start; by default it succeeds at once. */
   start?: (version: VersionRecord, signal: AbortSignal, replica: number) => Promise<Instance>;
   /** Rejects to have the commit fail. */
@@ -42,7 +44,7 @@ export type Fakes = {
 export function agentParts(fakes: Fakes = {}) {
   const { state = "idle", current = 3 } = fakes;
   const clock = createFakeClock();
-  const engine = createFakeEngine();
+  const engine = createFakeEngine({ can: fakes.can ?? {} });
   const log = createLog({ level: "silent", format: "json" });
   const metrics = createMetrics();
   const feed = createFeed(clock);

@@ -1,5 +1,6 @@
 import { runnerLabels } from "../../src/docker/labels.ts";
 import type {
+  Abilities,
   ContainerSpec,
   Engine,
   EngineEvent,
@@ -15,7 +16,7 @@ import { createBroadcast } from "./broadcast.ts";
 import { type FakeContainer, createFakeContainer } from "./fake-container.ts";
 import { type FakeStorage, cacheOf, createFakeStorage } from "./fake-storage.ts";
 
-type Operation = keyof Engine;
+type Operation = Exclude<keyof Engine, "can">;
 
 export type FakeEngineOptions = {
   /** References of images that this runner has built. */
@@ -23,6 +24,7 @@ export type FakeEngineOptions = {
   runnerId?: string;
   hostCpus?: number;
   offers?: Partial<EngineOffers>;
+  can?: Partial<Abilities>;
   /** Where a container's server answers; by default nothing does. */
   address?: (spec: ContainerSpec) => string;
   /** Runs before each operation, which waits for it and fails as it does. */
@@ -146,6 +148,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   const volumes = createFakeVolumes(() => [...containers.values()]);
 
   const engine: Engine = {
+    can: { pause: true, shareCpus: true, ...options.can },
     ping: async () => ({ version: "fake" }),
     offers: async () => ({ version: "28.2.2", hasBuildx: true, runtimes: ["runc"], ...options.offers }),
     ensureNetwork: async () => void (network = true),
@@ -271,7 +274,8 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 /** The same engine, which calls `enter` before each operation. */
 function observed(engine: Engine, enter: (operation: Operation, args: unknown[]) => Promise<void>): Engine {
   /* oxlint-disable typescript/no-unsafe-type-assertion -- every method of the engine, each by its own name */
-  const methods = Object.entries(engine) as [Operation, (...args: unknown[]) => unknown][];
+  const { can: _can, ...callable } = engine;
+  const methods = Object.entries(callable) as [Operation, (...args: unknown[]) => unknown][];
   const wrapped = methods.map(([operation, method]) => [
     operation,
     isStream(operation)
@@ -284,7 +288,7 @@ function observed(engine: Engine, enter: (operation: Operation, args: unknown[])
           return method(...args);
         },
   ]);
-  return Object.fromEntries(wrapped) as Engine;
+  return { ...engine, ...Object.fromEntries(wrapped) } as Engine;
   /* oxlint-enable typescript/no-unsafe-type-assertion */
 }
 

@@ -75,6 +75,7 @@ export function specOf(version: number): ContainerSpec {
     userId: 10_001,
     env: {},
     mounts: [],
+    ports: [],
     memory: 1,
     cpus: 1,
     concurrency: 10,

@@ -8,13 +8,14 @@ import { createFakeClock } from "../helpers/fake-clock.ts";
 const CONTAINER = { id: "c1", name: "oken-echo-v1", cpus: 0.5 };
 
 /** A boost in front of an engine that fails so many times. */
-function boost(failures = 0) {
+function boost(failures = 0, { shareCpus } = { shareCpus: true }) {
   const clock = createFakeClock();
   const limits: [string, number][] = [];
   const closing = new AbortController();
   let left = failures;
   const cpuBoost = createCpuBoost({
     engine: {
+      can: { pause: true, shareCpus },
       async limitCpus(id, cpus) {
         limits.push([id, cpus]);
         left -= 1;
@@ -73,4 +74,12 @@ test("a runner that ends leaves the limit to its next start", async () => {
   closing.abort();
   await clock.advance(60_000);
   expect(limits).toHaveLength(1);
+});
+
+test("nothing is limited where every container has its own CPUs from the start", async () => {
+  const { cpuBoost, limits, clock } = boost(0, { shareCpus: false });
+  cpuBoost.limit(CONTAINER);
+  cpuBoost.begin(CONTAINER).ready();
+  await clock.advance(60_000);
+  expect(limits).toEqual([]);
 });

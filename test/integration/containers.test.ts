@@ -25,6 +25,7 @@ function startEngine() {
     userId: 10_001,
     env: {},
     mounts: [],
+    ports: [],
     memory: 64 * 1024 * 1024,
     cpus: 1,
     concurrency: 10,
@@ -66,7 +67,7 @@ test("of a container that cannot be started nothing is left, and the engine's re
   await using started = startEngine();
   const { engine, spec } = started;
   await engine.ensureNetwork();
-  const mounts = [{ source: "/nowhere/at/all", target: "/run/oken/secrets.json" }];
+  const mounts = [{ source: "/nowhere/at/all", target: "/run/oken/secrets.json", isSecret: true }];
   await expect(engine.startContainer({ ...spec, mounts })).rejects.toMatchObject({
     code: "CONTAINER_ERROR",
     message: expect.stringContaining("/nowhere/at/all"),
