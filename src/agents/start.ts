@@ -55,7 +55,10 @@ async function run(
     await before.settled;
     if (signal.aborted && before.paused !== undefined) await retire(parts, agent, before.paused);
     signal.throwIfAborted();
-    await requireRoom(parts, agent);
+    await requireRoom(parts, agent).catch(async (refusal: unknown) => {
+      if (before.paused !== undefined) await stopPaused(parts, agent, before.paused);
+      throw refusal;
+    });
     const instance = await measuredStart(metrics, async () => {
       const started = await startVersion(parts, agent, {
         version: agent.currentVersion,
@@ -87,6 +90,13 @@ async function run(
     }
     throw error;
   }
+}
+
+/** An agent that is not woken sleeps as any other: nothing of it is left in memory, and its log stays. Never rejects. */
+async function stopPaused({ instances, log }: StartParts, agent: Agent, paused: Instance): Promise<void> {
+  await instances.stop(paused).catch((error: unknown) => {
+    log.error({ agent_id: agent.id, err: error }, "could not stop the container of an agent that is not woken");
+  });
 }
 
 /** A start that fails has no tier: it may have tried several. */

@@ -8,7 +8,7 @@ import { specOf } from "../helpers/records.ts";
 const never = new AbortController().signal;
 
 /** An agent with a volume of 1 MiB, which exists. */
-async function withData(state: "idle" | "running") {
+async function withData(state: "idle" | "paused" | "running") {
   const fixture = agentParts({
     state,
     manifest: { volumes: [{ path: "/data", size: MiB, shared: false }] },
@@ -34,6 +34,16 @@ test("an agent with more data than its size is not woken, and is told what to do
   await expect(pool.acquire(agent, never)).rejects.toMatchObject({ code: "DISK_FULL" });
   await clock.advance(5_000);
   expect((await pool.acquire(agent, never)).instance.version.version).toBe(3);
+});
+
+test("a paused one that is not woken sleeps, and its container is stopped", async () => {
+  const { pool, agent, engine, volume, sweep, parts, stopped } = await withData("paused");
+  engine.fill(volume, 3 * MiB);
+  await sweep();
+  await expect(pool.acquire(agent, never)).rejects.toMatchObject({ code: "DISK_FULL" });
+  expect({ state: agent.state, stopped }).toEqual({
+    ...{ state: "idle", stopped: [parts.names.container("echo", 3)] },
+  });
 });
 
 test("one that runs is looked at each minute, one that sleeps once", async () => {
