@@ -1,8 +1,8 @@
 import type { OutputLine } from "../docker/types.ts";
 import { joinPieces, keptLines, readLine } from "../instance/log-lines.ts";
-import type { LogLine } from "../model/api-logs.ts";
-import type { Agent } from "./agent.ts";
-import { asTheyCome, inOrder } from "./merged-lines.ts";
+import { type LogLine, MAX_TAIL } from "../model/api-logs.ts";
+import type { Agent, Instance } from "./agent.ts";
+import { type Joining, asTheyCome, inOrder } from "./merged-lines.ts";
 import type { AgentParts } from "./parts.ts";
 import type { SharedLogs } from "./shared-logs.ts";
 
@@ -21,15 +21,36 @@ export async function lastLines(parts: LogParts, agent: Agent, tail: number): Pr
   return inOrder(logs).slice(-tail);
 }
 
-/** The last lines, then new ones as they come, of the instances that there are. Throws AGENT_BUSY at once where too many follow. */
-export function followLines(
-  parts: LogParts,
-  agent: Agent,
-  options: { tail: number; signal: AbortSignal },
-): AsyncIterable<LogLine> {
+type Follow = { tail: number; signal: AbortSignal };
+
+/**
+ * The last lines, then new ones as they come, of the instances that there are and of those of their version that begin
+ * to serve beside them. Throws AGENT_BUSY at once where too many follow.
+ */
+export function followLines(parts: LogParts, agent: Agent, options: Follow): AsyncIterable<LogLine> {
   const containers = containersOf(parts, agent);
-  const lines = asTheyCome(containers.map((container) => parts.sharedLogs.follow(container, options)));
+  const logs = containers.map((container) => parts.sharedLogs.follow(container, options));
+  const lines = asTheyCome(logs, newcomers(parts, agent, options));
   return readLines(parts, agent, { tail: options.tail, containers, lines });
+}
+
+/** The logs of further instances, from their first line on. */
+function newcomers({ sharedLogs }: LogParts, agent: Agent, { signal }: Follow): Joining<OutputLine> {
+  const version = agent.resident?.version.version;
+  const known = new Set(agent.replicas.running);
+  // What refuses it does so to its reader, and not to whoever starts instances.
+  async function* wholeLog({ container }: Instance) {
+    yield* sharedLogs.follow(container.name, { tail: MAX_TAIL, signal });
+  }
+  return (join) => {
+    const joinIfNew = (instance: Instance) => {
+      if (known.has(instance) || instance.version.version !== version) return;
+      known.add(instance);
+      join(wholeLog(instance));
+    };
+    agent.replicas.running.forEach(joinIfNew);
+    return agent.replicas.onServe(joinIfNew);
+  };
 }
 
 async function* readLines(

@@ -14,35 +14,51 @@ export function inOrder(logs: LogLine[][]): LogLine[] {
     .map(({ line }) => line);
 }
 
-/** The items of several sources as they come, until all have ended. Rejects as soon as one does. */
-export async function* asTheyCome<T>(sources: AsyncIterable<T>[]): AsyncGenerator<T> {
-  const [only, ...others] = sources;
-  if (only !== undefined && others.length === 0) {
-    yield* only;
-    return;
-  }
-  const open = sources.map((source) => source[Symbol.asyncIterator]());
-  const coming = new Map(open.map((source) => [source, nextOf(source)]));
+/** Tells of each further source as it comes. Gives how to take that back. */
+export type Joining<T> = (join: (source: AsyncIterable<T>) => void) => () => void;
+
+/**
+ * The items of several sources as they come, until all have ended; of those too that join before that. Rejects as soon
+ * as one does.
+ */
+export async function* asTheyCome<T>(sources: AsyncIterable<T>[], joining?: Joining<T>): AsyncGenerator<T> {
+  const open = new Set<AsyncIterator<T>>();
+  const come: Next<T>[] = [];
+  let failure: { error: unknown } | undefined;
+  let more = Promise.withResolvers<void>();
+  // Each is asked once, and answers here: a race would leave a trace in those that are silent with every item.
+  const ask = (source: AsyncIterator<T>) => {
+    const answer = source.next().then(
+      (result) => void come.push({ source, result }),
+      (error: unknown) => void (failure ??= { error }),
+    );
+    void answer.then(() => more.resolve());
+  };
+  const join = (source: AsyncIterable<T>) => {
+    const joined = source[Symbol.asyncIterator]();
+    open.add(joined);
+    ask(joined);
+  };
+  sources.forEach(join);
+  const leave = joining?.(join);
   try {
-    while (coming.size > 0) {
-      const { source, result } = await Promise.race(coming.values());
-      if (result.done === true) coming.delete(source);
+    while (open.size > 0) {
+      if (failure !== undefined) throw failure.error;
+      const next = come.shift();
+      if (next === undefined) {
+        await more.promise;
+        more = Promise.withResolvers<void>();
+      } else if (next.result.done === true) open.delete(next.source);
       else {
-        coming.set(source, nextOf(source));
-        yield result.value;
+        ask(next.source);
+        yield next.result.value;
       }
     }
   } finally {
+    leave?.();
     // One that waits for its next item ends when it comes, or by its own signal.
     for (const source of open) source.return?.().catch(() => undefined);
   }
 }
 
 type Next<T> = { source: AsyncIterator<T>; result: IteratorResult<T> };
-
-function nextOf<T>(source: AsyncIterator<T>): Promise<Next<T>> {
-  const next = source.next().then((result) => ({ source, result }));
-  // Nobody may wait for it any more when it fails.
-  next.catch(() => undefined);
-  return next;
-}

@@ -1,5 +1,6 @@
 import type { Instance } from "../instance/instance.ts";
 import type { Clock } from "../lib/clock.ts";
+import { Listeners } from "../lib/listeners.ts";
 import { type Backoff, createBackoff } from "./backoff.ts";
 
 /** An instance beside the first one, on its way to serve, serving, or on its way out. */
@@ -24,6 +25,7 @@ export class Replicas {
   /** How long the last start took, milliseconds; undefined before the first. */
   startMs: number | undefined;
   readonly #all = new Set<Replica>();
+  readonly #newcomers = new Listeners<Instance>();
   #running: readonly Instance[] = [];
 
   constructor(clock: Pick<Clock, "now" | "monotonic">) {
@@ -70,6 +72,12 @@ export class Replicas {
     replica.isNext = false;
     replica.instance = instance;
     this.#changed();
+    this.#newcomers.call(instance);
+  }
+
+  /** `listener` hears of each that begins to serve. Gives how to take that back. */
+  onServe(listener: (instance: Instance) => void): () => void {
+    return this.#newcomers.add(listener);
   }
 
   /** It takes no calls from now on; its number is taken until `gone`. */

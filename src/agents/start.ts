@@ -95,7 +95,10 @@ async function run(
 /** An agent that is not woken sleeps as any other: nothing of it is left in memory, and its log stays. Never rejects. */
 async function stopPaused({ instances, log }: StartParts, agent: Agent, paused: Instance): Promise<void> {
   await instances.stop(paused).catch((error: unknown) => {
-    log.error({ agent_id: agent.id, err: error }, "could not stop the container of an agent that is not woken");
+    log.error(
+      { agent_id: agent.id, err: error },
+      "could not stop the container of an agent that is not woken",
+    );
   });
 }
 

@@ -66,12 +66,23 @@ export async function detailOf(
     versions: versionsOf(agent),
     volumes: volumesOf(agent, names),
     instances,
+    starting: startingOf(agent, names),
     queued: agent.queue.length,
     open_streams: agent.openCalls.count,
     states: feed.changesOf(agent.id),
     last_error: agent.lastError ?? null,
     next_start_at: nextStartAt(agent),
   };
+}
+
+function startingOf({ id, replicas }: Agent, names: Pick<AgentParts["names"], "container">) {
+  return replicas
+    .all()
+    .filter(({ state }) => state === "starting")
+    .map(({ version, number: replica }) => {
+      const container = names.container(id, version, replica);
+      return { container, version, replica };
+    });
 }
 
 /** Those that a rollback can serve, oldest first. */

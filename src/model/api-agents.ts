@@ -143,6 +143,12 @@ const AgentInstance = Type.Object({
   ]),
 });
 
+const AgentStart = Type.Object({
+  container: Type.String({ description: "Name that its Docker container has, or will have" }),
+  version,
+  replica: Type.Integer({ description: "Its number among the instances of its version" }),
+});
+
 export const AgentDetail = Type.Object(
   {
     ...agentFields,
@@ -158,6 +164,7 @@ export const AgentDetail = Type.Object(
     instances: Type.Array(AgentInstance, {
       description: "Containers that serve, or are paused; empty while it sleeps",
     }),
+    starting: Type.Array(AgentStart, { description: "Further instances on their way" }),
     queued: Type.Integer({ description: "Invokes that wait for their turn" }),
     open_streams: Type.Integer({ description: "Streams and WebSockets that are open" }),
     states: Type.Array(StateChangeView, {
@@ -221,6 +228,7 @@ export const AgentDetail = Type.Object(
             resources: { memory_bytes: 31_457_280, cpu_percent: 0.2, processes: 2 },
           },
         ],
+        starting: [{ container: "oken-echo-1c4a09b3f2-v2-2", version: 2, replica: 2 }],
         queued: 0,
         open_streams: 0,
         states: [

@@ -44,3 +44,23 @@ test("sources that are left before their end, or of which one fails, are ended",
   expect(await all.catch(String)).toBe("Error: away");
   await eventually(() => expect(ended).toHaveLength(3));
 });
+
+test("sources that join while others are open come too, and one that is silent holds up nobody", async () => {
+  const silent = Promise.withResolvers<void>();
+  async function* quiet(): AsyncGenerator<number> {
+    await silent.promise;
+    yield 9;
+  }
+  let join: ((source: AsyncIterable<number>) => void) | undefined;
+  let isLeft = false;
+  const all = asTheyCome([of([1]), quiet()], (joined) => {
+    join = joined;
+    return () => (isLeft = true);
+  });
+  expect(await all.next()).toEqual({ done: false, value: 1 });
+  const second = all.next();
+  join?.(of([2]));
+  expect(await second).toEqual({ done: false, value: 2 });
+  silent.resolve();
+  expect({ rest: await Array.fromAsync(all), isLeft }).toEqual({ rest: [9], isLeft: true });
+});

@@ -7,6 +7,7 @@ import type { Lease } from "../../src/agents/pool.ts";
 import { createPool } from "../../src/agents/pool.ts";
 import { rollback } from "../../src/agents/rollback.ts";
 import { createScaler } from "../../src/agents/scaler.ts";
+import { detailOf } from "../../src/agents/view.ts";
 import type { Instance } from "../../src/instance/instance.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import type { Manifest } from "../../src/model/manifest.ts";
@@ -61,11 +62,15 @@ const numberOf = ({ instance }: Lease) => instance.replica;
 
 describe("a queue", () => {
   test("that has waited for as long as a start takes gets one more instance, up to `max`", async () => {
-    const { call, clock, numbers, agent } = await running({ min: 1, max: 2 });
+    const { call, clock, numbers, agent, parts } = await running({ min: 1, max: 2 });
     const calls = [call(), call(), call()];
     await clock.advance(999);
     expect(agent.replicas.all()).toEqual([]);
-    await clock.advance(1 + START_MS);
+    await clock.advance(1);
+    const container = parts.names.container("echo", 3, 2);
+    expect((await detailOf(agent, parts)).starting).toEqual([{ container, version: 3, replica: 2 }]);
+    await clock.advance(START_MS);
+    expect((await detailOf(agent, parts)).starting).toEqual([]);
     expect(await Promise.all(calls.slice(0, 2)).then((leases) => leases.map(numberOf))).toEqual([1, 2]);
     await clock.advance(60_000 - 2_000);
     expect({ numbers: numbers(), waiting: agent.queue.length }).toEqual({ numbers: [1, 2], waiting: 1 });

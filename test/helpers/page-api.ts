@@ -185,6 +185,7 @@ function detailOf(summary: Summary) {
         resources: { memory_bytes: 31_457_280, cpu_percent: 12, processes: 2 },
       },
     ],
+    starting: [],
     queued: 0,
     open_streams: 1,
     states: [

@@ -69,6 +69,9 @@ function instances(out: Output, agent: AgentDetail): string {
     resources === null ? "-" : size(resources.memory_bytes),
     resources === null ? "-" : `${resources.cpu_percent} %`,
   ]);
+  const { starting } = agent;
+  for (const { container, version } of starting)
+    rows.push([container, String(version), "starting", "-", "-", "-"]);
   return rows.length === 0
     ? ""
     : table(out, ["CONTAINER", "VERSION", "STATE", "CALLS", "MEMORY", "CPU"], rows);

@@ -37,8 +37,9 @@ function sleepOf({ keep_warm, pause_after, warm_timeout }: AgentDetail["config"]
   return pause_after > 0 ? `${sleep}; paused after ${duration(pause_after * 1_000)}` : sleep;
 }
 
-function instancesOf({ min, max }: AgentDetail["config"]): string {
-  return min === max ? `${max}` : `${min} to ${max}`;
+function instancesOf({ config: { min, max }, instances, starting }: AgentDetail): string {
+  const now = `${instances.length} of ${min === max ? max : `${min} to ${max}`}`;
+  return starting.length === 0 ? now : `${now}, ${starting.length} on the way`;
 }
 
 export function Configuration({ agent }: { agent: AgentDetail }) {
@@ -49,7 +50,7 @@ export function Configuration({ agent }: { agent: AgentDetail }) {
     ["Sleeps", sleepOf(config)],
     ["Timeout", duration(config.timeout * 1_000)],
     ["At a time", `${config.concurrency} requests${config.max > 1 ? " in each instance" : ""}`],
-    ...(config.max > 1 ? [["Instances", `${instances.length} of ${instancesOf(config)}`]] : []),
+    ...(config.max > 1 ? [["Instances", instancesOf(agent)]] : []),
     ["Limits", `${bytes(config.memory)}, ${config.cpus} ${config.cpus === 1 ? "processor" : "processors"}`],
     ...volumes.map(({ path, used_bytes, size_bytes }) => [
       `Volume ${path}`,
