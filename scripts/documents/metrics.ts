@@ -1,4 +1,5 @@
 import { observeAgents } from "../../src/agents/agent-metrics.ts";
+import { observeNodes } from "../../src/agents/node-metrics.ts";
 import { observeDisk } from "../../src/agents/disk/metrics.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
 import { observeTurns } from "../../src/agents/turns.ts";
@@ -38,7 +39,10 @@ function definedMetrics(): Metric[] {
     text: () => Promise.resolve(""),
   };
   const metrics = createMetrics({ registry });
-  observeAgents(metrics, createRegistry(), { usage: () => Promise.resolve(undefined) });
+  const agents = createRegistry();
+  observeAgents(metrics, agents, { usage: () => Promise.resolve(undefined) });
+  const oneHost = { can: { nodes: false }, nodes: () => Promise.resolve([]) };
+  observeNodes(metrics, { engine: oneHost, registry: agents });
   observeTurns(metrics, () => 0);
   observeDisk(metrics, () => undefined, { budgetBytes: undefined, floorBytes: 0 });
   measuredQueue(createBuildQueue({ maxRunning: 1, maxWaiting: 0, clock: systemClock }), metrics);

@@ -13,7 +13,7 @@ const CHANGES = [
     "removeBuildLeftovers",
     "removeVolumes",
   ] as const),
-  ...(["buildImage", "buildWheels"] as const),
+  ...(["buildImage", "buildWheels", "setAvailability"] as const),
 ] satisfies (keyof Engine)[];
 
 /**

@@ -11,8 +11,9 @@ export function endError(agentId: string, { version }: Instance, cause: Instance
     return new RunnerError("INVOKE_FAILED", `Agent ${agentId} ${why}`, { details: { reason } });
   }
   const exitCode = cause.reason === "exited" ? { exit_code: cause.exitCode } : {};
+  const node = cause.reason === "node_lost" ? { node: cause.node } : {};
   return new RunnerError("INVOKE_FAILED", `Agent ${agentId} ${endInWords(cause)} during the invoke.`, {
-    details: { reason, ...exitCode },
+    details: { reason, ...exitCode, ...node },
   });
 }
 
@@ -21,6 +22,7 @@ export function endInWords(cause: InstanceEnd): string {
   if (cause.reason === "exited") return `exited with code ${cause.exitCode}`;
   if (cause.reason === "oom") return "ran out of memory";
   if (cause.reason === "disconnected") return "lost its network";
+  if (cause.reason === "node_lost") return `was lost with its node ${cause.node}`;
   return cause.signal === undefined
     ? "was stopped"
     : `was stopped from outside the runner (signal ${cause.signal})`;
@@ -62,11 +64,13 @@ export async function lookForEnd(
  * Undefined if it has not, which costs nothing to know.
  */
 export async function endBeforeService(
-  { engine, exits }: { engine: Pick<Engine, "inspectContainer">; exits: Pick<Exits, "lastAt"> },
+  { engine, exits }: { engine: Pick<Engine, "inspectContainer">; exits: Pick<Exits, "lastAt" | "lostNode"> },
   instance: Instance,
 ): Promise<InstanceEnd | undefined> {
   const exitedAt = exits.lastAt(instance.container.id);
   if (exitedAt === undefined || exitedAt <= instance.since) return undefined;
+  const node = exits.lostNode(instance.container.id);
+  if (node !== undefined) return { reason: "node_lost", node };
   return lookForEnd(engine, instance);
 }
 
@@ -75,6 +79,7 @@ function endOf(
   { id, address }: Instance["container"],
 ): InstanceEnd | undefined {
   if (state?.id !== id) return { reason: "stopped" };
+  if (state.isLost) return { reason: "node_lost", node: state.node ?? "" };
   if (state.running) return state.address === address ? undefined : { reason: "disconnected" };
   return state.oomKilled ? { reason: "oom" } : { reason: "exited", exitCode: state.exitCode };
 }

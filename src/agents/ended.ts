@@ -102,13 +102,14 @@ export async function hasEnded(
   return instance.isClosed && (await endWithin(parts, instance, CLOSING_MS)) !== undefined;
 }
 
-/** A container may still be there, or on its way out, unless it has exited by itself. */
+/** A container may still be there, or on its way out, unless it has exited by itself or nobody reaches it. */
 function activityAfter(
   { engine, log }: EndedParts,
   { backoff }: Agent,
   { instance: { container }, cause }: { instance: Instance; cause: InstanceEnd },
 ): Activity {
   if (isByItself(cause)) return backoff.waitMs > 0 ? { state: "error" } : ASLEEP;
+  if (cause.reason === "node_lost") return ASLEEP;
   const stopping = engine.stopContainer(container.name, LOST_GRACE_SECONDS).catch((error: unknown) => {
     log.error({ container: container.name, err: error }, "could not stop a container that ends");
   });

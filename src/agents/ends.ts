@@ -46,7 +46,12 @@ export function createEnds(options: EndsOptions): Ends {
 }
 
 function createObserver(instance: Instance, { clock, onEnd, onStay }: EndsOptions) {
-  const signs: Signs = { signal: undefined, isOutOfMemory: false, exitCode: undefined };
+  const signs: Signs = {
+    signal: undefined,
+    isOutOfMemory: false,
+    exitCode: undefined,
+    lostNode: undefined,
+  };
   let cancel: (() => void) | undefined;
   let isEnding = false;
 
@@ -62,6 +67,7 @@ function createObserver(instance: Instance, { clock, onEnd, onStay }: EndsOption
   };
 
   return (event: InstanceEvent) => {
+    if (event.type === "node-lost") signs.lostNode = event.node;
     if (event.type === "oom") signs.isOutOfMemory = true;
     if (event.type === "exit") signs.exitCode = event.exitCode;
     if (event.type === "signal" && [SIGTERM, SIGKILL].includes(event.signal)) {
@@ -81,15 +87,22 @@ function createObserver(instance: Instance, { clock, onEnd, onStay }: EndsOption
 }
 
 /** What the engine has said of one instance. */
-type Signs = { signal: number | undefined; isOutOfMemory: boolean; exitCode: number | undefined };
+type Signs = {
+  signal: number | undefined;
+  isOutOfMemory: boolean;
+  exitCode: number | undefined;
+  lostNode: string | undefined;
+};
 
 /** Whether no further event can change the cause. */
-function isClear({ exitCode, signal, isOutOfMemory }: Signs): boolean {
+function isClear({ exitCode, signal, isOutOfMemory, lostNode }: Signs): boolean {
+  if (lostNode !== undefined) return true;
   if (exitCode === undefined) return false;
   return exitCode !== KILLED || signal !== undefined || isOutOfMemory;
 }
 
-function causeOf({ exitCode, signal, isOutOfMemory }: Signs): InstanceEnd {
+function causeOf({ exitCode, signal, isOutOfMemory, lostNode }: Signs): InstanceEnd {
+  if (lostNode !== undefined) return { reason: "node_lost", node: lostNode };
   if (signal !== undefined) return { reason: "stopped", signal };
   if (exitCode === undefined) return { reason: "disconnected" };
   // A child may have been out of memory, and the main process have lived on.

@@ -60,6 +60,7 @@ function onEvent(parts: EventParts, ends: Ends, event: EngineEvent): void {
   }
   if (event.type === "exit") parts.exits.record(event.id);
   if (event.type === "signal") parts.exits.recordSignal(event.id);
+  if (event.type === "node-lost") parts.exits.recordLost(event.id, event.node);
   const found = find(parts, event.id);
   if (found === undefined) return;
   if (isOfPause(event)) onPause(parts, found, event.type);

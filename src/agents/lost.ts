@@ -27,7 +27,9 @@ export function removeLost(
   );
   return agent.retirements.add(instance.version.version, {
     async work() {
-      const lines = await engine.logs(name, KEPT_LINES).catch(() => []);
+      // Of a node that is away nobody gets them, however long it is asked.
+      const isAway = cause.reason === "node_lost";
+      const lines = await (isAway ? [] : engine.logs(name, KEPT_LINES).catch(() => []));
       agent.lostOne({
         at,
         code: "INVOKE_FAILED",

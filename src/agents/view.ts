@@ -1,5 +1,6 @@
 import type { ResourceUse } from "../docker/types.ts";
 import type { Agent } from "./agent.ts";
+import { nodesOf } from "./nodes.ts";
 import type { AgentParts } from "./parts.ts";
 import { volumesOf } from "./volumes.ts";
 
@@ -16,6 +17,7 @@ export function summaryOf(agent: Agent) {
     status: agent.state,
     created_at: agent.record.created_at,
     last_invoked: lastInvokedAt(agent),
+    nodes: nodesOf(agent),
   };
 }
 
@@ -41,6 +43,7 @@ export async function detailOf(
         replica: instance.replica,
         state: isPaused ? ("paused" as const) : ("running" as const),
         address: instance.container.address,
+        node: instance.container.node ?? null,
         in_flight: instance.inFlight,
         restarts: restarts ?? null,
         resources: resourcesOf(usage),

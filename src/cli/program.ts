@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
   start: async () => (await import("./commands/start.ts")).start,
   rollback: async () => (await import("./commands/rollback.ts")).rollback,
   secrets: async () => (await import("./commands/secrets.ts")).secrets,
+  node: async () => (await import("./commands/node.ts")).node,
   rm: async () => (await import("./commands/rm.ts")).rm,
   prune: async () => (await import("./commands/prune.ts")).prune,
   serve: async () => (await import("./commands/serve.ts")).serve,

@@ -1,4 +1,5 @@
 import { observeAgents } from "../agents/agent-metrics.ts";
+import { observeNodes } from "../agents/node-metrics.ts";
 import { createHistory } from "../agents/deploy/history.ts";
 import { createFeed } from "../agents/feed.ts";
 import { createOperations } from "../agents/operations.ts";
@@ -41,6 +42,7 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
   const store = createStore(config.dataDir, reach);
   const registry = createRegistry();
   observeAgents(metrics, registry, engine);
+  observeNodes(metrics, { engine, registry });
   const names = createNames(runnerId, digestKey);
   const exits = createExits(clock);
   const instances = createInstances({

@@ -1,6 +1,7 @@
 import { createAgents } from "../agents/agents.ts";
 import type { DiskKeeper } from "../agents/disk/keeper.ts";
 import { createHostReport } from "../agents/host.ts";
+import { listNodes } from "../agents/nodes.ts";
 import type { Ownership } from "../agents/ownership.ts";
 import type { AgentParts } from "../agents/parts.ts";
 import { createPool } from "../agents/pool.ts";
@@ -91,6 +92,7 @@ export function createServerContext(
       return { agentsRunning, checks: await health() };
     },
     disk,
+    nodes: { list: () => listNodes(parts) },
     host: createHostReport(parts, {
       ...diskSettings(config),
       latestCount: disk.latest,

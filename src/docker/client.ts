@@ -25,6 +25,7 @@ import { runnerLabels } from "./labels.ts";
 import { readJson } from "./read-json.ts";
 import { createLogs } from "./logs.ts";
 import { createNetworks } from "./network.ts";
+import { ONE_HOST } from "./one-host.ts";
 import { createStatsSampler } from "./stats.ts";
 import { createUsage } from "./usage.ts";
 import { userIds } from "./user-ids.ts";
@@ -123,5 +124,6 @@ export function createEngine(
     ...createCpuTurns({ chosen: settings.cgroupParent }),
     ...createLogs(exec),
     ...createEvents(exec, settings),
+    ...ONE_HOST,
   };
 }

@@ -51,7 +51,7 @@ const Inspected = Type.Object({
 });
 
 /** What the containers of this host can do. */
-export const HOST_CAN: Abilities = { pause: true, shareCpus: true };
+export const HOST_CAN: Abilities = { pause: true, shareCpus: true, nodes: false };
 
 type Containers = Pick<
   Workload,

@@ -56,6 +56,8 @@ export const CALLS = [
   "removeVolumes",
   "logs",
   "usage",
+  "nodes",
+  "setAvailability",
 ] as const satisfies (keyof Engine)[];
 export const STREAMS = ["followLogs", "events"] as const satisfies (keyof Engine)[];
 

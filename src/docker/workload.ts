@@ -1,4 +1,5 @@
 import type { Egress } from "../model/manifest.ts";
+import type { Availability, Node } from "../model/node.ts";
 
 /**
  * Where agents' containers run: in the engine of this host, or on the nodes of a swarm. What one can and another cannot is
@@ -57,6 +58,11 @@ export type Workload = {
   events(options: { signal: AbortSignal }): AsyncIterable<EngineEvent>;
   /** What a running container uses, by its id. It answers at once, with undefined when that is not known yet. */
   usage(id: string): Promise<ResourceUse | undefined>;
+
+  /** The hosts that containers may run on. Empty where there is this one alone. */
+  nodes(): Promise<Node[]>;
+  /** Says what is started on a node from now on. Rejects with NOT_FOUND if there is none of that name or id. */
+  setAvailability(node: string, availability: Availability): Promise<void>;
 };
 
 /** What a workload can do besides running containers. Nobody calls the methods for what it cannot. */
@@ -65,6 +71,8 @@ export type Abilities = {
   pause: boolean;
   /** Let a start have all of the host's CPUs, and one container wait for others that want them. */
   shareCpus: boolean;
+  /** Run containers on several hosts: it has `nodes`, and each container says which one it is on. */
+  nodes: boolean;
 };
 
 /** Which agent and version a container or an image belongs to. Its labels say so, and survive a restart. */
@@ -139,6 +147,8 @@ export type ContainerState = RunningContainer & {
   paused: boolean;
   exitCode: number;
   oomKilled: boolean;
+  /** Its node is away: nobody knows whether it runs, and nobody reaches it. It does not count as running. */
+  isLost?: true | undefined;
   /** ISO 8601. */
   startedAt: string;
   /** Undefined for a container that is not an agent's. */
@@ -164,6 +174,8 @@ export type EngineEvent =
   | { type: "pause" | "unpause"; id: string }
   /** It has left the agents' network: its address can be another's. It may be another runner's container. */
   | { type: "disconnect"; id: string }
+  /** Its host is away. It may run on there, but nobody reaches it, and it is ended when the host is back. */
+  | { type: "node-lost"; id: string; node: string }
   | { type: "network-removed" };
 
 export type ResourceUse = { memoryBytes: number; cpuPercent: number; processes: number };

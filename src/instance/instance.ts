@@ -14,7 +14,9 @@ export type InstanceEnd =
   /** By the runner, or by this signal from outside of it. */
   | { reason: "stopped"; signal?: number }
   /** Its container has left the agents' network, so that its address can be another's. */
-  | { reason: "disconnected" };
+  | { reason: "disconnected" }
+  /** The host that it was on is away. */
+  | { reason: "node_lost"; node: string };
 
 /** A container that serves, and the requests inside it. */
 export type Instance = {

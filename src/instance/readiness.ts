@@ -71,7 +71,7 @@ export type WaitUntilReady = (start: Readiness) => Promise<void>;
 
 export function createReadiness(parts: {
   engine: Pick<Engine, "inspectContainer">;
-  exits: Pick<Exits, "lastAt" | "lastSignalAt">;
+  exits: Pick<Exits, "lastAt" | "lastSignalAt" | "lostNode">;
   clock: Clock;
 }): WaitUntilReady {
   const { engine, exits, clock } = parts;
@@ -125,8 +125,17 @@ async function probe(
 
 async function requireRunning(
   { agentId, container, startedAt }: Readiness,
-  { engine, exits }: { engine: Pick<Engine, "inspectContainer">; exits: Pick<Exits, "lastSignalAt"> },
+  {
+    engine,
+    exits,
+  }: { engine: Pick<Engine, "inspectContainer">; exits: Pick<Exits, "lastSignalAt" | "lostNode"> },
 ): Promise<void> {
+  const node = exits.lostNode(container.id);
+  if (node !== undefined)
+    throw new RunnerError(
+      "CONTAINER_ERROR",
+      `Agent ${agentId} did not start: it was lost with its node ${node}.`,
+    );
   const state = await engine.inspectContainer(container.name);
   if (state?.id !== container.id) throw interrupted(agentId, "its container was removed");
   if (state.running) {

@@ -3,6 +3,7 @@ import { type Static, Type } from "@sinclair/typebox";
 import { AGENT_STATES } from "./agent.ts";
 import type { AgentState } from "./agent.ts";
 import { agentId, endpoint, entrypointType, timestamp, version } from "./api-fields.ts";
+import { AgentInstance, AgentStart, INSTANCE_EXAMPLE, START_EXAMPLE } from "./api-instances.ts";
 
 export const MAX_LISTED_AGENTS = 1_000;
 
@@ -24,6 +25,10 @@ const agentFields = {
   status: AgentStateSchema,
   created_at: timestamp("When it was first deployed, UTC"),
   last_invoked: Type.Union([timestamp("Last invoke, UTC"), Type.Null()], { description: "Null if never" }),
+  nodes: Type.Array(Type.String(), {
+    description:
+      "Host names of the nodes that it runs on; empty while it sleeps, and where there is one host",
+  }),
 };
 const SUMMARY_EXAMPLE = {
   agent_id: "echo",
@@ -33,6 +38,7 @@ const SUMMARY_EXAMPLE = {
   status: "running",
   created_at: "2026-11-23T10:00:00.000Z",
   last_invoked: "2026-11-23T10:04:12.345Z",
+  nodes: [],
 };
 
 const AgentSummary = Type.Object(agentFields, { examples: [SUMMARY_EXAMPLE] });
@@ -126,29 +132,6 @@ const AgentVolume = Type.Object({
   shared: Type.Boolean({ description: "Whether two versions may have it at once" }),
   current: Type.Boolean({ description: "Whether the version that serves has it" }),
 });
-const AgentInstance = Type.Object({
-  container: Type.String({ description: "Name of its Docker container" }),
-  version,
-  replica: Type.Integer({ description: "Its number among the instances of its version" }),
-  state: Type.Union([Type.Literal("running"), Type.Literal("paused")]),
-  address: Type.String({ description: "On the agents' network" }),
-  in_flight: Type.Integer({ description: "Requests inside it" }),
-  restarts: Type.Union([
-    Type.Integer({ description: "How often its process was replaced, since it had ended or hung" }),
-    Type.Null({ description: "Its runtime does not say, or is paused" }),
-  ]),
-  resources: Type.Union([
-    Type.Object({ memory_bytes: Type.Integer(), cpu_percent: Type.Number(), processes: Type.Integer() }),
-    Type.Null({ description: "Not known, or not yet" }),
-  ]),
-});
-
-const AgentStart = Type.Object({
-  container: Type.String({ description: "Name that its Docker container has, or will have" }),
-  version,
-  replica: Type.Integer({ description: "Its number among the instances of its version" }),
-});
-
 export const AgentDetail = Type.Object(
   {
     ...agentFields,
@@ -216,19 +199,8 @@ export const AgentDetail = Type.Object(
             current: true,
           },
         ],
-        instances: [
-          {
-            container: "oken-echo-1c4a09b3f2-v2",
-            version: 2,
-            replica: 1,
-            state: "running",
-            address: "172.20.0.3",
-            in_flight: 0,
-            restarts: 0,
-            resources: { memory_bytes: 31_457_280, cpu_percent: 0.2, processes: 2 },
-          },
-        ],
-        starting: [{ container: "oken-echo-1c4a09b3f2-v2-2", version: 2, replica: 2 }],
+        instances: [INSTANCE_EXAMPLE],
+        starting: [START_EXAMPLE],
         queued: 0,
         open_streams: 0,
         states: [

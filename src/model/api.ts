@@ -8,6 +8,7 @@ import { EVENT_SCHEMAS, EventData } from "./api-events.ts";
 import { DeploymentList, DeploymentView } from "./api-deployments.ts";
 import { agentId, endpoint, entrypointType, version } from "./api-fields.ts";
 import { LogLine, LogsResponse } from "./api-logs.ts";
+import { NodeList } from "./api-nodes.ts";
 import { AgentStats, HostReport, StatsList } from "./api-stats.ts";
 
 export { DeploymentParams, DeploymentQuery } from "./api-deployments.ts";
@@ -169,4 +170,5 @@ export const API_SCHEMAS = {
   DiskReport,
   PruneRequest,
   PruneReport,
+  NodeList,
 } satisfies Record<string, TSchema>;

@@ -14,6 +14,7 @@ import { invokeController } from "./invoke.ts";
 import { requireKnownQuery } from "./known-query.ts";
 import { logsController } from "./logs.ts";
 import { createDocument } from "./openapi/document.ts";
+import { nodesController } from "./nodes.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
 import { spanOf } from "./request-span.ts";
 import { secretsController } from "./secrets.ts";
@@ -51,6 +52,7 @@ export function createApp(context: ServerContext) {
       .use(logsController(context))
       .use(statsController(context))
       .use(diskController(context))
+      .use(nodesController(context))
       .use(eventsController(context))
       .use(systemController(context))
       .use(homeController())

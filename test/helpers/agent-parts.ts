@@ -31,6 +31,8 @@ export type Fakes = {
   manifest?: Partial<Manifest>;
   /** What the engine can do; by default all. */
   can?: Partial<Abilities>;
+  /** Host names, where there are several. */
+  nodes?: string[];
   /** What becomes of a start; by default it succeeds at once. */
   start?: (version: VersionRecord, signal: AbortSignal, replica: number) => Promise<Instance>;
   /** Rejects to have the commit fail. */
@@ -44,7 +46,10 @@ export type Fakes = {
 export function agentParts(fakes: Fakes = {}) {
   const { state = "idle", current = 3 } = fakes;
   const clock = createFakeClock();
-  const engine = createFakeEngine({ can: fakes.can ?? {} });
+  const engine = createFakeEngine({
+    can: fakes.can ?? {},
+    ...(fakes.nodes !== undefined && { nodes: fakes.nodes }),
+  });
   const log = createLog({ level: "silent", format: "json" });
   const metrics = createMetrics();
   const feed = createFeed(clock);

@@ -7,6 +7,8 @@ export type FakeContainer = {
   /** Empty once it has left the network. */
   readonly address: string;
   readonly spec: ContainerSpec;
+  /** The host that it is on; undefined where there is one. */
+  node: string | undefined;
   readonly running: boolean;
   paused: boolean;
   /** What it has used of the CPUs, and whether it waits for others that want them. */
@@ -16,6 +18,8 @@ export type FakeContainer = {
   start(at: string): void;
   exit(exitCode: number, oomKilled: boolean): void;
   disconnect(): void;
+  /** Its host is away. */
+  lose(): void;
   print(line: OutputLine): void;
   lastLines(tail: number): OutputLine[];
   /** The last lines and those to come, until it exits. */
@@ -38,6 +42,7 @@ export function createFakeContainer(
   let cpus = spec.boost && canBoost(spec.cpus) ? undefined : spec.cpus;
   let running = false;
   let paused = false;
+  let isLost = false;
   let ended = { exitCode: 0, oomKilled: false };
   let startedAt = "";
 
@@ -50,6 +55,7 @@ export function createFakeContainer(
       return address;
     },
     spec,
+    node: undefined,
     get running() {
       return running;
     },
@@ -65,6 +71,7 @@ export function createFakeContainer(
       if (running) return;
       startedAt = at;
       running = true;
+      isLost = false;
       this.isDeferred = false;
       ended = { exitCode: 0, oomKilled: false };
     },
@@ -76,6 +83,10 @@ export function createFakeContainer(
     },
     disconnect() {
       address = "";
+    },
+    lose() {
+      this.exit(128 + 9, false);
+      isLost = true;
     },
     print(line) {
       lines.push(line);
@@ -92,16 +103,20 @@ export function createFakeContainer(
     boost(from) {
       if (canBoost(from)) cpus = hostCpus;
     },
-    state: () => ({
-      id,
-      name: spec.name,
-      address,
-      running,
-      paused,
-      ...ended,
-      startedAt,
-      identity: spec.identity,
-      cpus,
-    }),
+    state() {
+      return {
+        id,
+        name: spec.name,
+        address,
+        running,
+        paused,
+        ...ended,
+        startedAt,
+        identity: spec.identity,
+        cpus,
+        ...(this.node !== undefined && { node: this.node }),
+        ...(isLost && { isLost }),
+      };
+    },
   };
 }

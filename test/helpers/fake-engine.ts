@@ -14,6 +14,7 @@ import { createFakeClaims } from "./fake-claims.ts";
 import type { Containment } from "../../src/model/containment.ts";
 import { createBroadcast } from "./broadcast.ts";
 import { type FakeContainer, createFakeContainer } from "./fake-container.ts";
+import { createFakeNodes } from "./fake-nodes.ts";
 import { type FakeStorage, cacheOf, createFakeStorage } from "./fake-storage.ts";
 
 type Operation = Exclude<keyof Engine, "can">;
@@ -25,6 +26,8 @@ export type FakeEngineOptions = {
   hostCpus?: number;
   offers?: Partial<EngineOffers>;
   can?: Partial<Abilities>;
+  /** Host names, where there are several. */
+  nodes?: string[];
   /** Where a container's server answers; by default nothing does. */
   address?: (spec: ContainerSpec) => string;
   /** Runs before each operation, which waits for it and fails as it does. */
@@ -57,6 +60,12 @@ export type FakeEngine = Engine & {
   /** A container leaves the agents' network, and runs on. */
   disconnect(name: string): void;
   removeNetwork(): void;
+  /** A host is away: nobody knows what becomes of its containers. */
+  loseNode(name: string): void;
+  /** It is there again. What it ran has been ended. */
+  regainNode(name: string): void;
+  /** A host takes no further container. */
+  fillNode(name: string): void;
   /** So much is in a volume from now on. */
   fill(volume: string, bytes: number): void;
   /** What looks at the containment find from now on. */
@@ -96,9 +105,10 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
 
   function start(container: FakeContainer): RunningContainer {
     starts += 1;
+    if (!container.running) container.node = nodes.place();
     container.start(new Date(starts * START_EVERY_MS).toISOString());
-    const { id, name } = container;
-    return { id, name, address: container.address };
+    const { id, name, node } = container;
+    return { id, name, address: container.address, ...(node !== undefined && { node }) };
   }
 
   function exit(name: string, exitCode: number, { oomKilled } = { oomKilled: false }): void {
@@ -145,10 +155,14 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     containers.delete(container.name);
   }
 
+  const nodes = createFakeNodes(options.nodes ?? [], () =>
+    [...containers.values()].filter(({ running }) => running),
+  );
+
   const volumes = createFakeVolumes(() => [...containers.values()]);
 
   const engine: Engine = {
-    can: { pause: true, shareCpus: true, ...options.can },
+    can: { pause: true, shareCpus: true, nodes: options.nodes !== undefined, ...options.can },
     ping: async () => ({ version: "fake" }),
     offers: async () => ({ version: "28.2.2", hasBuildx: true, runtimes: ["runc"], ...options.offers }),
     ensureNetwork: async () => void (network = true),
@@ -188,8 +202,9 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       volumes.make(spec);
       for (const name of volumes.usersOf(spec)) kill(name, SIGTERM);
       const container = createFakeContainer(spec, { address: address(spec), hostCpus });
+      const started = start(container);
       containers.set(spec.name, container);
-      return start(container);
+      return started;
     },
     async restartContainer({ name }) {
       const container = find(name);
@@ -224,6 +239,11 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     logs: async (name, tail) => require(name).lastLines(tail),
     followLogs: (name, { tail, signal }) => require(name).follow(tail, signal),
     events: ({ signal }) => events.follow(signal),
+    nodes: async () => nodes.list(),
+    async setAvailability(name, availability) {
+      nodes.set(name, availability);
+      if (availability === "drain") for (const container of nodes.on(name)) kill(container.name, SIGTERM);
+    },
     async usage(id) {
       return find(id)?.running ? { memoryBytes: 1024 ** 2, cpuPercent: 0, processes: 1 } : undefined;
     },
@@ -261,6 +281,15 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
       network = false;
       events.send({ type: "network-removed" });
     },
+    loseNode(name) {
+      nodes.setState(name, "down");
+      for (const container of nodes.on(name)) {
+        container.lose();
+        events.send({ type: "node-lost", id: container.id, node: name });
+      }
+    },
+    regainNode: (name) => nodes.setState(name, "ready"),
+    fillNode: (name) => nodes.fill(name),
     fill: (volume, bytes) => void volumes.bytes.set(volume, bytes),
     contained: (found) => void (containment = found),
     goAway() {

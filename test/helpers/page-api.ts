@@ -24,6 +24,7 @@ export function startPageApi(count: number) {
     status: states.get(id) ?? "idle",
     created_at: AT,
     last_invoked: AT,
+    nodes: [],
   });
   const app = createBareApp({
     clock: systemClock,
@@ -138,6 +139,7 @@ type Summary = {
   status: AgentState;
   created_at: string;
   last_invoked: string;
+  nodes: string[];
 };
 
 function detailOf(summary: Summary) {
@@ -179,6 +181,7 @@ function detailOf(summary: Summary) {
           replica: 1,
           state: "running" as const,
           address: "172.20.0.3",
+          node: null,
           in_flight: 1,
           restarts: 0,
         },

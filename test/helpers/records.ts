@@ -101,7 +101,7 @@ export function instanceOf(
     isFresh: false,
     replica: options.replica,
     version,
-    container: { id, name, address },
+    container: { id, name, address, ...(options.node !== undefined && { node: options.node }) },
     origin,
     restarts: () => Promise.resolve(restarts()),
     onSilent,

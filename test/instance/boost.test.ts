@@ -15,7 +15,7 @@ function boost(failures = 0, { shareCpus } = { shareCpus: true }) {
   let left = failures;
   const cpuBoost = createCpuBoost({
     engine: {
-      can: { pause: true, shareCpus },
+      can: { pause: true, nodes: false, shareCpus },
       async limitCpus(id, cpus) {
         limits.push([id, cpus]);
         left -= 1;

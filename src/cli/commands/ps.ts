@@ -34,13 +34,19 @@ export function ps(context: Context) {
 }
 
 function listText(out: Output, { agents }: AgentList): string {
-  const rows = agents.map(({ agent_id, name, status, version, created_at, last_invoked }) => [
+  const hasNodes = agents.some(({ nodes }) => nodes.length > 0);
+  const rows = agents.map(({ agent_id, name, status, version, created_at, last_invoked, nodes }) => [
     agent_id,
     stateText(out, status),
     String(version),
     ago(created_at),
     last_invoked === null ? "never" : ago(last_invoked),
+    ...(hasNodes ? [nodes.length === 0 ? "-" : nodes.join(", ")] : []),
     name,
   ]);
-  return table(out, ["ID", "STATE", "VERSION", "CREATED", "INVOKED", "NAME"], rows);
+  return table(
+    out,
+    ["ID", "STATE", "VERSION", "CREATED", "INVOKED", ...(hasNodes ? ["NODE"] : []), "NAME"],
+    rows,
+  );
 }

@@ -61,8 +61,11 @@ function versions(out: Output, agent: AgentDetail): string {
 }
 
 function instances(out: Output, agent: AgentDetail): string {
-  const rows = agent.instances.map(({ container, version, state, in_flight, resources }) => [
+  const hasNodes = agent.instances.some(({ node }) => node !== null);
+  const nodeOf = (node: string | null) => (hasNodes ? [node ?? "-"] : []);
+  const rows = agent.instances.map(({ container, node, version, state, in_flight, resources }) => [
     container,
+    ...nodeOf(node),
     String(version),
     state,
     String(in_flight),
@@ -71,10 +74,14 @@ function instances(out: Output, agent: AgentDetail): string {
   ]);
   const { starting } = agent;
   for (const { container, version } of starting)
-    rows.push([container, String(version), "starting", "-", "-", "-"]);
+    rows.push([container, ...nodeOf(null), String(version), "starting", "-", "-", "-"]);
   return rows.length === 0
     ? ""
-    : table(out, ["CONTAINER", "VERSION", "STATE", "CALLS", "MEMORY", "CPU"], rows);
+    : table(
+        out,
+        ["CONTAINER", ...(hasNodes ? ["NODE"] : []), "VERSION", "STATE", "CALLS", "MEMORY", "CPU"],
+        rows,
+      );
 }
 
 function lastError(out: Output, { last_error }: AgentDetail): string {

@@ -13,6 +13,7 @@ const AGENTS: AgentList = {
       status: "running",
       created_at: "2026-01-01T00:00:00.000Z",
       last_invoked: null,
+      nodes: [],
     },
   ],
 };
@@ -29,6 +30,17 @@ beforeAll(() => {
   });
 });
 afterAll(() => runner.stop(true));
+
+test("ps says which nodes agents run on, where there are any", async () => {
+  await using server = Bun.serve({
+    port: 0,
+    fetch: () => Response.json({ agents: AGENTS.agents.map((it) => ({ ...it, nodes: ["n1", "n2"] })) }),
+  });
+  const { out } = await runInProcess(["ps", "--url", `127.0.0.1:${server.port}`]);
+  const [head, row] = out.split("\n");
+  expect(head).toMatch(/ INVOKED +NODE +NAME$/);
+  expect(row).toMatch(/ never +n1, n2 +The Echo$/);
+});
 
 test("ps lists agents in columns", async () => {
   const { status, out, err } = await runInProcess(["ps", "--url", `127.0.0.1:${runner.port}`]);

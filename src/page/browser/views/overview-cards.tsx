@@ -43,7 +43,7 @@ function instancesOf({ config: { min, max }, instances, starting }: AgentDetail)
 }
 
 export function Configuration({ agent }: { agent: AgentDetail }) {
-  const { config, entrypoint, instances, volumes } = agent;
+  const { config, entrypoint, instances, nodes, volumes } = agent;
   const facts = [
     ["Entrypoint", `${entrypoint.file} – ${entrypoint.reason}`],
     ["Python", config.python_version],
@@ -57,6 +57,7 @@ export function Configuration({ agent }: { agent: AgentDetail }) {
       size_bytes === null ? "no size of its own" : `${bytes(used_bytes)} of ${bytes(size_bytes)}`,
     ]),
     ["Container", instances.map(({ container }) => container).join(", ") || "none runs"],
+    ...(nodes.length > 0 ? [["Node", nodes.join(", ")]] : []),
     ["First deployed", dateTime(agent.created_at)],
   ];
   return (

@@ -45,7 +45,7 @@ export const INVOKE_PROBLEMS = {
   agentUnreachable: {
     code: "INVOKE_FAILED",
     status: 502,
-    when: "could not connect, the connection was lost, or the agent ended: `details.reason` is `exited`, `oom`, `stopped` or `disconnected`",
+    when: "could not connect, the connection was lost, or the agent ended: `details.reason` is `exited`, `oom`, `stopped`, `disconnected` or `node_lost`",
     error: "Agent echo closed the connection before it answered.",
   },
   agentTimedOut: {

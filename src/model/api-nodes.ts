@@ -1,0 +1,66 @@
+import { type Static, Type } from "@sinclair/typebox";
+
+import { AVAILABILITIES, type Availability, NODE_STATES, type NodeState } from "./node.ts";
+
+const NODE_EXAMPLE = {
+  name: "n2",
+  id: "k3v0t1m8q5x2c7z9w4b6d1f0h",
+  address: "10.0.0.12",
+  role: "worker",
+  leader: false,
+  state: "ready",
+  availability: "active",
+  instances: 3,
+  reserved_bytes: 1_610_612_736,
+  memory_bytes: 8_589_934_592,
+  cpus: 4,
+  labels: { disk: "ssd" },
+};
+
+const AvailabilitySchema = Type.Unsafe<Availability>(
+  Type.Union(
+    AVAILABILITIES.map((it) => Type.Literal(it)),
+    {
+      description:
+        "What starts there: `active` whatever has room, `pause` nothing more, `drain` nothing, and nothing runs there",
+    },
+  ),
+);
+
+const NodeView = Type.Object(
+  {
+    name: Type.String({ description: "Its host name" }),
+    id: Type.String({ description: "Unique in the swarm" }),
+    address: Type.String({ description: "Where the runner reaches its agents" }),
+    role: Type.Union([Type.Literal("manager"), Type.Literal("worker")]),
+    leader: Type.Boolean({ description: "Whether it is the manager that decides" }),
+    state: Type.Unsafe<NodeState>(
+      Type.Union(
+        NODE_STATES.map((it) => Type.Literal(it)),
+        {
+          description: "`down`: it does not answer the managers, and its agents start elsewhere",
+        },
+      ),
+    ),
+    availability: AvailabilitySchema,
+    instances: Type.Integer({ minimum: 0, description: "This runner's instances there" }),
+    reserved_bytes: Type.Integer({ minimum: 0, description: "Memory that those have for themselves" }),
+    memory_bytes: Type.Integer({ minimum: 0, description: "Memory that it has" }),
+    cpus: Type.Number({ description: "CPU cores that it has" }),
+    labels: Type.Record(Type.String(), Type.String(), {
+      description: "Those that `[placement]` of oken.toml may ask for",
+    }),
+  },
+  { examples: [NODE_EXAMPLE] },
+);
+export type NodeView = Static<typeof NodeView>;
+
+export const NodeList = Type.Object(
+  {
+    nodes: Type.Array(NodeView, {
+      description: "By name; empty where agents run on the runner's own host alone",
+    }),
+  },
+  { examples: [{ nodes: [NODE_EXAMPLE] }] },
+);
+export type NodeList = Static<typeof NodeList>;
