@@ -20,6 +20,7 @@ const LABELS: [pattern: RegExp, label: string][] = [
   [/^\[final[^\]]*\] COPY .*--from=oken-site/, "make the upload's projects known"],
   [/^\[final[^\]]*\]/, "add the code"],
   [/^exporting to image/, "write the image"],
+  [/^pushing to (\S+)/, "push the image to $1"],
 ];
 
 /** Stages whose outcome is read out of BuildKit. */

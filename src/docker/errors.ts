@@ -168,6 +168,13 @@ export function engineSilent(args: string[], silenceMs: number): RunnerError {
   );
 }
 
+/** As `docker run` says it, of an image that is nowhere. */
+export function noSuchImage(reference: string): RunnerError {
+  return new RunnerError("CONTAINER_ERROR", `No such image: ${reference}`, {
+    details: { reason: NO_SUCH_OBJECT },
+  });
+}
+
 /** Whether an error says that a container, an image or a network does not exist. */
 export function isNoSuchObject(error: unknown): boolean {
   return error instanceof RunnerError && error.details?.["reason"] === NO_SUCH_OBJECT;
