@@ -217,11 +217,11 @@ export function imageListArgs(labels: Record<string, string>): string[] {
   return ["image", "ls", "--no-trunc", ...filterArgs(labels), "--format", "{{.Repository}}:{{.Tag}}"];
 }
 
-function labelArgs(labels: Record<string, string>): string[] {
+export function labelArgs(labels: Record<string, string>): string[] {
   return Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
 }
 
-function filterArgs(labels: Record<string, string>): string[] {
+export function filterArgs(labels: Record<string, string>): string[] {
   return Object.entries(labels).flatMap(([name, value]) => ["--filter", `label=${name}=${value}`]);
 }
 
