@@ -10,6 +10,7 @@ const CHANGES = [
     "boostCpus",
     "deferCpus",
     "removeImages",
+    "removeLocalImages",
     "removeBuildLeftovers",
     "removeVolumes",
   ] as const),

@@ -4,7 +4,7 @@ import type { AgentParts } from "./parts.ts";
 
 type LoadParts = Pick<
   AgentParts,
-  "store" | "history" | "registry" | "clock" | "log" | "metrics" | "feed" | "reach"
+  "store" | "history" | "registry" | "names" | "clock" | "log" | "metrics" | "feed" | "reach"
 >;
 
 /** Ids of agents whose record cannot be read: what they have in the engine is left as it is. */
@@ -27,7 +27,7 @@ export async function loadAgents(parts: LoadParts): Promise<Loaded> {
 }
 
 async function load(
-  { store, clock, log, metrics, feed }: LoadParts,
+  { store, names, clock, log, metrics, feed }: LoadParts,
   agentId: string,
 ): Promise<{ agent?: Agent; damaged?: string }> {
   try {
@@ -41,7 +41,12 @@ async function load(
     for (const version of await store.listVersions(agentId)) {
       if (!record.versions.includes(version)) await store.removeVersion(agentId, version);
     }
-    const versions = await Promise.all(record.versions.map((version) => store.readVersion(agentId, version)));
+    // The runner may have another registry now than when it was built.
+    const readVersion = async (version: number) => ({
+      ...(await store.readVersion(agentId, version)),
+      image: names.image(agentId, version),
+    });
+    const versions = await Promise.all(record.versions.map(readVersion));
     const agent = new Agent({
       record,
       versions,

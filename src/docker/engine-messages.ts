@@ -33,6 +33,7 @@ export const CALLS = [
   "imageExists",
   "imageInRegistry",
   "removeImages",
+  "removeLocalImages",
   "listImages",
   "storageRoot",
   "diskUsage",

@@ -74,8 +74,10 @@ export type Engine = EngineStorage &
     imageExists(reference: string): Promise<boolean>;
     /** Whether the image's registry has it. Rejects when the registry does not answer. */
     imageInRegistry(reference: string): Promise<boolean>;
-    /** Removes tags. A tag that does not exist is no error. */
+    /** Removes tags for good. A tag that does not exist is no error. */
     removeImages(references: string[]): Promise<void>;
+    /** The same on this host alone, to make room: a registry that has the agents' images keeps them. */
+    removeLocalImages(references: string[]): Promise<void>;
     /** The references of the images that this runner built. */
     listImages(): Promise<string[]>;
 

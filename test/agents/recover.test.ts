@@ -226,9 +226,10 @@ describe("what the engine has", () => {
 test("images of versions that are gone are removed, those that a rollback can go to are kept", async () => {
   await using scratch = await scratchDirectory();
   const { parts, engine } = await runner(scratch);
-  for (const version of [1, 2, 3, 4]) engine.images.set(`oken/echo:v${version}`, runnerLabels("runner"));
+  const images = [1, 2, 3, 4].map((version) => parts.names.image("echo", version));
+  for (const image of images) engine.images.set(image, runnerLabels("runner"));
   await reconcile(parts, { ...(await loadAgents(parts)), isFirst: true });
-  expect([...engine.images.keys()]).toEqual(["oken/echo:v1", "oken/echo:v2", "oken/echo:v3"]);
+  expect([...engine.images.keys()]).toEqual(images.slice(0, 3));
 });
 
 function identityOf(agentId: string) {

@@ -191,6 +191,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     imageExists: async (reference) => images.has(reference),
     imageInRegistry: async () => false,
     removeImages: async (references) => references.forEach((reference) => images.delete(reference)),
+    removeLocalImages: async (references) => references.forEach((reference) => images.delete(reference)),
     listImages: async () => ownImages(),
     ...createFakeStorage(storage, { containers, images: ownImages, volumes: volumes.used }),
 

@@ -103,7 +103,7 @@ async function removeOfAgent(
     if (found === undefined || found.use === "held" || (kind === "container" && !use.isAsleep)) return false;
     return holding(agent, version, async () => {
       await engine.removeContainer(names.container(agentId, version));
-      if (kind === "image") await engine.removeImages([found.image]);
+      if (kind === "image") await engine.removeLocalImages([found.image]);
     });
   });
 }
