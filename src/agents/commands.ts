@@ -106,7 +106,9 @@ export async function removeFromEngine(
   for (const version of new Set([...versions, ...agent.retirements.versions()])) {
     await engine.removeContainer(names.container(agent.id, version));
   }
-  const mayHaveMore = agent.versions.some(({ manifest }) => manifest.replicas !== undefined);
+  // One that was moved has a number, too.
+  const mayHaveMore =
+    engine.can.nodes || agent.versions.some(({ manifest }) => manifest.replicas !== undefined);
   for (const { id, identity } of mayHaveMore ? await engine.listContainers() : [])
     if (identity?.agentId === agent.id) await engine.removeContainer(id);
   await engine.removeImages(agent.versions.map(({ image }) => image));

@@ -1,6 +1,6 @@
 import { RunnerError } from "../lib/errors.ts";
 
-export type OperationName = "deploy" | "rollback" | "start" | "stop" | "removal" | "clean-up";
+export type OperationName = "deploy" | "rollback" | "start" | "stop" | "removal" | "move" | "clean-up";
 
 /** The later operations that make an operation pointless. */
 const ENDED_BY: Record<OperationName, readonly OperationName[]> = {
@@ -9,6 +9,7 @@ const ENDED_BY: Record<OperationName, readonly OperationName[]> = {
   start: ["deploy", "rollback", "stop", "removal"],
   stop: [],
   removal: [],
+  move: ["deploy", "rollback", "stop", "removal"],
   "clean-up": [],
 };
 
@@ -18,6 +19,7 @@ const IN_WORDS: Record<OperationName, string> = {
   start: "a start",
   stop: "a stop",
   removal: "a removal",
+  move: "a move",
   "clean-up": "a clean-up",
 };
 

@@ -17,6 +17,6 @@ export const EXIT_MEANINGS: Record<ExitCode, string> = {
   [EXIT.usage]: "the command line or a setting is wrong",
   [EXIT.unreachable]: "no runner answers at that address",
   [EXIT.denied]: "the runner wants a token, or another one",
-  [EXIT.missing]: "there is no such agent, version or file",
+  [EXIT.missing]: "there is no such agent, version, node or file",
   [EXIT.interrupted]: "it was broken off with Ctrl-C",
 };

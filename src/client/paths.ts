@@ -6,3 +6,6 @@ export const stopPath = (id: string) => `/stop/${encodeURIComponent(id)}`;
 export const startPath = (id: string) => `/start/${encodeURIComponent(id)}`;
 export const rollbackPath = (id: string) => `/rollback/${encodeURIComponent(id)}`;
 export const invokePath = (id: string) => `/invoke/${encodeURIComponent(id)}`;
+/** Those with a node's name. */
+export const drainPath = (node: string) => `/nodes/${encodeURIComponent(node)}/drain`;
+export const activatePath = (node: string) => `/nodes/${encodeURIComponent(node)}/activate`;

@@ -1,7 +1,7 @@
 import { createAgents } from "../agents/agents.ts";
 import type { DiskKeeper } from "../agents/disk/keeper.ts";
 import { createHostReport } from "../agents/host.ts";
-import { listNodes } from "../agents/nodes.ts";
+import { createNodes } from "../agents/nodes.ts";
 import type { Ownership } from "../agents/ownership.ts";
 import type { AgentParts } from "../agents/parts.ts";
 import { createPool } from "../agents/pool.ts";
@@ -92,7 +92,7 @@ export function createServerContext(
       return { agentsRunning, checks: await health() };
     },
     disk,
-    nodes: { list: () => listNodes(parts) },
+    nodes: createNodes({ ...parts, scaler: host.scaler }),
     host: createHostReport(parts, {
       ...diskSettings(config),
       latestCount: disk.latest,

@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 
+import { agentId } from "./api-fields.ts";
 import { AVAILABILITIES, type Availability, NODE_STATES, type NodeState } from "./node.ts";
 
 const NODE_EXAMPLE = {
@@ -27,7 +28,7 @@ const AvailabilitySchema = Type.Unsafe<Availability>(
   ),
 );
 
-const NodeView = Type.Object(
+export const NodeView = Type.Object(
   {
     name: Type.String({ description: "Its host name" }),
     id: Type.String({ description: "Unique in the swarm" }),
@@ -54,6 +55,32 @@ const NodeView = Type.Object(
   { examples: [NODE_EXAMPLE] },
 );
 export type NodeView = Static<typeof NodeView>;
+
+export const NodeParam = Type.Object({
+  name: Type.String({ description: "Host name or id of the node", examples: ["n2"] }),
+});
+
+export const NodeDrained = Type.Object(
+  {
+    node: NodeView,
+    moved: Type.Array(
+      Type.Object({
+        agent_id: agentId,
+        node: Type.String({ description: "Host name of the node where it serves now" }),
+      }),
+      { description: "One for each instance, in the order in which they were moved" },
+    ),
+  },
+  {
+    examples: [
+      {
+        node: { ...NODE_EXAMPLE, availability: "drain", instances: 0, reserved_bytes: 0 },
+        moved: [{ agent_id: "echo", node: "n3" }],
+      },
+    ],
+  },
+);
+export type NodeDrained = Static<typeof NodeDrained>;
 
 export const NodeList = Type.Object(
   {

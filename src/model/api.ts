@@ -8,7 +8,7 @@ import { EVENT_SCHEMAS, EventData } from "./api-events.ts";
 import { DeploymentList, DeploymentView } from "./api-deployments.ts";
 import { agentId, endpoint, entrypointType, version } from "./api-fields.ts";
 import { LogLine, LogsResponse } from "./api-logs.ts";
-import { NodeList } from "./api-nodes.ts";
+import { NodeDrained, NodeList, NodeView } from "./api-nodes.ts";
 import { AgentStats, HostReport, StatsList } from "./api-stats.ts";
 
 export { DeploymentParams, DeploymentQuery } from "./api-deployments.ts";
@@ -171,4 +171,6 @@ export const API_SCHEMAS = {
   PruneRequest,
   PruneReport,
   NodeList,
+  NodeView,
+  NodeDrained,
 } satisfies Record<string, TSchema>;

@@ -1,7 +1,7 @@
 import type { Agents } from "../agents/agents.ts";
 import type { DiskKeeper } from "../agents/disk/keeper.ts";
 import type { createHostReport } from "../agents/host.ts";
-import type { listNodes } from "../agents/nodes.ts";
+import type { Nodes } from "../agents/nodes.ts";
 import type { Pool } from "../agents/pool.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
@@ -59,7 +59,7 @@ export type ServerContext = {
   health(): Promise<HealthReport>;
   host(): Promise<HostView>;
   disk: Pick<DiskKeeper, "report" | "prune">;
-  nodes: { list(): ReturnType<typeof listNodes> };
+  nodes: Nodes;
 };
 
 export type HostView = Awaited<ReturnType<ReturnType<typeof createHostReport>>>;

@@ -1,6 +1,7 @@
 import { Argument } from "@commander-js/extra-typings";
 
 import type { AgentList } from "../../model/api-agents.ts";
+import type { NodeList } from "../../model/api-nodes.ts";
 import { newCommand } from "../command.ts";
 import { SCRIPTS, SHELLS } from "../completion/scripts.ts";
 import { connect } from "../connect.ts";
@@ -13,7 +14,8 @@ export function completion({ out }: Context) {
   return newCommand("completion", {
     group: "self",
     summary: "print a script that completes command lines",
-    description: "Prints a script for a shell that completes commands, options and the ids of agents.",
+    description:
+      "Prints a script for a shell that completes commands, options, the ids of agents and the names of nodes.",
     examples: [
       ["completion bash > ~/.local/share/bash-completion/completions/oken-runner", "bash, for good"],
       ["completion zsh > ~/.zfunc/_oken-runner", "zsh, with ~/.zfunc in fpath"],
@@ -35,9 +37,10 @@ export function complete(context: Context) {
     .action(async (words, _, { parent }) => {
       const { candidates } = await import("../completion/candidates.ts");
       if (parent === null) return;
-      const found = await candidates(parent, words, (name) =>
-        name === "agent" ? agentIds(context) : none(),
-      );
+      const found = await candidates(parent, words, (name) => {
+        if (name === "agent") return agentIds(context);
+        return name === "node" ? nodeNames(context) : none();
+      });
       for (const { value, meaning } of found) context.out.line(`${value}\t${meaning}`);
     });
 }
@@ -46,14 +49,22 @@ function none(): Promise<string[]> {
   return Promise.resolve([]);
 }
 
-/** None where no runner answers. */
 async function agentIds(context: Context): Promise<string[]> {
+  const answer = await ask<AgentList>(context, "/agents");
+  return (answer?.agents ?? []).map(({ agent_id }) => agent_id);
+}
+
+async function nodeNames(context: Context): Promise<string[]> {
+  const answer = await ask<NodeList>(context, "/nodes");
+  return (answer?.nodes ?? []).map(({ name }) => name);
+}
+
+/** Undefined where no runner answers. */
+async function ask<T>(context: Context, path: string): Promise<T | undefined> {
   try {
     const client = await connect(context, {});
-    const signal = AbortSignal.timeout(PATIENCE_MS);
-    const { agents } = await client.json<AgentList>("/agents", { signal });
-    return agents.map(({ agent_id }) => agent_id);
+    return await client.json<T>(path, { signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch {
-    return [];
+    return undefined;
   }
 }

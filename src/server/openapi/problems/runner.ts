@@ -21,6 +21,19 @@ export const RUNNER_PROBLEMS = {
     when: "no room on the disk of the runner or of the engine, or in the agent's volumes",
     error: "the runner's disk is full; remove agents or images, or give it more room",
   },
+  nodeNotFound: {
+    code: "NOT_FOUND",
+    status: 404,
+    when: "no such node",
+    error: 'There is no node "n7"; there are: n1, n2, n3.',
+  },
+  nodesFull: {
+    code: "OVERLOADED",
+    status: 503,
+    when: "no other node takes the agents of the node, or some of them",
+    error: "No other node takes the agents of n2: activate one, or have one join, and drain it again.",
+    headers: ["Retry-After"],
+  },
   bodyNotPrune: {
     code: "INVALID_REQUEST",
     status: 400,

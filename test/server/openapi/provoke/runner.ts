@@ -1,3 +1,4 @@
+import { drainNode, findNode } from "../../../../src/agents/drain-node.ts";
 import { createFeed } from "../../../../src/agents/feed.ts";
 import { commandError } from "../../../../src/docker/errors.ts";
 import { createLog } from "../../../../src/lib/log.ts";
@@ -13,7 +14,9 @@ import { createDiskFloor } from "../../../../src/upload/disk-floor.ts";
 import { accessWith } from "../../../helpers/access.ts";
 import { createBareApp } from "../../../helpers/app.ts";
 import { callersOf } from "../../../helpers/callers.ts";
+import { agentParts } from "../../../helpers/agent-parts.ts";
 import { createFakeClock } from "../../../helpers/fake-clock.ts";
+import { createFakeEngine } from "../../../helpers/fake-engine.ts";
 import type { Provoke } from "./provoke.ts";
 
 const TOKEN = "a-token-of-more-than-sixteen-characters";
@@ -28,6 +31,14 @@ export const RUNNER: Record<keyof typeof RUNNER_PROBLEMS, Provoke> = {
     docker(["run", "--detach"], "docker: Error response from daemon: failed to create task for container"),
   diskFull: () =>
     createDiskFloor({ directory: "/", floorBytes: 1, freeBytes: () => Promise.resolve(0) }).assertRoomFor(0),
+  nodeNotFound: () => findNode({ engine: createFakeEngine({ nodes: ["n1", "n2", "n3"] }) }, "n7"),
+  async nodesFull() {
+    const { parts, engine } = agentParts({ nodes: ["n1", "n2"] });
+    engine.loseNode("n1");
+    const scaler = { attend: () => undefined };
+    const { signal } = new AbortController();
+    await drainNode({ ...parts, scaler }, { name: "n2", signal, tell: () => undefined });
+  },
   bodyNotPrune: () =>
     readPrune(new Request("http://localhost/", { method: "POST", body: '{"dry_run":1}' }), createFakeClock()),
   async shuttingDown() {
