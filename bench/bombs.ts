@@ -1,11 +1,12 @@
 /** The p99 of an agent's invokes beside agents that take all they can, alone and twenty at once, and the runner's memory. */
-import { readFile, readdir, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { MiB } from "../src/lib/bytes.ts";
 import { docker } from "../test/helpers/docker.ts";
 import { type TestRunner, startRunner } from "../test/helpers/runner.ts";
 import { type LoadPlan, runLoad } from "./load.ts";
+import { growthDuring } from "./memory.ts";
 import { type Row, median } from "./report.ts";
 import { type Session, progress, runBenchmarks } from "./session.ts";
 
@@ -75,9 +76,7 @@ def answer(end):
 
 const KINDS = ["processors", "fork", "log", "connections", "answer"] as const;
 
-type Measured = { p99: number; most: number };
-
-const largest = (all: Measured[]) => Math.max(...all.map(({ most }) => most));
+type Measured = { p99: number; grown: number };
 
 export async function measureBombs({ stack, signal }: Session): Promise<Row[]> {
   const runner = stack.use(await startRunner());
@@ -112,7 +111,7 @@ export async function measureBombs({ stack, signal }: Session): Promise<Row[]> {
         },
         {
           name: `growth of the runner beside ${count} of ${kind}`,
-          runner: (largest(busy) - largest(quiet)) / MiB,
+          runner: Math.max(...busy.map(({ grown }) => grown)) / MiB,
           unit: "MiB",
           bars: { max: MAX_GROWTH },
         },
@@ -171,12 +170,17 @@ async function beside(
   { kind, count }: { kind: string; count: number },
 ): Promise<Measured> {
   const over = new AbortController();
-  const memory = watchMemory(runner.pid, over.signal);
-  const goingOff = Array.from({ length: count }, (_, index) => goOff(runner, bomb(index), kind, over.signal));
-  const { p99 } = await runLoad(load);
-  over.abort();
-  await Promise.all(goingOff);
-  return { p99, most: await memory };
+  let p99 = Number.NaN;
+  // To the end of the last answer: memory grows late, too. The quiet time before has let go of what was left.
+  const grown = await growthDuring(runner.pid, async () => {
+    const goingOff = Array.from({ length: count }, (_, index) =>
+      goOff(runner, bomb(index), kind, over.signal),
+    );
+    ({ p99 } = await runLoad(load));
+    over.abort();
+    await Promise.all(goingOff);
+  });
+  return { p99, grown };
 }
 
 /** Until the load is over; one that ends early goes off again. */
@@ -186,21 +190,6 @@ async function goOff(runner: TestRunner, id: string, kind: string, signal: Abort
     const answer = await fetch(`${runner.url}/invoke/${id}`, { method: "POST", body });
     for await (const _ of answer.body ?? []);
   }
-}
-
-async function watchMemory(pid: number, signal: AbortSignal): Promise<number> {
-  let most = 0;
-  while (!signal.aborted) {
-    most = Math.max(most, await memoryOf(pid));
-    await Bun.sleep(50);
-  }
-  return most;
-}
-
-/** Bytes that a process holds in memory. */
-async function memoryOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
 }
 
 if (import.meta.main) await runBenchmarks([measureBombs]);

@@ -2,7 +2,7 @@
 import { type TestRunner, startRunner } from "../test/helpers/runner.ts";
 import { deployTwins, measureBeside, rowsBeside } from "./beside.ts";
 import { download, holdDownloads, upload } from "./gigabyte.ts";
-import { forgetPeak, peakBytes, residentBytes } from "./memory.ts";
+import { growthDuring } from "./memory.ts";
 import { type Row, median } from "./report.ts";
 import { type Session, progress, runBenchmarks } from "./session.ts";
 
@@ -86,10 +86,7 @@ async function measureMemory(runner: TestRunner, url: string, signal: AbortSigna
 /** MiB. */
 async function growthOf(pid: number, work: () => Promise<void>): Promise<number> {
   await Bun.sleep(REST_MS);
-  const before = await residentBytes(pid);
-  await forgetPeak(pid);
-  await work();
-  return ((await peakBytes(pid)) - before) / 1024 ** 2;
+  return (await growthDuring(pid, work)) / 1024 ** 2;
 }
 
 if (import.meta.main) await runBenchmarks([measureLarge]);

@@ -15,6 +15,14 @@ export async function forgetPeak(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, "5");
 }
 
+/** How many more bytes than before a process holds at most while `work` goes on. */
+export async function growthDuring(pid: number, work: () => Promise<void>): Promise<number> {
+  const before = await residentBytes(pid);
+  await forgetPeak(pid);
+  await work();
+  return (await peakBytes(pid)) - before;
+}
+
 async function statusField(pid: number, name: string): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, "utf8");
   const kibibytes = new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1];
