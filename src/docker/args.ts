@@ -1,28 +1,10 @@
-import { MiB } from "../lib/bytes.ts";
 import { AGENT_HOME, STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
+import { LOG_DRIVER_ARGS, TMPFS_SIZE, nofile, pidsOf, sharedMemoryOf } from "./container-limits.ts";
 import type { ContainerSpec } from "./types.ts";
 import { tagOf } from "./firewall/rules.ts";
 import type { AgentNetwork } from "./agent-networks.ts";
 import { volumeMountArgs } from "./volume-args.ts";
-import { AGENT_LABEL, MANAGED, POLICY_LABEL, identityLabels, runnerLabels } from "./labels.ts";
-
-/** Size of the tmpfs at `/tmp`, and of the one at the home directory. Both count as the container's memory. */
-const TMPFS_SIZE = "64m";
-
-/** Least limit of processes and threads; stops a fork bomb. numpy and torch start a thread for each CPU. */
-const MIN_PIDS = 256;
-
-/** Those of an agent beside the thread that each request may run on. */
-const OTHER_PIDS = 128;
-
-/** Least limit of open files, as on AWS Lambda; the engine's default of a million slows `fork` in old Pythons. */
-const MIN_FILES = 1_024;
-
-/** Those of an agent beside the ones of its requests. */
-const OTHER_FILES = 512;
-
-/** A request has a connection, and its code opens one or two more, to another service or a file. */
-const FILES_PER_REQUEST = 4;
+import { AGENT_LABEL, MANAGED, POLICY_LABEL, identityLabels, labelArgs, runnerLabels } from "./labels.ts";
 
 export type ContainerSettings = {
   network: string;
@@ -41,9 +23,6 @@ export type RunSettings = ContainerSettings & {
   /** Resolvers; none for the engine's choice. */
   dns: string[];
 };
-
-/** Of `/dev/shm`, bytes: what Docker gives by itself. More of it comes with more memory, which it counts to. */
-const MIN_SHARED_MEMORY = 64 * MiB;
 
 /**
  * `docker run` of an agent: no capability, no new privileges, a read-only root, a limit on everything. No `--init`: the
@@ -72,18 +51,14 @@ export function runArgs(spec: ContainerSpec, settings: RunSettings): string[] {
     ...["--memory", String(spec.memory)],
     ...["--memory-swap", String(spec.memory)],
     ...(settings.boosted ? [] : ["--cpus", String(spec.cpus)]),
-    ...["--pids-limit", String(Math.max(MIN_PIDS, OTHER_PIDS + spec.concurrency))],
+    ...["--pids-limit", String(pidsOf(spec))],
     ...["--ulimit", nofile(spec.concurrency)],
     ...["--ulimit", "core=0"],
-    ...["--shm-size", String(Math.max(MIN_SHARED_MEMORY, Math.floor(spec.memory / 4)))],
+    ...["--shm-size", String(sharedMemoryOf(spec))],
     ...["--ipc", "private"],
     ...["--cgroupns", "private"],
     ...["--oom-score-adj", "500"],
-    ...["--log-driver", "local"],
-    ...["--log-opt", "max-size=10m"],
-    ...["--log-opt", "max-file=3"],
-    ...["--log-opt", "mode=non-blocking"],
-    ...["--log-opt", "max-buffer-size=1m"],
+    ...LOG_DRIVER_ARGS,
     ...spec.mounts.flatMap(({ source, target }) => [
       "--mount",
       `type=bind,src=${source},dst=${target},readonly`,
@@ -217,17 +192,8 @@ export function imageListArgs(labels: Record<string, string>): string[] {
   return ["image", "ls", "--no-trunc", ...filterArgs(labels), "--format", "{{.Repository}}:{{.Tag}}"];
 }
 
-export function labelArgs(labels: Record<string, string>): string[] {
-  return Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
-}
-
 export function filterArgs(labels: Record<string, string>): string[] {
   return Object.entries(labels).flatMap(([name, value]) => ["--filter", `label=${name}=${value}`]);
-}
-
-function nofile(concurrency: number): string {
-  const files = Math.max(MIN_FILES, OTHER_FILES + FILES_PER_REQUEST * concurrency);
-  return `nofile=${files}:${files}`;
 }
 
 /** Names an owner, since otherwise root would own a mount over a directory of the image. */

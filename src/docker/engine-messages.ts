@@ -2,12 +2,15 @@ import { type ErrorCode, RunnerError } from "../lib/errors.ts";
 import type { ContainerSettings } from "./args.ts";
 import type { ContainmentSettings } from "./containment.ts";
 import type { DockerExecSettings } from "./exec.ts";
+import type { SwarmSettings } from "./swarm/engine.ts";
 import type { BuildEvent, Engine } from "./types.ts";
 
 export type EngineSettings = {
   exec: DockerExecSettings;
   containers: ContainerSettings;
   containment: ContainmentSettings;
+  /** Where agents run on the nodes of a swarm; undefined for this host. */
+  swarm?: SwarmSettings | undefined;
   /** The niceness of commands, -20 to 19. */
   niceness: number;
 };

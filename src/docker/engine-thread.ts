@@ -14,6 +14,7 @@ import {
 } from "./engine-messages.ts";
 import { HOST_CAN } from "./container.ts";
 import { eventSize } from "./event-window.ts";
+import { SWARM_CAN } from "./swarm/services.ts";
 import type { BuildEvent, Engine } from "./types.ts";
 
 export type EngineThread = Engine & {
@@ -24,7 +25,7 @@ export type EngineThread = Engine & {
 type Hooks = { signal?: AbortSignal | undefined; onEvent?: ((event: BuildEvent) => void) | undefined };
 type Listener = (message: FromEngine) => void;
 
-/** The engine of this host, used in a thread of its own. `engine-worker.ts` says why. */
+/** The engine of this host, or the swarm that it manages, used in a thread of its own. `engine-worker.ts` says why. */
 export function startEngineThread(settings: EngineSettings): EngineThread {
   const connection = connect(settings);
   const calls = CALLS.map((name) => [name, (...args: unknown[]) => call(connection, name, args)] as const);
@@ -33,7 +34,8 @@ export function startEngineThread(settings: EngineSettings): EngineThread {
   );
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every method of the engine, each by its own name
   const engine = Object.fromEntries([...calls, ...streams]) as unknown as Engine;
-  return { ...engine, can: HOST_CAN, close: () => connection.close() };
+  const can = settings.swarm === undefined ? HOST_CAN : SWARM_CAN;
+  return { ...engine, can, close: () => connection.close() };
 }
 
 type Connection = {

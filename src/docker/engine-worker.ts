@@ -17,6 +17,7 @@ import {
   toFailure,
 } from "./engine-messages.ts";
 import { type EventWindow, createEventWindow } from "./event-window.ts";
+import { createSwarmEngine } from "./swarm/engine.ts";
 import type { BuildEvent } from "./types.ts";
 
 declare const self: Worker;
@@ -36,11 +37,15 @@ self.addEventListener(
   { once: true },
 );
 
-function serve({ exec: execSettings, containers, containment, niceness }: EngineSettings): void {
+function serve({ exec: execSettings, niceness, swarm, ...settings }: EngineSettings): void {
   setThreadPriority(niceness);
   const exec = createDockerExec(execSettings);
+  const engine =
+    swarm === undefined
+      ? createEngine(exec, settings.containers, settings.containment)
+      : createSwarmEngine(exec, { ...settings, swarm });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other side calls by an engine's own types
-  const methods = createEngine(exec, containers, containment) as unknown as Methods;
+  const methods = engine as unknown as Methods;
   const running = new Map<number, Running>();
 
   async function answer(asked: Asked): Promise<void> {

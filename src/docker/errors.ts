@@ -1,4 +1,14 @@
 import { RunnerError } from "../lib/errors.ts";
+import {
+  ALREADY_EXISTS,
+  BEING_REMOVED,
+  NOT_PAUSED,
+  NO_SUCH_OBJECT,
+  OUT_OF_SEQUENCE,
+  PAUSED,
+  firstLine,
+  knownError,
+} from "./error-words.ts";
 
 /** What is known about a failed docker command. */
 export type CommandFailure = {
@@ -9,94 +19,25 @@ export type CommandFailure = {
   message: string | undefined;
 };
 
-/**
- * Recognises docker's error sentences, which no other file does: they are no interface and change between versions. An
- * unknown one becomes a CONTAINER_ERROR with docker's words.
- */
-const KNOWN: { pattern: RegExp; make: (failure: string, args: string[]) => RunnerError }[] = [
-  {
-    pattern:
-      /permission denied while trying to connect to the docker|dial unix \S{1,300}: connect: permission denied/i,
-    make: () =>
-      new RunnerError(
-        "ENGINE_UNAVAILABLE",
-        "The runner may not talk to the Docker engine: permission denied on its socket. Run it as root or as a user in the group of the socket, mostly docker.",
-      ),
-  },
-  {
-    pattern:
-      /cannot connect to the docker daemon|is the docker daemon running|error during connect|connection refused.{0,300}docker\.sock/i,
-    make: away,
-  },
-  // The CLI's words since Docker 29.
-  { pattern: /failed to connect to the docker api/i, make: away },
-  // Of BuildKit's client, when the engine ends during a build.
-  {
-    pattern:
-      /failed to receive status: rpc error|rpc error: code = unavailable|error reading from server: EOF/i,
-    make: away,
-  },
-  // Of an engine whose containerd has ended.
-  { pattern: /containerd\.sock: connect: |\bttrpc: closed/i, make: away },
-  {
-    pattern: /unknown command: docker buildx|'buildx' is not a docker command/i,
-    make: () =>
-      new RunnerError("ENGINE_UNAVAILABLE", "The docker CLI has no buildx plugin: install docker-buildx."),
-  },
-  {
-    pattern: /no space left on device/i,
-    make: (text) => new RunnerError("DISK_FULL", `The engine's disk is full: ${firstLine(text)}`),
-  },
-  {
-    pattern:
-      /no such (container|image|network|volume|object)|(?:network|volume) .{1,300} not found|bind source path does not exist/i,
-    make: (text) =>
-      new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: NO_SUCH_OBJECT } }),
-  },
-  {
-    pattern: /marked for removal|removal of container .{1,300} already in progress/i,
-    make: (text) =>
-      new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: BEING_REMOVED } }),
-  },
-  {
-    pattern: /cannot start a paused container|is already paused/i,
-    make: (text) => new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: PAUSED } }),
-  },
-  {
-    pattern: /container .{1,300} is not paused/i,
-    make: (text) => new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: NOT_PAUSED } }),
-  },
-  {
-    pattern: /is already in use by container|already exists/i,
-    make: (text) =>
-      new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: ALREADY_EXISTS } }),
-  },
-];
-
-function away(): RunnerError {
-  return new RunnerError(
-    "ENGINE_UNAVAILABLE",
-    "The Docker engine does not answer. Agents that run keep running; try again when it is back.",
-  );
-}
-
 /** Characters of an output that a message shows. */
 const MAX_SHOWN = 100;
-
-const PAUSED = "paused";
-const NOT_PAUSED = "not_paused";
-const BEING_REMOVED = "being_removed";
-const NO_SUCH_OBJECT = "no_such_object";
-const ALREADY_EXISTS = "already_exists";
 
 export function commandError(args: string[], failure: CommandFailure): RunnerError {
   if (failure.code !== undefined && failure.code in NOT_STARTED) return notStarted(failure.code);
   const text = saidBy(failure) || failure.message || `exit code ${failure.exitCode}`;
-  const known = KNOWN.find(({ pattern }) => pattern.test(text));
-  if (known !== undefined) return known.make(text, args);
+  const known = knownError(text);
+  if (known !== undefined) return known;
   return new RunnerError("CONTAINER_ERROR", `docker ${verb(args)} failed: ${firstLine(text)}`, {
     details: { exit_code: failure.exitCode ?? null },
   });
+}
+
+/** Of a task that no node runs, in the swarm's words. */
+export function taskError(said: string): RunnerError {
+  return (
+    knownError(said) ??
+    new RunnerError("CONTAINER_ERROR", `The swarm did not start a container: ${firstLine(said)}`)
+  );
 }
 
 /** Why the docker CLI could not even be started, by the system's code. */
@@ -202,6 +143,11 @@ export function isNotInRegistry(error: unknown): boolean {
   );
 }
 
+/** Whether somebody else has changed a service at the same time. */
+export function isOutOfSequence(error: unknown): boolean {
+  return error instanceof RunnerError && error.details?.["reason"] === OUT_OF_SEQUENCE;
+}
+
 export function isAlreadyExists(error: unknown): boolean {
   return error instanceof RunnerError && error.details?.["reason"] === ALREADY_EXISTS;
 }
@@ -211,12 +157,4 @@ function verb(args: string[]): string {
     .filter((arg) => !/^(-|\{\{)/.test(arg))
     .slice(0, 2)
     .join(" ");
-}
-
-function firstLine(text: string): string {
-  const line = text.split("\n").find((candidate) => candidate.trim() !== "") ?? text;
-  return line
-    .replace(/^((Error response from daemon|ERROR|docker): *)+/i, "")
-    .trim()
-    .slice(0, 500);
 }

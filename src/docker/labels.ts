@@ -42,6 +42,10 @@ export function claimLabels({ runnerId, holder }: Claim): Record<string, string>
   return { [LABEL.runner]: runnerId, [LABEL.claim]: holder };
 }
 
+export function labelArgs(labels: Record<string, string>): string[] {
+  return Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
+}
+
 /** The labels without those that make an object an agent's. */
 export function runnerOf(labels: Record<string, string>): Record<string, string> {
   const { [LABEL.agent]: _agent, [LABEL.version]: _version, [LABEL.spec]: _spec, ...rest } = labels;

@@ -7,13 +7,16 @@ import type { Engine, OutputLine } from "./types.ts";
  * `docker logs --tail` counts what the engine keeps: a long line is several entries there. Lines are what is counted
  * here, so more is asked for until there are enough.
  */
-export function createLogs(exec: Pick<DockerExec, "stream">): Pick<Engine, "logs" | "followLogs"> {
+export function createLogs(
+  exec: Pick<DockerExec, "stream">,
+  commands: LogCommands = { last: args.logsArgs, follow: args.followLogsArgs },
+): Pick<Engine, "logs" | "followLogs"> {
   async function read(name: string, asked: number, signal?: AbortSignal): Promise<Reading> {
     const lines: OutputLine[] = [];
     let chars = 0;
     let entries = 0;
     let isAll = true;
-    const chunks = exec.stream(args.logsArgs(name, asked), { timeoutMs: LOGS_TIMEOUT_MS, signal });
+    const chunks = exec.stream(commands.last(name, asked), { timeoutMs: LOGS_TIMEOUT_MS, signal });
     for await (const line of splitOutput(chunks)) {
       lines.push(line);
       chars += line.text.length;
@@ -37,7 +40,7 @@ export function createLogs(exec: Pick<DockerExec, "stream">): Pick<Engine, "logs
   async function* follow(name: string, { tail, signal }: FollowOptions): AsyncGenerator<OutputLine> {
     const past = tail === 0 ? [] : (await lastLines(name, tail, signal)).slice(-tail);
     const entries = past.reduce((sum, line) => sum + entriesOf(line), 0);
-    const chunks = exec.stream(args.followLogsArgs(name, Math.max(tail, entries)), { signal });
+    const chunks = exec.stream(commands.follow(name, Math.max(tail, entries)), { signal });
     yield* withoutRefusal(splitOutput(chunks));
   }
 
@@ -46,6 +49,12 @@ export function createLogs(exec: Pick<DockerExec, "stream">): Pick<Engine, "logs
     followLogs: follow,
   };
 }
+
+/** The arguments of docker that print a container's last lines, and those that go on. */
+export type LogCommands = {
+  last(name: string, tail: number): string[];
+  follow(name: string, tail: number): string[];
+};
 
 type FollowOptions = { tail: number; signal: AbortSignal };
 
@@ -62,7 +71,7 @@ function entriesOf({ text }: OutputLine): number {
 }
 
 /** How docker says on standard error that it could not do something, in the midst of what the container wrote there. */
-const REFUSAL = /^Error response from daemon: /;
+const REFUSAL = /^(Error response from daemon|no such task or service): /;
 
 /** The lines without the last one if that is docker's word on why it failed, which the error has. */
 async function* withoutRefusal(lines: AsyncIterable<OutputLine>): AsyncGenerator<OutputLine> {

@@ -21,7 +21,7 @@ export type Workload = {
    * it was disconnected from that: it must be replaced.
    */
   restartContainer(
-    spec: Pick<ContainerSpec, "name" | "image" | "egress" | "volumes">,
+    spec: Pick<ContainerSpec, "name" | "image" | "egress" | "volumes" | "ports">,
   ): Promise<RunningContainer | undefined>;
   /**
    * Limits a container to its CPUs; it may have started with all of the host's. A container that does not exist is no

@@ -1,5 +1,6 @@
 import type { DockerExec } from "../exec.ts";
-import { filterArgs, labelArgs } from "../args.ts";
+import { filterArgs } from "../args.ts";
+import { labelArgs } from "../labels.ts";
 
 /** How long nodes may take for an image, milliseconds. One without any layer of 560 MB took 16 s. */
 const PULL_TIMEOUT_MS = 300_000;

@@ -1,0 +1,73 @@
+import { type Clock, systemClock } from "../../lib/clock.ts";
+import type { ContainerSettings } from "../args.ts";
+import { bounded } from "../bounded.ts";
+import { cautious } from "../caution.ts";
+import { createEngine } from "../client.ts";
+import type { ContainmentSettings } from "../containment.ts";
+import type { DockerExec } from "../exec.ts";
+import type { Engine } from "../types.ts";
+import { createServiceLogs } from "./logs.ts";
+import { createNodes } from "./node-addresses.ts";
+import { createNodeContainment } from "./node-containment.ts";
+import { createRuns } from "./runs.ts";
+import { listNodesArgs } from "./service-args.ts";
+import { createServiceStates } from "./service-states.ts";
+import { createServices } from "./services.ts";
+import { createTasks } from "./tasks.ts";
+import { createWatch } from "./watch.ts";
+
+export type SwarmSettings = {
+  /** Where the last lines of agents are kept whose containers have gone. */
+  logsDirectory: string;
+};
+
+type EngineParts = {
+  containers: ContainerSettings;
+  containment: ContainmentSettings;
+  swarm: SwarmSettings;
+  clock?: Clock;
+};
+
+/** An engine whose agents run on the nodes of a swarm, and which builds on this host, a manager of it. */
+export function createSwarmEngine(
+  given: DockerExec,
+  { containers, containment: containmentSettings, swarm, clock = systemClock }: EngineParts,
+): Engine {
+  const exec = bounded(cautious(given));
+  const host = createEngine(given, containers, containmentSettings);
+  const { runnerId } = containers;
+  const { resolvers, allowUncontained } = containmentSettings;
+  const tasks = createTasks(exec, runnerId);
+  const nodes = createNodes(exec, clock);
+  const runs = createRuns();
+  const watch = createWatch({ tasks, nodes, runs, clock });
+  const { kept: keptLogs, ...logs } = createServiceLogs({
+    exec,
+    tasks,
+    watch,
+    clock,
+    directory: swarm.logsDirectory,
+  });
+  const containment = createNodeContainment({ allowUncontained });
+  const states = createServiceStates({ exec, tasks, nodes, runnerId });
+  const services = createServices(
+    { exec, tasks, nodes, states, runs, keptLogs, clock, admit: () => containment.admit() },
+    { runnerId, dns: resolvers ?? [] },
+  );
+  /** The tasks' network is on every node; what there must be is a swarm that this host manages. */
+  const requireSwarm = async () => void (await exec.run(listNodesArgs()));
+
+  return {
+    ...host,
+    ...services,
+    inspectContainer: (name) => states.inspectContainer(name),
+    listContainers: () => states.listContainers(),
+    agentsOfAll: () => states.agentsOfAll(),
+    ...logs,
+    contain: () => containment.contain(),
+    containment: () => containment.containment(),
+    events: (options) => watch.events(options),
+    ensureNetwork: requireSwarm,
+    networkExists: () => requireSwarm().then(() => true),
+  };
+}

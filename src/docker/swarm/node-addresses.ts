@@ -1,0 +1,67 @@
+import type { Clock } from "../../lib/clock.ts";
+import type { DockerExec } from "../exec.ts";
+import { inspectNodesArgs, listNodesArgs } from "./service-args.ts";
+
+/** How long what was read of the nodes may be used, milliseconds. */
+const MAX_AGE_MS = 60_000;
+
+/** The address that a manager has of itself where it listens on all. */
+const ANY_ADDRESS = "0.0.0.0";
+
+export type NodeFacts = {
+  id: string;
+  /** Its host name. */
+  name: string;
+  /** Where its published ports are. */
+  address: string;
+  /** `ready`, or `down` for one that the managers do not hear of. */
+  state: string;
+};
+
+export type Nodes = {
+  /** Undefined for one that is not in the swarm. */
+  find(id: string): Promise<NodeFacts | undefined>;
+  /** Whether the swarm has lost it, asked anew. */
+  isLost(id: string): Promise<boolean>;
+};
+
+/** The nodes, which are asked for again when one is not known, and once a minute. */
+export function createNodes(exec: Pick<DockerExec, "run">, clock: Pick<Clock, "monotonic">): Nodes {
+  let known = new Map<string, NodeFacts>();
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+
+  async function read(): Promise<void> {
+    const ids = (await exec.run(listNodesArgs())).split("\n").filter((id) => id !== "");
+    const nodes = readNodes(await exec.run(inspectNodesArgs(ids)));
+    known = new Map(nodes.map((node) => [node.id, node]));
+    readAt = clock.monotonic();
+  }
+  const readOnce = () => {
+    reading ??= read().finally(() => (reading = undefined));
+    return reading;
+  };
+
+  return {
+    async find(id) {
+      if (!known.has(id) || clock.monotonic() - readAt > MAX_AGE_MS) await readOnce();
+      return known.get(id);
+    },
+    async isLost(id) {
+      await readOnce();
+      return known.get(id)?.state !== "ready";
+    },
+  };
+}
+
+export function readNodes(output: string): NodeFacts[] {
+  return output.split("\n").flatMap((line) => {
+    const [id = "", name = "", address = "", state = "", manager = ""] = line.split("\t");
+    if (id === "") return [];
+    return [{ id, name, address: address === ANY_ADDRESS ? hostOf(manager) : address, state }];
+  });
+}
+
+function hostOf(address: string): string {
+  return address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
+}

@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+
+import { allDone } from "../../lib/all-done.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { RunnerError } from "../../lib/errors.ts";
+import { isAlreadyExists, isNoSuchObject, isOutOfSequence } from "../errors.ts";
+import type { DockerExec } from "../exec.ts";
+import type { Abilities, ContainerSpec, RunningContainer, Workload } from "../workload.ts";
+import * as args from "./service-args.ts";
+import type { KeptLogs } from "./logs.ts";
+import type { Nodes } from "./node-addresses.ts";
+import type { Runs } from "./runs.ts";
+import type { ServiceStates } from "./service-states.ts";
+import { untilRunning } from "./start.ts";
+import { type Task, type Tasks, hasEnded, isWanted } from "./tasks.ts";
+import { untilStopped } from "./stop.ts";
+
+/** What the services of a swarm can do: what only a container's own engine can is not among it. */
+export const SWARM_CAN: Abilities = { pause: false, shareCpus: false, nodes: false };
+
+/** How often a change is tried when the swarm itself has changed the service meanwhile. */
+const MAX_CHANGES = 5;
+
+type Services = Pick<
+  Workload,
+  | "can"
+  | "startContainer"
+  | "containerFingerprint"
+  | "restartContainer"
+  | "pauseContainer"
+  | "unpauseContainer"
+  | "stopContainer"
+  | "removeContainer"
+  | "limitCpus"
+  | "boostCpus"
+  | "deferCpus"
+  | "cpuTimes"
+  | "usage"
+>;
+
+export type ServiceParts = {
+  exec: Pick<DockerExec, "run">;
+  tasks: Tasks;
+  nodes: Nodes;
+  states: Pick<ServiceStates, "serviceOf" | "toRunning">;
+  runs: Runs;
+  keptLogs: KeptLogs;
+  clock: Clock;
+  /** Rejects unless an agent may start. */
+  admit(): Promise<void>;
+};
+
+/**
+ * A service for each container, of one task that runs or of none: a swarm does not let one say which of several tasks
+ * goes. It keeps the name of the container while its tasks come and go, each with an id of its own.
+ */
+export function createServices(parts: ServiceParts, settings: args.ServiceSettings): Services {
+  const { exec, tasks, nodes, states, runs, keptLogs, clock } = parts;
+
+  async function create(spec: ContainerSpec): Promise<void> {
+    const owner = { service: spec.name, runnerId: settings.runnerId };
+    await allDone(args.filesOf(spec).map((file) => exec.run(args.createFileArgs(file, owner))));
+    await exec.run(args.createServiceArgs(spec, settings));
+  }
+
+  async function run(
+    service: string,
+    { ports, before }: { ports: number[]; before: Task[] },
+  ): Promise<RunningContainer> {
+    const known = new Set(before.map(({ id }) => id));
+    const task = await untilRunning({ tasks, clock }, { service, ports, before: known });
+    runs.begun(task);
+    return states.toRunning(service, task);
+  }
+
+  /** The swarm writes into a service too, as its tasks come and go. */
+  async function change(argv: string[]): Promise<void> {
+    for (let round = 1; ; round += 1) {
+      try {
+        await exec.run(argv);
+        return;
+      } catch (error) {
+        if (!isOutOfSequence(error) || round === MAX_CHANGES) throw error;
+      }
+    }
+  }
+
+  async function remove(reference: string): Promise<void> {
+    const service = await states.serviceOf(reference);
+    if (service === undefined) return;
+    const [secrets = [], configs = []] = (await exec.run(args.serviceFilesArgs(service)).catch(textIfMissing))
+      .split("\n")
+      .map((names) => names.split(" ").filter((name) => name !== ""));
+    await exec.run(args.removeServiceArgs(service)).catch(textIfMissing);
+    await allDone([removeFiles("secret", secrets), removeFiles("config", configs), keptLogs.remove(service)]);
+  }
+
+  async function removeFiles(kind: "secret" | "config", names: string[]): Promise<void> {
+    if (names.length > 0) await exec.run(args.removeFilesArgs(kind, names)).catch(textIfMissing);
+  }
+
+  /** What a start that failed or was cut off has left of its files. */
+  async function removeLeftovers(spec: ContainerSpec): Promise<void> {
+    await remove(spec.name);
+    for (const { isSecret, name } of args.filesOf(spec))
+      await removeFiles(isSecret ? "secret" : "config", [name]);
+  }
+
+  return {
+    can: SWARM_CAN,
+    async startContainer(spec) {
+      await parts.admit();
+      try {
+        await create(spec).catch(async (error: unknown) => {
+          if (!isAlreadyExists(error)) throw error;
+          await removeLeftovers(spec);
+          await create(spec);
+        });
+        return await run(spec.name, { ports: spec.ports, before: [] });
+      } catch (error) {
+        await removeLeftovers(spec);
+        throw error;
+      }
+    },
+
+    async containerFingerprint(spec) {
+      const argv = args.createServiceArgs(spec, settings);
+      return createHash("sha256").update(JSON.stringify(argv)).digest("hex");
+    },
+
+    async restartContainer({ name, ports }) {
+      await parts.admit();
+      const before = await tasks.ofService(name).catch(undefinedIfMissing);
+      if (before === undefined) return undefined;
+      const running = before.find((task) => isWanted(task) && task.state === "running");
+      if (running !== undefined) return states.toRunning(name, running);
+      await change(args.wakeServiceArgs(name));
+      return run(name, { ports, before });
+    },
+
+    async stopContainer(reference) {
+      const service = await states.serviceOf(reference);
+      const found =
+        service === undefined ? undefined : await tasks.ofService(service).catch(undefinedIfMissing);
+      if (service === undefined || found === undefined) return;
+      await using keeping = new AsyncDisposableStack();
+      keeping.use(await keptLogs.keep(service, { isRunning: found.some((task) => !hasEnded(task)) }));
+      await change(args.sleepServiceArgs(service)).catch(textIfMissing);
+      await untilStopped({ tasks, nodes, clock }, service);
+    },
+
+    removeContainer: remove,
+
+    pauseContainer: async () => {
+      throw new RunnerError("CONTAINER_ERROR", "A swarm cannot pause a container.");
+    },
+    unpauseContainer: async () => false,
+    limitCpus: async () => undefined,
+    boostCpus: async () => undefined,
+    deferCpus: async () => undefined,
+    cpuTimes: async () => ({}),
+    usage: async () => undefined,
+  };
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (!isNoSuchObject(error)) throw error;
+}
+
+function textIfMissing(error: unknown): string {
+  if (!isNoSuchObject(error)) throw error;
+  return "";
+}
