@@ -37,6 +37,7 @@ export const CALLS = [
   "imageInRegistry",
   "removeImages",
   "removeLocalImages",
+  "registryOffers",
   "listImages",
   "storageRoot",
   "diskUsage",
