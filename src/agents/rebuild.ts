@@ -2,6 +2,7 @@ import { RunnerError } from "../lib/errors.ts";
 import type { VersionRecord } from "../model/agent.ts";
 import { type Span, traced } from "../tracing/span.ts";
 import type { Agent } from "./agent.ts";
+import { ownSource } from "./own-source.ts";
 import type { AgentParts } from "./parts.ts";
 
 /** A build that runs out of time gets so much longer to name the step it was at, milliseconds. */
@@ -21,11 +22,12 @@ export async function rebuild(
   log.info({ agent_id: agent.id, version: version.version }, "its image is gone: building it again");
   const building = span?.child("build");
   try {
+    const tree = await ownSource(store, agent.id, version);
     const build = await traced(building, () =>
       builder.build({
         agentId: agent.id,
         version,
-        tree: store.treeDir(agent.id, version),
+        tree,
         signal: AbortSignal.any([signal, tooLate.signal]),
         onEvent: () => undefined,
         span: building,

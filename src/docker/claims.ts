@@ -1,6 +1,6 @@
 import type { DockerExec } from "./exec.ts";
 import { isNoSuchObject } from "./errors.ts";
-import { LABEL, MANAGED, claimLabels } from "./labels.ts";
+import { LABEL, MANAGED, claimLabels, labelArgs } from "./labels.ts";
 import type { Claim, Engine, ListedClaim } from "./types.ts";
 
 /** Deadline of a look at the claims, milliseconds. A start waits for it. */
@@ -33,12 +33,7 @@ export function createClaims(exec: DockerExec): Claims {
 }
 
 export function claimArgs(claim: Claim): string[] {
-  return [
-    ...["volume", "create"],
-    ...Object.entries(claimLabels(claim)).flatMap(([name, value]) => ["--label", `${name}=${value}`]),
-    "--",
-    claimName(claim),
-  ];
+  return [...["volume", "create"], ...labelArgs(claimLabels(claim)), "--", claimName(claim)];
 }
 
 export function claimListArgs(): string[] {

@@ -40,6 +40,14 @@ const CONTAINED: ContainmentSettings = {
   resolvers: undefined,
 };
 
+/** One host's engine is lost with its runner. */
+const NO_FAIL_OVER = {
+  beat: cannot,
+  records: cannot,
+  keepRecord: cannot,
+  dropRecords: cannot,
+};
+
 /** The engine of this host, used through the docker CLI. */
 export function createEngine(
   given: DockerExec,
@@ -90,6 +98,7 @@ export function createEngine(
     offers: () => engineOffers(facts),
     userIds: () => userIds(facts),
     ...createClaims(exec),
+    ...NO_FAIL_OVER,
     ensureNetwork: networks.ensureNetwork,
     networkExists: networks.networkExists,
     async contain() {
@@ -103,7 +112,6 @@ export function createEngine(
     buildImage: async (request) => images.buildImage(await admitted(request)),
     exportStage: async (request) => images.exportStage(await admitted(request)),
     buildWheels: (request) => builds.admit().then(() => images.buildWheels(request)),
-    registryOffers: async () => undefined,
     removeLocalImages: (references) => images.removeImages(references),
     listImages: () => images.listImages(runnerLabels(runnerId)),
     ...createDisk({ exec, buildx: createBuildx(facts), volumes, runnerId }),
@@ -128,4 +136,8 @@ export function createEngine(
     ...createEvents(exec, settings),
     ...ONE_HOST,
   };
+}
+
+function cannot(): Promise<never> {
+  return Promise.reject(new Error("an engine of one host keeps nothing for other hosts"));
 }

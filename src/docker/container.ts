@@ -51,7 +51,7 @@ const Inspected = Type.Object({
 });
 
 /** What the containers of this host can do. */
-export const HOST_CAN: Abilities = { pause: true, shareCpus: true, nodes: false };
+export const HOST_CAN: Abilities = { pause: true, shareCpus: true, nodes: false, failOver: false };
 
 type Containers = Pick<
   Workload,

@@ -14,6 +14,11 @@ export const LABEL = {
   volume: "oken.volume",
   /** On a runner's claim: who holds it. */
   claim: "oken.claim",
+  /** On a claim in a swarm: another text each time that its holder shows that it lives. */
+  beat: "oken.beat",
+  /** On what a swarm keeps of a runner's records: its kind, and the number of this text of it. */
+  record: "oken.record",
+  number: "oken.number",
 } as const;
 
 export const AGENT_LABEL = LABEL.agent;

@@ -1,6 +1,6 @@
 import type { Containment } from "../model/containment.ts";
 import type { EngineStorage } from "../model/engine-disk.ts";
-import type { EngineOffers, RegistryOffers } from "../model/engine-offers.ts";
+import type { EngineOffers } from "../model/engine-offers.ts";
 import type { Workload } from "./workload.ts";
 import type { BuildRequest, BuiltImage, ExportRequest, WheelRequest } from "./build-types.ts";
 
@@ -52,10 +52,19 @@ export type Engine = EngineStorage &
     claims(): Promise<ListedClaim[]>;
     /** Writes a claim, unless there is one of the same runner and generation. */
     claim(claim: Claim): Promise<void>;
+    /** Shows those who wait for a claim that its holder lives. False if there is no such claim any more. */
+    beat(claim: Pick<Claim, "runnerId" | "generation">): Promise<boolean>;
     /** Removes a claim. One that does not exist is no error. */
     releaseClaim(claim: Pick<Claim, "runnerId" | "generation">): Promise<void>;
     /** The agents of the containers of all runners that use the engine, one for each container. */
     agentsOfAll(): Promise<{ runnerId: string; agentId: string }[]>;
+
+    /** What is kept of this runner's records. */
+    records(): Promise<KeptRecord[]>;
+    /** Keeps a text of a record under a name, unless there is one of its number: undefined then. */
+    keepRecord(record: Omit<KeptRecord, "name">): Promise<string | undefined>;
+    /** Removes texts of records. One that does not exist is no error. */
+    dropRecords(names: string[]): Promise<void>;
 
     buildImage(request: BuildRequest): Promise<BuiltImage>;
     /** Builds one stage of a Dockerfile and writes its files into `directory`; makes no image. */
@@ -78,8 +87,6 @@ export type Engine = EngineStorage &
     removeImages(references: string[]): Promise<void>;
     /** The same on this host alone, to make room: a registry that has the agents' images keeps them. */
     removeLocalImages(references: string[]): Promise<void>;
-    /** The registry that has the agents' images; undefined where they stay on this host. Rejects if it cannot be used. */
-    registryOffers(): Promise<RegistryOffers | undefined>;
     /** The references of the images that this runner built. */
     listImages(): Promise<string[]>;
 
@@ -92,7 +99,23 @@ export type Engine = EngineStorage &
   };
 
 /** A claim under the name that it has in the engine. */
-export type ListedClaim = Claim & { name: string };
+export type ListedClaim = Claim & {
+  name: string;
+  /** Another number after each beat. Undefined where there are none. */
+  beat?: number | undefined;
+};
+
+/** A text of a record of the data directory, kept where the directory's loss does not reach. */
+export type KeptRecord = {
+  name: string;
+  kind: "agent" | "version" | "secrets";
+  agentId: string;
+  /** Undefined for an agent's own. */
+  version?: number | undefined;
+  /** Of several texts of a record the highest one counts. */
+  number: number;
+  text: string;
+};
 
 /** What the engine remembers of a runner, beside its agents. */
 export type Claim = {

@@ -1,4 +1,5 @@
 import type { ContainerSettings } from "./args.ts";
+import { labelArgs } from "./labels.ts";
 import type { WheelRequest } from "./types.ts";
 
 /** What keeps package code from the kernel: the same as agents have. */
@@ -42,7 +43,7 @@ export function networkArgs({ name, labels }: Pick<WheelBuild, "name" | "labels"
     "--internal",
     "--opt",
     "com.docker.network.bridge.inhibit_ipv4=true",
-    ...labelFlags(labels),
+    ...labelArgs(labels),
     name,
   ];
 }
@@ -142,14 +143,10 @@ function hardening({ labels, sandbox: { runtime, seccomp } }: WheelBuild): strin
     "private",
     "--oom-score-adj",
     "500",
-    ...labelFlags(labels),
+    ...labelArgs(labels),
   ];
 }
 
 function command(image: string, [program, ...args]: [string, ...string[]]): string[] {
   return ["--entrypoint", program, image, ...args];
-}
-
-function labelFlags(labels: Record<string, string>): string[] {
-  return Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
 }

@@ -73,6 +73,8 @@ export type Abilities = {
   shareCpus: boolean;
   /** Run containers on several hosts: it has `nodes`, and each container says which one it is on. */
   nodes: boolean;
+  /** Outlive the runner's host: keep its records, and tell other hosts whether it lives. */
+  failOver: boolean;
 };
 
 /** Which agent and version a container or an image belongs to. Its labels say so, and survive a restart. */

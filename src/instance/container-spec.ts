@@ -18,6 +18,8 @@ export type ContainerSpecOptions = {
   files: {
     secretsPath(agentId: string, version: number): string;
     readSecrets(agentId: string, version: number): Promise<Record<string, string>>;
+    /** Rejects if they were lost. */
+    requireThere(agentId: string, version: number): Promise<void>;
     /** Does the work of a start, with the file of secrets at its path. */
     during<T>(agentId: string, version: number, work: () => Promise<T>): Promise<T>;
     passwdPath(agentId: string, version: number): string;

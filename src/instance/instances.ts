@@ -162,7 +162,9 @@ export function createInstances(options: InstancesOptions): Instances {
         "could not remove a container that failed to start",
       );
     });
-    return withLog(error, lines, secretRedactor(await spec.files.readSecrets(agentId, version)));
+    // Of a version that others started they may be lost.
+    const secrets = await spec.files.readSecrets(agentId, version).catch(() => ({}));
+    return withLog(error, lines, secretRedactor(secrets));
   }
 
   async function start(
@@ -172,6 +174,7 @@ export function createInstances(options: InstancesOptions): Instances {
   ): Promise<Instance> {
     const boost = asked.boost && engine.can.shareCpus;
     const startedAt = clock.monotonic();
+    await spec.files.requireThere(agentId, version.version);
     const container = await spec.files.during(agentId, version.version, () =>
       engine.startContainer({ ...containerSpec(agentId, version, { ...spec, replica }), boost }),
     );

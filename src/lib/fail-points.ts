@@ -7,6 +7,8 @@ export const FAIL_POINTS = [
   "deploy.built",
   /** The new version is ready, and nothing on disk says so. */
   "deploy.started",
+  /** The swarm keeps what `agent.json` is to be. */
+  "record.kept",
   /** A record is whole in a file beside its own. */
   "record.written",
   /** Of two versions with the same volume the old one has ended, and nothing on disk says so. */
@@ -37,6 +39,8 @@ export const FAIL_POINTS = [
   "remove.stopped",
   /** Nothing but data of it is in the engine. */
   "remove.emptied",
+  /** The swarm keeps nothing of it any more, and the disk has it. */
+  "remove.dropped",
   /** Its directory is among those that were removed, and keeps its name until its data is gone. */
   "remove.renamed",
   "remove.files",

@@ -119,6 +119,12 @@ const STORIES: Record<string, Story> = {
     outcomes: ["stopped", 1],
     done: "start.written",
   },
+  "a removal": {
+    before: (runner) => runner.deploy("one"),
+    act: (runner) => runner.remove(),
+    outcomes: [1, "gone"],
+    done: "remove.renamed",
+  },
   "a removal, with data": {
     before: (runner) => runner.deploy("one", { hasVolume: true }),
     act: (runner) => runner.remove(),
@@ -129,6 +135,9 @@ const STORIES: Record<string, Story> = {
 
 /** How long what a runner does behind its answers may take, milliseconds. */
 const SETTLED_MS = 5_000;
+
+/** Without it secrets are on the disk alone. */
+const KEY = Buffer.alloc(32, 7);
 
 const tried = new Set<FailPoint>();
 
@@ -141,7 +150,36 @@ describe.each(Object.entries(STORIES))("a runner that is killed in %s", (name, s
       // Starts are the same in all stories.
       if (/^(load|reconcile)\./.test(step) && name !== "a redeploy") continue;
       const isDone = reached.indexOf(step) >= reached.indexOf(story.done);
-      await dieAt(story, step, story.outcomes[isDone ? 1 : 0]);
+      await dieAt(story, step, { outcome: story.outcomes[isDone ? 1 : 0] });
+      tried.add(step);
+    }
+  });
+});
+
+/** In a swarm the record that it keeps decides, which is written before the disk's. */
+const KEPT_FIRST: Partial<Record<FailPoint, FailPoint>> = {
+  "commit.written": "record.kept",
+  "stop.written": "record.kept",
+  "start.written": "record.kept",
+  "remove.renamed": "remove.dropped",
+};
+
+describe.each(Object.entries(STORIES))("in a swarm, a runner that is killed in %s", (name, story) => {
+  const done = KEPT_FIRST[story.done] ?? story.done;
+
+  test("leaves what was or what is to be, also where its host is lost", async () => {
+    const reached = await live({ ...story, done }, { isMirrored: true });
+    expect(reached).toContain(done);
+    for (const step of new Set(reached)) {
+      const isDone = reached.indexOf(step) >= reached.indexOf(done);
+      const outcome = story.outcomes[isDone ? 1 : 0];
+      // Where its disk is there, what that has is older than what the swarm keeps, or the same.
+      if (/^record\.|^remove\.d/.test(step)) await dieAt(story, step, { outcome, isMirrored: true });
+      // Volumes are of one host.
+      if (/volume|data/.test(name) || /^(load|reconcile)\./.test(step)) continue;
+      // Without its images and its source it can only be removed again.
+      if (step === "remove.emptied") continue;
+      await dieAt(story, step, { outcome, isMirrored: true, isLost: true });
       tried.add(step);
     }
   });
@@ -152,11 +190,13 @@ test("every step at which a runner can be killed was tried", () => {
 });
 
 /** The whole story, without a death. Gives the steps that it comes to. */
-async function live(story: Story): Promise<FailPoint[]> {
-  await using world = await createWorld(story);
+async function live(story: Story, { isMirrored = false } = {}): Promise<FailPoint[]> {
+  await using world = await createWorld(story, isMirrored);
   const runner = await startMortal(world);
   await story.act(runner);
   await retired(runner);
+  // An instance more may be on its way.
+  await eventually(() => expect(runner.reached).toContain(story.done), SETTLED_MS);
   await eventually(() => expectTidy(world, runner, story.outcomes[1]), SETTLED_MS);
   const reached = [...runner.reached];
   await expectToServe(world, runner, { ...story, outcome: story.outcomes[1] });
@@ -164,16 +204,26 @@ async function live(story: Story): Promise<FailPoint[]> {
   return reached;
 }
 
-async function dieAt(story: Story, step: FailPoint, outcome: Outcome): Promise<void> {
-  await using world = await createWorld(story);
+async function dieAt(
+  story: Story,
+  step: FailPoint,
+  {
+    outcome,
+    isMirrored = false,
+    isLost = false,
+  }: { outcome: Outcome; isMirrored?: boolean; isLost?: boolean },
+): Promise<void> {
+  await using world = await createWorld(story, isMirrored);
   const mortal = await startMortal(world, step);
   // What it does then never ends.
   void story.act(mortal).catch(() => undefined);
   await mortal.died;
-  const next = await startMortal(world);
+  await using elsewhere = await scratchDirectory();
+  const after = isLost ? { ...world, directory: elsewhere.path() } : world;
+  const next = await startMortal(after);
   try {
-    await expectTidy(world, next, outcome);
-    await expectToServe(world, next, { ...story, outcome });
+    await expectTidy(after, next, outcome);
+    await expectToServe(world, next, { ...story, outcome, isLost });
   } catch (error) {
     throw new Error(`killed at ${step}: ${String(error)}`, { cause: error });
   }
@@ -181,9 +231,14 @@ async function dieAt(story: Story, step: FailPoint, outcome: Outcome): Promise<v
 }
 
 /** With what came before. */
-async function createWorld({ before, broken }: Story) {
+async function createWorld({ before, broken }: Story, isMirrored: boolean) {
   const scratch = await scratchDirectory();
-  const world = { directory: scratch.path(), engine: engineThatRefuses(broken) };
+  const world = {
+    directory: scratch.path(),
+    engine: engineThatRefuses(broken),
+    isMirrored,
+    secretsKey: isMirrored ? KEY : undefined,
+  };
   const runner = await startMortal(world);
   await before(runner);
   await retired(runner);
@@ -239,7 +294,7 @@ async function expectTidy({ directory, engine }: World, runner: Mortal, outcome:
 async function expectToServe(
   { engine }: World,
   runner: Mortal,
-  { outcome, running: expected = 1 }: Pick<Story, "running"> & { outcome: Outcome },
+  { outcome, running: expected = 1, isLost }: Pick<Story, "running"> & { outcome: Outcome; isLost?: boolean },
 ): Promise<void> {
   const running = () => [...engine.containers.values()].filter((it) => it.running).length;
   if (outcome === "stopped") expect(running()).toBe(0);
@@ -248,5 +303,5 @@ async function expectToServe(
     version: outcome,
     running: expected,
   });
-  expect(await runner.source(outcome)).toContain(["one", "two", "three"][outcome - 1] ?? "");
+  if (!isLost) expect(await runner.source(outcome)).toContain(["one", "two", "three"][outcome - 1] ?? "");
 }

@@ -8,9 +8,10 @@ import type {
   RunningContainer,
 } from "../../src/docker/types.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
-import type { EngineOffers, RegistryOffers } from "../../src/model/engine-offers.ts";
+import type { EngineOffers } from "../../src/model/engine-offers.ts";
 import { createFakeVolumes } from "./fake-volumes.ts";
 import { createFakeClaims } from "./fake-claims.ts";
+import { createFakeRecords } from "./fake-records.ts";
 import type { Containment } from "../../src/model/containment.ts";
 import { createBroadcast } from "./broadcast.ts";
 import { type FakeContainer, createFakeContainer } from "./fake-container.ts";
@@ -25,8 +26,6 @@ export type FakeEngineOptions = {
   runnerId?: string;
   hostCpus?: number;
   offers?: Partial<EngineOffers>;
-  /** What its registry says. */
-  registry?: () => RegistryOffers;
   can?: Partial<Abilities>;
   /** Host names, where there are several. */
   nodes?: string[];
@@ -164,7 +163,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   const volumes = createFakeVolumes(() => [...containers.values()]);
 
   const engine: Engine = {
-    can: { pause: true, shareCpus: true, nodes: options.nodes !== undefined, ...options.can },
+    can: { pause: true, shareCpus: true, nodes: options.nodes !== undefined, failOver: true, ...options.can },
     ping: async () => ({ version: "fake" }),
     offers: async () => ({ version: "28.2.2", hasBuildx: true, runtimes: ["runc"], ...options.offers }),
     ensureNetwork: async () => void (network = true),
@@ -173,6 +172,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     containment: async () => containment,
 
     ...createFakeClaims(),
+    ...createFakeRecords(),
     agentsOfAll: async () =>
       [...containers.values()].map((container) => ({
         runnerId,
@@ -193,7 +193,6 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     imageExists: async (reference) => images.has(reference),
     imageInRegistry: async () => false,
     removeImages: async (references) => references.forEach((reference) => images.delete(reference)),
-    registryOffers: async () => options.registry?.(),
     removeLocalImages: async (references) => references.forEach((reference) => images.delete(reference)),
     listImages: async () => ownImages(),
     ...createFakeStorage(storage, { containers, images: ownImages, volumes: volumes.used }),

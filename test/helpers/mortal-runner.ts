@@ -8,6 +8,8 @@ import { createFirstLook } from "../../src/agents/first-look.ts";
 import { createInheritedUses } from "../../src/agents/inherited-uses.ts";
 import { createIdleSweep } from "../../src/agents/idle.ts";
 import { watchEngine } from "../../src/agents/events.ts";
+import { mirroredStore } from "../../src/agents/mirror/mirrored-store.ts";
+import { takeRecords } from "../../src/agents/mirror/take-records.ts";
 import { createOperations } from "../../src/agents/operations.ts";
 import type { AgentParts } from "../../src/agents/parts.ts";
 import { createPool } from "../../src/agents/pool.ts";
@@ -39,6 +41,10 @@ export type World = {
   engine: FakeEngine;
   /** By default each container is ready at once. */
   waitUntilReady?: WaitUntilReady;
+  /** The engine keeps the records too. */
+  isMirrored?: boolean;
+  /** Secrets are encrypted with it. */
+  secretsKey?: Buffer | undefined;
 };
 
 /** Two: the current version and the one before. */
@@ -50,7 +56,8 @@ const VOLUME = '[[volumes]]\npath = "/data"\n';
  * A runner in this process, real but for the engine, its builds and the readiness of its agents. At `dieAt` it dies:
  * nothing that it has begun has any effect from then on, and the next one starts in the same world.
  */
-export async function startMortal({ directory, engine, waitUntilReady }: World, dieAt?: FailPoint) {
+export async function startMortal(world: World, dieAt?: FailPoint) {
+  const { directory, engine, waitUntilReady } = world;
   const { parts: fakes, clock } = agentParts();
   const reached: FailPoint[] = [];
   const surprises = new Map<FailPoint, () => void | Promise<void>>();
@@ -73,9 +80,17 @@ export async function startMortal({ directory, engine, waitUntilReady }: World, 
 
   const registry = createRegistry();
   const { names } = fakes;
-  const store = mortal(createStore(directory, reachInStore));
+  const disk = createStore(directory, reachInStore);
+  // It dies with the disk.
+  const mirror = world.isMirrored
+    ? await takeRecords({ engine, store: createStore(directory), log: fakes.log }, { isOwn: true })
+    : undefined;
+  const store = mortal(mirror === undefined ? disk : mirroredStore(disk, mirror, reachInStore));
   const versionDir = (agentId: string, version: number) => store.versionDir(agentId, version);
-  const secrets = mortal(createSecretFiles({ versionDir, keys: [], mountDir: "" }));
+  const keys = world.secretsKey === undefined ? [] : [world.secretsKey];
+  const secrets = mortal(
+    createSecretFiles({ versionDir, keys, mountDir: join(directory, "mounted"), mirror }),
+  );
   const own = mortal(engine);
   const gate = Promise.withResolvers<void>();
   const parts: AgentParts = {

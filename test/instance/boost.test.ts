@@ -15,7 +15,7 @@ function boost(failures = 0, { shareCpus } = { shareCpus: true }) {
   let left = failures;
   const cpuBoost = createCpuBoost({
     engine: {
-      can: { pause: true, nodes: false, shareCpus },
+      can: { pause: true, nodes: false, failOver: false, shareCpus },
       async limitCpus(id, cpus) {
         limits.push([id, cpus]);
         left -= 1;

@@ -29,6 +29,7 @@ function fixture(ready: (start: Readiness) => Promise<void> = () => Promise.reso
         secretsPath: (id, version) => `/data/${id}/${version}/secrets.json`,
         passwdPath: (id, version) => `/data/${id}/${version}/passwd`,
         readSecrets: () => Promise.resolve({ KEY: "hunter2-hunter2" }),
+        requireThere: () => Promise.resolve(),
         during: (_id, _version, work) => work(),
       },
       redactLogs: false,

@@ -66,6 +66,7 @@ test("the program inside the container is told them, and no argument of Docker's
     secretsPath: () => "/secrets",
     passwdPath: () => "/passwd",
     readSecrets: () => Promise.resolve({}),
+    requireThere: () => Promise.resolve(),
     during: <T>(_: string, __: number, work: () => Promise<T>) => work(),
   };
   const options = { names: createNames("abc", "key"), files, containerPort: 8080, redactLogs: false };

@@ -10,6 +10,7 @@ import { extractArchive } from "../../upload/archive/extract.ts";
 import type { ArchiveLimits } from "../../upload/archive/limits.ts";
 import { detectEntrypoint } from "../../entrypoint/detect.ts";
 import { type ManifestDefaults, readManifest } from "../../manifest/manifest.ts";
+import { ownSource } from "../own-source.ts";
 import type { AgentParts } from "../parts.ts";
 import { stage } from "./stage.ts";
 import type { DeployRun } from "./types.ts";
@@ -102,7 +103,7 @@ async function copyCurrent(
   destination: string,
 ): Promise<string> {
   const version = registry.get(agentId).currentVersion;
-  await cp(store.treeDir(agentId, version), destination, {
+  await cp(await ownSource(store, agentId, version), destination, {
     recursive: true,
     preserveTimestamps: true,
     verbatimSymlinks: true,

@@ -5,7 +5,9 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 import { undefinedIfMissing, writeDurably } from "../../lib/files.ts";
+import type { Mirror } from "../mirror/mirror.ts";
 import { createHeldFiles } from "./held-files.ts";
+import { requireNotLost, unkeptText } from "./lost.ts";
 import { Sealed, keyName, open, seal } from "./seal.ts";
 
 type Secrets = Record<string, string>;
@@ -24,6 +26,8 @@ export type SecretFiles = {
   readSecrets(agentId: string, version: number): Promise<Secrets>;
   /** Does the work of a start. A container holds what it has mounted, also when the file is gone. */
   during<T>(agentId: string, version: number, work: () => Promise<T>): Promise<T>;
+  /** Rejects with CONFIG_ERROR if secrets of the version were lost with a data directory. */
+  requireThere(agentId: string, version: number): Promise<void>;
   /** Deletes a version's secrets. */
   forget(agentId: string, version: number): Promise<void>;
   /** Encrypts what is plain, or has an earlier key. Gives the name of a key that is missing. */
@@ -36,6 +40,8 @@ export type SecretFilesOptions = {
   keys: readonly Buffer[];
   /** In memory; only used with keys. */
   mountDir: string;
+  /** Has what is encrypted too, and of the rest the names. */
+  mirror?: Mirror | undefined;
 };
 
 const Envelope = Type.Intersect([Sealed, Type.Object({ reader: Type.Optional(Type.Integer()) })]);
@@ -43,7 +49,8 @@ type Envelope = Static<typeof Envelope>;
 
 const Plain = Type.Record(Type.String(), Type.String());
 
-export function createSecretFiles({ versionDir, keys, mountDir }: SecretFilesOptions): SecretFiles {
+export function createSecretFiles(options: SecretFilesOptions): SecretFiles {
+  const { versionDir, keys, mountDir, mirror } = options;
   const [newest] = keys;
   const mounted = createHeldFiles();
   const plainPath = (agentId: string, version: number) => join(versionDir(agentId, version), "secrets.json");
@@ -59,7 +66,10 @@ export function createSecretFiles({ versionDir, keys, mountDir }: SecretFilesOpt
 
   async function readWritten(agentId: string, version: number): Promise<WrittenSecrets> {
     const envelope = await readEnvelope(agentId, version);
-    if (envelope === undefined) return readPlain(plainPath(agentId, version));
+    if (envelope === undefined) {
+      await requireNotLost(versionDir(agentId, version), { agentId, version });
+      return readPlain(plainPath(agentId, version));
+    }
     const key = keys.find((it) => keyName(it) === envelope.key);
     if (key === undefined) throw new Error(`its secrets need the key ${envelope.key}`);
     const text = open(envelope, { key, place: placeOf(agentId, version) });
@@ -71,11 +81,26 @@ export function createSecretFiles({ versionDir, keys, mountDir }: SecretFilesOpt
     const text = JSON.stringify(secrets);
     if (newest === undefined) {
       const path = plainPath(agentId, version);
-      await writeDurably(path, text);
-      return letRead(path, reader);
+      return mirrored({ agentId, version }, unkeptText(secrets), async () => {
+        await writeDurably(path, text);
+        await letRead(path, reader);
+      });
     }
     const sealed = seal(text, { key: newest, place: placeOf(agentId, version) });
-    await writeDurably(sealedPath(agentId, version), JSON.stringify({ ...sealed, reader }));
+    const envelope = JSON.stringify({ ...sealed, reader });
+    await mirrored({ agentId, version }, envelope, () =>
+      writeDurably(sealedPath(agentId, version), envelope),
+    );
+  }
+
+  function mirrored(
+    { agentId, version }: { agentId: string; version: number },
+    text: string,
+    onDisk: () => Promise<void>,
+  ): Promise<void> {
+    return mirror === undefined
+      ? onDisk()
+      : mirror.write({ kind: "secrets", agentId, version }, text, onDisk);
   }
 
   return {
@@ -94,7 +119,11 @@ export function createSecretFiles({ versionDir, keys, mountDir }: SecretFilesOpt
       // Several instances of a version may start at once.
       return mounted.during(path, { write, work });
     },
+    requireThere: (agentId, version) => requireNotLost(versionDir(agentId, version), { agentId, version }),
     async forget(agentId, version) {
+      await mirror?.remove(
+        (place) => place.kind === "secrets" && place.agentId === agentId && place.version === version,
+      );
       await rm(plainPath(agentId, version), { force: true });
       await rm(sealedPath(agentId, version), { force: true });
     },

@@ -95,6 +95,7 @@ async function startWithoutPackage() {
         secretsPath: () => "/secrets.json",
         passwdPath: () => "/passwd",
         readSecrets: () => Promise.resolve({}),
+        requireThere: () => Promise.resolve(),
         during: (_id, _version, work) => work(),
       },
       redactLogs: false,

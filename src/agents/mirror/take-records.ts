@@ -1,0 +1,89 @@
+import { mkdir, stat } from "node:fs/promises";
+
+import type { Engine } from "../../docker/types.ts";
+import { undefinedIfMissing } from "../../lib/files.ts";
+import type { Log } from "../../lib/log.ts";
+import type { VersionRecord } from "../../model/agent.ts";
+import { keptText, restoreSecrets } from "../secrets/lost.ts";
+import type { Store } from "../store.ts";
+import { type KeptAgent, keptAgents } from "./kept-agents.ts";
+import { type Mirror, createMirror } from "./mirror.ts";
+
+type RecordParts = {
+  engine: Pick<Engine, "records" | "keepRecord" | "dropRecords">;
+  /** The disk's own. */
+  store: Store;
+  log: Log;
+};
+
+export type TakeOptions = {
+  /** The directory was this runner's before: an agent that only it has was removed meanwhile. */
+  isOwn: boolean;
+};
+
+/**
+ * Has in the data directory what the swarm keeps: the runner may have been on another host since, or the directory may be
+ * lost. What the swarm keeps wins. Gives the mirror, which goes on from there.
+ */
+export async function takeRecords(parts: RecordParts, { isOwn }: TakeOptions): Promise<Mirror> {
+  const { engine, store, log } = parts;
+  const { agents, used, left } = keptAgents(await engine.records());
+  const mirror = createMirror(engine, used);
+  for (const agent of agents) await takeAgent(store, agent);
+  const known = new Set(agents.map(({ record }) => record.agent_id));
+  for (const agentId of await store.listAgents()) {
+    if (known.has(agentId)) continue;
+    if (!isOwn) await keepWhatIsHere(parts, { mirror, agentId });
+    else {
+      log.info({ agent_id: agentId }, "removing an agent that was removed elsewhere");
+      await store.removeAgent(agentId);
+    }
+  }
+  await engine.dropRecords(left);
+  return mirror;
+}
+
+async function takeAgent(store: Store, { record, versions }: KeptAgent): Promise<void> {
+  const agentId = record.agent_id;
+  for (const { record: version, secrets } of versions) {
+    const directory = store.versionDir(agentId, version.version);
+    if (!(await isSame(store, agentId, version))) await store.removeVersion(agentId, version.version);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await store.writeVersion(agentId, version);
+    if (secrets !== undefined) await restoreSecrets(directory, secrets);
+    const { user_id: userId } = version;
+    const passwd = await stat(store.passwdPath(agentId, version.version)).catch(undefinedIfMissing);
+    if (userId !== undefined && passwd === undefined)
+      await store.writePasswd(agentId, version.version, userId);
+  }
+  await store.writeAgent(record);
+}
+
+/** Whether what is on the disk under a version's number was made from the same. */
+async function isSame(store: Store, agentId: string, version: VersionRecord): Promise<boolean> {
+  const here = await store.readVersion(agentId, version.version).catch(() => undefined);
+  return here?.spec_digest === version.spec_digest && here.tree_digest === version.tree_digest;
+}
+
+/** What is on the disk already. */
+const isHere = () => Promise.resolve();
+
+/** Of a runner of one host that has become one of a swarm. What is damaged is only on the disk, as it was. */
+async function keepWhatIsHere(
+  { store, log }: RecordParts,
+  { mirror, agentId }: { mirror: Mirror; agentId: string },
+): Promise<void> {
+  try {
+    const record = await store.readAgent(agentId);
+    if (record === undefined) return;
+    for (const version of record.versions) {
+      const text = JSON.stringify(await store.readVersion(agentId, version));
+      await mirror.write({ kind: "version", agentId, version }, text, isHere);
+      const secrets = await keptText(store.versionDir(agentId, version));
+      await mirror.write({ kind: "secrets", agentId, version }, secrets, isHere);
+    }
+    await mirror.write({ kind: "agent", agentId }, JSON.stringify(record), isHere);
+  } catch (error) {
+    log.error({ agent_id: agentId, err: error }, "an agent's records are on this host alone");
+  }
+}
