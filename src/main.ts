@@ -57,6 +57,10 @@ const host: HostWork = {
     const { diagnose } = await import("./daemon/diagnose.ts");
     return diagnose(load, { environment: process.env, only });
   },
+  async diagnoseNode(load, options) {
+    const { diagnoseNode } = await import("./daemon/diagnose-node.ts");
+    return diagnoseNode(load, { environment: process.env, ...options });
+  },
   async findMade(load) {
     const { findMade } = await import("./daemon/uninstall.ts");
     return findMade(load(), process.env);

@@ -44,7 +44,7 @@ function helpContext(): Context {
     err: output,
     input: { isTerminal: false, text: unused, secret: unused, confirm: unused },
     program: "oken-runner",
-    host: { serve: unused, diagnose: unused, findMade: unused },
+    host: { serve: unused, diagnose: unused, diagnoseNode: unused, findMade: unused },
     onInterrupt: () => ({ [Symbol.dispose]: () => undefined }),
   };
 }

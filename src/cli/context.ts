@@ -26,6 +26,8 @@ export type HostWork = {
   serve(load: () => Config, options: { isTakeover: boolean }): Promise<boolean>;
   /** `only` names the checks to make; none: all. */
   diagnose(load: () => Config, only: string[]): Promise<Finding[]>;
+  /** Checks this host as a node of a swarm; with `mend` its firewall then contains agents. */
+  diagnoseNode(load: () => Config, options: { mend: boolean; only: string[] }): Promise<Finding[]>;
   /** Looks what the runner of a data directory has made. */
   findMade(load: () => Config): Promise<Removable>;
 };

@@ -16,6 +16,35 @@ export function createNetworkList(networks: readonly string[]): NetworkList {
   return { has: (address) => networks.length > 0 && list.check(address, familyOf(address)) };
 }
 
+/** The network that an address is in, as programs write it: `10.0.0.5/24` is in `10.0.0.0/24`. */
+export function networkOf(cidr: string): string {
+  const [address = "", length = ""] = cidr.split("/");
+  const isSix = isIPv6(address);
+  const [bits, base, separator] = isSix ? ([16, 16, ":"] as const) : ([8, 10, "."] as const);
+  const masked = (isSix ? groupsOf(address) : address.split(".")).map((part, index) => {
+    const kept = Math.min(bits, Math.max(0, Number(length) - index * bits));
+    const mask = (2 ** bits - 1) ^ (2 ** (bits - kept) - 1);
+    return (Number.parseInt(part, base) & mask).toString(base);
+  });
+  const network = masked.join(separator);
+  return `${isSix ? shortened(network) : network}/${length}`;
+}
+
+/** The eight groups of an address in IPv6, also of those that `::` stands for. */
+function groupsOf(address: string): string[] {
+  const [before = [], after] = shortened(address)
+    .split("::")
+    .map((part) => part.split(":").filter((group) => group !== ""));
+  if (after === undefined) return before;
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => "0");
+  return [...before, ...zeros, ...after];
+}
+
+/** As RFC 5952 has it. */
+function shortened(address: string): string {
+  return new URL(`http://[${address}]`).hostname.slice(1, -1);
+}
+
 function familyOf(address: string): "ipv4" | "ipv6" {
   return isIPv6(address) ? "ipv6" : "ipv4";
 }

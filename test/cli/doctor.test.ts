@@ -36,3 +36,13 @@ test("a program gets JSON", async () => {
   expect(status).toBe(1);
   expect(JSON.parse(out)).toEqual({ ok: false, checks: [WELL, BAD] });
 });
+
+test("doctor --node looks at the host as a node, and --mend is for that alone", async () => {
+  expect(await runInProcess(["doctor", "--node", "--mend"], {}, { findings: [WELL] })).toMatchObject({
+    status: 0,
+  });
+  expect(await runInProcess(["doctor", "--mend"], {}, { findings: [WELL] })).toMatchObject({
+    status: 2,
+    err: "oken-runner: --mend is for a node.\nSay --node too.\n",
+  });
+});

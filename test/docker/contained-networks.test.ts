@@ -36,6 +36,7 @@ function networks(options: { own?: string[]; busy?: string; refused?: string } =
       run: () => Promise.resolve(""),
       firewall: {
         hold: async () => [],
+        lacks: async () => undefined,
         tags: () => Promise.resolve([]),
         remove: () => Promise.resolve(),
       },

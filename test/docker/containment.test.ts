@@ -41,6 +41,7 @@ function keeper(settings: Partial<typeof SETTINGS> = {}) {
         host.held.push(...plans);
         return host.hold();
       },
+      lacks: () => Promise.resolve(undefined),
       tags: () => Promise.resolve([]),
       remove: () => Promise.resolve(),
     },

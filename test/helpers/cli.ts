@@ -60,6 +60,10 @@ export async function runInProcess(
         load();
         return findings;
       },
+      diagnoseNode: async (load) => {
+        load();
+        return findings;
+      },
       findMade: () => Promise.reject(new Error("this test has no engine")),
     },
   });

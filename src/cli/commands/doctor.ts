@@ -17,14 +17,24 @@ export function doctor(context: Context) {
       ["doctor", "with the variables of this shell"],
       ["doctor --config /etc/oken-runner/config.toml", "as the service runs"],
       ["doctor runner", "whether the runner is well, as a probe"],
+      ["doctor --node", "whether this host is fit for agents, as a node of a swarm"],
+      ["doctor --node --mend", "have its firewall contain them, at each start of the host"],
       ["doctor --json", "for a program"],
     ],
   })
     .argument("[checks...]", "only these checks; what they cannot find out counts as a failure")
+    .option("--node", "check this host as a node of a swarm, which needs no runner")
+    .option("--mend", "with --node: put in what its firewall lacks; a restart of the host takes it out")
     .option("--json", "print JSON for programs");
   return addSettings(command, ["OKEN_DATA_DIR"]).action(
     async (checks: string[], options: Record<string, unknown>) => {
-      const findings = await context.host.diagnose(() => loadSettings(context, options), checks);
+      const load = () => loadSettings(context, options);
+      const mend = options["mend"] === true;
+      const isNode = options["node"] === true;
+      if (mend && !isNode) throw usageFailure("--mend is for a node.", "Say --node too.");
+      const findings = isNode
+        ? await context.host.diagnoseNode(load, { mend, only: checks })
+        : await context.host.diagnose(load, checks);
       const unknown = checks.filter((name) => findings.every((finding) => finding.name !== name));
       if (unknown.length > 0)
         throw usageFailure(`there is no check ${unknown.join(", ")}.`, "See oken-runner doctor.");

@@ -28,6 +28,7 @@ export function createFirewall(exec: DockerExec, run: RunCommand): Firewall {
   };
   return {
     hold: async (plans) => (await firewall()).hold(plans),
+    lacks: async (plan) => (await firewall()).lacks(plan),
     tags: async () => (await firewall()).tags(),
     remove: async (tags) => (await firewall()).remove(tags),
   };

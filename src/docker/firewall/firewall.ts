@@ -1,6 +1,7 @@
 import { RunnerError } from "../../lib/errors.ts";
 import {
   type Command,
+  lacking,
   listCommand,
   misplaced,
   putIn,
@@ -19,6 +20,8 @@ export type Firewall = {
    * when the firewall cannot be read or changed, or when its rules do not stay as they were put in.
    */
   hold(plans: FirewallPlan[]): Promise<string[]>;
+  /** What is missing of a plan's rules, in words; undefined if nothing. Changes nothing. */
+  lacks(plan: FirewallPlan): Promise<string | undefined>;
   /** The tags of all rules of ours, of other runners too. */
   tags(): Promise<string[]>;
   remove(tags: string[]): Promise<void>;
@@ -74,6 +77,13 @@ export function createIptables(run: RunCommand): Firewall {
         for (const plan of plans) if (await hold(plan, family)) put.add(plan.tag);
       return [...put];
     },
+    async lacks(plan) {
+      for (const family of await usable([plan])) {
+        const what = lacking(plan, family, await run(listCommand(family)));
+        if (what !== undefined) return what;
+      }
+      return undefined;
+    },
     async tags() {
       const found = await Promise.all(
         (await usable()).map(async (family) => tagsIn(await run(listCommand(family)))),
@@ -111,6 +121,9 @@ export function createNftables(run: RunCommand): Firewall {
       const put: string[] = [];
       for (const plan of plans) if (await hold(plan)) put.push(plan.tag);
       return put;
+    },
+    async lacks({ tag }) {
+      return (await tags()).includes(tag) ? undefined : `nft has no table ${tag}`;
     },
     tags,
     async remove(unwanted) {

@@ -1,3 +1,4 @@
+import { networkOf } from "../../lib/networks.ts";
 import type { Family, FirewallPlan, Rule } from "./rules.ts";
 import { TAG_PREFIX, ruleSet } from "./rules.ts";
 
@@ -82,6 +83,28 @@ export function misplaced(
     return `${forward} does not begin with its rule`;
   const isMet = forward === "FORWARD" || isFirst(listing, "FORWARD", `-A FORWARD -j ${forward}`);
   return isMet ? undefined : `FORWARD does not begin with ${forward}`;
+}
+
+/** What a plan's rules lack that keeps packets out; undefined if nothing. Rules that let some through may be others. */
+export function lacking(plan: FirewallPlan, family: Family, listing: string): string | undefined {
+  const chains = chainsOf(plan.tag);
+  const { toHost, through } = ruleSet(plan, family);
+  const lines = new Set(linesOf(listing).map(normal));
+  const missing = [
+    ...chainLines(chains.toHost, toHost.filter(refuses), family),
+    ...chainLines(chains.through, through.filter(refuses), family),
+  ].filter((line) => !lines.has(normal(line)));
+  if (missing.length > 0) return `${PROGRAMS[family].list} has no ${missing[0]}`;
+  return misplaced(listing, plan);
+}
+
+/** Programs write the same network in different ways: `::ffff:0.0.0.0/96`. */
+function normal(line: string): string {
+  return line.replace(/(?<= -d )\S+\/\d+/, networkOf);
+}
+
+function refuses({ verdict }: Rule): boolean {
+  return verdict === "refuse";
 }
 
 function chainsOf(tag: string) {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 
 import type { Destination } from "../../lib/destinations.ts";
+import { createNetworkList } from "../../lib/networks.ts";
 
 /** What a network's containers may reach. */
 export type FirewallPlan = {
@@ -16,6 +17,8 @@ export type FirewallPlan = {
   resolvers: string[];
   /** Where they may go although it is not public. */
   allow: Destination[];
+  /** Networks that are kept from them although their addresses are of the internet. */
+  neighbours?: string[] | undefined;
   /** The containers' own proxy on the same network. */
   proxy?: { address: string; port: number } | undefined;
 };
@@ -112,8 +115,13 @@ export function ruleSet(plan: FirewallPlan, family: Family): RuleSet {
           { match: { kind: "established" }, verdict: "accept" } satisfies Rule,
         ]
       : [];
+  const isPublic = (address: string) => !createNetworkList(NOT_PUBLIC[family]).has(address);
+  const near = (plan.neighbours ?? []).filter((network) => {
+    const address = network.replace(/\/.*/, "");
+    return own(address) && isPublic(address);
+  });
   const refused: Rule[] = plan.internet
-    ? NOT_PUBLIC[family].map((network) => to(network, "refuse"))
+    ? [...NOT_PUBLIC[family], ...near].map((network) => to(network, "refuse"))
     : [{ match: { kind: "any" }, verdict: "refuse" }];
   return {
     toHost: [

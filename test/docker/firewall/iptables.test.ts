@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
 import {
+  lacking,
   listCommand,
   misplaced,
   putIn,
@@ -223,4 +224,30 @@ test("rules of networks that are gone are taken out with their chains, and no ot
     "",
   ]);
   expect(takeOut([tagOf("nobody")], now)).toBeUndefined();
+});
+
+test("what a plan's rules lack is told by the first rule that refuses and is not there", () => {
+  const put = putIn(PLAN, 4, listing())
+    .split("\n")
+    .filter((line) => line.startsWith(`-A ${TAG}-`));
+  const there = listing({
+    ...jumps(TAG),
+    chains: jumps(TAG).chains,
+    forward: ["-A FORWARD -j DOCKER-USER", ...put],
+  });
+  expect(lacking(PLAN, 4, there)).toBeUndefined();
+  expect(lacking(PLAN, 4, there.replace(`-A ${TAG}-fw -d 10.0.0.0/8 ${REFUSE}\n`, ""))).toBe(
+    `iptables has no -A ${TAG}-fw -d 10.0.0.0/8 ${REFUSE}`,
+  );
+  expect(lacking(PLAN, 4, there.replace(`-A INPUT -i ${TAG} -j ${TAG}-in\n`, ""))).toBe(
+    "INPUT does not begin with its rule",
+  );
+});
+
+test("networks of the host are refused too where their addresses are of the internet", () => {
+  const neighbours = ["203.0.113.0/24", "10.0.0.0/16", "2001:db8::/64"];
+  const near = putIn({ ...PLAN, neighbours }, 4, listing());
+  expect(near).toContain(`-A ${TAG}-fw -d 203.0.113.0/24 ${REFUSE}\n`);
+  expect(near).not.toContain("2001:db8::/64");
+  expect(near).not.toContain("10.0.0.0/16");
 });
