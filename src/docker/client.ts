@@ -112,6 +112,7 @@ export function createEngine(
     buildImage: async (request) => images.buildImage(await admitted(request)),
     exportStage: async (request) => images.exportStage(await admitted(request)),
     buildWheels: (request) => builds.admit().then(() => images.buildWheels(request)),
+    registryOffers: async () => undefined,
     removeLocalImages: (references) => images.removeImages(references),
     listImages: () => images.listImages(runnerLabels(runnerId)),
     ...createDisk({ exec, buildx: createBuildx(facts), volumes, runnerId }),

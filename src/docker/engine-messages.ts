@@ -41,6 +41,7 @@ export const CALLS = [
   "imageInRegistry",
   "removeImages",
   "removeLocalImages",
+  "registryOffers",
   "listImages",
   "storageRoot",
   "diskUsage",

@@ -43,7 +43,7 @@ function serve({ exec: execSettings, niceness, swarm, ...settings }: EngineSetti
   const engine =
     swarm === undefined
       ? createEngine(exec, settings.containers, settings.containment)
-      : createSwarmEngine(exec, { ...settings, swarm });
+      : createSwarmEngine(exec, { ...settings, swarm, environment: execSettings.environment });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other side calls by an engine's own types
   const methods = engine as unknown as Methods;
   const running = new Map<number, Running>();

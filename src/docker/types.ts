@@ -1,6 +1,6 @@
 import type { Containment } from "../model/containment.ts";
 import type { EngineStorage } from "../model/engine-disk.ts";
-import type { EngineOffers } from "../model/engine-offers.ts";
+import type { EngineOffers, RegistryOffers } from "../model/engine-offers.ts";
 import type { Workload } from "./workload.ts";
 import type { BuildRequest, BuiltImage, ExportRequest, WheelRequest } from "./build-types.ts";
 
@@ -87,6 +87,8 @@ export type Engine = EngineStorage &
     removeImages(references: string[]): Promise<void>;
     /** The same on this host alone, to make room: a registry that has the agents' images keeps them. */
     removeLocalImages(references: string[]): Promise<void>;
+    /** The registry that has the agents' images; undefined where they stay on this host. Rejects if it cannot be used. */
+    registryOffers(): Promise<RegistryOffers | undefined>;
     /** The references of the images that this runner built. */
     listImages(): Promise<string[]>;
 

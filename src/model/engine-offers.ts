@@ -6,3 +6,11 @@ export type EngineOffers = {
   /** The names of the OCI runtimes that the engine was told of. */
   runtimes: string[];
 };
+
+/** The registry that has the agents' images. */
+export type RegistryOffers = {
+  /** `host[:port][/path]`. */
+  address: string;
+  /** Whether the runner may remove images there. */
+  removes: boolean;
+};

@@ -8,7 +8,7 @@ import type {
   RunningContainer,
 } from "../../src/docker/types.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
-import type { EngineOffers } from "../../src/model/engine-offers.ts";
+import type { EngineOffers, RegistryOffers } from "../../src/model/engine-offers.ts";
 import { createFakeVolumes } from "./fake-volumes.ts";
 import { createFakeClaims } from "./fake-claims.ts";
 import { createFakeRecords } from "./fake-records.ts";
@@ -26,6 +26,8 @@ export type FakeEngineOptions = {
   runnerId?: string;
   hostCpus?: number;
   offers?: Partial<EngineOffers>;
+  /** What its registry says. */
+  registry?: () => RegistryOffers;
   can?: Partial<Abilities>;
   /** Host names, where there are several. */
   nodes?: string[];
@@ -193,6 +195,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     imageExists: async (reference) => images.has(reference),
     imageInRegistry: async () => false,
     removeImages: async (references) => references.forEach((reference) => images.delete(reference)),
+    registryOffers: async () => options.registry?.(),
     removeLocalImages: async (references) => references.forEach((reference) => images.delete(reference)),
     listImages: async () => ownImages(),
     ...createFakeStorage(storage, { containers, images: ownImages, volumes: volumes.used }),

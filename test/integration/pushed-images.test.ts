@@ -90,7 +90,7 @@ test.skipIf(!hasRegistry)(
     expect(await client.digestOf(name("v2"))).toBeString();
     await images.removeImages([tag("v2")]);
     expect(await client.digestOf(name("v1"))).toBeUndefined();
-    expect(await images.registryRemoves()).toBeTrue();
+    expect(await images.registryOffers()).toEqual({ address: `${registry.address}/team`, removes: true });
 
     await using archive = await startRegistry({ removes: false });
     await using kept = await pushedImages(archive.address);
@@ -98,7 +98,7 @@ test.skipIf(!hasRegistry)(
     await kept.images.removeImages([kept.tag("v1")]);
     expect(await kept.client.digestOf(kept.name("v1"))).toBeString();
     expect(await docker(["image", "ls", "--quiet", kept.tag("v1")])).toEqual([]);
-    expect(await kept.images.registryRemoves()).toBeFalse();
+    expect(await kept.images.registryOffers()).toMatchObject({ removes: false });
   },
 );
 

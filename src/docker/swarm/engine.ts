@@ -1,3 +1,4 @@
+import { allDone } from "../../lib/all-done.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
 import type { ContainerSettings } from "../args.ts";
 import { bounded } from "../bounded.ts";
@@ -11,6 +12,11 @@ import { createServiceLogs } from "./logs.ts";
 import { createNodes } from "./node-addresses.ts";
 import { createNodeContainment } from "./node-containment.ts";
 import { createRecords } from "./records.ts";
+import { createPrepull } from "./prepull.ts";
+import { createPushedImages } from "./pushed-images.ts";
+import { createPushedServices } from "./pushed-services.ts";
+import { hostOf } from "./reference.ts";
+import { createRegistryClient } from "./registry-client.ts";
 import { createRuns } from "./runs.ts";
 import { listNodesArgs } from "./service-args.ts";
 import { createServiceStates } from "./service-states.ts";
@@ -21,19 +27,23 @@ import { createWatch } from "./watch.ts";
 export type SwarmSettings = {
   /** Where the last lines of agents are kept whose containers have gone. */
   logsDirectory: string;
+  /** `host[:port][/path]` of the registry from which the nodes have the agents' images. */
+  registry: string;
 };
 
 type EngineParts = {
   containers: ContainerSettings;
   containment: ContainmentSettings;
   swarm: SwarmSettings;
+  /** Says where the docker CLI keeps what `docker login` was told. */
+  environment: Record<string, string | undefined>;
   clock?: Clock;
 };
 
 /** An engine whose agents run on the nodes of a swarm, and which builds on this host, a manager of it. */
 export function createSwarmEngine(
   given: DockerExec,
-  { containers, containment: containmentSettings, swarm, clock = systemClock }: EngineParts,
+  { containers, containment: containmentSettings, swarm, environment, clock = systemClock }: EngineParts,
 ): Engine {
   const exec = bounded(cautious(given));
   const host = createEngine(given, containers, containmentSettings);
@@ -56,6 +66,10 @@ export function createSwarmEngine(
     { exec, tasks, nodes, states, runs, keptLogs, clock, admit: () => containment.admit() },
     { runnerId, dns: resolvers ?? [] },
   );
+  const { registry: prefix } = swarm;
+  const client = createRegistryClient(hostOf(prefix), { exec, environment });
+  const images = createPushedImages({ exec, images: host, client, prefix });
+  const prepull = createPrepull({ exec, runnerId });
   /** The tasks' network is on every node; what there must be is a swarm that this host manages. */
   const requireSwarm = async () => void (await exec.run(listNodesArgs()));
 
@@ -64,7 +78,19 @@ export function createSwarmEngine(
     // A beat waits for no other command.
     ...createSwarmClaims(given),
     ...createRecords(exec, runnerId),
+    async buildImage(request) {
+      const built = await images.buildImage(request);
+      prepull.built(request.tag, built.bases);
+      return built;
+    },
+    imageExists: (reference) => images.imageExists(reference),
+    removeImages: (references) => images.removeImages(references),
+    registryOffers: () => images.registryOffers(),
+    async removeBuildLeftovers() {
+      await allDone([host.removeBuildLeftovers(), prepull.removeLeft()]);
+    },
     ...services,
+    ...createPushedServices({ services, images, prepull }),
     inspectContainer: (name) => states.inspectContainer(name),
     listContainers: () => states.listContainers(),
     agentsOfAll: () => states.agentsOfAll(),

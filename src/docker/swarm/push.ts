@@ -6,6 +6,9 @@ import { registryFailure } from "./registry-failure.ts";
 /** The last line: `v1: digest: sha256:… size: 1156`. */
 const DIGEST_LINE = /^\S+: digest: (sha256:[0-9a-f]{64}) size: \d+$/m;
 
+/** The engine tries a layer five times, with longer and longer pauses, and then says why. */
+const RETRYING = /: Retrying in \d+ second/;
+
 /** Not `--quiet`, which does not print the digest. */
 export function pushArgs(reference: string): string[] {
   return ["push", "--", reference];
@@ -24,8 +27,16 @@ export async function push(exec: DockerExec, request: PushRequest): Promise<stri
   const said = { stdout: "", stderr: "" };
   onEvent?.({ type: "step", name, status: "started" });
   try {
-    for await (const chunk of exec.stream(pushArgs(reference), { timeoutMs, signal }))
+    let isRefused = false;
+    for await (const chunk of exec.stream(pushArgs(reference), { timeoutMs, signal })) {
       said[chunk.stream] += chunk.text;
+      if (isRefused || !RETRYING.test(said.stdout)) continue;
+      isRefused = true;
+      onEvent?.({
+        type: "log",
+        line: `${registry} does not take the image; docker goes on trying for a minute.`,
+      });
+    }
   } catch (error) {
     onEvent?.({ type: "step", name, status: "failed" });
     throw signal?.aborted ? error : explained(error, { said, request });

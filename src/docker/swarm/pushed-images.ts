@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 
+import type { RegistryOffers } from "../../model/engine-offers.ts";
 import type { BuildWatch } from "../build-types.ts";
 import { isNoSuchObject, noSuchImage } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
@@ -24,8 +25,8 @@ export type PushedImages = Pick<Engine, "buildImage" | "imageExists" | "removeIm
    * all the time. Rejects if the registry does not answer, and as `resolve` does.
    */
   provide(reference: string): Promise<string | undefined>;
-  /** Whether the registry removes images. Rejects if it cannot be used. */
-  registryRemoves(): Promise<boolean>;
+  /** What the registry lets the runner do. Rejects if it cannot be used. */
+  registryOffers(): Promise<RegistryOffers>;
 };
 
 type Parts = {
@@ -144,7 +145,10 @@ export function createPushedImages({ exec, images, client, prefix }: Parts): Pus
     async removeImages(references) {
       for (const reference of references) await removeOne(reference);
     },
-    registryRemoves: () => client.removes([...prefix.split("/").slice(1), "oken/none"].join("/")),
+    async registryOffers() {
+      const repository = [...prefix.split("/").slice(1), "oken/none"].join("/");
+      return { address: prefix, removes: await client.removes(repository) };
+    },
   };
 }
 

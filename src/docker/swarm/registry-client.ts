@@ -12,7 +12,10 @@ import { authorizationFor } from "./registry-token.ts";
 /** How long a registry may take for an answer, milliseconds. All that is asked here are small files. */
 const TIMEOUT_MS = 10_000;
 
-/** A registry looks into what it keeps only for a digest that could be one. */
+/** 405 or 501 from a registry that removes nothing, and the others where this login may push only. */
+const REFUSED: ReadonlySet<number> = new Set([401, 403, 405, 501]);
+
+/** Nothing has it. */
 const NO_DIGEST = `sha256:${"0".repeat(64)}`;
 
 const MANIFESTS = [
@@ -35,9 +38,9 @@ export type RegistryClient = {
   digestOf(name: ImageName): Promise<string | undefined>;
   /** Of all images of the same repository. */
   tagsBeside(name: ImageName): Promise<string[]>;
-  /** Removes an image with all of its tags. One that is not there is no error. False if the registry removes nothing. */
+  /** Removes an image with all of its tags. One that is not there is no error. False if the runner may not. */
   remove(name: ImageName, digest: string): Promise<boolean>;
-  /** Whether it removes images at all, of such a repository. */
+  /** Whether the runner may remove images, of such a repository. */
   removes(repository: string): Promise<boolean>;
 };
 
@@ -80,7 +83,7 @@ export function createRegistryClient(
   const remove = async (repository: string, digest: string): Promise<boolean> => {
     const response = await ask(`/v2/${repository}/manifests/${digest}`, { method: "DELETE" });
     if (response.ok || response.status === 404) return true;
-    if (isUnsupported(response)) return false;
+    if (REFUSED.has(response.status)) return false;
     throw refusal(registry, response);
   };
 
@@ -101,8 +104,11 @@ export function createRegistryClient(
       return Value.Check(Tags, body) ? (body.tags ?? []) : [];
     },
     remove: ({ repository }, digest) => remove(repository, digest),
-    // Nothing has this digest.
-    removes: (repository) => remove(repository, NO_DIGEST),
+    async removes(repository) {
+      const response = await ask("/v2/");
+      if (!response.ok) throw refusal(registry, response);
+      return remove(repository, NO_DIGEST);
+    },
   };
 }
 
@@ -135,11 +141,6 @@ function limited(init: RequestInit): RequestInit {
 function said(error: unknown): string {
   const code: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
   return `${typeof code === "string" ? `${code}: ` : ""}${messageOf(error)}`;
-}
-
-/** 405 by the specification; some answer 400 or 501. */
-function isUnsupported({ status }: Response): boolean {
-  return status === 405 || status === 501;
 }
 
 function refusal(registry: string, { status, statusText }: Response): RunnerError {

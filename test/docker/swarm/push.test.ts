@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 
 import { commandError, engineTimeout } from "../../../src/docker/errors.ts";
+import type { BuildEvent } from "../../../src/docker/types.ts";
 import type { DockerExec } from "../../../src/docker/exec.ts";
 import { push, pushArgs } from "../../../src/docker/swarm/push.ts";
 
@@ -64,4 +65,17 @@ test("a push that takes too long says that it was the push", async () => {
     message: "The push did not finish within 20 s.",
     details: { step: `pushing to ${REGISTRY}`, log: LAYERS.trim() },
   });
+});
+
+test("a build's log tells of a push that the registry does not take at once", async () => {
+  const retries = "5f70bf18a086: Retrying in 2 seconds\n5f70bf18a086: Retrying in 1 second\n";
+  const exec = printing({ stdout: `${LAYERS}${retries}v1: digest: ${DIGEST} size: 528\n` });
+  const events: BuildEvent[] = [];
+  await push(exec, { ...request, onEvent: (event) => events.push(event) });
+  const name = `pushing to ${REGISTRY}`;
+  expect(events).toEqual([
+    { type: "step", name, status: "started" },
+    { type: "log", line: `${REGISTRY} does not take the image; docker goes on trying for a minute.` },
+    { type: "step", name, status: "done", ms: expect.any(Number) },
+  ]);
 });

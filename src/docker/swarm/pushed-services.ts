@@ -1,0 +1,46 @@
+import { isNoSuchObject } from "../errors.ts";
+import type { Workload } from "../workload.ts";
+import type { Prepull } from "./prepull.ts";
+import type { PushedImages } from "./pushed-images.ts";
+
+type Starts = Pick<Workload, "startContainer" | "restartContainer">;
+
+type Parts = {
+  services: Starts;
+  images: Pick<PushedImages, "resolve" | "provide">;
+  prepull: Pick<Prepull, "started">;
+};
+
+/**
+ * The same starts, of images by their digests. What the registry has lost and this host has is pushed again first; a start
+ * that needs it while the registry is away fails with that.
+ */
+export function createPushedServices({ services, images, prepull }: Parts): Starts {
+  return {
+    async startContainer(spec) {
+      let image = await images.resolve(spec.image);
+      const started = await services.startContainer({ ...spec, image }).catch(async (error: unknown) => {
+        image = await providedAfter(error, spec.image);
+        return services.startContainer({ ...spec, image });
+      });
+      void prepull.started(spec.image, image);
+      return started;
+    },
+    restartContainer: (spec) =>
+      services.restartContainer(spec).catch(async (error: unknown) => {
+        if (!isNoSuchObject(error)) throw error;
+        const before = await images.resolve(spec.image);
+        // A service keeps the digest that it was made with.
+        const isSame = (await providedAfter(error, spec.image)) === before;
+        return isSame ? services.restartContainer(spec) : undefined;
+      }),
+  };
+
+  /** The image, which the registry has by now. Throws `error` if that was not for want of it. */
+  async function providedAfter(error: unknown, reference: string): Promise<string> {
+    if (!isNoSuchObject(error)) throw error;
+    const provided = await images.provide(reference);
+    if (provided === undefined) throw error;
+    return provided;
+  }
+}
