@@ -8,6 +8,7 @@ import { isIPv4 } from "node:net";
 import { setPriority } from "node:os";
 
 import { AnswerEnd } from "./answer-end.ts";
+import { becomeRealTime } from "./real-time.ts";
 
 export type LoadPlan = {
   /** `http://address:port/path`, of loopback or a private network. */
@@ -165,5 +166,7 @@ if (import.meta.main) {
     // Only root may. Without it the figures can only be worse.
   }
   const plan: LoadPlan = JSON.parse(process.argv[2] ?? "");
+  // One without a pause would take a CPU for itself.
+  if (plan.pauseMs !== undefined) becomeRealTime();
   process.stdout.write(JSON.stringify(await load(plan)));
 }

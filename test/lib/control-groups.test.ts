@@ -12,12 +12,12 @@ test.each([
     "cpu/cpu.shares",
     "cpu/oken-runner",
     "cpu.shares",
-    "10240",
+    "102400",
     "7:memory:/\n5:cpu,cpuacct:/\n0::/init\n",
   ],
-  ["2", "cgroup.controllers", "oken-runner", "cpu.weight", "1000", "0::/\n"],
+  ["2", "cgroup.controllers", "oken-runner", "cpu.weight", "10000", "0::/\n"],
 ])(
-  "a runner in no control group makes one with ten times the usual weight, in version %s",
+  "a runner in no control group makes one with a hundred times the usual weight, in version %s",
   async (_, probe, group, file, weight, groups) => {
     await using scratch = await scratchDirectory();
     await writeTree(scratch.path(), { [`mount/${probe}`]: "", groups });
