@@ -87,7 +87,7 @@ const KNOWN: { pattern: RegExp; make: (failure: string) => RunnerError }[] = [
   },
   {
     pattern:
-      /no such (container|image|network|volume|object|service|task or service)|(?:network|volume|service|task|secret|config) .{1,300} not found|bind source path does not exist|nothing found in stack/i,
+      /no such (container|image|network|volume|object|service|task or service)|(?:network|volume|service|node|task|secret|config) .{1,300} not found|bind source path does not exist|nothing found in stack/i,
     make: (text) =>
       new RunnerError("CONTAINER_ERROR", firstLine(text), { details: { reason: NO_SUCH_OBJECT } }),
   },

@@ -11,6 +11,7 @@ import { createSwarmClaims } from "./claims.ts";
 import { createServiceLogs } from "./logs.ts";
 import { createNodes } from "./node-addresses.ts";
 import { createNodeContainment } from "./node-containment.ts";
+import { createSwarmNodes } from "./nodes.ts";
 import { createRecords } from "./records.ts";
 import { createPrepull } from "./prepull.ts";
 import { createPushedImages } from "./pushed-images.ts";
@@ -91,6 +92,7 @@ export function createSwarmEngine(
     },
     ...services,
     ...createPushedServices({ services, images, prepull }),
+    ...createSwarmNodes(exec),
     inspectContainer: (name) => states.inspectContainer(name),
     listContainers: () => states.listContainers(),
     agentsOfAll: () => states.agentsOfAll(),

@@ -58,8 +58,13 @@ export function readNodes(output: string): NodeFacts[] {
   return output.split("\n").flatMap((line) => {
     const [id = "", name = "", address = "", state = "", manager = ""] = line.split("\t");
     if (id === "") return [];
-    return [{ id, name, address: address === ANY_ADDRESS ? hostOf(manager) : address, state }];
+    return [{ id, name, address: addressOf(address, manager), state }];
   });
+}
+
+/** Where a node's published ports are: `manager` is where it listens as one, with a port. */
+export function addressOf(address: string, manager: string): string {
+  return address === ANY_ADDRESS ? hostOf(manager) : address;
 }
 
 function hostOf(address: string): string {

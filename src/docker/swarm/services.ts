@@ -16,7 +16,7 @@ import { type Task, type Tasks, hasEnded, isWanted } from "./tasks.ts";
 import { untilStopped } from "./stop.ts";
 
 /** What the services of a swarm can do: what only a container's own engine can is not among it. */
-export const SWARM_CAN: Abilities = { pause: false, shareCpus: false, nodes: false, failOver: true };
+export const SWARM_CAN: Abilities = { pause: false, shareCpus: false, nodes: true, failOver: true };
 
 /** How often a change is tried when the swarm itself has changed the service meanwhile. */
 const MAX_CHANGES = 5;

@@ -1,0 +1,107 @@
+import { type Static, Type } from "@sinclair/typebox";
+
+import { RunnerError } from "../../lib/errors.ts";
+import type { Availability, Node } from "../../model/node.ts";
+import { isNoSuchObject, isOutOfSequence } from "../errors.ts";
+import type { DockerExec } from "../exec.ts";
+import { readJson } from "../read-json.ts";
+import type { Workload } from "../workload.ts";
+import { addressOf } from "./node-addresses.ts";
+import { listNodesArgs } from "./service-args.ts";
+
+/** How often nodes are listed until none of them goes while it is looked at. */
+const MAX_LOOKS = 5;
+
+/** How often a change is tried when the swarm itself has changed the node meanwhile. */
+const MAX_CHANGES = 5;
+
+const NANO = 1e9;
+
+const Inspected = Type.Object({
+  id: Type.String(),
+  spec: Type.Object({
+    Role: Type.Union([Type.Literal("manager"), Type.Literal("worker")]),
+    Availability: Type.Union([Type.Literal("active"), Type.Literal("pause"), Type.Literal("drain")]),
+    Labels: Type.Optional(Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()])),
+  }),
+  host: Type.String(),
+  resources: Type.Object({
+    NanoCPUs: Type.Optional(Type.Integer()),
+    MemoryBytes: Type.Optional(Type.Integer()),
+  }),
+  status: Type.Object({ State: Type.Optional(Type.String()), Addr: Type.Optional(Type.String()) }),
+  manager: Type.Union([
+    Type.Object({ Leader: Type.Optional(Type.Boolean()), Addr: Type.Optional(Type.String()) }),
+    Type.Null(),
+  ]),
+});
+
+/** The nodes of the swarm, as this host's engine knows them, which must be a manager. */
+export function createSwarmNodes(exec: Pick<DockerExec, "run">): Pick<Workload, "nodes" | "setAvailability"> {
+  return {
+    async nodes() {
+      for (let look = 1; ; look += 1) {
+        const ids = (await exec.run(listNodesArgs())).split("\n").filter((id) => id !== "");
+        const argv = nodesArgs(ids);
+        try {
+          return readSwarmNodes(await exec.run(argv), argv);
+        } catch (error) {
+          // One of them has left since.
+          if (!isNoSuchObject(error) || look === MAX_LOOKS) throw error;
+        }
+      }
+    },
+    async setAvailability(node, availability) {
+      for (let round = 1; ; round += 1) {
+        try {
+          await exec.run(availabilityArgs(node, availability));
+          return;
+        } catch (error) {
+          if (isNoSuchObject(error))
+            throw new RunnerError("NOT_FOUND", `There is no node ${JSON.stringify(node)}.`);
+          if (!isOutOfSequence(error) || round === MAX_CHANGES) throw error;
+        }
+      }
+    },
+  };
+}
+
+/** A line of JSON for each. */
+export function nodesArgs(ids: string[]): string[] {
+  const fields = {
+    id: ".ID",
+    spec: ".Spec",
+    host: ".Description.Hostname",
+    resources: ".Description.Resources",
+    status: ".Status",
+    manager: ".ManagerStatus",
+  };
+  const format = Object.entries(fields).map(([name, field]) => `"${name}":{{json ${field}}}`);
+  return ["node", "inspect", "--format", `{${format.join(",")}}`, "--", ...ids];
+}
+
+export function availabilityArgs(node: string, availability: Availability): string[] {
+  return ["node", "update", "--availability", availability, "--", node];
+}
+
+/** What {@link nodesArgs} has printed. */
+export function readSwarmNodes(output: string, args: string[]): Node[] {
+  const lines = output.split("\n").filter((line) => line !== "");
+  return lines.map((line) => nodeOf(readJson(Inspected, { args, output: line })));
+}
+
+function nodeOf({ id, spec, host, resources, status, manager }: Static<typeof Inspected>): Node {
+  const state = status.State === "ready" || status.State === "down" ? status.State : "unknown";
+  return {
+    id,
+    name: host,
+    address: addressOf(status.Addr ?? "", manager?.Addr ?? ""),
+    role: spec.Role,
+    leader: manager?.Leader === true,
+    state,
+    availability: spec.Availability,
+    memory: resources.MemoryBytes ?? 0,
+    cpus: (resources.NanoCPUs ?? 0) / NANO,
+    labels: spec.Labels ?? {},
+  };
+}
