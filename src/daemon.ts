@@ -32,7 +32,7 @@ import { systemClock } from "./lib/clock.ts";
 import { createCpuPressure } from "./lib/cpu-pressure.ts";
 import type { Log } from "./lib/log.ts";
 import type { StartError } from "./lib/start-error.ts";
-import { waitAtMost } from "./lib/wait-at-most.ts";
+import { endedBy, waitAtMost } from "./lib/wait-at-most.ts";
 import { VERSION } from "./lib/version.ts";
 import { createMetrics } from "./metrics/metrics.ts";
 import { observeProcess } from "./metrics/process.ts";
@@ -75,8 +75,12 @@ export async function startDaemon(options: {
   niceness: number;
   /** Whether a runner of the data directory that serves is to hand over to this one. */
   isTakeover: boolean;
+  /** From now on requests may be inside. */
+  onListening: () => void;
+  /** It is to stop as soon as it has started: nothing more is waited for. */
+  leaving: AbortSignal;
 }): Promise<Daemon> {
-  const { log, environment, isTakeover } = options;
+  const { log, environment, isTakeover, leaving } = options;
   const passed = await takePassedSocket(environment);
   const config = { ...options.config, ...passed?.at };
   // A stop, or a start that fails, ends the parts in the opposite order.
@@ -159,6 +163,7 @@ export async function startDaemon(options: {
     inheritance?.socket === undefined ? passed : { fd: inheritance.socket, port: inheritance.port };
   const listener = await listen(createApp(server), server, inherited);
   begun.defer(() => listener.stop(SHUTDOWN_TIMEOUT_MS));
+  options.onListening();
   const attending =
     before &&
     inheritance &&
@@ -166,7 +171,7 @@ export async function startDaemon(options: {
   if (attending === undefined) await listener.inherit();
   else begun.use(attending);
 
-  await waitAtMost(ENGINE_WAIT_MS, Promise.all([claim, usable]), systemClock);
+  await waitAtMost(ENGINE_WAIT_MS, endedBy(leaving, Promise.all([claim, usable])), systemClock);
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
   const spared = inheritance?.runs ?? [];
   const cleared = docker.clearOrphans(spared);
@@ -186,7 +191,7 @@ export async function startDaemon(options: {
   });
   begun.use(waiting);
   const agents = parts.registry.all().length;
-  log.info({ url: listener.url, version: VERSION, agents }, "oken-runner is ready");
+  if (!leaving.aborted) log.info({ url: listener.url, version: VERSION, agents }, "oken-runner is ready");
 
   const running = begun.move();
   const reload = createReload({ config, log, access, listener, webhooks });

@@ -17,7 +17,30 @@ const serve: HostWork["serve"] = async (load, { isTakeover }) => {
   await enterOwnGroup();
   const [{ createLog }, { startDaemon }] = await Promise.all([import("./lib/log.ts"), import("./daemon.ts")]);
   const log = createLog({ level: config.logLevel, format: config.logFormat });
-  const starting = startDaemon({ config, log, environment: process.env, niceness, isTakeover });
+  const leaving = new AbortController();
+  const stop = (signal: NodeJS.Signals) => {
+    // A second signal ends the process at once.
+    if (leaving.signal.aborted) process.exit(1);
+    log.info({ signal }, "stopping");
+    leaving.abort();
+    starting
+      .then((daemon) => daemon.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, "could not stop in good order");
+          process.exit(1);
+        },
+      );
+  };
+  const starting = startDaemon({
+    ...{ config, log, environment: process.env, niceness, isTakeover, leaving: leaving.signal },
+    // Before that nothing is inside, and a signal ends the process.
+    onListening() {
+      process.on("SIGTERM", stop);
+      process.on("SIGINT", stop);
+    },
+  });
   // From the first moment: without a listener the signal would end the process.
   process.on("SIGHUP", () => void starting.then((daemon) => daemon.reload(load)).catch(() => undefined));
   const daemon = await starting.catch((error: unknown) => {
@@ -27,27 +50,11 @@ const serve: HostWork["serve"] = async (load, { isTakeover }) => {
   });
   if (daemon === undefined) return false;
 
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals) => {
-    // A second signal ends the process at once.
-    if (stopping) process.exit(1);
-    stopping = true;
-    log.info({ signal }, "stopping");
-    daemon.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ err: error }, "could not stop in good order");
-        process.exit(1);
-      },
-    );
-  };
   void daemon.lost.then((error) => {
     process.stderr.write(`oken-runner: ${error.message}\n`);
     return daemon.stop().finally(() => process.exit(USAGE_ERROR));
   });
   void daemon.succeeded.then(() => daemon.stop()).finally(() => process.exit(0));
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
   return true;
 };
 

@@ -6,3 +6,11 @@ export async function waitAtMost(ms: number, work: Promise<unknown>, clock: Cloc
   const cancel = clock.timer(ms, over.resolve);
   await Promise.race([work, over.promise]).finally(cancel);
 }
+
+/** As `work`, but over as soon as `signal` aborts. */
+export async function endedBy(signal: AbortSignal, work: Promise<unknown>): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  if (signal.aborted) over.resolve();
+  signal.addEventListener("abort", () => over.resolve(), { once: true });
+  await Promise.race([work, over.promise]);
+}

@@ -3,9 +3,10 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { runBinary } from "../helpers/binary.ts";
+import { BINARY, runBinary } from "../helpers/binary.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
+import { switchableDocker } from "../helpers/switchable-docker.ts";
 
 /** A directory of its own, and a start that must fail: what it says, and its exit status. */
 async function scratch() {
@@ -144,6 +145,30 @@ test("without the docker CLI the runner starts, and health and every warning say
   await eventually(() => expect(warnings(runner).length).toBeGreaterThan(1));
   for (const line of warnings(runner))
     expect(JSON.stringify(line)).toContain("The docker CLI was not found on PATH");
+});
+
+test("a runner that is told to end before it is ready ends in good order", async () => {
+  await using place = await scratch();
+  await using docker = await switchableDocker();
+  await docker.become("failsLate");
+  const unix = join(place.directory, "socket");
+  const env = {
+    PATH: docker.path,
+    OKEN_LISTEN: `unix:${unix}`,
+    OKEN_DATA_DIR: join(place.directory, "data"),
+  };
+  const child = Bun.spawn([BINARY, "serve"], {
+    env: { ...process.env, ...env, OKEN_LOG_FORMAT: "json" },
+    stdout: "ignore",
+    stderr: "pipe",
+  });
+  // It listens, and waits for the engine.
+  await eventually(() => fetch("http://localhost/agents", { unix }));
+  child.kill("SIGTERM");
+  const log = await new Response(child.stderr).text();
+  expect(await child.exited).toBe(0);
+  expect(log).toContain("oken-runner has stopped");
+  expect(log).not.toContain("oken-runner is ready");
 });
 
 test("a runner takes its port again at once after an end with connections open", async () => {

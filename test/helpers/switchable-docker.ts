@@ -8,6 +8,7 @@ const BEHAVIOURS = {
   isAway: `echo "Cannot connect to the Docker daemon at unix:///x.sock. Is the docker daemon running?" >&2; exit 1`,
   isRefused: `echo "permission denied while trying to connect to the docker API at unix:///x.sock" >&2; exit 1`,
   hangs: "sleep 1000",
+  failsLate: "sleep 2; echo no >&2; exit 1",
   printsGarbage: "echo '<html>Welcome to nginx!</html>'; exit 0",
   printsNothing: "exit 0",
   printsWithoutEnd: `yes "$(printf '%1000s' x)"`,
