@@ -8,7 +8,7 @@ import { tarball } from "../helpers/tarball.ts";
 
 let runner: TestRunner;
 beforeAll(async () => {
-  runner = await startRunner({ OKEN_HEALTH_CHECK_TIMEOUT: "7" });
+  runner = await startRunner();
 });
 afterAll(() => runner[Symbol.asyncDispose]());
 
@@ -130,28 +130,6 @@ describe("a wrong agent is refused with a sentence that says why, and leaves not
       422,
       "AGENT_START_FAILED",
       ["main.py"],
-    ],
-    [
-      "a start that never ends",
-      {
-        "oken.toml": MANIFEST,
-        "main.py": "import time\n\ntime.sleep(60)\n\ndef handler(input):\n    return 1\n",
-      },
-      422,
-      "AGENT_START_FAILED",
-      ["7 s"],
-    ],
-    [
-      "a server that never listens",
-      {
-        "oken.toml": MANIFEST,
-        "requirements.txt": "flask\n",
-        "main.py":
-          "import time\n\nfrom flask import Flask\n\n\ndef main():\n    app = Flask(__name__)\n    time.sleep(60)\n    app.run()\n\n\nif __name__ == '__main__':\n    main()\n",
-      },
-      422,
-      "AGENT_START_FAILED",
-      ["7 s"],
     ],
   ] as const)("%s", async (_, files, status, code, mentions) => {
     const answer = await runner.deploy("bad", files);

@@ -13,6 +13,8 @@ const BAR_MS = 250;
 /** Close code of a server that ends (RFC 6455 registry). */
 const SERVICE_RESTART = 1012;
 
+const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
+
 let runner: TestRunner;
 beforeAll(async () => {
   runner = await startRunner();
@@ -23,32 +25,44 @@ afterAll(() => runner[Symbol.asyncDispose]());
 
 const idOf = (shape: string) => shape.replace(" ", "-");
 
+type End = {
+  act: (container: string) => Promise<unknown>;
+  /** Of whose callers `make test` looks: each shape meets two ends. `make soak` looks at all. */
+  shapes: string[];
+  reason: string;
+  why: string;
+};
+
 /** What an operator does to an agent's container, and what its callers are told of it. */
-const ENDS: Record<string, { act: (container: string) => Promise<unknown>; reason: string; why: string }> = {
+const ENDS: Record<string, End> = {
   "docker kill": {
     act: (container) => docker(["kill", container]),
+    shapes: ["handler", "asgi"],
     reason: "stopped",
     why: "was stopped from outside the runner (signal 9)",
   },
   "docker stop": {
     act: (container) => docker(["stop", "--time", "1", container]),
+    shapes: ["agent", "wsgi", "own server"],
     reason: "stopped",
     why: "was stopped from outside the runner (signal",
   },
   "docker rm --force": {
     act: (container) => docker(["rm", "--force", container]),
+    shapes: ["handler", "wsgi"],
     reason: "stopped",
     why: "was stopped from outside the runner (signal 9)",
   },
   "docker network disconnect": {
     act: (container) => docker(["network", "disconnect", runner.network, container]),
+    shapes: ["agent", "asgi", "own server"],
     reason: "disconnected",
     why: "lost its network",
   },
 };
 
-describe.each(Object.entries(ENDS))("after a %s of its container", (name, { act, reason, why }) => {
-  test.each(Object.entries(ENDING_AGENTS))(
+describe.each(Object.entries(ENDS))("after a %s of its container", (name, { act, shapes, reason, why }) => {
+  test.each(Object.entries(ENDING_AGENTS).filter(([shape]) => isLong || shapes.includes(shape)))(
     "the callers inside are told why at once: %s",
     async (shape, agent) => {
       const id = idOf(shape);

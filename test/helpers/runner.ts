@@ -93,24 +93,35 @@ export async function startRunner(
       await Promise.all([run, ...earlier].map((it) => it.kill("SIGKILL")));
       // Its docker commands outlive a runner that is killed; no start comes to end them.
       await endOrphans({ runnerId, run: "" });
-      // By their ids: a build that was cut off may have left one without a name.
-      const imageIds = docker(["image", "ls", "--quiet", "--filter", label]);
-      const [names, ids] = await Promise.all([containers(), imageIds]);
-      if (names.length > 0) await docker(["rm", "--force", ...names]);
-      if (ids.length > 0) await docker(["image", "rm", "--force", ...new Set(ids)]);
-      const claims = await docker(["volume", "ls", "--quiet", "--filter", label]);
-      if (claims.length > 0) await docker(["volume", "rm", ...claims]);
       const proxy = `label=oken.proxy=${runnerId}`;
-      const proxies = await docker(["ps", "--all", "--quiet", "--filter", proxy]);
-      if (proxies.length > 0) await docker(["rm", "--force", ...proxies]);
-      const proxyImages = await docker(["image", "ls", "--quiet", "--filter", proxy]);
-      if (proxyImages.length > 0) await docker(["image", "rm", "--force", ...new Set(proxyImages)]);
-      const own = await docker(["network", "ls", "--filter", label, "--format", "{{.Name}}"]);
-      for (const name of [network, ...own]) await docker(["network", "rm", name]).catch(() => []);
+      // By their ids: a build that was cut off may have left an image without a name.
+      const [made, proxies, images, proxyImages, volumes, networks] = await Promise.all([
+        all(["ps", "--all"], label),
+        all(["ps", "--all"], proxy),
+        all(["image", "ls"], label),
+        all(["image", "ls"], proxy),
+        all(["volume", "ls"], label),
+        all(["network", "ls"], label),
+      ]);
+      await removeAll(["rm", "--force"], [...made, ...proxies]);
+      await Promise.all([
+        removeAll(["image", "rm", "--force"], [...images, ...proxyImages]),
+        removeAll(["volume", "rm"], volumes),
+        // The agents' own may be gone, or never have been made.
+        ...[network, ...networks].map((name) => docker(["network", "rm", name]).catch(() => [])),
+      ]);
       await sweepFirewall();
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+async function all(list: string[], filter: string): Promise<string[]> {
+  return docker([...list, "--quiet", "--filter", filter]);
+}
+
+async function removeAll(command: string[], ids: string[]): Promise<void> {
+  if (ids.length > 0) await docker([...command, ...new Set(ids)]);
 }
 
 async function spawn(command: string[], settings: Record<string, string>, cwd: string) {

@@ -129,8 +129,12 @@ describe("a build that fails says why, in a sentence that names the thing, with 
 
   test("an index that is not there, and one that is broken", async () => {
     using broken = await startPackageIndex({}, { status: 503 });
-    for (const indexUrl of [broken.url, `http://${broken.host}:1/simple/`]) {
-      expect(await buildFailure({ "requirements.txt": "six\n" }, { settings: { indexUrl } })).toMatchObject({
+    // Each is tried several times, with waits in between.
+    const failures = [broken.url, `http://${broken.host}:1/simple/`].map((indexUrl) =>
+      buildFailure({ "requirements.txt": "six\n" }, { settings: { indexUrl } }),
+    );
+    for (const failure of await Promise.all(failures)) {
+      expect(failure).toMatchObject({
         code: "BUILD_FAILED",
         message: expect.stringContaining("does not answer"),
         details: { class: "index_unreachable" },
