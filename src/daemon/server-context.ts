@@ -1,6 +1,7 @@
 import { createAgents } from "../agents/agents.ts";
 import type { DiskKeeper } from "../agents/disk/keeper.ts";
 import { createHostReport } from "../agents/host.ts";
+import { lacksOf } from "../agents/lacks.ts";
 import { createNodes } from "../agents/nodes.ts";
 import type { Ownership } from "../agents/ownership.ts";
 import type { AgentParts } from "../agents/parts.ts";
@@ -75,7 +76,7 @@ export function createServerContext(
         archiveLimits: { ...DEFAULT_ARCHIVE_LIMITS, ...archiveLimits(config) },
         diskFloor,
         budget,
-        manifestDefaults: manifestDefaults(config),
+        manifestDefaults: { ...manifestDefaults(config), lacks: lacksOf(parts.engine.can) },
         digestKey: host.identity.digestKey,
       },
     ),

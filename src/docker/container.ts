@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type Static, Type } from "@sinclair/typebox";
 
 import { RunnerError } from "../lib/errors.ts";
+import { HOST_CAN } from "./abilities.ts";
 import { createAgentsCgroup } from "./agents-cgroup.ts";
 import { isAgentNetwork } from "./agent-networks.ts";
 import * as args from "./args.ts";
@@ -15,7 +16,6 @@ import { parseIdentity, runnerLabels } from "./labels.ts";
 import { readJson } from "./read-json.ts";
 import type { Volumes } from "./volumes.ts";
 import type {
-  Abilities,
   ContainerSpec,
   ContainerState,
   ListedContainer,
@@ -49,9 +49,6 @@ const Inspected = Type.Object({
     Networks: Type.Record(Type.String(), Type.Object({ IPAddress: Type.String() })),
   }),
 });
-
-/** What the containers of this host can do. */
-export const HOST_CAN: Abilities = { pause: true, shareCpus: true, nodes: false, failOver: false };
 
 type Containers = Pick<
   Workload,

@@ -12,9 +12,8 @@ import {
   itemSize,
   toFailure,
 } from "./engine-messages.ts";
-import { HOST_CAN } from "./container.ts";
+import { HOST_CAN, SWARM_CAN } from "./abilities.ts";
 import { eventSize } from "./event-window.ts";
-import { SWARM_CAN } from "./swarm/services.ts";
 import type { BuildEvent, Engine } from "./types.ts";
 
 export type EngineThread = Engine & {

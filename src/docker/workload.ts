@@ -75,6 +75,14 @@ export type Abilities = {
   nodes: boolean;
   /** Outlive the runner's host: keep its records, and tell other hosts whether it lives. */
   failOver: boolean;
+  /** Give a container data that outlives it. */
+  volumes: boolean;
+  /** Let a container reach less than the internet: it is put in a network of those that reach the same. */
+  egress: boolean;
+  /** Tell that a container ended for want of memory, and not only that it was killed. */
+  outOfMemory: boolean;
+  /** Say what a container uses. */
+  usage: boolean;
 };
 
 /** Which agent and version a container or an image belongs to. Its labels say so, and survive a restart. */

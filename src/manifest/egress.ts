@@ -22,10 +22,19 @@ const MAX_HOST_CHARS = 253;
  *
  * @throws RunnerError CONFIG_ERROR for a destination that the host does not open, too
  */
-export function egressFields(agent: Fields, top: Fields, hostAllows: Destination[]): Egress | undefined {
+export function egressFields(
+  agent: Fields,
+  top: Fields,
+  /** `refused`: why agents reach the internet and nothing else here, if they do. */
+  { hostAllows, refused }: { hostAllows: Destination[]; refused?: string | undefined },
+): Egress | undefined {
   const chosen = egressField(agent);
   const allow = allowField(top, hostAllows);
   if (chosen.mode === "internet" && allow.length === 0) return undefined;
+  if (refused !== undefined)
+    throw chosen.mode === "internet"
+      ? invalid(top, "network", { value: { allow }, allowed: refused })
+      : invalid(agent, "egress", { value: agent.table.egress, allowed: refused });
   return { ...chosen, allow };
 }
 

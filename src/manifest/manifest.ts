@@ -54,6 +54,8 @@ export type ManifestDefaults = {
   egressAllow: Destination[];
   /** Why this host installs no Debian packages; undefined where it does. */
   noSystemPackages: string | undefined;
+  /** What its agents cannot have, each with the reason. */
+  lacks: { volumes?: string; egress?: string; pause?: string };
 };
 
 /**
@@ -72,7 +74,7 @@ export async function readManifest(
   const warnings: string[] = [];
   const { top, fields } = agentFields(text, warnings);
   const entrypoint = entrypointPath(fields);
-  const volumes = volumesField(top, fields, warnings);
+  const volumes = volumesField(top, fields, { refused: defaults.lacks.volumes, warnings });
   const manifest: Manifest = {
     name: nameField(fields),
     pythonVersion: await pythonVersion(source, fields, {
@@ -96,7 +98,7 @@ export async function readManifest(
     cpus: cpusField(fields, defaults.cpus, warnings),
     port: integerField(fields, "port", { min: 1, max: 65_535, unit: "the port", fallback: defaults.port }),
     healthPath: healthPathField(fields, defaults.healthPath),
-    egress: egressFields(fields, top, defaults.egressAllow),
+    egress: egressFields(fields, top, { hostAllows: defaults.egressAllow, refused: defaults.lacks.egress }),
     env: envField(top, fields),
     labels: labelsField(top, fields),
     volumes,

@@ -31,11 +31,18 @@ const TAKEN = [
  *
  * @throws RunnerError CONFIG_ERROR that names the key, its value and what is allowed
  */
-export function volumesField(top: Fields, agent: Fields, warnings: string[]): Volume[] | undefined {
+export function volumesField(
+  top: Fields,
+  agent: Fields,
+  /** `refused`: why agents have none here, if they have not. */
+  { refused, warnings }: { refused?: string | undefined; warnings: string[] },
+): Volume[] | undefined {
   const owner = top.table.volumes === undefined ? agent : top;
   const value: unknown = owner.table.volumes ?? [];
   if (!Array.isArray(value) || !value.every(isTable))
     throw invalid(owner, "volumes", { value, allowed: "each volume is a table [[volumes]] with a path" });
+  if (refused !== undefined && value.length > 0)
+    throw invalid(owner, "volumes", { value: value.map(({ path }) => path), allowed: refused });
   if (value.length > MAX_VOLUMES)
     throw invalid(owner, "volumes", {
       value: `${value.length} volumes`,

@@ -9,7 +9,7 @@ type Warmth = Pick<Manifest, "warmTimeout" | "pauseAfter" | "keepWarm">;
  */
 export function warmthFields(
   fields: Fields,
-  defaults: { warmTimeout: number; pauseAfter: number },
+  defaults: { warmTimeout: number; pauseAfter: number; lacks: { pause?: string } },
   warnings: string[],
 ): Warmth {
   const warmTimeout = secondsField(fields, "warm_timeout", { min: 0, fallback: defaults.warmTimeout });
@@ -23,6 +23,10 @@ export function warmthFields(
     ignore("warm_timeout", warmTimeout, why);
     ignore("pause_after", pauseAfter, why);
     return { warmTimeout: 0, keepWarm: true };
+  }
+  if (defaults.lacks.pause !== undefined) {
+    ignore("pause_after", pauseAfter, defaults.lacks.pause);
+    return { warmTimeout };
   }
   const isReached = warmTimeout === 0 || pauseAfter < warmTimeout;
   if (isReached && pauseAfter > 0) return { warmTimeout, pauseAfter };

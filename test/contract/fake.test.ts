@@ -12,6 +12,8 @@ engineCases("the fake engine", async () => {
     engine: fake,
     runnerId: "contract",
     image: "program:v1",
+    missingImage: "program:v0",
+    removesWith: 9,
     hostCpus: HOST_CPUS,
     outside: {
       print: async (name, line) => fake.print(name, line),

@@ -53,6 +53,8 @@ engineCases("the engine of this host", async () => {
     engine,
     runnerId,
     image,
+    missingImage: `oken-test/nothing:${crypto.randomUUID()}`,
+    removesWith: 9,
     hostCpus: availableParallelism(),
     outside: {
       print: (name, { stream, text }) => order(name, `${stream} ${text}`),

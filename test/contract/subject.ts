@@ -6,25 +6,36 @@ export type Subject = AsyncDisposable & {
   runnerId: string;
   /** An image whose process obeys `print` and `exit`. */
   image: string;
+  /** One that is nowhere. */
+  missingImage: string;
   hostCpus: number;
+  /** The signal that ends a container which is removed. */
+  removesWith: 9 | 15;
   /** Events in the containers and the engine. */
   outside: {
     /** The process of a container writes a line. */
     print(name: string, line: OutputLine): Promise<void>;
     /** The process of a container ends by itself. */
     exit(name: string, exitCode: number): Promise<void>;
-    runOutOfMemory(name: string): Promise<void>;
-    /** An operator sends the container a signal. */
-    signal(name: string, number: number): Promise<void>;
-    pause(name: string): Promise<void>;
-    unpause(name: string): Promise<void>;
+    /** Undefined, as those below, where the engine cannot do it. */
+    runOutOfMemory?: (name: string) => Promise<void>;
+    /** An operator sends the container a signal. Undefined where nobody is told of that. */
+    signal?: (name: string, number: number) => Promise<void>;
+    pause?: (name: string) => Promise<void>;
+    unpause?: (name: string) => Promise<void>;
     /** The container leaves the network of the agents, and runs on. */
-    disconnect(name: string): Promise<void>;
-    removeNetwork(): Promise<void>;
+    disconnect?: (name: string) => Promise<void>;
+    removeNetwork?: () => Promise<void>;
   };
 };
 
 export type CreateSubject = () => Promise<Subject>;
+
+/** What outside of the engine a case needs, which it runs for no engine without. */
+export function required<T>(event: T | undefined): T {
+  if (event === undefined) throw new Error("this engine cannot do that");
+  return event;
+}
 
 /** A container to start, with a unique name. */
 export function specOf({ image }: Subject, overrides: Partial<ContainerSpec> = {}): ContainerSpec {

@@ -1,3 +1,4 @@
+import { HOST_CAN } from "../../src/docker/abilities.ts";
 import { runnerLabels } from "../../src/docker/labels.ts";
 import type {
   Abilities,
@@ -165,7 +166,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
   const volumes = createFakeVolumes(() => [...containers.values()]);
 
   const engine: Engine = {
-    can: { pause: true, shareCpus: true, nodes: options.nodes !== undefined, failOver: true, ...options.can },
+    can: { ...HOST_CAN, nodes: options.nodes !== undefined, failOver: true, ...options.can },
     ping: async () => ({ version: "fake" }),
     offers: async () => ({ version: "28.2.2", hasBuildx: true, runtimes: ["runc"], ...options.offers }),
     ensureNetwork: async () => void (network = true),

@@ -34,4 +34,5 @@ export const MANIFEST_DEFAULTS: ManifestDefaults = {
   healthPath: "/health",
   egressAllow: [],
   noSystemPackages: undefined,
+  lacks: {},
 };

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 
+import { HOST_CAN } from "../../src/docker/abilities.ts";
 import { createCpuBoost } from "../../src/instance/boost.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { createLog } from "../../src/lib/log.ts";
@@ -15,7 +16,7 @@ function boost(failures = 0, { shareCpus } = { shareCpus: true }) {
   let left = failures;
   const cpuBoost = createCpuBoost({
     engine: {
-      can: { pause: true, nodes: false, failOver: false, shareCpus },
+      can: { ...HOST_CAN, shareCpus },
       async limitCpus(id, cpus) {
         limits.push([id, cpus]);
         left -= 1;

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 
 import { eventually } from "../helpers/eventually.ts";
 import { startLab } from "../helpers/lab.ts";
+import { pushPrograms } from "../helpers/lab-image.ts";
 import { run } from "../helpers/run.ts";
 import { canStartEngine } from "../helpers/small-engine.ts";
 
@@ -20,20 +21,10 @@ test.skipIf(!isLong || !canStartEngine)(
       await using up = await startLab();
       lab = up;
       const image = `${up.registry}/sleeper`;
-      await importProgram(up, { program: "/bin/sleep", image });
-      await up.on("n1", ["push", "--quiet", image]);
+      await pushPrograms(up, { programs: ["sleep"], image });
       // A program that is process 1 is not ended by the usual signal.
       const where = ["--mode", "global", "--network", "bridge", "--stop-signal", "KILL", "--detach"];
-      await up.on("n1", [
-        "service",
-        "create",
-        "--name",
-        "sleeper",
-        ...where,
-        image,
-        "/bin/sleep",
-        "infinity",
-      ]);
+      await up.on("n1", ["service", "create", "--name", "sleeper", ...where, image, "sleep", "infinity"]);
       await eventually(async () => {
         const tasks = ["service", "ps", "sleeper", "--format", "{{.Node}} {{.CurrentState}}"];
         const states = (await up.on("n1", tasks)).match(/^n\d \w+/gm);
@@ -52,13 +43,3 @@ test.skipIf(!isLong || !canStartEngine)(
     await expect(lab.status()).rejects.toThrow("no lab is up");
   },
 );
-
-/** An image on the first host of one program of this machine, with its libraries. */
-async function importProgram(
-  { directory }: { directory: string },
-  { program, image }: { program: string; image: string },
-): Promise<void> {
-  const pack = `tar --create --dereference --absolute-names "$0" $(ldd "$0" | grep -o '/[^ )]*')`;
-  const script = `${pack} | docker --host "unix://$1/n1.sock" import - "$2"`;
-  await run(["bash", "-o", "pipefail", "-c", script, program, directory, image]);
-}

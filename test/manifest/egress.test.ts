@@ -10,7 +10,7 @@ function read(text: string, hostAllows = HOST_ALLOWS) {
   const document = parseToml(text, "oken.toml", (message) => new Error(message));
   const top = { table: document, tableName: "", text };
   const { agent } = document;
-  return egressFields(isTable(agent) ? { table: agent, tableName: "agent", text } : top, top, hostAllows);
+  return egressFields(isTable(agent) ? { table: agent, tableName: "agent", text } : top, top, { hostAllows });
 }
 
 test("by default an agent reaches the internet and nothing else", () => {

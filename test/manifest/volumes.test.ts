@@ -7,7 +7,7 @@ import { volumesField } from "../../src/manifest/volumes.ts";
 function read(text: string, warnings: string[] = []) {
   const table = parseToml(text, "oken.toml", configTomlError("oken.toml"));
   const top = { table, tableName: "", text };
-  return volumesField(top, top, warnings);
+  return volumesField(top, top, { warnings });
 }
 
 const sizeOf = (size: string) => read(`[[volumes]]\npath = "/data"\nsize = ${size}\n`)?.[0]?.size;

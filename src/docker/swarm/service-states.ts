@@ -9,7 +9,7 @@ import type { ContainerState, ListedContainer, RunningContainer } from "../workl
 import * as args from "./service-args.ts";
 import type { Nodes } from "./node-addresses.ts";
 import { current } from "./start.ts";
-import { type Task, type Tasks, hasEnded, isWanted } from "./tasks.ts";
+import { TERMINATED, type Task, type Tasks, hasEnded, isWanted } from "./tasks.ts";
 
 /** How often services are listed until none of them goes while it is looked at. */
 const MAX_LOOKS = 5;
@@ -66,7 +66,8 @@ export function createServiceStates({ exec, tasks, nodes, runnerId }: StateParts
       running: task !== undefined && !hasEnded(task) && !isLost,
       ...(isLost ? { isLost } : {}),
       paused: false,
-      exitCode: 0,
+      // One that sleeps was told to end.
+      exitCode: task === undefined ? TERMINATED : 0,
       oomKilled: false,
       startedAt: "",
       identity: parseIdentity(service.labels ?? {}),

@@ -3,9 +3,10 @@ import { createHash } from "node:crypto";
 import { allDone } from "../../lib/all-done.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { RunnerError } from "../../lib/errors.ts";
+import { SWARM_CAN } from "../abilities.ts";
 import { isAlreadyExists, isNoSuchObject, isOutOfSequence } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
-import type { Abilities, ContainerSpec, RunningContainer, Workload } from "../workload.ts";
+import type { ContainerSpec, RunningContainer, Workload } from "../workload.ts";
 import * as args from "./service-args.ts";
 import type { KeptLogs } from "./logs.ts";
 import type { Nodes } from "./node-addresses.ts";
@@ -14,9 +15,6 @@ import type { ServiceStates } from "./service-states.ts";
 import { untilRunning } from "./start.ts";
 import { type Task, type Tasks, hasEnded, isWanted } from "./tasks.ts";
 import { untilStopped } from "./stop.ts";
-
-/** What the services of a swarm can do: what only a container's own engine can is not among it. */
-export const SWARM_CAN: Abilities = { pause: false, shareCpus: false, nodes: true, failOver: true };
 
 /** How often a change is tried when the swarm itself has changed the service meanwhile. */
 const MAX_CHANGES = 5;

@@ -40,6 +40,11 @@ const Inspected = Type.Object({
   }),
 });
 
+export const SIGTERM = 15;
+
+/** Exit code of a program that SIGTERM has ended: the swarm keeps none of those that it was told to end. */
+export const TERMINATED = 128 + SIGTERM;
+
 /** States of a task in which its container does not run, and never will again. */
 const ENDED: ReadonlySet<string> = new Set([
   "complete",

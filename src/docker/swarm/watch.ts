@@ -2,18 +2,13 @@ import type { Clock } from "../../lib/clock.ts";
 import type { EngineEvent } from "../workload.ts";
 import type { Nodes } from "./node-addresses.ts";
 import type { Runs } from "./runs.ts";
-import { type Task, type Tasks, exitCodeOf, hasEnded, isWanted } from "./tasks.ts";
+import { SIGTERM, TERMINATED, type Task, type Tasks, exitCodeOf, hasEnded, isWanted } from "./tasks.ts";
 
 /** Pause between two looks, milliseconds: a swarm tells nobody of its tasks. A look is a process of 30 ms. */
 const LOOK_MS = 500;
 
 /** While nothing runs, which only an operator could change unseen, one look in so many is taken. */
 const QUIET_LOOKS = 10;
-
-const SIGTERM = 15;
-
-/** Exit code of a program that SIGTERM ended, where the swarm has kept none. */
-const TERMINATED = 128 + SIGTERM;
 
 /** Exit code where a node has said nothing of one. */
 const UNKNOWN_EXIT = 1;
@@ -116,7 +111,8 @@ export function createWatch(parts: WatchParts): Watch {
 
 /** What has happened since the last look, in one process, and in another one if a task is not wanted any more. */
 async function changes({ tasks, nodes, runs }: WatchParts, stopping: Set<string>): Promise<EngineEvent[]> {
-  const wanted = await tasks.all({ onlyWanted: true });
+  // One that has ended may be wanted a little longer.
+  const wanted = (await tasks.all({ onlyWanted: true })).filter((task) => !hasEnded(task));
   for (const task of wanted) if (task.state === "running") runs.begun(task);
   const here = new Set(wanted.map(({ id }) => id));
   const missing = runs.all().filter(({ id }) => !here.has(id));
