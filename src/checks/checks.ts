@@ -5,6 +5,7 @@ import { diskCheck } from "./disk.ts";
 import { engineCheck, engineRequirements } from "./engine.ts";
 import { type NeededImage, imageChecks } from "./images.ts";
 import { networkCheck } from "./network.ts";
+import { registryCheck } from "./registry.ts";
 
 /** How long what only an upgrade or a new configuration of the engine changes is believed, milliseconds. */
 const OFFERS_KEEP_MS = 60_000;
@@ -15,11 +16,15 @@ export type CheckSettings = {
   runtime: string | undefined;
   /** What every build needs. */
   images: NeededImage[];
+  /** Where the agents' images are kept for all hosts; undefined where there is one host. */
+  registry: string | undefined;
 };
 
 export type Checks = {
   /** Where one fails, it stays so until a person acts: the start ends with it. */
   requirements: Check[];
+  /** The same, but for `/health`: calls of agents that run need none of it. */
+  forDeploys: Check[];
   /** What may come right by itself. */
   conditions: Check[];
 };
@@ -27,7 +32,7 @@ export type Checks = {
 /** All checks of the host, in the order in which people should read them. */
 export function createChecks(
   { engine, clock }: { engine: Engine; clock: Clock },
-  { dataDir, runtime, images }: CheckSettings,
+  { dataDir, runtime, images, registry }: CheckSettings,
 ): Checks {
   const answers = shared(engineCheck(engine));
   const requirements = [
@@ -36,6 +41,7 @@ export function createChecks(
   ];
   return {
     requirements: requirements.map((check) => behind(answers, check)),
+    forDeploys: registry === undefined ? [] : [behind(answers, registryCheck(engine))],
     conditions: [answers, behind(answers, networkCheck(engine)), diskCheck(dataDir)],
   };
 }

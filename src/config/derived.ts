@@ -1,4 +1,5 @@
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
 
 import { type Destination, parseDestination, showDestination } from "../lib/destinations.ts";
 import type { Config } from "./load.ts";
@@ -97,6 +98,12 @@ export function containerSettings(config: Config) {
   return { network, runtime: containerRuntime, cgroupParent: agentCgroup };
 }
 
+/** Where agents run on the nodes of a swarm; undefined for this host. */
+export function swarmSettings({ backend, registry, dataDir }: Config) {
+  if (backend !== "swarm" || registry === undefined) return undefined;
+  return { registry, logsDirectory: join(dataDir, "logs") };
+}
+
 /** What keeps agents from the host and its networks. */
 export function containmentSettings(config: Config, environment: Record<string, string | undefined>) {
   const { allowUncontained, firewallImage, dns, pythonImage, defaultPython } = config;
@@ -119,7 +126,7 @@ export function containmentSettings(config: Config, environment: Record<string, 
 
 /** What the host is checked for. */
 export function checkSettings(config: Config) {
-  const { dataDir, containerRuntime, pythonImage, builderImage, uvImage, defaultPython } = config;
+  const { dataDir, containerRuntime, pythonImage, builderImage, uvImage, defaultPython, registry } = config;
   const forDefault = (image: string) => image.replaceAll("{version}", defaultPython);
   const builder = {
     name: "builder-image",
@@ -129,6 +136,7 @@ export function checkSettings(config: Config) {
   return {
     dataDir,
     runtime: containerRuntime,
+    registry,
     images: [
       {
         name: "python-image",

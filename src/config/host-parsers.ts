@@ -44,6 +44,36 @@ export function parseDomain(): Parser<string> {
   };
 }
 
+/** Parts of a repository's name: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests */
+const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+
+/** Characters that leave room for the names of agents: the engine takes 255. */
+const LONGEST_REGISTRY = 160;
+
+/** What the engine takes for Docker Hub, which has no names of three parts. */
+const HUB = /^(?:index\.)?docker\.io$/;
+
+/** `host[:port][/path]`, in lower case. The engine takes a host with neither dot nor port for a user of Docker Hub. */
+export function parseRegistry(): Parser<string> {
+  return (text) => {
+    const [host = "", ...path] = text.split("/");
+    const fits =
+      text.length <= LONGEST_REGISTRY &&
+      /^(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::\d{1,5})?$/.test(host) &&
+      URL.canParse(`http://${host}`) &&
+      /[.:]|^localhost$/.test(host) &&
+      !HUB.test(host) &&
+      path.every((part) => REPOSITORY.test(part));
+    return fits
+      ? { ok: true, value: text }
+      : {
+          ok: false,
+          allowed:
+            "the host of a registry other than Docker Hub, with its port and a path where it has one, such as registry.example.com:5000 or registry.example.com/team",
+        };
+  };
+}
+
 function itemsOf(text: string): string[] {
   return text.split(/[\s,]+/).filter((item) => item !== "");
 }

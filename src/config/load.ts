@@ -29,6 +29,7 @@ export function loadConfig(environment: Source, flags: Source = {}, file?: Confi
   requireAtMost("OKEN_DEFAULT_CPUS", config.defaultCpus, ["OKEN_MAX_CPUS", config.maxCpus]);
   requireApart(config);
   requirePairs(config);
+  requireRegistry(config);
   return Object.freeze(config);
 }
 
@@ -107,6 +108,18 @@ function requirePairs({ tlsCertFile, tlsKeyFile, webhookUrl, webhookSecretFile }
     if (set === undefined || missing === undefined) continue;
     throw new StartError(`${set[0]} is set, but ${missing[0]} is not; ${what} go together.`);
   }
+}
+
+/** Only other hosts need a registry, and they need one. */
+function requireRegistry({ backend, registry }: Config): void {
+  if (backend === "swarm" && registry === undefined)
+    throw new StartError(
+      "OKEN_BACKEND is swarm, but OKEN_REGISTRY is not set: the nodes have the agents' images from a registry.",
+    );
+  if (backend !== "swarm" && registry !== undefined)
+    throw new StartError(
+      `OKEN_REGISTRY is set, but OKEN_BACKEND is ${backend}, which keeps images on this host; set OKEN_BACKEND=swarm, or leave the registry out.`,
+    );
 }
 
 function requireAtMost(name: string, value: number, [limitName, limit]: [string, number]): void {

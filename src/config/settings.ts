@@ -5,6 +5,7 @@ import { BROWSER_SETTINGS } from "./settings/browsers.ts";
 import { BUILD_SETTINGS } from "./settings/builds.ts";
 import { CONTAINER_SETTINGS } from "./settings/containers.ts";
 import { DISK_SETTINGS } from "./settings/disk.ts";
+import { HOST_SETTINGS } from "./settings/hosts.ts";
 import { INVOKE_SETTINGS } from "./settings/invokes.ts";
 import { NETWORK_SETTINGS } from "./settings/network.ts";
 import { SERVER_SETTINGS } from "./settings/server.ts";
@@ -20,6 +21,7 @@ export const SETTINGS = {
   ...ACCESS_SETTINGS,
   ...BROWSER_SETTINGS,
   ...AGENT_SETTINGS,
+  ...HOST_SETTINGS,
   ...CONTAINER_SETTINGS,
   ...NETWORK_SETTINGS,
   ...INVOKE_SETTINGS,

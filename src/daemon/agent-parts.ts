@@ -43,7 +43,7 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
   const registry = createRegistry();
   observeAgents(metrics, registry, engine);
   observeNodes(metrics, { engine, registry });
-  const names = createNames(runnerId, digestKey);
+  const names = createNames(runnerId, digestKey, config.registry);
   const exits = createExits(clock);
   const instances = createInstances({
     engine,

@@ -3,11 +3,18 @@ import { createChecks } from "../checks/checks.ts";
 import { diskCheck } from "../checks/disk.ts";
 import { engineCheck } from "../checks/engine.ts";
 import { dataDirCheck, nearestThatExists, plannedNetworkCheck } from "../checks/unstarted.ts";
-import { checkSettings, containerSettings, containmentSettings, serverSettings } from "../config/derived.ts";
+import {
+  checkSettings,
+  containerSettings,
+  containmentSettings,
+  serverSettings,
+  swarmSettings,
+} from "../config/derived.ts";
 import { type Config, loadConfig } from "../config/load.ts";
 import { readSecretKeys } from "../config/secret-keys.ts";
 import { createEngine } from "../docker/client.ts";
 import { createDockerExec } from "../docker/exec.ts";
+import { createSwarmEngine } from "../docker/swarm/engine.ts";
 import { systemClock } from "../lib/clock.ts";
 import { createLog } from "../lib/log.ts";
 import { openAccess } from "../server/access/access.ts";
@@ -62,14 +69,18 @@ async function hostChecks(config: Config, environment: Environment): Promise<Che
 
 function engineChecks(config: Config, environment: Environment): Check[] {
   const { proxy: _, ...containment } = containmentSettings(config, environment);
-  const engine = createEngine(
-    createDockerExec({ environment }),
-    { ...containerSettings(config), seccomp: undefined, runnerId: "none" },
-    containment,
-  );
+  const exec = createDockerExec({ environment });
+  const containers = { ...containerSettings(config), seccomp: undefined, runnerId: "none" };
+  const swarm = swarmSettings(config);
+  const engine =
+    swarm === undefined
+      ? createEngine(exec, containers, containment)
+      : createSwarmEngine(exec, { containers, containment, swarm, environment });
+  const checks = createChecks({ engine, clock: systemClock }, checkSettings(config));
   return [
     engineCheck(engine),
-    ...createChecks({ engine, clock: systemClock }, checkSettings(config)).requirements,
+    ...checks.requirements,
+    ...checks.forDeploys,
     plannedNetworkCheck(engine, {
       isUncontainedAllowed: containment.allowUncontained,
       firewallImage: containment.firewallImage,

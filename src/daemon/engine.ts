@@ -5,7 +5,13 @@ import { type OwnClaim, createClaim } from "../agents/claim.ts";
 import { claimedEngine } from "../agents/claimed-engine.ts";
 import type { Ownership } from "../agents/ownership.ts";
 import { reportStrangers } from "../agents/strangers.ts";
-import { buildSettings, containerSettings, containmentSettings, seccompChoice } from "../config/derived.ts";
+import {
+  buildSettings,
+  containerSettings,
+  containmentSettings,
+  seccompChoice,
+  swarmSettings,
+} from "../config/derived.ts";
 import { EGRESS_PROXY, FETCH_PROXY, fetchProxyConfig } from "../build/egress-proxy.ts";
 import type { Identity } from "../config/identity.ts";
 import { describeHolder, lifeOf } from "../config/holder.ts";
@@ -68,6 +74,7 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
       fetchConfig: fetchProxyConfig(buildSettings(config, environment)),
       staging: join(config.dataDir, "staging"),
     }),
+    swarm: swarmSettings(config),
     niceness,
   });
   const engine = measuredEngine(thread, metrics);

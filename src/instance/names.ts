@@ -19,9 +19,9 @@ export type Names = {
 
 /**
  * Docker's names are narrower than agent ids: lower case, no leading dash or underscore, shorter. `key` is secret, or
- * agents could find the names of others.
+ * agents could find the names of others. Images have the name of their `registry` before theirs.
  */
-export function createNames(runnerId: string, key: string): Names {
+export function createNames(runnerId: string, key: string, registry?: string): Names {
   const base = (agentId: string) => {
     const slug = agentId
       .toLowerCase()
@@ -36,10 +36,11 @@ export function createNames(runnerId: string, key: string): Names {
   };
   const hidden = (...parts: (string | number)[]) =>
     createHmac("sha256", key).update(parts.join("\0")).digest("hex").slice(0, HIDDEN_DIGITS);
+  const prefix = registry === undefined ? "" : `${registry}/`;
   return {
     container: (agentId, version, replica = 1) =>
       `oken-${hidden("container", runnerId, agentId, version, ...(replica === 1 ? [] : [replica]))}`,
     volume: (agentId, path) => `oken-${hidden("volume", runnerId, agentId, path)}`,
-    image: (agentId, version) => `oken/${base(agentId)}:v${version}`,
+    image: (agentId, version) => `${prefix}oken/${base(agentId)}:v${version}`,
   };
 }

@@ -4,6 +4,7 @@ import { type CheckSettings, createChecks } from "../../src/checks/checks.ts";
 import { createHealth } from "../../src/checks/health.ts";
 import { requireUsable } from "../../src/checks/start.ts";
 import { createLog } from "../../src/lib/log.ts";
+import { RunnerError } from "../../src/lib/errors.ts";
 import { StartError } from "../../src/lib/start-error.ts";
 import { createFakeClock } from "../helpers/fake-clock.ts";
 import { type FakeEngineOptions, createFakeEngine } from "../helpers/fake-engine.ts";
@@ -26,7 +27,7 @@ async function createHost(options: FakeEngineOptions = {}, settings: Partial<Che
   });
   const checks = createChecks(
     { engine, clock },
-    { dataDir: import.meta.dir, runtime: undefined, images: [PYTHON], ...settings },
+    { dataDir: import.meta.dir, runtime: undefined, images: [PYTHON], registry: undefined, ...settings },
   );
   return {
     engine,
@@ -101,6 +102,39 @@ test("an image that cannot be asked for is a warning, since the engine may know 
     msg: "The engine does not have python:3.12, and its registry cannot be asked: no such host; load the image, or name another with OKEN_PYTHON_IMAGE.",
   });
   expect(await health()).toEqual({});
+});
+
+describe("a registry", () => {
+  const settings = { registry: "registry.lan" };
+
+  test("that refuses the runner ends the start", async () => {
+    const refused = new RunnerError(
+      "CONTAINER_ERROR",
+      "The registry registry.lan refuses the runner: log in.",
+    );
+    const { start } = await createHost({ registry: refused }, settings);
+    await expect(start()).rejects.toThrow(
+      new StartError("The registry registry.lan refuses the runner: log in."),
+    );
+  });
+
+  test("that is away, or keeps what the runner removes, is told in the log and not on /health", async () => {
+    const away = new RunnerError(
+      "ENGINE_UNAVAILABLE",
+      "The registry registry.lan does not answer. Try again.",
+    );
+    const host = await createHost({ registry: away }, settings);
+    await host.start();
+    expect(JSON.parse(host.lines.join(""))).toMatchObject({
+      check: "registry",
+      msg: "The registry registry.lan does not answer; deploys fail until it is back.",
+    });
+    expect(await host.health()).toEqual({});
+
+    const kept = await createHost({ registry: { address: "registry.lan", removes: false } }, settings);
+    await kept.start();
+    expect(kept.lines.join("")).toContain("does not let the runner remove images; allow it");
+  });
 });
 
 test("a containerd shim that the engine does not list may be there", async () => {

@@ -27,8 +27,8 @@ export type FakeEngineOptions = {
   runnerId?: string;
   hostCpus?: number;
   offers?: Partial<EngineOffers>;
-  /** What its registry says. */
-  registry?: () => RegistryOffers;
+  /** What its registry says, or why it cannot be used. */
+  registry?: RegistryOffers | Error;
   can?: Partial<Abilities>;
   /** Host names, where there are several. */
   nodes?: string[];
@@ -196,7 +196,10 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     imageExists: async (reference) => images.has(reference),
     imageInRegistry: async () => false,
     removeImages: async (references) => references.forEach((reference) => images.delete(reference)),
-    registryOffers: async () => options.registry?.(),
+    async registryOffers() {
+      if (options.registry instanceof Error) throw options.registry;
+      return options.registry;
+    },
     removeLocalImages: async (references) => references.forEach((reference) => images.delete(reference)),
     listImages: async () => ownImages(),
     ...createFakeStorage(storage, { containers, images: ownImages, volumes: volumes.used }),

@@ -11,6 +11,9 @@ const program = Bun.which("docker-registry") ?? Bun.which(FETCHED);
 /** `scripts/setup-registry` fetches it where it can. */
 export const hasRegistry = program !== null;
 
+/** Pause between two looks whether it listens, milliseconds. */
+const LOOK_MS = 20;
+
 type Options = { removes?: boolean; users?: Record<string, string> };
 
 /** A real registry on a free port of this host, which engines use without a certificate. */
@@ -36,14 +39,18 @@ export async function startRegistry({ removes = true, users }: Options = {}) {
         ...(users === undefined ? {} : { auth: { htpasswd: { realm: "test", path: passwords } } }),
       }),
     );
-    const log = join(directory, "log");
+    // The port that it had may be somebody's for a moment.
+    return eventually(() => listening(config));
+  };
+  const listening = async (config: string) => {
+    const log = join(directory, `log-${Bun.randomUUIDv7()}`);
     const child = Bun.spawn([program, "serve", config], { stdout: Bun.file(log), stderr: Bun.file(log) });
-    const taken = await eventually(async () => {
-      const found = /listening on 127\.0\.0\.1:(\d+)/.exec(await readFile(log, "utf8"))?.[1];
-      if (found === undefined) throw new Error("the registry does not listen yet");
-      return Number(found);
-    });
-    return { child, port: taken };
+    for (;;) {
+      const found = /listening on 127\.0\.0\.1:(\d+)/.exec(await readFile(log, "utf8").catch(() => ""))?.[1];
+      if (found !== undefined) return { child, port: Number(found) };
+      if (child.exitCode !== null) throw new Error(await readFile(log, "utf8"));
+      await Bun.sleep(LOOK_MS);
+    }
   };
   let running = await start(0);
   const { port } = running;

@@ -26,3 +26,12 @@ test("a container's name tells nothing of its agent, and cannot be found without
   expect(createNames("runner-1", "another").container("echo", 1)).not.toBe(names.container("echo", 1));
   expect(names.container("echo", 2)).not.toBe(names.container("echo", 1));
 });
+
+test("the image of an agent with a name of any length fits below the longest registry", () => {
+  const registry = `${"r".repeat(150)}.lan:5000`;
+  for (const id of IDS) {
+    const image = createNames("runner-1", "a key", registry).image(id, 12_345);
+    expect(image).toBe(`${registry}/${names.image(id, 12_345)}`);
+    expect(image.length).toBeLessThan(255);
+  }
+});

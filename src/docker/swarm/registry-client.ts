@@ -138,9 +138,11 @@ function limited(init: RequestInit): RequestInit {
   return { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) };
 }
 
+/** With the code, which some messages have and others have not. */
 function said(error: unknown): string {
   const code: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
-  return `${typeof code === "string" ? `${code}: ` : ""}${messageOf(error)}`;
+  const message = messageOf(error);
+  return typeof code === "string" && !message.includes(code) ? `${code}: ${message}` : message;
 }
 
 function refusal(registry: string, { status, statusText }: Response): RunnerError {
