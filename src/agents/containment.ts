@@ -37,5 +37,7 @@ function tell(log: Log, before: Containment, found: Containment): void {
   if (found.state === "open")
     log.error({ reason: found.why }, "no agent starts: they would not be contained");
   if (found.state === "tolerated") log.warn({ reason: found.why }, "agents run without containment");
+  if (found.state === "contained" && found.except !== undefined)
+    log.error({ reason: found.except }, "no agent starts on some of the nodes");
   if (found.state === "contained" && before.state === "open") log.info("agents are contained again");
 }

@@ -4,6 +4,9 @@
  */
 export type Containment =
   | { state: "unknown" }
-  /** `mended`: its rules had gone, and are put in anew. */
-  | { state: "contained"; mended?: true }
+  /**
+   * `mended`: its rules had gone, and are put in anew. `except`: not on every node, in a sentence or two; none starts on
+   * the others.
+   */
+  | { state: "contained"; mended?: true; except?: string }
   | { state: "tolerated" | "open"; why: string };

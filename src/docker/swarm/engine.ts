@@ -6,11 +6,14 @@ import { cautious } from "../caution.ts";
 import { createEngine } from "../client.ts";
 import type { ContainmentSettings } from "../containment.ts";
 import type { DockerExec } from "../exec.ts";
+import { createFirewall, createRunCommand } from "../firewall/backend.ts";
+import { nodePlan } from "../node/plan.ts";
 import type { Engine } from "../types.ts";
 import { createSwarmClaims } from "./claims.ts";
 import { createServiceLogs } from "./logs.ts";
 import { createNodes } from "./node-addresses.ts";
 import { createNodeContainment } from "./node-containment.ts";
+import { createNodeProbe } from "./node-probe.ts";
 import { createSwarmNodes } from "./nodes.ts";
 import { createRecords } from "./records.ts";
 import { createPrepull } from "./prepull.ts";
@@ -61,15 +64,29 @@ export function createSwarmEngine(
     clock,
     directory: swarm.logsDirectory,
   });
-  const containment = createNodeContainment({ allowUncontained });
-  const states = createServiceStates({ exec, tasks, nodes, runnerId });
-  const services = createServices(
-    { exec, tasks, nodes, states, runs, keptLogs, clock, admit: () => containment.admit() },
-    { runnerId, dns: resolvers ?? [] },
+  const swarmNodes = createSwarmNodes(exec);
+  const probe = createNodeProbe({ exec, runnerId, clock });
+  const run = createRunCommand(exec, containmentSettings.firewallImage);
+  const containment = createNodeContainment(
+    {
+      nodes: swarmNodes.nodes,
+      probe,
+      firewall: createFirewall(exec, run),
+      plan: () => nodePlan(exec, { resolvers }),
+      clock,
+    },
+    { allowUncontained },
   );
+  const states = createServiceStates({ exec, tasks, nodes, runnerId });
   const { registry: prefix } = swarm;
   const client = createRegistryClient(hostOf(prefix), { exec, environment });
   const images = createPushedImages({ exec, images: host, client, prefix });
+  /** By its digest a node that has the image asks no registry. */
+  const admit = (image: string) => containment.admit(() => images.resolve(image).catch(() => image));
+  const services = createServices(
+    { exec, tasks, nodes, states, runs, keptLogs, clock, admit },
+    { runnerId, dns: resolvers ?? [] },
+  );
   const prepull = createPrepull({ exec, runnerId });
   /** The tasks' network is on every node; what there must be is a swarm that this host manages. */
   const requireSwarm = async () => void (await exec.run(listNodesArgs()));
@@ -88,11 +105,11 @@ export function createSwarmEngine(
     removeImages: (references) => images.removeImages(references),
     registryOffers: () => images.registryOffers(),
     async removeBuildLeftovers() {
-      await allDone([host.removeBuildLeftovers(), prepull.removeLeft()]);
+      await allDone([host.removeBuildLeftovers(), prepull.removeLeft(), probe.removeLeft()]);
     },
     ...services,
     ...createPushedServices({ services, images, prepull }),
-    ...createSwarmNodes(exec),
+    ...swarmNodes,
     inspectContainer: (name) => states.inspectContainer(name),
     listContainers: () => states.listContainers(),
     agentsOfAll: () => states.agentsOfAll(),

@@ -9,6 +9,7 @@ import {
   pidsOf,
   sharedMemoryOf,
 } from "../container-limits.ts";
+import { avoidArgs } from "./avoided-nodes.ts";
 import type { ContainerSpec, Mount } from "../workload.ts";
 
 /** The label by which the CLI lists the tasks of several services at once; it makes them one stack. */
@@ -21,6 +22,8 @@ export type ServiceSettings = {
   runnerId: string;
   /** Resolvers; none for the engine's choice. The network of a task has no resolver of its own. */
   dns: string[];
+  /** Ids of nodes on which it does not run. */
+  avoided?: string[] | undefined;
 };
 
 /**
@@ -41,6 +44,7 @@ export function createServiceArgs(spec: ContainerSpec, settings: ServiceSettings
     ...["--endpoint-mode", "dnsrr"],
     ...spec.ports.flatMap((port) => ["--publish", `mode=host,protocol=tcp,target=${port}`]),
     ...settings.dns.flatMap((address) => ["--dns", address]),
+    ...avoidArgs(settings.avoided ?? []),
     ...["--replicas", "1"],
     ...["--restart-condition", "none"],
     // By digest, a node that has the image asks no registry.
@@ -104,8 +108,9 @@ export function removeFilesArgs(kind: "secret" | "config", names: string[]): str
 }
 
 /** Has a service that sleeps run, and one whose task has ended run anew. */
-export function wakeServiceArgs(service: string): string[] {
-  return ["service", "update", "--detach", "--quiet", "--replicas", "1", "--force", "--", service];
+export function wakeServiceArgs(service: string, placement: string[] = []): string[] {
+  const update = ["service", "update", "--detach", "--quiet", ...placement];
+  return [...update, "--replicas", "1", "--force", "--", service];
 }
 
 export function sleepServiceArgs(service: string): string[] {

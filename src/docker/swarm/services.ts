@@ -1,12 +1,16 @@
 import { createHash } from "node:crypto";
 
+import { Type } from "@sinclair/typebox";
+
 import { allDone } from "../../lib/all-done.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { SWARM_CAN } from "../abilities.ts";
 import { isAlreadyExists, isNoSuchObject, isOutOfSequence } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
+import { readJson } from "../read-json.ts";
 import type { ContainerSpec, RunningContainer, Workload } from "../workload.ts";
+import { avoidUpdateArgs, constraintsArgs } from "./avoided-nodes.ts";
 import * as args from "./service-args.ts";
 import type { KeptLogs } from "./logs.ts";
 import type { Nodes } from "./node-addresses.ts";
@@ -15,6 +19,8 @@ import type { ServiceStates } from "./service-states.ts";
 import { untilRunning } from "./start.ts";
 import { type Task, type Tasks, hasEnded, isWanted } from "./tasks.ts";
 import { untilStopped } from "./stop.ts";
+
+const Constraints = Type.Union([Type.Array(Type.String()), Type.Null()]);
 
 /** How often a change is tried when the swarm itself has changed the service meanwhile. */
 const MAX_CHANGES = 5;
@@ -44,8 +50,8 @@ export type ServiceParts = {
   runs: Runs;
   keptLogs: KeptLogs;
   clock: Clock;
-  /** Rejects unless an agent may start. */
-  admit(): Promise<void>;
+  /** The ids of nodes on which none may start; rejects unless there are others. `image` is that of an agent. */
+  admit(image: string): Promise<string[]>;
 };
 
 /**
@@ -55,10 +61,10 @@ export type ServiceParts = {
 export function createServices(parts: ServiceParts, settings: args.ServiceSettings): Services {
   const { exec, tasks, nodes, states, runs, keptLogs, clock } = parts;
 
-  async function create(spec: ContainerSpec): Promise<void> {
+  async function create(spec: ContainerSpec, avoided: string[]): Promise<void> {
     const owner = { service: spec.name, runnerId: settings.runnerId };
     await allDone(args.filesOf(spec).map((file) => exec.run(args.createFileArgs(file, owner))));
-    await exec.run(args.createServiceArgs(spec, settings));
+    await exec.run(args.createServiceArgs(spec, { ...settings, avoided }));
   }
 
   async function run(
@@ -69,6 +75,11 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
     const task = await untilRunning({ tasks, clock }, { service, ports, before: known });
     runs.begun(task);
     return states.toRunning(service, task);
+  }
+
+  async function constraintsOf(service: string): Promise<string[]> {
+    const argv = constraintsArgs(service);
+    return readJson(Constraints, { args: argv, output: await exec.run(argv) }) ?? [];
   }
 
   /** The swarm writes into a service too, as its tasks come and go. */
@@ -107,12 +118,12 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
   return {
     can: SWARM_CAN,
     async startContainer(spec) {
-      await parts.admit();
+      const avoided = await parts.admit(spec.image);
       try {
-        await create(spec).catch(async (error: unknown) => {
+        await create(spec, avoided).catch(async (error: unknown) => {
           if (!isAlreadyExists(error)) throw error;
           await removeLeftovers(spec);
-          await create(spec);
+          await create(spec, avoided);
         });
         return await run(spec.name, { ports: spec.ports, before: [] });
       } catch (error) {
@@ -126,13 +137,16 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
       return createHash("sha256").update(JSON.stringify(argv)).digest("hex");
     },
 
-    async restartContainer({ name, ports }) {
-      await parts.admit();
-      const before = await tasks.ofService(name).catch(undefinedIfMissing);
-      if (before === undefined) return undefined;
+    async restartContainer({ name, image, ports }) {
+      const avoided = await parts.admit(image);
+      const [before, constraints] = await allDone([
+        tasks.ofService(name).catch(undefinedIfMissing),
+        constraintsOf(name).catch(undefinedIfMissing),
+      ]);
+      if (before === undefined || constraints === undefined) return undefined;
       const running = before.find((task) => isWanted(task) && task.state === "running");
       if (running !== undefined) return states.toRunning(name, running);
-      await change(args.wakeServiceArgs(name));
+      await change(args.wakeServiceArgs(name, avoidUpdateArgs(constraints, avoided)));
       return run(name, { ports, before });
     },
 

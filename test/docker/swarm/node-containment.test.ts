@@ -1,0 +1,132 @@
+import { describe, expect, test } from "bun:test";
+
+import { createNodeContainment } from "../../../src/docker/swarm/node-containment.ts";
+import type { NodeProbe, Probed } from "../../../src/docker/swarm/node-probe.ts";
+import type { Node } from "../../../src/model/node.ts";
+import { createFakeClock } from "../../helpers/fake-clock.ts";
+
+const MINUTES = 60_000;
+
+const nodeOf = (name: string, changes: Partial<Node> = {}): Node => ({
+  ...{ id: `id-${name}`, name, address: "10.0.0.1", role: "worker", leader: false, state: "ready" },
+  ...{ availability: "active", memory: 1, cpus: 1, labels: {} },
+  ...changes,
+});
+
+/** A swarm of three nodes whose containers reach what `reached` says, by the name of the node. */
+function swarm({ allowUncontained = false } = {}) {
+  const clock = createFakeClock();
+  const world = {
+    nodes: ["n1", "n2", "n3"].map((name) => nodeOf(name)),
+    reached: {} as Record<string, string>,
+    /** Nodes whose containers have not run yet. */
+    silent: new Set<string>(),
+    probes: 0,
+    finish: () => undefined as void,
+  };
+  const probe: NodeProbe = {
+    async run({ tell }) {
+      world.probes += 1;
+      const said = () =>
+        world.nodes
+          .filter(({ name, state }) => state === "ready" && !world.silent.has(name))
+          .map(({ id, name }) => [id, world.reached[name]] as const);
+      tell(new Map(said()) satisfies Probed);
+      if (world.silent.size === 0) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      world.finish = resolve;
+      await promise;
+      tell(new Map(said()));
+    },
+    removeLeft: () => Promise.resolve(),
+  };
+  const containment = createNodeContainment(
+    {
+      ...{ nodes: async () => world.nodes, probe, clock },
+      firewall: { hold: () => Promise.resolve([]) },
+      plan: () => Promise.reject(new Error("no firewall")),
+    },
+    { allowUncontained },
+  );
+  return {
+    ...{ world, clock },
+    admit: () => containment.admit(() => Promise.resolve("registry/echo@sha256:1")),
+    contain: () => containment.contain(),
+    containment: () => containment.containment(),
+  };
+}
+
+describe("agents start", () => {
+  test("on every node once a container reached nothing there, which is not tried at each start", async () => {
+    const { world, admit, containment, contain } = swarm();
+    expect(await admit()).toEqual([]);
+    expect(await admit()).toEqual([]);
+    expect(await containment()).toEqual({ state: "contained" });
+    await contain();
+    expect(world.probes).toBe(1);
+  });
+
+  test("on no node where a container reached what it may not, and the others are named", async () => {
+    const { world, admit, containment } = swarm();
+    world.reached = { n2: "10.0.0.2 port 7946" };
+    expect(await admit()).toEqual(["id-n2"]);
+    expect(await containment()).toEqual({
+      state: "contained",
+      except:
+        "Not every node keeps agents from its services and networks: on n2 a container reached 10.0.0.2 port 7946. " +
+        "Have `oken-runner doctor --node --mend` put the rules in there, or accept it with OKEN_ALLOW_UNCONTAINED=yes.",
+    });
+  });
+
+  test("on the nodes that have said something, while one still fetches the image", async () => {
+    const { world, admit } = swarm();
+    world.silent.add("n3");
+    expect(await admit()).toEqual(["id-n3"]);
+    world.silent.clear();
+    world.finish();
+    await Bun.sleep(0);
+    expect(await admit()).toEqual([]);
+  });
+
+  test("nowhere if no node contains them", async () => {
+    const { world, admit, containment } = swarm();
+    world.reached = { n1: "a", n2: "b", n3: "169.254.169.254 port 80" };
+    expect(await admit().catch((error: unknown) => error)).toMatchObject({
+      code: "ENGINE_UNAVAILABLE",
+      details: { reason: "not_contained" },
+    });
+    expect(await containment()).toMatchObject({ state: "open" });
+  });
+
+  test("anywhere where the operator allows it, and nothing is tried", async () => {
+    const { world, admit, contain } = swarm({ allowUncontained: true });
+    world.reached = { n1: "a" };
+    expect(await admit()).toEqual([]);
+    expect(await contain()).toMatchObject({ state: "tolerated" });
+    expect(world.probes).toBe(0);
+  });
+});
+
+describe("it is tried again", () => {
+  test("after five minutes", async () => {
+    const { world, clock, admit, contain } = swarm();
+    await admit();
+    await clock.advance(5 * MINUTES);
+    await contain();
+    expect(world.probes).toBe(1);
+    await clock.advance(1);
+    await contain();
+    expect(world.probes).toBe(2);
+  });
+
+  test("when a node joins, and when one comes back, on which no agent starts before", async () => {
+    const { world, admit, contain } = swarm();
+    await admit();
+    world.nodes = [...world.nodes.slice(0, 2), nodeOf("n3", { state: "down" })];
+    await contain();
+    expect(await admit()).toEqual(["id-n3"]);
+    world.nodes = [...world.nodes.slice(0, 2), nodeOf("n3"), nodeOf("n4")];
+    await contain();
+    expect({ avoided: await admit(), probes: world.probes }).toEqual({ avoided: [], probes: 2 });
+  });
+});
