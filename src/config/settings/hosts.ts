@@ -14,7 +14,7 @@ export const HOST_SETTINGS = {
   registry: setting<string | undefined>({
     env: "OKEN_REGISTRY",
     group: "Hosts",
-    help: "registry from which the nodes of a swarm have the agents' images, such as registry.example.com:5000 or registry.example.com/team; not set: none",
+    help: "registry from which the nodes of a swarm have the agents' images, such as registry.example.com:5000 or registry.example.com/team; swarm needs it",
     default: undefined,
     parse: parseRegistry(),
   }),
