@@ -8,18 +8,22 @@ import { watchHost } from "./agents/host-watch.ts";
 import { createKeeper } from "./agents/keep-warm.ts";
 import { createOwnership } from "./agents/ownership.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
+import { takeRecords } from "./agents/mirror/take-records.ts";
 import { loadAgents } from "./agents/recover.ts";
 import { recoverEngine } from "./agents/recovery.ts";
 import { createScaler } from "./agents/scaler.ts";
+import { createStore } from "./agents/store.ts";
 import { createTurns } from "./agents/turns.ts";
 import { createChecks } from "./checks/checks.ts";
 import { createHealth } from "./checks/health.ts";
 import { requireUsable } from "./checks/start.ts";
 import { openDataDir } from "./config/data-dir.ts";
-import { checkSettings, diskSettings, serverSettings } from "./config/derived.ts";
+import { checkSettings, diskSettings, serverSettings, swarmSettings } from "./config/derived.ts";
 import type { Config } from "./config/load.ts";
 import { type Host, createAgentParts } from "./daemon/agent-parts.ts";
 import { openEngine } from "./daemon/engine.ts";
+import { joinCluster } from "./daemon/cluster.ts";
+import { answerMeanwhile } from "./daemon/meanwhile.ts";
 import { createReload } from "./daemon/reload.ts";
 import { openSecrets } from "./daemon/secrets.ts";
 import { createServerContext } from "./daemon/server-context.ts";
@@ -90,13 +94,20 @@ export async function startDaemon(options: {
   const dataDir = begun.use(
     await openDataDir(config.dataDir, { isTakeover, isHandedOver: before !== undefined }),
   );
-  const { identity } = dataDir;
+  const isSwarm = swarmSettings(config) !== undefined;
+  const listens = isSwarm && before === undefined && passed === undefined;
+  const meanwhile = begun.use(await answerMeanwhile(config, { log, listens }));
+  const { onWait } = meanwhile;
+  const membership = isSwarm
+    ? await joinCluster({ config, environment, here: dataDir.identity, clock: systemClock, onWait })
+    : undefined;
+  const { identity, url } = membership ?? { identity: dataDir.identity, url: undefined };
   const ownership = createOwnership({ isSuspended: before !== undefined });
   const { runnerId: instanceId } = identity;
   const tracing = begun.use(await openTracing({ environment, instanceId, clock: systemClock, log }));
   const metrics = createMetrics({ maxAgents: config.metricsAgents });
   begun.use(observeProcess(metrics, config.dataDir));
-  const docker = begun.use(await openEngine({ ...options, config, identity, metrics, ownership }));
+  const docker = begun.use(await openEngine({ ...options, config, identity, metrics, ownership, url }));
   const checks = createChecks({ engine: docker.engine, clock: systemClock }, checkSettings(config));
   const usable = requireUsable(checks, log);
   // Both are looked at below, once the rest is there.
@@ -104,12 +115,17 @@ export async function startDaemon(options: {
   if (before !== undefined) await waitAtMost(ENGINE_WAIT_MS, usable, systemClock);
   const inheritance = await before?.take(placeOf(config));
   if (inheritance !== undefined) dataDir.inherit(inheritance.lock);
+  if (before === undefined) await docker.attain({ onWait, signal: new AbortController().signal });
   const claim = ownership.change(() => docker.claim());
   claim.catch(() => undefined);
   /** Aborts at the end, and before that when another process owns the agents. */
   const closing = new AbortController();
   const reconciling = Promise.withResolvers<void>();
-  const secrets = await openSecrets(config, identity.runnerId);
+  const mirror =
+    membership &&
+    (await takeRecords({ engine: docker.engine, store: createStore(config.dataDir), log }, membership));
+  await membership?.settle();
+  const secrets = await openSecrets(config, { runnerId: identity.runnerId, mirror });
   const host: Host = {
     config,
     environment,
@@ -119,6 +135,7 @@ export async function startDaemon(options: {
     engine: docker.engine,
     identity,
     secrets,
+    mirror,
     closing: closing.signal,
   };
   const parts = createAgentParts(host, reconciling.promise);
@@ -161,6 +178,7 @@ export async function startDaemon(options: {
   begun.defer(() => clearInterval(readings));
   const inherited =
     inheritance?.socket === undefined ? passed : { fd: inheritance.socket, port: inheritance.port };
+  await meanwhile[Symbol.asyncDispose]();
   const listener = await listen(createApp(server), server, inherited);
   begun.defer(() => listener.stop(SHUTDOWN_TIMEOUT_MS));
   options.onListening();

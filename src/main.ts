@@ -8,8 +8,19 @@ import { StartError } from "./lib/start-error.ts";
 /** Exit status of a setting that stops the start, and of a runner whose data directory was lost. */
 const USAGE_ERROR = 2;
 
-/** As shells tell of a command that SIGINT ended. */
+/** As shells tell of a command that a signal ended, with its number added. */
+const SIGNAL_STATUS = 128;
+
+/** And one that SIGINT ended. */
 const INTERRUPTED = 130;
+
+const STOPPING = ["SIGTERM", "SIGINT"] as const;
+
+/**
+ * Before a runner listens nothing is inside; in a swarm it may wait for days. The first process of a container hears no
+ * signal that it does not listen for.
+ */
+const leave = (_: NodeJS.Signals, number: number) => process.exit(SIGNAL_STATUS + number);
 
 const serve: HostWork["serve"] = async (load, { isTakeover }) => {
   const config = load();
@@ -33,12 +44,11 @@ const serve: HostWork["serve"] = async (load, { isTakeover }) => {
         },
       );
   };
+  for (const signal of STOPPING) process.on(signal, leave);
   const starting = startDaemon({
     ...{ config, log, environment: process.env, niceness, isTakeover, leaving: leaving.signal },
-    // Before that nothing is inside, and a signal ends the process.
     onListening() {
-      process.on("SIGTERM", stop);
-      process.on("SIGINT", stop);
+      for (const signal of STOPPING) process.off(signal, leave).on(signal, stop);
     },
   });
   // From the first moment: without a listener the signal would end the process.

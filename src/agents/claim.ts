@@ -6,12 +6,17 @@ import { parseJson } from "../lib/json.ts";
 import { StartError } from "../lib/start-error.ts";
 import { Holder, type Life } from "../model/holder.ts";
 
-type ClaimOptions = {
+type ClaimWork = {
   engine: Pick<Engine, "claims" | "claim" | "releaseClaim">;
   runnerId: string;
   /** This process. */
   own: Holder;
   lifeOf: (holder: Holder) => Promise<Life>;
+  /** Whether the holder of a claim has ended, whatever else is known of it. */
+  isOver?: (claim: ListedClaim) => boolean;
+};
+
+export type ClaimOptions = ClaimWork & {
   /** Has the error with which a claim failed for good. */
   onLost: (error: StartError) => void;
 };
@@ -50,12 +55,13 @@ export function createClaim(options: ClaimOptions): OwnClaim {
  * not hold for a copy. Of processes that try at once, one succeeds: the generation after an ended one is written once
  * only, and whoever finds a higher one afterwards has come too late.
  */
-async function claimAgents({ engine, runnerId, own, lifeOf }: ClaimOptions): Promise<Claim> {
+export async function claimAgents(work: ClaimWork): Promise<Claim> {
+  const { engine, runnerId, own } = work;
   const before = await claimsOf(engine, runnerId);
   const last = before.at(-1);
   // The engine may have gone away right after it had taken the claim.
   if (last?.holder === JSON.stringify(own)) return last;
-  if (last !== undefined) await requireEnded(last, { own, lifeOf });
+  if (last !== undefined) await requireEnded(last, work);
   const claim = { runnerId, generation: (last?.generation ?? 0) + 1, holder: JSON.stringify(own) };
   await engine.claim(claim);
   const winner = (await claimsOf(engine, runnerId)).at(-1);
@@ -75,15 +81,13 @@ export function holderOf({ holder }: Claim): Holder | undefined {
   return Value.Check(Holder, value) ? value : undefined;
 }
 
-async function claimsOf(engine: Pick<Engine, "claims">, runnerId: string): Promise<ListedClaim[]> {
+export async function claimsOf(engine: Pick<Engine, "claims">, runnerId: string): Promise<ListedClaim[]> {
   const claims = (await engine.claims()).filter((claim) => claim.runnerId === runnerId);
   return claims.sort((one, other) => one.generation - other.generation);
 }
 
-async function requireEnded(
-  claim: ListedClaim,
-  { own, lifeOf }: Pick<ClaimOptions, "own" | "lifeOf">,
-): Promise<void> {
+async function requireEnded(claim: ListedClaim, { own, lifeOf, isOver }: ClaimWork): Promise<void> {
+  if (isOver?.(claim) === true) return;
   const holder = holderOf(claim);
   const life = holder === undefined ? "unknown" : await lifeOf(holder);
   if (life === "running") throw heldBy(holder, own);

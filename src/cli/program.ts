@@ -33,6 +33,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
   backup: async () => (await import("./commands/backup.ts")).backup,
   restore: async () => (await import("./commands/restore.ts")).restore,
   "install-service": async () => (await import("./commands/install-service.ts")).installService,
+  "install-swarm": async () => (await import("./commands/install-swarm.ts")).installSwarm,
   uninstall: async () => (await import("./commands/uninstall.ts")).uninstall,
   login: async () => (await import("./commands/login.ts")).login,
   logout: async () => (await import("./commands/logout.ts")).logout,

@@ -27,6 +27,17 @@ export function loadSettings({ environment }: Context, options: Record<string, u
   return loadConfig(environment, flagsOf(options), file);
 }
 
+/** The settings of a command line, by their variables. */
+export function givenSettings(options: Record<string, unknown>): Record<string, string> {
+  const flags = flagsOf(options);
+  return Object.fromEntries(
+    Object.values<Setting>(SETTINGS).flatMap(({ env }) => {
+      const value = flags[flagOf(env)];
+      return value === undefined ? [] : [[env, value]];
+    }),
+  );
+}
+
 function optionOf(setting: Setting): Option {
   const { env, group, help } = setting;
   const description = `${help} (${env}, ${shownDefault(setting)})`;

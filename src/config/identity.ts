@@ -24,8 +24,13 @@ export async function readIdentity(dataDir: string): Promise<Identity> {
   const text = await readFile(path, "utf8").catch(undefinedIfMissing);
   if (text !== undefined) return parse(text, dataDir);
   const identity = { runnerId: Bun.randomUUIDv7(), digestKey: randomBytes(32).toString("hex") };
-  await writeDurably(path, JSON.stringify(identity));
+  await writeIdentity(dataDir, identity);
   return identity;
+}
+
+/** Has the directory belong to a runner that others too may be, on other hosts. */
+export async function writeIdentity(dataDir: string, identity: Identity): Promise<void> {
+  await writeDurably(join(dataDir, "runner.json"), JSON.stringify(identity));
 }
 
 function parse(text: string, dataDir: string): Identity {

@@ -2,6 +2,8 @@ import { observeAgents } from "../agents/agent-metrics.ts";
 import { observeNodes } from "../agents/node-metrics.ts";
 import { createHistory } from "../agents/deploy/history.ts";
 import { createFeed } from "../agents/feed.ts";
+import type { Mirror } from "../agents/mirror/mirror.ts";
+import { mirroredStore } from "../agents/mirror/mirrored-store.ts";
 import { createOperations } from "../agents/operations.ts";
 import { createFirstLook } from "../agents/first-look.ts";
 import { createInheritedUses } from "../agents/inherited-uses.ts";
@@ -30,6 +32,8 @@ export type Host = Pick<AgentParts, "engine" | "clock" | "log" | "metrics"> & {
   environment: Record<string, string | undefined>;
   identity: Identity;
   secrets: SecretFiles;
+  /** Undefined where the records are on the disk alone. */
+  mirror: Mirror | undefined;
   /** Aborts when the runner stops. */
   closing: AbortSignal;
 };
@@ -39,7 +43,8 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
   const { config, engine, clock, log, metrics, secrets, closing } = host;
   const { runnerId, digestKey } = host.identity;
   const reach = createReach(host.environment);
-  const store = createStore(config.dataDir, reach);
+  const disk = createStore(config.dataDir, reach);
+  const store = host.mirror === undefined ? disk : mirroredStore(disk, host.mirror, reach);
   const registry = createRegistry();
   observeAgents(metrics, registry, engine);
   observeNodes(metrics, { engine, registry });

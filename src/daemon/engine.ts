@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { type OwnClaim, createClaim } from "../agents/claim.ts";
 import { claimedEngine } from "../agents/claimed-engine.ts";
+import { type Lease, createLease } from "../agents/lease.ts";
 import type { Ownership } from "../agents/ownership.ts";
 import { reportStrangers } from "../agents/strangers.ts";
 import {
@@ -22,6 +23,7 @@ import { measuredEngine } from "../docker/measured-engine.ts";
 import { type Owner, clearOrphans } from "../docker/orphans.ts";
 import { seccompPath } from "../docker/seccomp/file.ts";
 import type { Engine } from "../docker/types.ts";
+import { allDone } from "../lib/all-done.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import { StartError } from "../lib/start-error.ts";
@@ -41,6 +43,8 @@ type EngineOptions = {
   metrics: Metrics;
   log: Log;
   ownership: Ownership;
+  /** Where others reach this process, if they do. */
+  url: string | undefined;
 };
 
 /** The engine, which changes nothing of an agent before this process has claimed them all. */
@@ -48,6 +52,8 @@ export type ClaimedEngine = AsyncDisposable & {
   engine: Engine;
   /** Rejects with StartError if another process runs the agents. Resolves also when the engine does not answer. */
   claim(): Promise<void>;
+  /** In a swarm waits until no other runner has the agents, and claims them then. See `Lease`. */
+  attain: Lease["attain"];
   /** Names this run in the environment of its commands. */
   run: string;
   /** Resolves when a claim that came late has met another's. */
@@ -62,7 +68,7 @@ export type ClaimedEngine = AsyncDisposable & {
 };
 
 export async function openEngine(options: EngineOptions): Promise<ClaimedEngine> {
-  const { config, environment, identity, niceness, metrics, log, ownership } = options;
+  const { config, environment, identity, niceness, metrics, log, ownership, url } = options;
   const { runnerId } = identity;
   const owner: Owner = { runnerId, run: crypto.randomUUID() };
   const seccomp = await seccompPath(seccompChoice(config), config.dataDir);
@@ -78,10 +84,19 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
     niceness,
   });
   const engine = measuredEngine(thread, metrics);
-  const own = await describeHolder(config.dataDir);
+  const own = { ...(await describeHolder(config.dataDir)), ...(url === undefined ? {} : { url }) };
   const parts = { engine, runnerId, own, lifeOf: (other: Holder) => lifeOf(other, own) };
   const lost = Promise.withResolvers<StartError>();
-  const claim = createClaim({ ...parts, onLost: lost.resolve });
+  const closing = new AbortController();
+  const claiming = { ...parts, onLost: lost.resolve };
+  const keeping = {
+    clock: systemClock,
+    log,
+    isSuspended: () => ownership.isSuspended,
+    closing: closing.signal,
+  };
+  const lease = engine.can.failOver ? createLease({ ...claiming, ...keeping }) : undefined;
+  const claim = lease ?? createClaim(claiming);
   const claimed = claimedEngine(engine, { claim: () => claim.take(), ownership });
   return {
     engine: claimed,
@@ -89,6 +104,7 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
       claim.take().catch((error: unknown) => {
         if (error instanceof StartError) throw error;
       }),
+    attain: (waiting) => lease?.attain(waiting) ?? Promise.resolve(),
     run: owner.run,
     lost: lost.promise,
     clearOrphans: (spared) =>
@@ -106,6 +122,7 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
           leave(claimed, claim).catch(() => undefined),
           systemClock,
         );
+      closing.abort();
       await thread.close();
     },
   };
@@ -125,8 +142,12 @@ function withProxies(
   };
 }
 
-/** A runner without agents leaves nothing in the engine. Otherwise its claim tells later whose they are. */
+/**
+ * A runner without agents leaves nothing in the engine. Otherwise its claim tells later whose they are; in a swarm another
+ * runner may wait for it.
+ */
 async function leave(engine: Engine, claim: OwnClaim): Promise<void> {
+  if (engine.can.failOver) return void (await allDone([engine.removeBuildLeftovers(), claim.release()]));
   await engine.removeBuildLeftovers();
   if ((await engine.listContainers()).length === 0) await claim.release();
 }

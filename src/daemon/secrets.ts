@@ -1,6 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { Mirror } from "../agents/mirror/mirror.ts";
 import { type SecretFiles, createSecretFiles } from "../agents/secrets/files.ts";
 import { createStore } from "../agents/store.ts";
 import type { Config } from "../config/load.ts";
@@ -12,12 +13,15 @@ import { StartError } from "../lib/start-error.ts";
  * The secrets of all versions, each encrypted with the newest key if there is one. Throws StartError if some are
  * encrypted with a key that is not there.
  */
-export async function openSecrets(config: Config, runnerId: string): Promise<SecretFiles> {
+export async function openSecrets(
+  config: Config,
+  { runnerId, mirror }: { runnerId: string; mirror: Mirror | undefined },
+): Promise<SecretFiles> {
   const keys = await readSecretKeys(config.secretsKeyFile);
   const store = createStore(config.dataDir);
   const versionDir = (agentId: string, version: number) => store.versionDir(agentId, version);
   const mountDir = join(config.secretsDir, `oken-${runnerId}`);
-  const files = createSecretFiles({ versionDir, keys, mountDir });
+  const files = createSecretFiles({ versionDir, keys, mountDir, mirror });
   if (keys.length > 0) await clear(mountDir);
   for (const agentId of await store.listAgents()) {
     for (const version of await store.listVersions(agentId)) {

@@ -15,6 +15,8 @@ export const Holder = Type.Object({
   dataDir: Type.String(),
   /** The inode of the directory's lock. A copy has another. */
   lock: Type.String(),
+  /** Where it serves, as others reach it; absent where that is not known. */
+  url: Type.Optional(Type.String()),
 });
 
 export type Holder = Static<typeof Holder>;

@@ -49,8 +49,9 @@ async function secretsOf(
   { agentId, secrets: sent }: DeployRequest,
 ): Promise<Record<string, string>> {
   const existing = sent.keepOthers ? registry.find(agentId) : undefined;
+  const given = Object.keys(sent.values);
   const before =
-    existing === undefined ? {} : await secrets.readSecrets(agentId, existing.currentVersion.version);
+    existing === undefined ? {} : await secrets.readSecrets(agentId, existing.currentVersion.version, given);
   return nextSecrets(before, sent);
 }
 

@@ -1,6 +1,7 @@
 import { mkdir, stat } from "node:fs/promises";
 
 import type { Engine } from "../../docker/types.ts";
+import { messageOf } from "../../lib/errors.ts";
 import { undefinedIfMissing } from "../../lib/files.ts";
 import type { Log } from "../../lib/log.ts";
 import type { VersionRecord } from "../../model/agent.ts";
@@ -39,7 +40,11 @@ export async function takeRecords(parts: RecordParts, { isOwn }: TakeOptions): P
       await store.removeAgent(agentId);
     }
   }
-  await engine.dropRecords(left);
+  await engine
+    .dropRecords(left)
+    .catch((error: unknown) =>
+      log.warn({ reason: messageOf(error) }, "records that count no more are left to the next start"),
+    );
   return mirror;
 }
 

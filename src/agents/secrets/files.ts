@@ -23,7 +23,8 @@ export type SecretFiles = {
   /** What the version's container mounts. With keys it is there only `during` a start. */
   secretsPath(agentId: string, version: number): string;
   writeSecrets(agentId: string, version: number, written: WrittenSecrets): Promise<void>;
-  readSecrets(agentId: string, version: number): Promise<Secrets>;
+  /** Without those that were lost, if all of them are `given` anew. */
+  readSecrets(agentId: string, version: number, given?: readonly string[]): Promise<Secrets>;
   /** Does the work of a start. A container holds what it has mounted, also when the file is gone. */
   during<T>(agentId: string, version: number, work: () => Promise<T>): Promise<T>;
   /** Rejects with CONFIG_ERROR if secrets of the version were lost with a data directory. */
@@ -64,10 +65,14 @@ export function createSecretFiles(options: SecretFilesOptions): SecretFiles {
     return text === undefined ? undefined : Value.Parse(Envelope, JSON.parse(text));
   }
 
-  async function readWritten(agentId: string, version: number): Promise<WrittenSecrets> {
+  async function readWritten(
+    agentId: string,
+    version: number,
+    given: readonly string[] = [],
+  ): Promise<WrittenSecrets> {
     const envelope = await readEnvelope(agentId, version);
     if (envelope === undefined) {
-      await requireNotLost(versionDir(agentId, version), { agentId, version });
+      await requireNotLost(versionDir(agentId, version), { agentId, version, given });
       return readPlain(plainPath(agentId, version));
     }
     const key = keys.find((it) => keyName(it) === envelope.key);
@@ -106,7 +111,7 @@ export function createSecretFiles(options: SecretFilesOptions): SecretFiles {
   return {
     secretsPath,
     writeSecrets,
-    readSecrets: async (agentId, version) => (await readWritten(agentId, version)).secrets,
+    readSecrets: async (agentId, version, given) => (await readWritten(agentId, version, given)).secrets,
     async during(agentId, version, work) {
       if (newest === undefined) return work();
       const path = secretsPath(agentId, version);

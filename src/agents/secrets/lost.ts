@@ -37,16 +37,17 @@ export async function restoreSecrets(directory: string, text: string): Promise<v
   await writeDurably(join(directory, "secrets.json"), "{}");
 }
 
-/** Rejects with CONFIG_ERROR where secrets of the version were lost. */
-export async function requireNotLost(directory: string, { agentId, version }: Whose): Promise<void> {
+/** Rejects with CONFIG_ERROR where secrets of the version were lost, but for those that are `given` anew. */
+export async function requireNotLost(
+  directory: string,
+  { agentId, version, given = [] }: { agentId: string; version: number; given?: readonly string[] },
+): Promise<void> {
   const text = await readFile(join(directory, LOST), "utf8").catch(undefinedIfMissing);
-  if (text === undefined) return;
-  const kept = parseJson(text);
-  const names = Value.Check(Unkept, kept) ? kept.names.join(", ") : "";
+  const kept = text === undefined ? undefined : parseJson(text);
+  const lost = Value.Check(Unkept, kept) ? kept.names.filter((name) => !given.includes(name)) : [];
+  if (lost.length === 0) return;
   throw new RunnerError(
     "CONFIG_ERROR",
-    `The secrets of agent ${agentId}, version ${version} (${names}), were lost with the data directory that it was deployed to. Deploy it again with them; with OKEN_SECRETS_KEY_FILE they are kept.`,
+    `The secrets of agent ${agentId}, version ${version} (${lost.join(", ")}), were lost with the data directory that it was deployed to. Deploy it again with them; with OKEN_SECRETS_KEY_FILE they are kept.`,
   );
 }
-
-type Whose = { agentId: string; version: number };

@@ -7,7 +7,7 @@ import { readJson } from "../read-json.ts";
 import type { Claim, Engine, ListedClaim } from "../types.ts";
 
 /** Deadline of a command about claims, milliseconds: shorter than a waiting runner's patience, so that it is tried again. */
-const TIMEOUT_MS = 5_000;
+const TIMEOUT_MS = 4_000;
 
 /** The service needs the name of an image, which nothing runs. */
 const IMAGE = "oken-runner";

@@ -1,0 +1,70 @@
+import type { Standby } from "../agents/lease.ts";
+import { type Identity, writeIdentity } from "../config/identity.ts";
+import type { Config } from "../config/load.ts";
+import { createDockerExec } from "../docker/exec.ts";
+import { clusterKey, readCluster } from "../docker/swarm/cluster.ts";
+import type { Clock } from "../lib/clock.ts";
+import { messageOf } from "../lib/errors.ts";
+import { StartError } from "../lib/start-error.ts";
+import { authority } from "../server/listen-error.ts";
+
+/** Pause before managers are asked again that did not answer, milliseconds. */
+const RETRY_MS = 2_000;
+
+/** Addresses at which nobody elsewhere reaches a runner. */
+const LOOPBACK = /^(?:localhost|127\.|::1$)/;
+
+const EVERYWHERE: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
+
+/** The runner of a swarm, which is the same on every manager. */
+export type Membership = {
+  identity: Identity;
+  /** The data directory was this runner's before. */
+  isOwn: boolean;
+  /** Where others reach this process; undefined if nowhere, or if that is not known. */
+  url: string | undefined;
+  /** Notes that the data directory is this runner's. */
+  settle(): Promise<void>;
+};
+
+type JoinOptions = {
+  config: Config;
+  environment: Record<string, string | undefined>;
+  /** Of the data directory. */
+  here: Identity;
+  clock: Clock;
+  onWait: (standby: Standby) => void;
+};
+
+/** Asks the managers until they answer: they may be choosing a leader. Throws StartError where this host is none. */
+export async function joinCluster(options: JoinOptions): Promise<Membership> {
+  const { config, here, clock, onWait } = options;
+  const exec = createDockerExec({ environment: options.environment });
+  for (;;) {
+    try {
+      const { id, address } = await readCluster(exec);
+      const own = here.runnerId === id ? here.digestKey : freshKey();
+      const identity = { runnerId: id, digestKey: await clusterKey(exec, { id, own }) };
+      const isOwn = here.runnerId === id && here.digestKey === identity.digestKey;
+      return {
+        ...{ identity, isOwn, url: urlOf(config, address) },
+        settle: () => (isOwn ? Promise.resolve() : writeIdentity(config.dataDir, identity)),
+      };
+    } catch (error) {
+      if (error instanceof StartError) throw error;
+      onWait({ reason: messageOf(error) });
+      await clock.sleep(RETRY_MS);
+    }
+  }
+}
+
+function urlOf({ publicUrl, host, port, socket, tlsCertFile }: Config, address: string): string | undefined {
+  if (publicUrl !== undefined) return publicUrl;
+  const reached = EVERYWHERE.has(host) ? address : host;
+  if (socket !== undefined || reached === "" || port === 0 || LOOPBACK.test(reached)) return undefined;
+  return `${tlsCertFile === undefined ? "http" : "https"}://${authority(reached, port)}`;
+}
+
+function freshKey(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("hex");
+}

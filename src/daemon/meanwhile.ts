@@ -1,0 +1,35 @@
+import type { Standby } from "../agents/lease.ts";
+import { serverSettings } from "../config/derived.ts";
+import type { Config } from "../config/load.ts";
+import type { Log } from "../lib/log.ts";
+import { serveStandby } from "../server/standby.ts";
+
+/** How a runner that does not serve yet says why. */
+export type Meanwhile = AsyncDisposable & { onWait: (standby: Standby) => void };
+
+/** Tells the log and, unless somebody else listens there, whoever calls. */
+export async function answerMeanwhile(
+  config: Config,
+  { log, listens }: { log: Log; listens: boolean },
+): Promise<Meanwhile> {
+  let said = standbySentence(undefined);
+  const server = listens ? await serveStandby(serverSettings(config).listen, () => said) : undefined;
+  return {
+    onWait(standby) {
+      const sentence = standbySentence(standby);
+      if (sentence !== said) log.info(sentence);
+      said = sentence;
+    },
+    [Symbol.asyncDispose]: async () => server?.[Symbol.asyncDispose](),
+  };
+}
+
+/** Why this runner does not serve, as a sentence for callers. */
+function standbySentence(standby: Standby | undefined): string {
+  if (standby === undefined) return "This runner is starting.";
+  if ("reason" in standby) return `This runner cannot start yet: ${standby.reason}`;
+  const { holder } = standby;
+  if (holder === undefined) return "standby: another runner is active.";
+  const at = holder.url === undefined ? "" : `, at ${holder.url}`;
+  return `standby: process ${holder.pid} on ${holder.host} is active${at}.`;
+}
