@@ -111,6 +111,8 @@ export type ContainerSpec = {
   ports: number[];
   /** Each is made for its agent, and given to its user, before the container is created. */
   volumes?: VolumeMount[] | undefined;
+  /** Labels that its node must have, with these values; undefined for any node. */
+  placement?: Record<string, string> | undefined;
   /** What it reaches; undefined for the internet. Containers that reach the same share a network. */
   egress?: Egress | undefined;
   /** Bytes. */

@@ -90,6 +90,7 @@ export function containerSpec(
     memory: manifest.memory,
     cpus: manifest.cpus,
     egress: manifest.egress,
+    placement: manifest.placement?.labels,
     concurrency: manifest.concurrency,
   };
 }

@@ -21,6 +21,7 @@ import {
 import { MANIFEST_KEYS } from "./keys.ts";
 import { labelsField } from "./labels.ts";
 import { nearest } from "../lib/nearest.ts";
+import { placementField } from "./placement.ts";
 import { pythonVersion } from "./python-version.ts";
 import { replicasField } from "./replicas.ts";
 import { type Capped, cpusField, memoryField } from "./resources.ts";
@@ -32,7 +33,7 @@ import { warmthFields } from "./warmth.ts";
 const KNOWN_KEYS: readonly string[] = Object.keys(MANIFEST_KEYS);
 
 /** They stand beside [agent]. */
-const OTHER_TABLES = new Set(["network", "env", "labels", "volumes"]);
+const OTHER_TABLES = new Set(["network", "env", "labels", "volumes", "placement"]);
 
 const MAX_CONCURRENCY = 1000;
 const MAX_NAME_CHARS = 200;
@@ -55,7 +56,7 @@ export type ManifestDefaults = {
   /** Why this host installs no Debian packages; undefined where it does. */
   noSystemPackages: string | undefined;
   /** What its agents cannot have, each with the reason. */
-  lacks: { volumes?: string; egress?: string; pause?: string };
+  lacks: { volumes?: string; egress?: string; pause?: string; placement?: string };
 };
 
 /**
@@ -102,6 +103,7 @@ export async function readManifest(
     env: envField(top, fields),
     labels: labelsField(top, fields),
     volumes,
+    placement: placementField(top, fields, { refused: defaults.lacks.placement }),
     systemPackages: systemPackagesField(fields, defaults.noSystemPackages),
   };
   return { manifest, warnings };

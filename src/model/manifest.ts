@@ -36,6 +36,8 @@ export type Manifest = {
   labels?: Record<string, string> | undefined;
   /** Directories that outlive the container, by path; undefined for none. */
   volumes?: Volume[] | undefined;
+  /** On which nodes it runs; undefined for any, and where there is one host. */
+  placement?: Placement | undefined;
   /** Debian packages, each perhaps with `=` and a version; undefined for none. */
   systemPackages?: string[] | undefined;
 };
@@ -45,6 +47,11 @@ export type Replicas = {
   min: number;
   /** Under load. */
   max: number;
+};
+
+export type Placement = {
+  /** Those that a node must have, with these values. */
+  labels: Record<string, string>;
 };
 
 export type Volume = {

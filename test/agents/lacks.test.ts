@@ -31,7 +31,14 @@ test("a pause that a swarm has not is ignored with a warning, and what all have 
   expect(await read("")).toMatchObject({ warnings: [] });
 });
 
-test("one host lacks nothing", async () => {
+test("an agent may choose its nodes in a swarm, and is told where there is one host alone", async () => {
+  const { manifest } = await read('[placement]\nlabels = { gpu = "yes" }');
+  expect(manifest.placement).toEqual({ labels: { gpu: "yes" } });
+  const refused = read('[placement]\nlabels = { gpu = "yes" }', lacksOf(HOST_CAN));
+  await expect(refused).rejects.toThrow("the agents of this runner run on its own host alone");
+});
+
+test("one host lacks nothing else", async () => {
   const { manifest } = await read('pause_after = 5\n[[volumes]]\npath = "/data"', lacksOf(HOST_CAN));
   expect(manifest).toMatchObject({ pauseAfter: 5, volumes: [{ path: "/data" }] });
 });

@@ -45,6 +45,10 @@ export function createServiceArgs(spec: ContainerSpec, settings: ServiceSettings
     ...spec.ports.flatMap((port) => ["--publish", `mode=host,protocol=tcp,target=${port}`]),
     ...settings.dns.flatMap((address) => ["--dns", address]),
     ...avoidArgs(settings.avoided ?? []),
+    ...Object.entries(spec.placement ?? {}).flatMap(([name, value]) => [
+      "--constraint",
+      `node.labels.${name}==${value}`,
+    ]),
     ...["--replicas", "1"],
     ...["--restart-condition", "none"],
     // By digest, a node that has the image asks no registry.

@@ -46,6 +46,12 @@ test("a service has one task, which nobody but the runner starts again, within t
   );
 });
 
+test("an agent runs on nodes with its labels, and on none that it is to avoid", () => {
+  const settings = { runnerId: "r1", dns: [], avoided: ["id3"] };
+  const words = args.createServiceArgs({ ...SPEC, placement: { gpu: "yes" } }, settings).join(" ");
+  expect(words).toContain("--constraint node.id!=id3 --constraint node.labels.gpu==yes --replicas 1");
+});
+
 test("an agent with much memory has as much of it shared as on one host", () => {
   const large = args.createServiceArgs({ ...SPEC, memory: 1024 * MiB }, { runnerId: "r1", dns: [] });
   expect(large).toContain("type=tmpfs,dst=/dev/shm,tmpfs-size=268435456,tmpfs-mode=1777");
