@@ -39,7 +39,9 @@ export function createForgottenSweep(
 
   const removeImages = async (agent: Agent) => {
     const existing = new Set(await engine.listImages());
-    if (agent.versions.some(({ image }) => existing.has(image))) {
+    const { image: current } = agent.currentVersion;
+    // The second question is for a registry: what made room here is there still.
+    if (agent.versions.some(({ image }) => existing.has(image)) || (await engine.imageExists(current))) {
       await removeFromEngine(parts, agent);
       log.info({ agent_id: agent.id }, "removed the images of a stopped agent");
     }

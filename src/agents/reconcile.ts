@@ -183,8 +183,9 @@ function isAtWork({ operations, builder }: Pick<AgentParts, "operations" | "buil
   return running + waiting + operations.underWay("deploy") > 0;
 }
 
+/** Their registry may be away for long, which is no reason to adopt everything again. The next start tries again. */
 async function removeOrphanImages(
-  { engine, registry, names }: Pick<AgentParts, "engine" | "registry" | "names">,
+  { engine, registry, names, log }: Pick<AgentParts, "engine" | "registry" | "names" | "log">,
   damaged: string[],
 ): Promise<void> {
   const known = new Set(registry.all().flatMap(({ versions }) => versions.map(({ image }) => image)));
@@ -192,5 +193,9 @@ async function removeOrphanImages(
   const isOrphan = (reference: string) =>
     !known.has(reference) && !kept.some((prefix) => reference.startsWith(prefix));
   const orphans = (await engine.listImages()).filter(isOrphan);
-  if (orphans.length > 0) await engine.removeImages(orphans);
+  await engine
+    .removeImages(orphans)
+    .catch((error: unknown) =>
+      log.warn({ images: orphans, err: error }, "images that belong to no version could not be removed"),
+    );
 }

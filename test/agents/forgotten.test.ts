@@ -82,3 +82,13 @@ test("what the engine refuses is tried again the next time", async () => {
   await sweep();
   expect(engine.images.size).toBe(0);
 });
+
+test("an image that is in the registry alone goes as well", async () => {
+  const { parts, clock, engine, sweep } = fixture();
+  await stop(parts, "echo");
+  await clock.advance(HOUR_MS);
+  // As for an image that made room on this host.
+  for (const image of engine.images.keys()) engine.images.set(image, {});
+  await sweep();
+  expect(engine.images.size).toBe(0);
+});

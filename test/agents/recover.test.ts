@@ -232,6 +232,15 @@ test("images of versions that are gone are removed, those that a rollback can go
   expect([...engine.images.keys()]).toEqual(images.slice(0, 3));
 });
 
+test("images that cannot be removed now hold up nothing", async () => {
+  await using scratch = await scratchDirectory();
+  const { parts, engine } = await runner(scratch);
+  engine.images.set(parts.names.image("echo", 4), runnerLabels("runner"));
+  const away = new RunnerError("ENGINE_UNAVAILABLE", "The registry does not answer.");
+  const refusing = { ...parts, engine: { ...engine, removeImages: () => Promise.reject(away) } };
+  expect(await reconcile(refusing, { ...(await loadAgents(parts)), isFirst: true })).toBeTrue();
+});
+
 function identityOf(agentId: string) {
   return { agentId, version: 3, spec: "spec-3" };
 }
