@@ -1,0 +1,75 @@
+import { expect, test } from "bun:test";
+
+import { eventually } from "../helpers/eventually.ts";
+import { startLab } from "../helpers/lab.ts";
+import { startLabRunner } from "../helpers/lab-runner.ts";
+import { canStartEngine } from "../helpers/small-engine.ts";
+
+/** Most time for all of it, milliseconds: half of it is to bring a base into the lab, which takes ten seconds alone. */
+const TEST_MS = 300_000;
+
+/** Prints what it answers. */
+const saying = (text: string, keys = "") => ({
+  "oken.toml": `name = "kept"\n${keys}`,
+  "main.py": `def handler(input):\n    print("said ${text}", flush=True)\n    return "${text}"\n`,
+});
+
+const AGENTS_SERVICES = ["service", "ls", "--quiet", "--filter", "label=oken.agent"];
+
+test.skipIf(!canStartEngine)(
+  "on a swarm an agent is deployed, redeployed under calls, rolled back, adopted, put to sleep and woken as on one host",
+  async () => {
+    await using lab = await startLab();
+    await using started = await startLabRunner(lab, { OKEN_CLEANUP_INTERVAL: "0.2" });
+    const { client, runner } = started;
+    const output = async (): Promise<unknown> => (await client.invoke("kept")).body;
+    const detail = async () => (await client.request("GET", "/agents/kept")).body;
+    const logs = async () => (await client.request("GET", "/logs/kept?tail=100")).body;
+
+    expect((await client.deploy("kept", saying("one"), { KEY: "a b" })).body).toMatchObject({
+      status: "running",
+    });
+    expect(await output()).toEqual({ output: "one" });
+    expect(await detail()).toMatchObject({ instances: [{ node: expect.stringMatching(/^n\d$/) }] });
+    expect(await logs()).toEqual({ logs: expect.stringContaining("said one") });
+
+    const ended = new AbortController();
+    const answers: unknown[] = [];
+    const caller = async () => {
+      while (!ended.signal.aborted) answers.push(await output());
+    };
+    const callers = [caller(), caller()];
+    expect((await client.deploy("kept", saying("two"))).body).toMatchObject({ version: 2 });
+    await eventually(() => expect(answers.at(-1)).toEqual({ output: "two" }));
+    ended.abort();
+    await Promise.all(callers);
+    expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(
+      new Set(['{"output":"one"}', '{"output":"two"}']),
+    );
+
+    expect((await client.request("POST", "/rollback/kept")).status).toBe(200);
+    expect(await output()).toEqual({ output: "one" });
+    const tasks = async () => {
+      const services = (await lab.on("n1", AGENTS_SERVICES)).split("\n");
+      return lab.on("n1", ["service", "ps", "--quiet", "--filter", "desired-state=running", ...services]);
+    };
+    const before = await tasks();
+    await runner.kill("SIGKILL");
+    await runner.restart();
+    expect(await output()).toEqual({ output: "one" });
+    expect(await tasks()).toBe(before);
+
+    await client.deploy("kept", saying("three", "warm_timeout = 1\n"));
+    expect(await output()).toEqual({ output: "three" });
+    await eventually(async () => expect(await detail()).toMatchObject({ status: "idle" }));
+    expect(await logs()).toEqual({ logs: expect.stringContaining("said three") });
+    expect(await output()).toEqual({ output: "three" });
+
+    const refused = await client.deploy("kept", saying("four", 'egress = "none"\n'));
+    expect(refused).toMatchObject({ status: 400, body: { code: "CONFIG_ERROR" } });
+    expect((await client.request("DELETE", "/agents/kept")).status).toBe(204);
+    expect(await lab.on("n1", AGENTS_SERVICES)).toBe("");
+    expect(await lab.on("n1", ["secret", "ls", "--quiet"])).toBe("");
+  },
+  TEST_MS,
+);
