@@ -28,9 +28,23 @@ export async function readIdentity(dataDir: string): Promise<Identity> {
   return identity;
 }
 
-/** Has the directory belong to a runner that others too may be, on other hosts. */
-export async function writeIdentity(dataDir: string, identity: Identity): Promise<void> {
+async function writeIdentity(dataDir: string, identity: Identity): Promise<void> {
   await writeDurably(join(dataDir, "runner.json"), JSON.stringify(identity));
+}
+
+/** In no backup: what was restored may be older than what a swarm keeps, and have what that has lost. */
+const JOINED = "swarm.json";
+
+/** Whether all that the directory has was kept by the swarm of this identity, when a runner last used it. */
+export async function hasJoined(dataDir: string, identity: Identity): Promise<boolean> {
+  const text = await readFile(join(dataDir, JOINED), "utf8").catch(undefinedIfMissing);
+  return text === JSON.stringify(identity);
+}
+
+/** Has the directory belong to the runner of a swarm, who may be on other hosts too. */
+export async function joinSwarm(dataDir: string, identity: Identity): Promise<void> {
+  await writeIdentity(dataDir, identity);
+  await writeDurably(join(dataDir, JOINED), JSON.stringify(identity));
 }
 
 function parse(text: string, dataDir: string): Identity {

@@ -1,5 +1,5 @@
 import type { Standby } from "../agents/lease.ts";
-import { type Identity, writeIdentity } from "../config/identity.ts";
+import { type Identity, hasJoined, joinSwarm } from "../config/identity.ts";
 import type { Config } from "../config/load.ts";
 import { createDockerExec } from "../docker/exec.ts";
 import { clusterKey, readCluster } from "../docker/swarm/cluster.ts";
@@ -19,7 +19,7 @@ const EVERYWHERE: ReadonlySet<string> = new Set(["0.0.0.0", "::"]);
 /** The runner of a swarm, which is the same on every manager. */
 export type Membership = {
   identity: Identity;
-  /** The data directory was this runner's before. */
+  /** The data directory was this runner's before, and is no backup. */
   isOwn: boolean;
   /** Where others reach this process; undefined if nowhere, or if that is not known. */
   url: string | undefined;
@@ -45,10 +45,10 @@ export async function joinCluster(options: JoinOptions): Promise<Membership> {
       const { id, address } = await readCluster(exec);
       const own = here.runnerId === id ? here.digestKey : freshKey();
       const identity = { runnerId: id, digestKey: await clusterKey(exec, { id, own }) };
-      const isOwn = here.runnerId === id && here.digestKey === identity.digestKey;
+      const isOwn = await hasJoined(config.dataDir, identity);
       return {
         ...{ identity, isOwn, url: urlOf(config, address) },
-        settle: () => (isOwn ? Promise.resolve() : writeIdentity(config.dataDir, identity)),
+        settle: () => (isOwn ? Promise.resolve() : joinSwarm(config.dataDir, identity)),
       };
     } catch (error) {
       if (error instanceof StartError) throw error;

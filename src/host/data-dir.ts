@@ -5,7 +5,7 @@ import { undefinedIfMissing } from "../lib/files.ts";
 
 /** Everything that a runner puts into its data directory. */
 const OWN =
-  /^(?:lock|runner\.json|staging|takeover|removed|runtime|agents|deployments|webhooks|logs|seccomp-[0-9a-f]+\.json)$/;
+  /^(?:lock|runner\.json|swarm\.json|staging|takeover|removed|runtime|agents|deployments|webhooks|logs|seccomp-[0-9a-f]+\.json)$/;
 
 /** What in a data directory a runner has made, and what it has not. */
 export async function ownEntries(dataDir: string): Promise<{ own: string[]; others: string[] }> {

@@ -1,5 +1,6 @@
 import { createFakeEngine } from "../helpers/fake-engine.ts";
 import { diskCases } from "./disk.case.ts";
+import { failOverCases } from "./fail-over.case.ts";
 import { engineCases } from "./engine.case.ts";
 
 const HOST_CPUS = 2;
@@ -28,6 +29,12 @@ engineCases("the fake engine", async () => {
     async [Symbol.asyncDispose]() {},
   };
 });
+
+failOverCases(async () => ({
+  engine: createFakeEngine({ runnerId: "contract" }),
+  runnerId: "contract",
+  async [Symbol.asyncDispose]() {},
+}));
 
 diskCases(async () => ({
   engine: createFakeEngine({ runnerId: "contract" }),

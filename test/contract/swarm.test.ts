@@ -10,6 +10,7 @@ import { startLab } from "../helpers/lab.ts";
 import { pushPrograms } from "../helpers/lab-image.ts";
 import { canStartEngine } from "../helpers/small-engine.ts";
 import { claimCases } from "./claims.case.ts";
+import { failOverCases } from "./fail-over.case.ts";
 import { workloadCases } from "./engine.case.ts";
 import type { Subject } from "./subject.ts";
 
@@ -44,6 +45,7 @@ describe.concurrent.skipIf(!canStartEngine)("the services of a swarm", () => {
 
   workloadCases(SWARM_CAN, createSubject);
   claimCases(createSubject);
+  failOverCases(createSubject);
 });
 
 async function createSubject(): Promise<Subject> {
