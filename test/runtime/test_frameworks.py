@@ -36,6 +36,7 @@ class Frameworks(TestCase):
             class Mine(MCPServer): pass
             first, named, second = FastMCP(LOCAL), FastMCP(["a.example"]), Mine()
             app = first.streamable_http_app()
+            async def mounted(scope, receive, send): await app(scope, receive, send)
         """
         files = {"mcp/server/transport_security.py": sdk, "main.py": source}
         for attribute, expected in (
@@ -43,6 +44,7 @@ class Frameworks(TestCase):
             ("named", b"a.example"),
             ("second", b"any"),
             ("app", b"any"),
+            ("mounted", b"any"),
         ):
             with self.subTest(attribute):
                 agent = self.agent(files, type="http", attr=attribute).ready()
