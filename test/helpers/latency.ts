@@ -1,8 +1,8 @@
 import { docker } from "./docker.ts";
 
-const LINES = 40;
+const LINES = 25;
 
-/** Python that prints the time of day at uneven intervals, for six seconds. */
+/** Python that prints the time of day at uneven intervals, for four seconds. */
 export const SPEAKER = `
 import random, time
 for _ in range(${LINES}):

@@ -5,7 +5,6 @@ import { RunnerError } from "../../src/lib/errors.ts";
 import { readManifest } from "../../src/manifest/manifest.ts";
 import { scratchDirectory } from "../fixtures/archives/scratch.ts";
 import { MANIFEST_DEFAULTS } from "../helpers/manifest.ts";
-import { MEASURED } from "../helpers/measured.ts";
 
 const GiB = 1024 ** 3;
 
@@ -274,18 +273,14 @@ test("a value beyond what the host gives is cut, with a warning", async () => {
   expect(warnings).toHaveLength(2);
 });
 
-test(
-  "ten thousand nested tables, a large file and __proto__ do no harm",
-  async () => {
-    const nested = `name = "a"\n[${Array.from({ length: 10_000 }, () => "a").join(".")}]\nx = 1\n`;
-    const prototype = 'name = "a"\n[__proto__]\npolluted = 1\n[constructor.prototype]\npolluted = 1\n';
-    const keys = `name = "a"\n${Array.from({ length: 15_000 }, (_, i) => `key${i} = 1`).join("\n")}\n`;
-    const started = performance.now();
-    expect((await read(toml(nested))).manifest.name).toBe("a");
-    expect((await read(toml(prototype))).warnings).toHaveLength(2);
-    expect((await read(toml(keys))).warnings).toHaveLength(11);
-    expect(performance.now() - started).toBeLessThan(2000);
-    expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
-  },
-  MEASURED,
-);
+test("ten thousand nested tables, a large file and __proto__ do no harm", async () => {
+  const nested = `name = "a"\n[${Array.from({ length: 10_000 }, () => "a").join(".")}]\nx = 1\n`;
+  const prototype = 'name = "a"\n[__proto__]\npolluted = 1\n[constructor.prototype]\npolluted = 1\n';
+  const keys = `name = "a"\n${Array.from({ length: 15_000 }, (_, i) => `key${i} = 1`).join("\n")}\n`;
+  const started = performance.now();
+  expect((await read(toml(nested))).manifest.name).toBe("a");
+  expect((await read(toml(prototype))).warnings).toHaveLength(2);
+  expect((await read(toml(keys))).warnings).toHaveLength(11);
+  expect(performance.now() - started).toBeLessThan(2000);
+  expect(Object.hasOwn(Object.prototype, "polluted")).toBe(false);
+});

@@ -3,7 +3,6 @@ import { expect, test } from "bun:test";
 import { scratchDirectory } from "../fixtures/archives/scratch.ts";
 import { startCompiledServer } from "../fixtures/upload/compiled.ts";
 import { largeArchive, postPieces } from "../fixtures/upload/large.ts";
-import { MEASURED } from "../helpers/measured.ts";
 
 const MiB = 1024 ** 2;
 const TIMEOUT_MS = 120_000;
@@ -29,5 +28,5 @@ test(
     expect((afterTen.maxRss - before.rss) / MiB).toBeLessThan(200);
     expect(afterTen).toMatchObject({ staged: [], used: 0 });
   },
-  { ...MEASURED, timeout: TIMEOUT_MS },
+  TIMEOUT_MS,
 );
