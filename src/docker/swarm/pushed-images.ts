@@ -45,6 +45,8 @@ export function createPushedImages({ exec, images, client, prefix }: Parts): Pus
   const known = new Map<string, string>();
   /** Tags that were removed, and are still in the registry beside another one of the same image. */
   const left = new Set<string>();
+  /** Once it has refused to remove one: tags pile up there, and asking for each of them would take longer and longer. */
+  let keepsAll = false;
 
   const send = async (reference: string, watch: BuildWatch): Promise<string> => {
     const digest = await push(exec, { ...watch, reference, registry });
@@ -95,10 +97,11 @@ export function createPushedImages({ exec, images, client, prefix }: Parts): Pus
     known.has(reference) || (await digestHere(reference, name)) !== undefined;
 
   const removeThere = async (reference: string, name: ImageName) => {
+    if (keepsAll) return;
     const digest = await client.digestOf(name);
     if (digest === undefined) return;
     if (await hasOtherTag(name, digest)) left.add(reference);
-    else await client.remove(name, digest);
+    else keepsAll = !(await client.remove(name, digest));
   };
 
   /** Registries remove an image with all its tags. */
