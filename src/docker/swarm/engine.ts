@@ -23,6 +23,7 @@ import { hostOf } from "./reference.ts";
 import { createRegistryClient } from "./registry-client.ts";
 import { createRuns } from "./runs.ts";
 import { listNodesArgs } from "./service-args.ts";
+import { createServiceFiles } from "./service-files.ts";
 import { createServiceStates } from "./service-states.ts";
 import { createServices } from "./services.ts";
 import { createTasks } from "./tasks.ts";
@@ -83,8 +84,9 @@ export function createSwarmEngine(
   const images = createPushedImages({ exec, images: host, client, prefix });
   /** By its digest a node that has the image asks no registry. */
   const admit = (image: string) => containment.admit(() => images.resolve(image).catch(() => image));
+  const files = createServiceFiles(exec, runnerId);
   const services = createServices(
-    { exec, tasks, nodes, states, runs, keptLogs, clock, admit },
+    { exec, tasks, nodes, states, files, runs, keptLogs, clock, admit },
     { runnerId, dns: resolvers ?? [] },
   );
   const prepull = createPrepull({ exec, runnerId });
@@ -105,7 +107,7 @@ export function createSwarmEngine(
     removeImages: (references) => images.removeImages(references),
     registryOffers: () => images.registryOffers(),
     async removeBuildLeftovers() {
-      await allDone([host.removeBuildLeftovers(), prepull.removeLeft(), probe.removeLeft()]);
+      await allDone([host.removeBuildLeftovers(), prepull.removeLeft(), probe.removeLeft(), files.sweep()]);
     },
     ...services,
     ...createPushedServices({ services, images, prepull }),

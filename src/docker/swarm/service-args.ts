@@ -99,6 +99,16 @@ export function createFileArgs(
   return [isSecret ? "secret" : "config", "create", ...labelArgs(labels), "--", name, source];
 }
 
+export function serviceOfFile(file: string): string {
+  return file.replace(/-\d+$/, "");
+}
+
+/** Prints the names of what is kept of the files of a runner's services. */
+export function listFilesArgs(kind: "secret" | "config", runnerId: string): string[] {
+  const labels = [...filterArgs(runnerLabels(runnerId)), "--filter", `label=${SERVICE_LABEL}`];
+  return [kind, "ls", ...labels, "--format", "{{.Name}}"];
+}
+
 /** Prints the secrets, then the configs of a service, each on a line of its own with spaces between them. */
 export function serviceFilesArgs(service: string): string[] {
   const spec = ".Spec.TaskTemplate.ContainerSpec";
@@ -135,6 +145,10 @@ export function inspectServicesArgs(services: string[]): string[] {
 /** Prints the ids of a runner's services. */
 export function listServicesArgs(runnerId: string): string[] {
   return ["service", "ls", "--quiet", ...filterArgs(runnerLabels(runnerId))];
+}
+
+export function listServiceNamesArgs(runnerId: string): string[] {
+  return ["service", "ls", ...filterArgs(runnerLabels(runnerId)), "--format", "{{.Name}}"];
 }
 
 /** Prints the ids of the services of all runners. */

@@ -15,6 +15,7 @@ import * as args from "./service-args.ts";
 import type { KeptLogs } from "./logs.ts";
 import type { Nodes } from "./node-addresses.ts";
 import type { Runs } from "./runs.ts";
+import type { ServiceFiles } from "./service-files.ts";
 import type { ServiceStates } from "./service-states.ts";
 import { untilRunning } from "./start.ts";
 import { type Task, type Tasks, hasEnded, isWanted } from "./tasks.ts";
@@ -47,6 +48,7 @@ export type ServiceParts = {
   tasks: Tasks;
   nodes: Nodes;
   states: Pick<ServiceStates, "serviceOf" | "toRunning">;
+  files: ServiceFiles;
   runs: Runs;
   keptLogs: KeptLogs;
   clock: Clock;
@@ -59,12 +61,11 @@ export type ServiceParts = {
  * goes. It keeps the name of the container while its tasks come and go, each with an id of its own.
  */
 export function createServices(parts: ServiceParts, settings: args.ServiceSettings): Services {
-  const { exec, tasks, nodes, states, runs, keptLogs, clock } = parts;
+  const { exec, tasks, nodes, states, files, runs, keptLogs, clock } = parts;
 
   async function create(spec: ContainerSpec, avoided: string[]): Promise<void> {
-    const owner = { service: spec.name, runnerId: settings.runnerId };
-    await allDone(args.filesOf(spec).map((file) => exec.run(args.createFileArgs(file, owner))));
-    await exec.run(args.createServiceArgs(spec, { ...settings, avoided }));
+    const argv = args.createServiceArgs(spec, { ...settings, avoided });
+    await files.during(spec, () => exec.run(argv));
   }
 
   async function run(
@@ -97,22 +98,15 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
   async function remove(reference: string): Promise<void> {
     const service = await states.serviceOf(reference);
     if (service === undefined) return;
-    const [secrets = [], configs = []] = (await exec.run(args.serviceFilesArgs(service)).catch(textIfMissing))
-      .split("\n")
-      .map((names) => names.split(" ").filter((name) => name !== ""));
-    await exec.run(args.removeServiceArgs(service)).catch(textIfMissing);
-    await allDone([removeFiles("secret", secrets), removeFiles("config", configs), keptLogs.remove(service)]);
-  }
-
-  async function removeFiles(kind: "secret" | "config", names: string[]): Promise<void> {
-    if (names.length > 0) await exec.run(args.removeFilesArgs(kind, names)).catch(textIfMissing);
+    const own = await files.of(service);
+    await exec.run(args.removeServiceArgs(service)).catch(undefinedIfMissing);
+    await allDone([files.remove(own), keptLogs.remove(service)]);
   }
 
   /** What a start that failed or was cut off has left of its files. */
   async function removeLeftovers(spec: ContainerSpec): Promise<void> {
     await remove(spec.name);
-    for (const { isSecret, name } of args.filesOf(spec))
-      await removeFiles(isSecret ? "secret" : "config", [name]);
+    await files.remove(files.leftBy(spec));
   }
 
   return {
@@ -147,7 +141,11 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
       const running = before.find((task) => isWanted(task) && task.state === "running");
       if (running !== undefined) return states.toRunning(name, running);
       await change(args.wakeServiceArgs(name, avoidUpdateArgs(constraints, avoided)));
-      return run(name, { ports, before });
+      return run(name, { ports, before }).catch(async (error: unknown) => {
+        // Or the swarm would start it whenever it can, and nobody would know.
+        await change(args.sleepServiceArgs(name)).catch(undefinedIfMissing);
+        throw error;
+      });
     },
 
     async stopContainer(reference) {
@@ -157,7 +155,7 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
       if (service === undefined || found === undefined) return;
       await using keeping = new AsyncDisposableStack();
       keeping.use(await keptLogs.keep(service, { isRunning: found.some((task) => !hasEnded(task)) }));
-      await change(args.sleepServiceArgs(service)).catch(textIfMissing);
+      await change(args.sleepServiceArgs(service)).catch(undefinedIfMissing);
       await untilStopped({ tasks, nodes, clock }, service);
     },
 
@@ -177,9 +175,4 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
 
 function undefinedIfMissing(error: unknown): undefined {
   if (!isNoSuchObject(error)) throw error;
-}
-
-function textIfMissing(error: unknown): string {
-  if (!isNoSuchObject(error)) throw error;
-  return "";
 }
