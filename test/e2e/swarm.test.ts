@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 
 import { eventually } from "../helpers/eventually.ts";
 import { startLab } from "../helpers/lab.ts";
-import { startLabRunner } from "../helpers/lab-runner.ts";
+import { importBase, startLabRunner } from "../helpers/lab-runner.ts";
 import { canStartEngine } from "../helpers/small-engine.ts";
 
 /** Most time for all of it, milliseconds: half of it is to bring a base into the lab, which takes ten seconds alone. */
@@ -20,6 +20,7 @@ test.skipIf(!canStartEngine)(
   "on a swarm an agent is deployed, redeployed under calls, rolled back, adopted, put to sleep and woken as on one host",
   async () => {
     await using lab = await startLab();
+    await importBase(lab);
     await using started = await startLabRunner(lab, { OKEN_CLEANUP_INTERVAL: "0.2" });
     const { client, runner } = started;
     const output = async (): Promise<unknown> => (await client.invoke("kept")).body;

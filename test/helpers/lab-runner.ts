@@ -16,11 +16,10 @@ const PYTHON = "3.12";
 type Lab = Awaited<ReturnType<typeof startLab>>;
 
 /**
- * The compiled binary as it runs on the first host of a lab, with agents on all of its nodes, and a client of it. It
- * listens on a socket, since nothing here reaches the lab's network.
+ * The compiled binary as it runs on the first host of a lab that has the base, with agents on all of its nodes, and a
+ * client of it. It listens on a socket, since nothing here reaches the lab's network.
  */
 export async function startLabRunner(lab: Lab, env: Record<string, string> = {}) {
-  await importBase(lab);
   const directory = await mkdtemp(join(tmpdir(), "oken-test-"));
   const socket = join(directory, "api.sock");
   const program = join(directory, "on-first-host");
@@ -53,7 +52,7 @@ export async function startLabRunner(lab: Lab, env: Record<string, string> = {})
  * A base for agents without packages: of the machine's own what Python needs, which is half as much to copy and to push.
  * Nobody asks for a program of the other image.
  */
-async function importBase({ directory }: Lab): Promise<void> {
+export async function importBase({ directory }: Lab): Promise<void> {
   const host = `unix://${directory}/n1.sock`;
   const { OKEN_PYTHON_IMAGE = "python:{version}-slim" } = process.env;
   const base = OKEN_PYTHON_IMAGE.replaceAll("{version}", PYTHON);
