@@ -17,7 +17,7 @@ const saying = (text: string, keys = "") => ({
 const AGENTS_SERVICES = ["service", "ls", "--quiet", "--filter", "label=oken.agent"];
 
 test.skipIf(!canStartEngine)(
-  "on a swarm an agent is deployed, redeployed under calls, rolled back, adopted, put to sleep and woken as on one host",
+  "on a swarm an agent is deployed, redeployed under calls with replicas, rolled back, adopted, put to sleep and woken as on one host",
   async () => {
     await using lab = await startLab();
     await importBase(lab);
@@ -40,13 +40,16 @@ test.skipIf(!canStartEngine)(
       while (!ended.signal.aborted) answers.push(await output());
     };
     const callers = [caller(), caller()];
-    expect((await client.deploy("kept", saying("two"))).body).toMatchObject({ version: 2 });
+    expect((await client.deploy("kept", saying("two", "replicas = 2\n"))).body).toMatchObject({ version: 2 });
     await eventually(() => expect(answers.at(-1)).toEqual({ output: "two" }));
     ended.abort();
     await Promise.all(callers);
     expect(new Set(answers.map((answer) => JSON.stringify(answer)))).toEqual(
       new Set(['{"output":"one"}', '{"output":"two"}']),
     );
+
+    const replicas = { instances: [{ replica: 1 }, { replica: 2 }] };
+    await eventually(async () => expect(await detail()).toMatchObject(replicas));
 
     expect((await client.request("POST", "/rollback/kept")).status).toBe(200);
     expect(await output()).toEqual({ output: "one" });
