@@ -6,9 +6,8 @@ import { join } from "node:path";
 import { SWARM_CAN } from "../../src/docker/abilities.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { createSwarmEngine } from "../../src/docker/swarm/engine.ts";
-import { startLab } from "../helpers/lab.ts";
+import { canStartLab, startLab } from "../helpers/lab.ts";
 import { pushPrograms } from "../helpers/lab-image.ts";
-import { canStartEngine } from "../helpers/small-engine.ts";
 import { claimCases } from "./claims.case.ts";
 import { failOverCases } from "./fail-over.case.ts";
 import { workloadCases } from "./engine.case.ts";
@@ -34,7 +33,7 @@ done
 let lab: Awaited<ReturnType<typeof startLab>>;
 let image: string;
 
-describe.concurrent.skipIf(!canStartEngine)("the services of a swarm", () => {
+describe.concurrent.skipIf(!canStartLab)("the services of a swarm", () => {
   beforeAll(async () => {
     lab = await startLab();
     const name = `${lab.registry}/contract:v1`;

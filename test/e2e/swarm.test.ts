@@ -1,9 +1,8 @@
 import { expect, test } from "bun:test";
 
 import { eventually } from "../helpers/eventually.ts";
-import { startLab } from "../helpers/lab.ts";
+import { canStartLab, startLab } from "../helpers/lab.ts";
 import { importBase, startLabRunner } from "../helpers/lab-runner.ts";
-import { canStartEngine } from "../helpers/small-engine.ts";
 
 /** Most time for all of it, milliseconds: half of it is to bring a base into the lab, which takes ten seconds alone. */
 const TEST_MS = 300_000;
@@ -16,7 +15,7 @@ const saying = (text: string, keys = "") => ({
 
 const AGENTS_SERVICES = ["service", "ls", "--quiet", "--filter", "label=oken.agent"];
 
-test.skipIf(!canStartEngine)(
+test.skipIf(!canStartLab)(
   "on a swarm an agent is deployed, redeployed under calls with replicas, rolled back, adopted, put to sleep and woken as on one host",
   async () => {
     await using lab = await startLab();

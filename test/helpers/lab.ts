@@ -1,9 +1,15 @@
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
+import { hasRegistry } from "./registry.ts";
 import { run } from "./run.ts";
+import { canStartEngine } from "./small-engine.ts";
 
 const SCRIPT = resolve(import.meta.dir, "../../scripts/lab");
+
+/** Whether this machine has what `scripts/lab` asks for. */
+export const canStartLab =
+  canStartEngine && hasRegistry && ["ip", "nsenter", "iptables"].every((program) => find(program) !== null);
 
 /** Three engines that are one swarm, and a registry; see scripts/lab. Disposing of it takes all of it down. */
 export async function startLab() {
@@ -23,4 +29,9 @@ export async function startLab() {
       run(["docker", "--host", `unix://${directory}/${node}.sock`, ...args]),
     [Symbol.asyncDispose]: async () => void (await lab("down")),
   };
+}
+
+/** Also where only root's shells look. */
+function find(program: string): string | null {
+  return Bun.which(program, { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin` });
 }

@@ -2,10 +2,9 @@ import { expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 
 import { eventually } from "../helpers/eventually.ts";
-import { startLab } from "../helpers/lab.ts";
+import { canStartLab, startLab } from "../helpers/lab.ts";
 import { pushPrograms } from "../helpers/lab-image.ts";
 import { run } from "../helpers/run.ts";
-import { canStartEngine } from "../helpers/small-engine.ts";
 
 /** The runner does not use what the lab has yet, so it is brought up by `make soak` alone. */
 const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
@@ -13,7 +12,7 @@ const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
 /** Longest wait for a container on another host, milliseconds: it has to be fetched from the registry first. */
 const START_MS = 60_000;
 
-test.skipIf(!isLong || !canStartEngine)(
+test.skipIf(!isLong || !canStartLab)(
   "the lab is a swarm of three hosts, on each of which an image runs that another has pushed; nothing of it is left",
   async () => {
     let lab: Awaited<ReturnType<typeof startLab>>;
