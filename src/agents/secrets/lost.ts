@@ -28,7 +28,11 @@ export async function keptText(directory: string): Promise<string> {
 /** Has in the directory of a version what the mirror has of its secrets. */
 export async function restoreSecrets(directory: string, text: string): Promise<void> {
   const kept = parseJson(text);
-  if (!Value.Check(Unkept, kept)) return writeDurably(join(directory, "secrets.sealed"), text);
+  if (!Value.Check(Unkept, kept)) {
+    const sealed = join(directory, "secrets.sealed");
+    const before = await readFile(sealed, "utf8").catch(undefinedIfMissing);
+    return before === text ? undefined : writeDurably(sealed, text);
+  }
   const isHere = await Promise.all(
     ["secrets.json", "secrets.sealed"].map((name) => stat(join(directory, name)).catch(undefinedIfMissing)),
   );
