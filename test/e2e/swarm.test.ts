@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 
 import { eventually } from "../helpers/eventually.ts";
 import { canStartLab, startLab } from "../helpers/lab.ts";
@@ -6,6 +8,9 @@ import { importBase, startLabRunner } from "../helpers/lab-runner.ts";
 
 /** Most time for all of it, milliseconds: half of it is to bring a base into the lab, which takes ten seconds alone. */
 const TEST_MS = 300_000;
+
+/** From the loss of a runner and its disk until another one has deployed, milliseconds. It takes a third of that. */
+const TAKEOVER_MS = 20_000;
 
 /** Prints what it answers. */
 const saying = (text: string, keys = "") => ({
@@ -16,11 +21,14 @@ const saying = (text: string, keys = "") => ({
 const AGENTS_SERVICES = ["service", "ls", "--quiet", "--filter", "label=oken.agent"];
 
 test.skipIf(!canStartLab)(
-  "on a swarm an agent is deployed, redeployed under calls with replicas, rolled back, adopted, put to sleep and woken as on one host",
+  "on a swarm an agent is deployed, redeployed under calls with replicas, rolled back, adopted, put to sleep and woken as on one host, and outlives its runner's disk",
   async () => {
     await using lab = await startLab();
     await importBase(lab);
-    await using started = await startLabRunner(lab, { OKEN_CLEANUP_INTERVAL: "0.2" });
+    const key = join(lab.directory, "key");
+    await writeFile(key, Buffer.alloc(32, 7).toString("hex"), { mode: 0o600 });
+    const settings = { OKEN_CLEANUP_INTERVAL: "0.2", OKEN_SECRETS_KEY_FILE: key };
+    await using started = await startLabRunner(lab, settings);
     const { client, runner } = started;
     const output = async (): Promise<unknown> => (await client.invoke("kept")).body;
     const detail = async () => (await client.request("GET", "/agents/kept")).body;
@@ -53,10 +61,12 @@ test.skipIf(!canStartLab)(
     expect((await client.request("POST", "/rollback/kept")).status).toBe(200);
     expect(await output()).toEqual({ output: "one" });
     const tasks = async () => {
-      const services = (await lab.on("n1", AGENTS_SERVICES)).split("\n");
+      const services = (await lab.on("n1", AGENTS_SERVICES)).trim().split("\n");
+      // That of the other version goes when its calls have ended.
+      expect(services).toHaveLength(1);
       return lab.on("n1", ["service", "ps", "--quiet", "--filter", "desired-state=running", ...services]);
     };
-    const before = await tasks();
+    const before = await eventually(tasks);
     await runner.kill("SIGKILL");
     await runner.restart();
     expect(await output()).toEqual({ output: "one" });
@@ -70,7 +80,21 @@ test.skipIf(!canStartLab)(
 
     const refused = await client.deploy("kept", saying("four", 'egress = "none"\n'));
     expect(refused).toMatchObject({ status: 400, body: { code: "CONFIG_ERROR" } });
-    expect((await client.request("DELETE", "/agents/kept")).status).toBe(204);
+
+    await client.deploy("kept", saying("five"), { KEY: "a b" });
+    await runner.kill("SIGKILL");
+    await rm(runner.dataDir, { recursive: true });
+    const lostAt = performance.now();
+    await using elsewhere = await startLabRunner(lab, settings);
+    const { client: next } = elsewhere;
+    expect(await next.invoke("kept")).toMatchObject({ body: { output: "five" } });
+    expect(await next.request("GET", "/agents/kept/secrets")).toMatchObject({ body: { secrets: ["KEY"] } });
+    expect((await next.deploy("kept", saying("six"))).status).toBe(200);
+    expect(performance.now() - lostAt).toBeLessThan(TAKEOVER_MS);
+    expect(await next.invoke("kept")).toMatchObject({ body: { output: "six" } });
+    expect((await next.request("POST", "/rollback/kept")).status).toBe(200);
+    expect(await next.invoke("kept")).toMatchObject({ body: { output: "five" } });
+    expect((await next.request("DELETE", "/agents/kept")).status).toBe(204);
     expect(await lab.on("n1", AGENTS_SERVICES)).toBe("");
     expect(await lab.on("n1", ["secret", "ls", "--quiet"])).toBe("");
   },
