@@ -217,7 +217,9 @@ function serve(
     if (socket !== undefined) {
       // One that was inherited is not Bun's to remove.
       rmSync(socket, { force: true });
-      return withSocketMode(() => Bun.serve({ ...options, unix: socket }));
+      // There Bun 1.4 heeds no other time for a request without a body, and ends it after ten seconds. Its types lack it.
+      const patience: object = { idleTimeout: 0 };
+      return withSocketMode(() => Bun.serve({ ...options, ...patience, unix: socket }));
     }
     // Without `reusePort` Bun shares the port with any other process that asks for it.
     return Bun.serve({
