@@ -27,6 +27,8 @@ export async function startLab() {
     /** What the docker command prints on one of the hosts `n1`, which manages the swarm, `n2` and `n3`. */
     on: (node: string, args: string[]) =>
       run(["docker", "--host", `unix://${directory}/${node}.sock`, ...args]),
+    /** Takes a host off the wire. */
+    unplug: (node: string) => run(["ip", "-n", `${name}-switch`, "link", "set", node, "down"]),
     [Symbol.asyncDispose]: async () => void (await lab("down")),
   };
 }
