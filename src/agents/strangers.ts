@@ -10,6 +10,8 @@ type StrangerParts = {
   /** This process. */
   own: Holder;
   lifeOf: (holder: Holder) => Promise<Life>;
+  /** The command that removes what a runner's agents have. */
+  removal: (runnerId: string) => string;
   log: Log;
 };
 
@@ -32,7 +34,7 @@ export async function reportStrangers(parts: StrangerParts): Promise<void> {
           runner: stranger,
           agents: [...new Set(containers.map(({ agentId }) => agentId))].sort(),
           data_dir: holder?.dataDir,
-          remove: `docker rm --force $(docker ps --all --quiet --filter label=oken.runner=${stranger})`,
+          remove: parts.removal(stranger),
         },
         sentence(holder, parts.own),
       );

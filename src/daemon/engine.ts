@@ -17,6 +17,7 @@ import { EGRESS_PROXY, FETCH_PROXY, fetchProxyConfig } from "../build/egress-pro
 import type { Identity } from "../config/identity.ts";
 import { describeHolder, lifeOf } from "../config/holder.ts";
 import type { Config } from "../config/load.ts";
+import { removalByHand } from "../docker/by-hand.ts";
 import type { ContainmentSettings } from "../docker/containment.ts";
 import { startEngineThread } from "../docker/engine-thread.ts";
 import { measuredEngine } from "../docker/measured-engine.ts";
@@ -113,7 +114,12 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
         () => clearOrphans(owner, { log, spared }),
         () => 0,
       ),
-    reportStrangers: () => reportStrangers({ ...parts, log }),
+    reportStrangers: () =>
+      reportStrangers({
+        ...parts,
+        removal: (stranger) => removalByHand(stranger, { isSwarm: config.backend === "swarm" }),
+        log,
+      }),
     async [Symbol.asyncDispose]() {
       // What is another process's now is left to it.
       if (!ownership.isSuspended)

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 
 import { reportStrangers } from "../../src/agents/strangers.ts";
+import { removalByHand } from "../../src/docker/by-hand.ts";
 import { createLog } from "../../src/lib/log.ts";
 import type { Life } from "../../src/model/holder.ts";
 import { holderWith } from "../helpers/records.ts";
@@ -28,6 +29,7 @@ async function report(options: { claim?: string; life?: Life; fails?: boolean })
     runnerId: "own",
     own: OWN,
     lifeOf: async () => options.life ?? "ended",
+    removal: (runnerId) => removalByHand(runnerId, { isSwarm: false }),
     log: createLog({ level: "info", format: "json", destination }),
   });
   return lines;
