@@ -9,7 +9,7 @@ type NodeMetricsParts = Pick<AgentParts, "registry"> & {
 
 /** Tells the metrics which nodes there are and what runs there. There are none where there is one host. */
 export function observeNodes({ read }: Pick<Metrics, "read">, { engine, registry }: NodeMetricsParts): void {
-  const nodes = () => engine.nodes().catch(() => []);
+  const nodes = async () => (engine.can.nodes ? engine.nodes().catch(() => []) : []);
   read(
     {
       name: "oken_nodes",
