@@ -39,5 +39,7 @@ function tell(log: Log, before: Containment, found: Containment): void {
   if (found.state === "tolerated") log.warn({ reason: found.why }, "agents run without containment");
   if (found.state === "contained" && found.except !== undefined)
     log.error({ reason: found.except }, "no agent starts on some of the nodes");
-  if (found.state === "contained" && before.state === "open") log.info("agents are contained again");
+  const wasFlawed = before.state === "open" || (before.state === "contained" && before.except !== undefined);
+  if (found.state === "contained" && found.except === undefined && wasFlawed)
+    log.info("agents are contained again");
 }

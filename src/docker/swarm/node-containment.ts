@@ -10,6 +10,9 @@ import type { NodeProbe } from "./node-probe.ts";
 /** How long it holds that a node's containers reached nothing they may not, milliseconds. */
 const PROOF_HOLDS_MS = 300_000;
 
+/** How long it holds that they did, milliseconds: less than the pause between two looks, so that each tries them. */
+const FLAW_HOLDS_MS = 20_000;
+
 /** Keeps agents from starting on nodes that do not contain them. */
 export type NodeContainment = Pick<Engine, "contain" | "containment"> & {
   /** The ids of the nodes on which no agent may start. Rejects unless there are others. `image` gives that of an agent. */
@@ -49,7 +52,9 @@ export function createNodeContainment(
     nodes.filter(({ state, availability }) => state === "ready" && availability === "active");
   const proofOf = ({ id }: Node) => {
     const proof = proofs.get(id);
-    return proof !== undefined && clock.monotonic() - proof.at <= PROOF_HOLDS_MS ? proof : undefined;
+    if (proof === undefined) return undefined;
+    const holdsMs = proof.reached === undefined ? PROOF_HOLDS_MS : FLAW_HOLDS_MS;
+    return clock.monotonic() - proof.at <= holdsMs ? proof : undefined;
   };
   const isContained = (node: Node) => proofs.has(node.id) && proofs.get(node.id)?.reached === undefined;
 
@@ -67,13 +72,14 @@ export function createNodeContainment(
     if (mended.length > 0) proofs.clear();
   }
 
-  const prove = (image: string) => {
+  const prove = (image: string, on: Node[]) => {
     probeImage = image;
     const run = async () => {
       let isAnswered = false;
       await probe.run({
         image,
         nodes,
+        on,
         tell(probed) {
           isAnswered ||= probed.size > 0;
           for (const [id, reached] of probed) proofs.set(id, { at: clock.monotonic(), reached });
@@ -101,15 +107,15 @@ export function createNodeContainment(
   async function contain(): Promise<Containment> {
     await look();
     if (allowUncontained) return (found = { state: "tolerated", why: TOLERATED });
-    const isDue = open().some((node) => proofOf(node) === undefined);
-    if (isDue && probeImage !== undefined) await prove(probeImage).catch(() => undefined);
+    const due = open().filter((node) => proofOf(node) === undefined);
+    if (due.length > 0 && probeImage !== undefined) await prove(probeImage, due).catch(() => undefined);
     return (found = judged());
   }
 
   /** Not until all nodes have said something: one that must fetch the image takes its time. */
   async function untilOneIs(image: string): Promise<void> {
     await look();
-    const over = prove(image).then(() => true);
+    const over = prove(image, open()).then(() => true);
     // What a probe finds before it fails counts.
     over.catch(() => undefined);
     for (let isOver = false; !isOver && !isOne();)

@@ -4,6 +4,7 @@ import type { Node } from "../../model/node.ts";
 import { filterArgs } from "../args.ts";
 import type { DockerExec } from "../exec.ts";
 import { labelArgs } from "../labels.ts";
+import { avoidArgs } from "./avoided-nodes.ts";
 import { exitCodeOf, hasEnded, readTasks } from "./tasks.ts";
 import { serviceTasksArgs } from "./service-args.ts";
 
@@ -62,9 +63,11 @@ export type Forbidden = { address: string; port: number };
 /** What each node's container has found: where it got to, or `undefined` if nowhere. Nodes that said nothing are not there. */
 export type Probed = ReadonlyMap<string, string | undefined>;
 
+type ProbeRun = { image: string; nodes: Node[]; on: Node[]; tell: (probed: Probed) => void };
+
 export type NodeProbe = {
-  /** Has a container try it on every node that takes containers; tells what is known so far each time that it is more. */
-  run(options: { image: string; nodes: Node[]; tell: (probed: Probed) => void }): Promise<void>;
+  /** Has a container try it on each node in `on`; tells what is known so far each time that it is more. */
+  run(options: ProbeRun): Promise<void>;
   /** Removes what a crash left. */
   removeLeft(): Promise<void>;
 };
@@ -96,15 +99,13 @@ export function createNodeProbe({
   }
 
   return {
-    async run({ image, nodes, tell }) {
+    async run({ image, nodes, on, tell }) {
       const places = forbidden(nodes);
       const name = `oken-probe-${crypto.randomUUID()}`;
       try {
-        await exec.run(probeArgs({ name, runnerId, image, places }));
-        const wanted = nodes.filter(
-          ({ state, availability }) => state === "ready" && availability === "active",
-        );
-        await untilOver(name, places, wanted, tell);
+        const avoid = nodes.filter((node) => !on.includes(node)).map(({ id }) => id);
+        await exec.run(probeArgs({ name, runnerId, image, avoid, places }));
+        await untilOver(name, places, on, tell);
       } finally {
         await exec.run(["service", "rm", "--", name]).catch(() => undefined);
       }
@@ -126,16 +127,24 @@ export function forbidden(nodes: readonly Node[]): Forbidden[] {
   ].slice(0, MAX_ADDRESSES);
 }
 
-type ProbeOptions = { name: string; runnerId: string; image: string; places: Forbidden[] };
+type ProbeOptions = {
+  name: string;
+  runnerId: string;
+  image: string;
+  /** The ids of nodes that it does not run on. */
+  avoid: string[];
+  places: Forbidden[];
+};
 
-/** `docker service create` of a program that runs once on every node, in the network of agents. */
-export function probeArgs({ name, runnerId, image, places }: ProbeOptions): string[] {
+/** `docker service create` of a program that runs once on every other node, in the network of agents. */
+export function probeArgs({ name, runnerId, image, avoid, places }: ProbeOptions): string[] {
   return [
     ...["service", "create", "--detach", "--quiet"],
     ...["--name", name],
     ...labelArgs({ [PROBE_LABEL]: runnerId }),
     ...["--mode", "global-job"],
     ...["--restart-condition", "none"],
+    ...avoidArgs(avoid),
     ...["--network", "bridge"],
     ...["--no-resolve-image", "--with-registry-auth"],
     ...["--user", `${IMAGE_USER_ID}:${IMAGE_USER_ID}`],

@@ -22,14 +22,17 @@ function swarm({ allowUncontained = false } = {}) {
     /** Nodes whose containers have not run yet. */
     silent: new Set<string>(),
     probes: 0,
+    /** The names of the nodes that the last probe was for. */
+    tried: [] as string[],
     finish: () => undefined as void,
   };
   const probe: NodeProbe = {
-    async run({ tell }) {
+    async run({ on, tell }) {
       world.probes += 1;
+      world.tried = on.map(({ name }) => name);
       const said = () =>
-        world.nodes
-          .filter(({ name, state }) => state === "ready" && !world.silent.has(name))
+        on
+          .filter(({ name }) => !world.silent.has(name))
           .map(({ id, name }) => [id, world.reached[name]] as const);
       tell(new Map(said()) satisfies Probed);
       if (world.silent.size === 0) return;
@@ -117,6 +120,26 @@ describe("it is tried again", () => {
     await clock.advance(1);
     await contain();
     expect(world.probes).toBe(2);
+  });
+
+  test("at each look on the nodes that do not contain agents, and on no other", async () => {
+    const { world, clock, admit, contain, containment } = swarm();
+    world.reached = { n2: "10.0.0.2 port 7946" };
+    await admit();
+    await clock.advance(30_000);
+    await contain();
+    expect({ probes: world.probes, tried: world.tried, avoided: await admit() }).toEqual({
+      ...{ probes: 2, tried: ["n2"], avoided: ["id-n2"] },
+    });
+    world.reached = {};
+    await clock.advance(30_000);
+    await contain();
+    expect(world.tried).toEqual(["n2"]);
+    expect(await admit()).toEqual([]);
+    expect(await containment()).toEqual({ state: "contained" });
+    await clock.advance(30_000);
+    await contain();
+    expect(world.probes).toBe(3);
   });
 
   test("when a node joins, and when one comes back, on which no agent starts before", async () => {

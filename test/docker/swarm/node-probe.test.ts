@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { createNodeProbe, forbidden, probeArgs } from "../../../src/docker/swarm/node-probe.ts";
+import { type Probed, createNodeProbe, forbidden, probeArgs } from "../../../src/docker/swarm/node-probe.ts";
 import type { Node } from "../../../src/model/node.ts";
 import { createFakeClock } from "../../helpers/fake-clock.ts";
 
@@ -29,12 +29,14 @@ test("a container tries it once on every node, in the network of agents and with
     name: "probe",
     runnerId: "r",
     image: "img",
+    avoid: ["id-n3"],
     places: [{ address: "10.0.0.1", port: 2377 }],
   });
   const text = args.join(" ");
   for (const option of [
     "--mode global-job",
     "--network bridge",
+    "--constraint node.id!=id-n3",
     "--cap-drop ALL",
     "--read-only",
     "--restart-condition none",
@@ -61,7 +63,10 @@ test("what a container's exit code says of a node is told as it comes, and nothi
     },
   });
   const told: [string, string | undefined][][] = [];
-  const running = probe.run({ image: "img", nodes: NODES, tell: (probed) => void told.push([...probed]) });
+  const running = probe.run({
+    ...{ image: "img", nodes: NODES, on: NODES },
+    tell: (probed) => void told.push([...probed]),
+  });
   await clock.advance(1_000);
   await running;
   expect(told).toEqual([
@@ -72,4 +77,28 @@ test("what a container's exit code says of a node is told as it comes, and nothi
     ],
   ]);
   expect(asked.at(-1)?.slice(0, 2)).toEqual(["service", "rm"]);
+});
+
+test("a probe of some nodes runs on no other, and is over with them", async () => {
+  const asked: string[][] = [];
+  const probe = createNodeProbe({
+    runnerId: "r",
+    clock: createFakeClock(),
+    exec: {
+      async run(args) {
+        asked.push(args);
+        return args[1] === "ps" ? task("n2", "Complete") : "";
+      },
+    },
+  });
+  const told: Probed[] = [];
+  await probe.run({
+    ...{ image: "img", nodes: NODES, on: NODES.slice(1) },
+    tell: (probed) => void told.push(probed),
+  });
+  expect(told).toEqual([new Map([["id-n2", undefined]])]);
+  const [create = []] = asked;
+  expect(create.join(" ")).toContain("--constraint node.id!=id-n1");
+  expect(create).not.toContain("node.id!=id-n2");
+  expect(create).toContain("10.0.0.1");
 });
