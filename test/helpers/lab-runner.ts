@@ -13,19 +13,28 @@ const SCRIPT = resolve(import.meta.dir, "../../scripts/lab");
 /** Of the Python that the agents of tests have. */
 const PYTHON = "3.12";
 
+type LabRunnerOptions = {
+  /** Whether it sees that the process of another runner has ended, which it does not from another host. */
+  seesOthers: boolean;
+};
+
 type Lab = Awaited<ReturnType<typeof startLab>>;
 
 /**
  * The compiled binary as it runs on the first host of a lab that has the base, with agents on all of its nodes, and a
  * client of it. It listens on a socket, since nothing here reaches the lab's network.
  */
-export async function startLabRunner(lab: Lab, env: Record<string, string> = {}) {
+export async function startLabRunner(
+  lab: Lab,
+  env: Record<string, string> = {},
+  { seesOthers }: LabRunnerOptions = { seesOthers: true },
+) {
   const directory = await mkdtemp(join(tmpdir(), "oken-test-"));
   const socket = join(directory, "api.sock");
   const program = join(directory, "on-first-host");
-  await writeFile(program, `#!/bin/sh\nexec env OKEN_LAB=${lab.name} ${SCRIPT} run "${BINARY}" "$@"\n`, {
-    mode: 0o755,
-  });
+  const apart = seesOthers ? "" : "unshare --pid --fork --kill-child --mount-proc";
+  const command = `env OKEN_LAB=${lab.name} ${SCRIPT} run ${apart} "${BINARY}" "$@"`;
+  await writeFile(program, `#!/bin/sh\nexec ${command}\n`, { mode: 0o755 });
   const settings = {
     OKEN_BACKEND: "swarm",
     OKEN_REGISTRY: `${lab.registry}/agents`,

@@ -27,8 +27,9 @@ export async function startLab() {
     /** What the docker command prints on one of the hosts `n1`, which manages the swarm, `n2` and `n3`. */
     on: (node: string, args: string[]) =>
       run(["docker", "--host", `unix://${directory}/${node}.sock`, ...args]),
-    /** Takes a host off the wire. */
+    /** Takes a host off the wire, and puts it back. */
     unplug: (node: string) => run(["ip", "-n", `${name}-switch`, "link", "set", node, "down"]),
+    plug: (node: string) => run(["ip", "-n", `${name}-switch`, "link", "set", node, "up"]),
     [Symbol.asyncDispose]: async () => void (await lab("down")),
   };
 }
