@@ -29,6 +29,8 @@ const BUILD: Build = {
 function fixture(options: {
   failure: RunnerError;
   images?: string[];
+  /** Where the source is. */
+  tree?: string;
   build?: (request: BuildRequest) => Promise<Build>;
 }) {
   const log = createLog({ level: "silent", format: "json" });
@@ -64,6 +66,7 @@ function fixture(options: {
     },
     store: {
       ...createStore("/data"),
+      treeDir: () => options.tree ?? import.meta.dir,
       writeVersion: (_: string, record: VersionRecord) => Promise.resolve(void written.push(record)),
     },
     clock,
@@ -78,13 +81,7 @@ test("a version whose image is gone is built from its own files and packages, an
   const { agent, written, requests, start } = fixture({ failure: NO_IMAGE });
   const { instance, tier } = await start();
   expect(tier).toBe("rebuild");
-  expect(requests).toMatchObject([
-    {
-      agentId: "echo",
-      version: VERSION,
-      tree: `/data/agents/echo/versions/3/tree-${VERSION.tree_digest}`,
-    },
-  ]);
+  expect(requests).toMatchObject([{ agentId: "echo", version: VERSION, tree: import.meta.dir }]);
   const expected = { ...VERSION, image_id: "sha256:new", bases: BASES, warnings: ["odd", "moved"] };
   expect(written).toMatchObject([expected]);
   expect(agent.versions).toMatchObject([{ version: 2 }, expected]);
@@ -97,6 +94,15 @@ test.each([
 ])("nothing is built for a start that fails although %s", async (_, options) => {
   const { requests, start } = fixture(options);
   await expect(start()).rejects.toBe(options.failure);
+  expect(requests).toEqual([]);
+});
+
+test("nothing is built of a source that is on another host", async () => {
+  const { requests, start } = fixture({ failure: NO_IMAGE, tree: "/nowhere/at/all" });
+  await expect(start()).rejects.toMatchObject({
+    code: "CONFIG_ERROR",
+    message: expect.stringContaining("is not on this host, which took the agent over from another one"),
+  });
   expect(requests).toEqual([]);
 });
 
