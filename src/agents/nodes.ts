@@ -55,10 +55,15 @@ function instancesOf({ registry }: Pick<AgentParts, "registry">): Instance[] {
   return registry.all().flatMap((agent) => agent.instances());
 }
 
-function viewOf({ memory, ...node }: Node, all: readonly Instance[]) {
+function viewOf({ memory, containment, ...node }: Node, all: readonly Instance[]) {
   const instances = all.filter(({ container }) => container.node === node.name);
   const reserved = instances.reduce((sum, { version }) => sum + version.manifest.memory, 0);
-  return { ...node, instances: instances.length, reserved_bytes: reserved, memory_bytes: memory };
+  const reached = containment?.reached ?? null;
+  return {
+    ...node,
+    ...{ instances: instances.length, reserved_bytes: reserved, memory_bytes: memory },
+    ...{ contained: containment === undefined ? null : reached === null, reached },
+  };
 }
 
 /** The host names of the nodes that an agent serves from. */

@@ -16,6 +16,8 @@ const NODE_EXAMPLE = {
   memory_bytes: 8_589_934_592,
   cpus: 4,
   labels: { disk: "ssd" },
+  contained: true,
+  reached: null,
 };
 
 const AvailabilitySchema = Type.Unsafe<Availability>(
@@ -50,6 +52,14 @@ export const NodeView = Type.Object(
     cpus: Type.Number({ description: "CPU cores that it has" }),
     labels: Type.Record(Type.String(), Type.String(), {
       description: "Those that `[placement]` of oken.toml may ask for",
+    }),
+    contained: Type.Union([Type.Boolean(), Type.Null()], {
+      description:
+        "Whether it keeps agents from its services and networks; where it does not, none starts. Null while nobody has looked, and with `OKEN_ALLOW_UNCONTAINED=yes`",
+    }),
+    reached: Type.Union([Type.String(), Type.Null()], {
+      description: "What a container there reached that it may not",
+      examples: ["10.0.0.11 port 2377"],
     }),
   },
   { examples: [NODE_EXAMPLE] },

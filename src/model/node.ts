@@ -22,4 +22,6 @@ export type Node = {
   memory: number;
   cpus: number;
   labels: Record<string, string>;
+  /** What containers there reached that they may not, if anything. Undefined while nobody has looked. */
+  containment?: { reached: string | undefined } | undefined;
 };

@@ -122,7 +122,7 @@ test("nodes are listed by name with what runs there", async () => {
       leader: true,
     },
     { name: "n2", instances: 0, reserved_bytes: 0, availability: "active" },
-    { name: "n3" },
+    { name: "n3", contained: null, reached: null },
   ]);
   observeNodes(parts.metrics, parts);
   engine.loseNode("n1");
@@ -130,4 +130,18 @@ test("nodes are listed by name with what runs there", async () => {
   const metrics = await parts.metrics.text();
   expect(metrics).toContain('oken_nodes{state="down"} 1\n');
   expect(metrics).toContain('oken_node_instances{node="n1"} 0\n');
+});
+
+test("a node is listed with what its containers reach that they may not", async () => {
+  await using runner = await watching();
+  const { engine, parts } = runner;
+  const nodes = await engine.nodes();
+  const [first] = nodes;
+  for (const node of nodes) node.containment = { reached: node === first ? "10.0.0.1 port 2377" : undefined };
+  const found = await listNodes({ ...parts, engine: { ...engine, nodes: async () => nodes } });
+  expect(found).toMatchObject([
+    { name: "n1", contained: false, reached: "10.0.0.1 port 2377" },
+    { name: "n2", contained: true, reached: null },
+    { name: "n3", contained: true, reached: null },
+  ]);
 });

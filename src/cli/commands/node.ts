@@ -16,7 +16,12 @@ const EXAMPLES = [
   ["node activate n2", "have agents start there again"],
 ] as const;
 
+const HEADS = ["NAME", "STATE", "AVAILABILITY", "ROLE", "ADDRESS", "INSTANCES", "MEMORY", "CONTAINED"];
+
 const STATE_COLORS = { ready: "green", down: "red", unknown: "yellow" } as const;
+
+/** The firewall of a node is its own. */
+const MEND = "As root there: oken-runner doctor --node --mend";
 
 export function node(context: Context): Command {
   const command: Command = newCommand("node", {
@@ -41,6 +46,11 @@ function list(context: Context) {
     if (options.json) return out.line(JSON.stringify(answer));
     if (answer.nodes.length === 0) return err.line("Agents run on the runner's own host alone.");
     out.write(listText(out, answer.nodes));
+    for (const { name, reached } of answer.nodes)
+      if (reached !== null)
+        err.line(
+          `${err.paint("red", name)} has no new agents: a container there reached ${plainLine(reached)}. ${MEND}`,
+        );
   });
 }
 
@@ -94,6 +104,12 @@ function listText(out: Output, nodes: NodeView[]): string {
     it.address,
     String(it.instances),
     `${size(it.reserved_bytes)} of ${size(it.memory_bytes)}`,
+    containedText(out, it.contained),
   ]);
-  return table(out, ["NAME", "STATE", "AVAILABILITY", "ROLE", "ADDRESS", "INSTANCES", "MEMORY"], rows);
+  return table(out, HEADS, rows);
+}
+
+function containedText(out: Output, contained: boolean | null): string {
+  if (contained === null) return "–";
+  return contained ? out.paint("green", "yes") : out.paint("red", "no");
 }

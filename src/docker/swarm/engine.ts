@@ -118,6 +118,7 @@ export function createSwarmEngine(
     ...logs,
     contain: () => containment.contain(),
     containment: () => containment.containment(),
+    nodes: () => containment.nodes(),
     events: (options) => watch.events(options),
     ensureNetwork: requireSwarm,
     networkExists: () => requireSwarm().then(() => true),

@@ -14,7 +14,7 @@ const PROOF_HOLDS_MS = 300_000;
 const FLAW_HOLDS_MS = 20_000;
 
 /** Keeps agents from starting on nodes that do not contain them. */
-export type NodeContainment = Pick<Engine, "contain" | "containment"> & {
+export type NodeContainment = Pick<Engine, "contain" | "containment" | "nodes"> & {
   /** The ids of the nodes on which no agent may start. Rejects unless there are others. `image` gives that of an agent. */
   admit(image: () => Promise<string>): Promise<string[]>;
 };
@@ -125,6 +125,11 @@ export function createNodeContainment(
   return {
     contain,
     containment: async () => found,
+    async nodes() {
+      const listed = await parts.nodes();
+      if (!allowUncontained) for (const node of listed) node.containment = proofs.get(node.id);
+      return listed;
+    },
     async admit(image) {
       if (allowUncontained) return [];
       if (!isOne()) await image().then(untilOneIs).catch(refuse);

@@ -16,6 +16,8 @@ const NODE: NodeView = {
   memory_bytes: 8 * 1024 ** 3,
   cpus: 4,
   labels: {},
+  contained: true,
+  reached: null,
 };
 
 function runnerWith(nodes: NodeView[]) {
@@ -30,8 +32,21 @@ test("node ls lists the nodes, and what agents have of each", async () => {
   const { status, out, err } = await runInProcess(["node", "ls", "--url", `127.0.0.1:${runner.port}`]);
   expect({ status, err }).toEqual({ status: 0, err: "" });
   const [, first, second] = out.split("\n");
-  expect(first).toMatch(/^n1 +ready +active +manager, leads +10\.0\.0\.11 +3 +1\.5 GiB of 8 GiB$/);
+  expect(first).toMatch(/^n1 +ready +active +manager, leads +10\.0\.0\.11 +3 +1\.5 GiB of 8 GiB +yes$/);
   expect(second).toMatch(/^n2 +down +active +worker +/);
+});
+
+test("node ls names what a container reached on a node that agents do not start on", async () => {
+  await using runner = runnerWith([
+    { ...NODE, contained: null },
+    { ...NODE, name: "n2", contained: false, reached: "10.0.0.11 port 2377" },
+  ]);
+  const { status, out, err } = await runInProcess(["node", "ls", "--url", `127.0.0.1:${runner.port}`]);
+  expect({ status, err }).toEqual({
+    status: 0,
+    err: "n2 has no new agents: a container there reached 10.0.0.11 port 2377. As root there: oken-runner doctor --node --mend\n",
+  });
+  expect(out.split("\n").map((line) => line.split(/ +/).at(-1))).toEqual(["CONTAINED", "–", "no", ""]);
 });
 
 test("node ls says so where there is one host", async () => {

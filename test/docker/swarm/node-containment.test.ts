@@ -56,6 +56,7 @@ function swarm({ allowUncontained = false } = {}) {
     admit: () => containment.admit(() => Promise.resolve("registry/echo@sha256:1")),
     contain: () => containment.contain(),
     containment: () => containment.containment(),
+    nodes: () => containment.nodes(),
   };
 }
 
@@ -152,4 +153,14 @@ describe("it is tried again", () => {
     await contain();
     expect({ avoided: await admit(), probes: world.probes }).toEqual({ avoided: [], probes: 2 });
   });
+});
+
+test("of each node it is known what its containers reached, once they have tried", async () => {
+  const { world, admit, nodes } = swarm();
+  const found = async () => (await nodes()).map(({ containment }) => containment);
+  expect(await found()).toEqual([undefined, undefined, undefined]);
+  world.reached = { n2: "10.0.0.2 port 7946" };
+  world.silent.add("n3");
+  await admit();
+  expect(await found()).toMatchObject([{ reached: undefined }, { reached: "10.0.0.2 port 7946" }, undefined]);
 });
