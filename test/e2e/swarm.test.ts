@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
+import type { AgentDetail } from "../../src/model/api-agents.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { canStartLab, startLab } from "../helpers/lab.ts";
 import { importBase, startLabRunner } from "../helpers/lab-runner.ts";
@@ -57,6 +58,8 @@ test.skipIf(!canStartLab)(
 
     const replicas = { instances: [{ replica: 1 }, { replica: 2 }] };
     await eventually(async () => expect(await detail()).toMatchObject(replicas));
+    const { instances } = (await client.request<AgentDetail>("GET", "/agents/kept")).body;
+    expect(new Set(instances.map(({ node }) => node)).size).toBe(2);
 
     expect((await client.request("POST", "/rollback/kept")).status).toBe(200);
     expect(await output()).toEqual({ output: "one" });

@@ -26,6 +26,7 @@ import { listNodesArgs } from "./service-args.ts";
 import { createServiceFiles } from "./service-files.ts";
 import { createServiceStates } from "./service-states.ts";
 import { createServices } from "./services.ts";
+import { createSpread } from "./spread.ts";
 import { createTasks } from "./tasks.ts";
 import { createWatch } from "./watch.ts";
 
@@ -85,8 +86,9 @@ export function createSwarmEngine(
   /** By its digest a node that has the image asks no registry. */
   const admit = (image: string) => containment.admit(() => images.resolve(image).catch(() => image));
   const files = createServiceFiles(exec, runnerId);
+  const spread = createSpread({ exec, tasks, nodes: swarmNodes.nodes, runnerId });
   const services = createServices(
-    { exec, tasks, nodes, states, files, runs, keptLogs, clock, admit },
+    { exec, tasks, nodes, states, files, runs, keptLogs, spread, clock, admit },
     { runnerId, dns: resolvers ?? [] },
   );
   const prepull = createPrepull({ exec, runnerId });

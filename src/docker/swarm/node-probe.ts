@@ -4,7 +4,7 @@ import type { Node } from "../../model/node.ts";
 import { filterArgs } from "../args.ts";
 import type { DockerExec } from "../exec.ts";
 import { labelArgs } from "../labels.ts";
-import { avoidArgs } from "./avoided-nodes.ts";
+import { avoidArgs } from "./chosen-nodes.ts";
 import { exitCodeOf, hasEnded, readTasks } from "./tasks.ts";
 import { serviceTasksArgs } from "./service-args.ts";
 

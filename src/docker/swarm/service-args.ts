@@ -9,8 +9,8 @@ import {
   pidsOf,
   sharedMemoryOf,
 } from "../container-limits.ts";
-import { avoidArgs } from "./avoided-nodes.ts";
-import type { ContainerSpec, Mount } from "../workload.ts";
+import { avoidArgs, onlyArgs } from "./chosen-nodes.ts";
+import type { ContainerSpec, Identity, Mount } from "../workload.ts";
 
 /** The label by which the CLI lists the tasks of several services at once; it makes them one stack. */
 const STACK_LABEL = "com.docker.stack.namespace";
@@ -24,6 +24,8 @@ export type ServiceSettings = {
   dns: string[];
   /** Ids of nodes on which it does not run. */
   avoided?: string[] | undefined;
+  /** That of the only one on which it runs. */
+  nodeId?: string | undefined;
 };
 
 /**
@@ -45,6 +47,7 @@ export function createServiceArgs(spec: ContainerSpec, settings: ServiceSettings
     ...spec.ports.flatMap((port) => ["--publish", `mode=host,protocol=tcp,target=${port}`]),
     ...settings.dns.flatMap((address) => ["--dns", address]),
     ...avoidArgs(settings.avoided ?? []),
+    ...onlyArgs(settings.nodeId),
     ...Object.entries(spec.placement ?? {}).flatMap(([name, value]) => [
       "--constraint",
       `node.labels.${name}==${value}`,
@@ -149,6 +152,15 @@ export function listServicesArgs(runnerId: string): string[] {
 
 export function listServiceNamesArgs(runnerId: string): string[] {
   return ["service", "ls", ...filterArgs(runnerLabels(runnerId)), "--format", "{{.Name}}"];
+}
+
+/** Prints the ids of the services of one version of an agent, perhaps cut short. */
+export function versionServicesArgs(
+  runnerId: string,
+  { agentId, version }: Pick<Identity, "agentId" | "version">,
+): string[] {
+  const labels = { ...runnerLabels(runnerId), [LABEL.agent]: agentId, [LABEL.version]: String(version) };
+  return ["service", "ls", "--quiet", ...filterArgs(labels)];
 }
 
 /** Prints the ids of the services of all runners. */

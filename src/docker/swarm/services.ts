@@ -10,13 +10,14 @@ import { isAlreadyExists, isNoSuchObject, isOutOfSequence } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { readJson } from "../read-json.ts";
 import type { ContainerSpec, RunningContainer, Workload } from "../workload.ts";
-import { avoidUpdateArgs, constraintsArgs } from "./avoided-nodes.ts";
+import { avoidUpdateArgs, constraintsArgs } from "./chosen-nodes.ts";
 import * as args from "./service-args.ts";
 import type { KeptLogs } from "./logs.ts";
 import type { Nodes } from "./node-addresses.ts";
 import type { Runs } from "./runs.ts";
 import type { ServiceFiles } from "./service-files.ts";
 import type { ServiceStates } from "./service-states.ts";
+import type { Spread } from "./spread.ts";
 import { untilRunning } from "./start.ts";
 import { type Task, type Tasks, hasEnded, isWanted } from "./tasks.ts";
 import { untilStopped } from "./stop.ts";
@@ -51,6 +52,7 @@ export type ServiceParts = {
   files: ServiceFiles;
   runs: Runs;
   keptLogs: KeptLogs;
+  spread: Spread;
   clock: Clock;
   /** The ids of nodes on which none may start; rejects unless there are others. `image` is that of an agent. */
   admit(image: string): Promise<string[]>;
@@ -63,8 +65,8 @@ export type ServiceParts = {
 export function createServices(parts: ServiceParts, settings: args.ServiceSettings): Services {
   const { exec, tasks, nodes, states, files, runs, keptLogs, clock } = parts;
 
-  async function create(spec: ContainerSpec, avoided: string[]): Promise<void> {
-    const argv = args.createServiceArgs(spec, { ...settings, avoided });
+  async function create(spec: ContainerSpec, chosen: Pick<args.ServiceSettings, "avoided" | "nodeId">) {
+    const argv = args.createServiceArgs(spec, { ...settings, ...chosen });
     await files.during(spec, () => exec.run(argv));
   }
 
@@ -113,17 +115,19 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
     can: SWARM_CAN,
     async startContainer(spec) {
       const avoided = await parts.admit(spec.image);
-      try {
-        await create(spec, avoided).catch(async (error: unknown) => {
-          if (!isAlreadyExists(error)) throw error;
+      return parts.spread.during(spec, avoided, async (nodeId) => {
+        try {
+          await create(spec, { avoided, nodeId }).catch(async (error: unknown) => {
+            if (!isAlreadyExists(error)) throw error;
+            await removeLeftovers(spec);
+            await create(spec, { avoided, nodeId });
+          });
+          return await run(spec.name, { ports: spec.ports, before: [] });
+        } catch (error) {
           await removeLeftovers(spec);
-          await create(spec, avoided);
-        });
-        return await run(spec.name, { ports: spec.ports, before: [] });
-      } catch (error) {
-        await removeLeftovers(spec);
-        throw error;
-      }
+          throw error;
+        }
+      });
     },
 
     async containerFingerprint(spec) {

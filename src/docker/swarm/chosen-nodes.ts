@@ -1,6 +1,14 @@
 /** How the swarm writes that a service's tasks do not run on a node. */
 const AVOID = /^node\.id ?!= ?(\S+)$/;
 
+/** And that they run on one node alone. */
+const ONLY = /^node\.id ?== ?\S+$/;
+
+/** Options of a new service that runs on this node alone; undefined for any. */
+export function onlyArgs(nodeId: string | undefined): string[] {
+  return nodeId === undefined ? [] : ["--constraint", `node.id==${nodeId}`];
+}
+
 /** Options of a new service that does not run on these nodes. */
 export function avoidArgs(nodeIds: readonly string[]): string[] {
   return nodeIds.flatMap((id) => ["--constraint", constraint(id)]);
@@ -12,16 +20,15 @@ export function constraintsArgs(service: string): string[] {
   return ["service", "inspect", "--format", format, "--", service];
 }
 
-/** Options of an update that has a service with these constraints avoid those nodes and no others. */
+/** Options of an update that has a service with these constraints avoid those nodes and no others, and run on all others. */
 export function avoidUpdateArgs(constraints: readonly string[], nodeIds: readonly string[]): string[] {
   const kept = new Set(nodeIds);
   const present = new Set<string>();
   const gone: string[] = [];
   for (const text of constraints) {
     const id = AVOID.exec(text)?.[1];
-    if (id === undefined) continue;
-    if (kept.has(id)) present.add(id);
-    else gone.push(text);
+    if (id !== undefined && kept.has(id)) present.add(id);
+    else if (id !== undefined || ONLY.test(text)) gone.push(text);
   }
   const added = nodeIds.filter((id) => !present.has(id));
   return [
