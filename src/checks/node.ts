@@ -6,7 +6,7 @@ const HEARTBEAT_MS = 1_000;
 
 export type NodeParts = {
   report: () => Promise<NodeReport>;
-  /** What the firewall lacks that keeps agents from the node and its networks; undefined if nothing. */
+  /** What the firewall lacks that keeps agents from the node and its networks, and others from agents; undefined if nothing. */
   lacking: () => Promise<string | undefined>;
 };
 
@@ -31,12 +31,16 @@ export function nodeChecks({ report, lacking }: NodeParts): Check[] {
       async look() {
         const what = await lacking();
         if (what === undefined)
-          return { state: "ok", found: "The firewall keeps agents from this host and its networks" };
+          return {
+            state: "ok",
+            found:
+              "The firewall keeps agents from this host and its networks, and all but managers from agents",
+          };
         return {
           state: "failed",
-          found: `Agents reach this host and its networks: ${what}`,
+          found: `The firewall does not keep agents from this host and its networks, or others from agents: ${what}`,
           advice:
-            "oken-runner doctor --node --mend puts the rules in, and must do so after each restart of the host",
+            "oken-runner doctor --node --mend puts the rules in, and must do so after each restart of the host and when managers change",
         };
       },
     },

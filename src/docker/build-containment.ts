@@ -14,7 +14,7 @@ import {
 import type { RunCommand } from "./firewall/firewall.ts";
 import { listCommand, restoreCommand } from "./firewall/iptables.ts";
 import { hostResolvers } from "./firewall/resolvers.ts";
-import type { Family } from "./firewall/rules.ts";
+import type { Family } from "./firewall/rule.ts";
 
 /** Keeps builds from what is not public, as the operator chose. */
 export type BuildContainment = {

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 
 import type { Destination } from "../../lib/destinations.ts";
 import { chainLines, forwardChain, linesOf, restoreText } from "./iptables.ts";
-import { type Family, TAG_PREFIX, ruleSet } from "./rules.ts";
+import type { Family } from "./rule.ts";
+import { TAG_PREFIX, ruleSet } from "./rules.ts";
 
 /**
  * The engine's default bridge, where builds fetch packages, belongs to all runners of a host and to other containers. So

@@ -11,7 +11,8 @@ import {
   takeOut,
 } from "./iptables.ts";
 import { NFT_TABLES, nftCommand, nftListCommand, nftPutIn, nftTags, nftTakeOut } from "./nftables.ts";
-import type { Family, FirewallPlan } from "./rules.ts";
+import type { Family } from "./rule.ts";
+import type { FirewallPlan } from "./rules.ts";
 
 /** Puts the rules of networks into the host's firewall, and looks after them. Those of one network must not be held twice at a time. */
 export type Firewall = {

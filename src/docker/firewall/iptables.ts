@@ -1,5 +1,6 @@
 import { networkOf } from "../../lib/networks.ts";
-import type { Family, FirewallPlan, Rule } from "./rules.ts";
+import type { Family, Rule } from "./rule.ts";
+import type { FirewallPlan } from "./rules.ts";
 import { TAG_PREFIX, ruleSet } from "./rules.ts";
 
 /** Seconds to wait for whoever else changes the tables; the engine itself does. */
@@ -23,21 +24,25 @@ export function restoreCommand(family: Family, input: string): Command {
 }
 
 /**
- * The input of {@link restoreCommand} that puts a plan's rules in: its two chains are made anew, and the jumps to them
- * come first. `listing` is what is there now.
+ * The input of {@link restoreCommand} that puts a plan's rules in: its chains are made anew, and the jumps to them come
+ * first. `listing` is what is there now.
  */
 export function putIn(plan: FirewallPlan, family: Family, listing: string): string {
   const { tag, bridge } = plan;
-  const { toHost, through } = ruleSet(plan, family);
+  const { toHost, through, inwards } = ruleSet(plan, family);
   const chains = chainsOf(tag);
+  const forward = forwardChain(listing);
   return restoreText([
     `:${chains.toHost} - [0:0]`,
     `:${chains.through} - [0:0]`,
+    ...(inwards.length === 0 ? [] : [`:${chains.inwards} - [0:0]`]),
     ...chainLines(chains.toHost, toHost, family),
     ...chainLines(chains.through, through, family),
+    ...chainLines(chains.inwards, inwards, family),
     ...jumpsTo(tag, listing).map((jump) => jump.replace(/^-A /, "-D ")),
     `-I INPUT 1 -i ${bridge} -j ${chains.toHost}`,
-    `-I ${forwardChain(listing)} 1 -i ${bridge} -j ${chains.through}`,
+    `-I ${forward} 1 -i ${bridge} -j ${chains.through}`,
+    ...(inwards.length === 0 ? [] : [`-I ${forward} 1 -o ${bridge} -j ${chains.inwards}`]),
   ]);
 }
 
@@ -57,7 +62,7 @@ export function takeOut(tags: string[], listing: string): string | undefined {
 
 /** The tags of all rules of ours. */
 export function tagsIn(listing: string): string[] {
-  const found = listing.matchAll(new RegExp(`^-N (${TAG_PREFIX}[0-9a-f]{10})-(?:in|fw)$`, "gm"));
+  const found = listing.matchAll(new RegExp(`^-N (${TAG_PREFIX}[0-9a-f]{10})-(?:in|fw|to)$`, "gm"));
   return [...new Set([...found].flatMap(([, tag]) => tag ?? []))];
 }
 
@@ -73,7 +78,7 @@ export function rulesIn(listing: string, tag: string): string {
 /** What is wrong with the place of a tag's jumps; undefined if packets meet its rules before those of others. */
 export function misplaced(
   listing: string,
-  { tag, bridge }: Pick<FirewallPlan, "tag" | "bridge">,
+  { tag, bridge, callers }: Pick<FirewallPlan, "tag" | "bridge" | "callers">,
 ): string | undefined {
   const chains = chainsOf(tag);
   const forward = forwardChain(listing);
@@ -81,18 +86,28 @@ export function misplaced(
     return "INPUT does not begin with its rule";
   if (!isFirst(listing, forward, jump(forward, bridge, chains.through)))
     return `${forward} does not begin with its rule`;
+  if (callers !== undefined && !isFirst(listing, forward, `-A ${forward} -o ${bridge} -j ${chains.inwards}`))
+    return `${forward} does not begin with its rule for callers`;
   const isMet = forward === "FORWARD" || isFirst(listing, "FORWARD", `-A FORWARD -j ${forward}`);
   return isMet ? undefined : `FORWARD does not begin with ${forward}`;
 }
 
-/** What a plan's rules lack that keeps packets out; undefined if nothing. Rules that let some through may be others. */
+/**
+ * What a plan's rules lack that keeps packets out, or lets callers in; undefined if nothing. Other rules that let some
+ * through may be others.
+ */
 export function lacking(plan: FirewallPlan, family: Family, listing: string): string | undefined {
   const chains = chainsOf(plan.tag);
-  const { toHost, through } = ruleSet(plan, family);
+  const { toHost, through, inwards } = ruleSet(plan, family);
   const lines = new Set(linesOf(listing).map(normal));
   const missing = [
     ...chainLines(chains.toHost, toHost.filter(refuses), family),
     ...chainLines(chains.through, through.filter(refuses), family),
+    ...chainLines(
+      chains.inwards,
+      inwards.filter((rule) => refuses(rule) || rule.match.kind === "from"),
+      family,
+    ),
   ].filter((line) => !lines.has(normal(line)));
   if (missing.length > 0) return `${PROGRAMS[family].list} has no ${missing[0]}`;
   return misplaced(listing, plan);
@@ -100,7 +115,7 @@ export function lacking(plan: FirewallPlan, family: Family, listing: string): st
 
 /** Programs write the same network in different ways: `::ffff:0.0.0.0/96`. */
 function normal(line: string): string {
-  return line.replace(/(?<= -d )\S+\/\d+/, networkOf);
+  return line.replace(/(?<= -[ds] )\S+\/\d+/, networkOf);
 }
 
 function refuses({ verdict }: Rule): boolean {
@@ -108,7 +123,7 @@ function refuses({ verdict }: Rule): boolean {
 }
 
 function chainsOf(tag: string) {
-  return { toHost: `${tag}-in`, through: `${tag}-fw` };
+  return { toHost: `${tag}-in`, through: `${tag}-fw`, inwards: `${tag}-to` };
 }
 
 /** The engine keeps DOCKER-USER in front of its own rules. */
@@ -132,7 +147,7 @@ function jump(chain: string, bridge: string, target: string): string {
 
 /** Whether only jumps of ours, each for a bridge of its own, stand before a rule. */
 function isFirst(listing: string, chain: string, rule: string): boolean {
-  const isOurs = new RegExp(`^-A ${chain} -i \\S+ -j ${TAG_PREFIX}[0-9a-z-]+$`);
+  const isOurs = new RegExp(`^-A ${chain} -[io] \\S+ -j ${TAG_PREFIX}[0-9a-z-]+$`);
   const rules = linesOf(listing).filter((line) => line.startsWith(`-A ${chain} `));
   const place = rules.indexOf(rule);
   return place !== -1 && rules.slice(0, place).every((line) => isOurs.test(line));
@@ -175,6 +190,12 @@ function matchArgs({ match }: Rule, family: Family): string[] {
       const narrower =
         protocol === undefined ? [] : ["-p", protocol, "-m", protocol, "--dport", String(port)];
       return ["-d", network, ...narrower];
+    }
+    case "from":
+      return ["-s", match.network];
+    case "published": {
+      if (match.ports === undefined) return ["-m", "conntrack", "--ctstate", "DNAT"];
+      return ["-p", "tcp", "-m", "conntrack", "--ctstate", "DNAT", "--ctorigdstport", match.ports.join(":")];
     }
     case "any":
   }

@@ -1,5 +1,6 @@
 import type { Command } from "./iptables.ts";
-import { type FirewallPlan, type Rule, TAG_PREFIX, ruleSet } from "./rules.ts";
+import type { Rule } from "./rule.ts";
+import { type FirewallPlan, TAG_PREFIX, ruleSet } from "./rules.ts";
 
 /**
  * Before the engine's own rules and those of others, which have priority 0. A packet that one chain refuses is lost,
@@ -22,12 +23,13 @@ export function nftCommand(input: string): Command {
 export function nftPutIn(plan: FirewallPlan): string {
   const { tag, bridge } = plan;
   const [four, six] = [ruleSet(plan, 4), ruleSet(plan, 6)];
-  const chain = (name: string, hook: string, rules: string[]) => [
+  const chain = (name: string, hook: string, rules: string[], way = "iifname") => [
     `  chain ${name} {`,
     `    type filter hook ${hook} priority ${PRIORITY}; policy accept;`,
-    ...rules.map((rule) => `    iifname "${bridge}" ${rule}`),
+    ...rules.map((rule) => `    ${way} "${bridge}" ${rule}`),
     "  }",
   ];
+  const inwards = both(four.inwards, six.inwards);
   return [
     // A table must exist to be removed.
     `table inet ${tag}`,
@@ -35,6 +37,7 @@ export function nftPutIn(plan: FirewallPlan): string {
     `table inet ${tag} {`,
     ...chain("to-host", "input", both(four.toHost, six.toHost)),
     ...chain("through", "forward", both(four.through, six.through)),
+    ...(inwards.length === 0 ? [] : chain("inwards", "forward", inwards, "oifname")),
     "}",
     "",
   ].join("\n");
@@ -68,6 +71,12 @@ function text({ match, verdict }: Rule, family: "ip" | "ip6", icmp: string): str
     case "to": {
       const port = match.protocol === undefined ? "" : `${match.protocol} dport ${match.port} `;
       return `${family} daddr ${match.network} ${port}${end}`;
+    }
+    case "from":
+      return `${family} saddr ${match.network} ${end}`;
+    case "published": {
+      if (match.ports === undefined) return `ct status dnat ${end}`;
+      return `meta l4proto tcp ct status dnat ct original proto-dst ${match.ports.join("-")} ${end}`;
     }
     case "any":
   }

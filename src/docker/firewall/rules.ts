@@ -3,6 +3,8 @@ import { isIP } from "node:net";
 
 import type { Destination } from "../../lib/destinations.ts";
 import { createNetworkList } from "../../lib/networks.ts";
+import { type Callers, callerRules } from "./callers.ts";
+import type { Family, Rule } from "./rule.ts";
 
 /** What a network's containers may reach. */
 export type FirewallPlan = {
@@ -21,26 +23,12 @@ export type FirewallPlan = {
   neighbours?: string[] | undefined;
   /** The containers' own proxy on the same network. */
   proxy?: { address: string; port: number } | undefined;
+  /** Who may call them from elsewhere; undefined for everybody, where no port is published. */
+  callers?: Callers | undefined;
 };
 
-/** One rule for packets from the bridge, in the words that all backends share. */
-export type Rule = {
-  match:
-    | { kind: "established" }
-    /** Answers of ICMP to a connection that exists. */
-    | { kind: "related-icmp" }
-    /** How hosts on one link find each other in IPv6: types 135 and 136. */
-    | { kind: "neighbours"; type: number }
-    | { kind: "to"; network: string; protocol?: "tcp" | "udp" | undefined; port?: number | undefined }
-    | { kind: "any" };
-  /** `pass` leaves the packet to the rules of others; `accept` takes it past them; `refuse` answers that it may not. */
-  verdict: "pass" | "accept" | "refuse";
-};
-
-export type Family = 4 | 6;
-
-/** Rules for packets to the host itself, and for those that it passes on. */
-export type RuleSet = { toHost: Rule[]; through: Rule[] };
+/** Rules for packets to the host itself, for those that it passes on, and for those that it passes on to the bridge. */
+export type RuleSet = { toHost: Rule[]; through: Rule[]; inwards: Rule[] };
 
 /**
  * Addresses that are not of the internet (RFC 6890), and one that looks so: 168.63.129.16, the host of a virtual machine
@@ -132,6 +120,7 @@ export function ruleSet(plan: FirewallPlan, family: Family): RuleSet {
       { match: { kind: "any" }, verdict: "refuse" },
     ],
     through: [...toProxy, ...answers, ...resolvers, ...allowed, ...refused],
+    inwards: plan.callers === undefined ? [] : callerRules(plan.callers, family),
   };
 }
 

@@ -6,16 +6,18 @@ import type { DockerExec } from "../exec.ts";
 import { hostResolvers } from "../firewall/resolvers.ts";
 import { type FirewallPlan, tagOf } from "../firewall/rules.ts";
 import { readNetwork } from "../network-facts.ts";
+import { nodeCallers } from "./callers.ts";
 
 /** The network of services that name no other: every engine has it, on every node. */
 const NETWORK = "bridge";
 
-/** What agents of a swarm may reach from this node: the internet, and the resolvers that they ask. */
+/** What agents of a swarm may reach from this node: the internet, and the resolvers that they ask. And who may call them. */
 export async function nodePlan(
   exec: Pick<DockerExec, "run">,
   { resolvers }: { resolvers: string[] | undefined },
 ): Promise<FirewallPlan> {
-  const facts = readNetwork(NETWORK, await exec.run(networkInspectArgs(NETWORK)));
+  const [network, callers] = await Promise.all([exec.run(networkInspectArgs(NETWORK)), nodeCallers(exec)]);
+  const facts = readNetwork(NETWORK, network);
   return {
     tag: tagOf(NETWORK),
     bridge: facts?.bridge ?? "docker0",
@@ -24,6 +26,7 @@ export async function nodePlan(
     resolvers: resolvers ?? (await hostResolvers()),
     allow: [],
     neighbours: neighbourNetworks(),
+    callers,
   };
 }
 

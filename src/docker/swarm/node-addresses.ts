@@ -6,7 +6,7 @@ import { inspectNodesArgs, listNodesArgs } from "./service-args.ts";
 const MAX_AGE_MS = 60_000;
 
 /** The address that a manager has of itself where it listens on all. */
-const ANY_ADDRESS = "0.0.0.0";
+export const ANY_ADDRESS = "0.0.0.0";
 
 export type NodeFacts = {
   id: string;
@@ -67,6 +67,7 @@ export function addressOf(address: string, manager: string): string {
   return address === ANY_ADDRESS ? hostOf(manager) : address;
 }
 
-function hostOf(address: string): string {
+/** Of an address with a port. */
+export function hostOf(address: string): string {
   return address.replace(/:\d+$/, "").replace(/^\[(.*)\]$/, "$1");
 }

@@ -251,3 +251,54 @@ test("networks of the host are refused too where their addresses are of the inte
   expect(near).not.toContain("2001:db8::/64");
   expect(near).not.toContain("10.0.0.0/16");
 });
+
+/** The listing of a host with a plan's rules. */
+function put(plan: FirewallPlan): string {
+  const rules = putIn(plan, 4, listing())
+    .split("\n")
+    .filter((line) => line.startsWith(`-A ${TAG}-`));
+  const own = jumps(TAG);
+  const user = [`-A DOCKER-USER -o ${TAG} -j ${TAG}-to`, ...own.user];
+  return listing({ ...own, user, chains: [...own.chains, `${TAG}-to`], input: [...own.input, ...rules] });
+}
+
+describe("of published ports those that the engine has chosen", () => {
+  const called: FirewallPlan = {
+    ...NONE,
+    callers: { from: ["10.0.0.11", "fd00::11"], ports: [32768, 60999] },
+  };
+  const inwards = (family: 4 | 6) =>
+    putIn(called, family, listing())
+      .split("\n")
+      .filter((line) => line.includes(`${TAG}-to`));
+
+  test("are open to callers alone, whom others do not get past, and all others to everybody", () => {
+    expect(inwards(4)).toEqual([
+      `:${TAG}-to - [0:0]`,
+      `-A ${TAG}-to -m conntrack --ctstate ESTABLISHED -j RETURN`,
+      `-A ${TAG}-to -p icmp -m conntrack --ctstate RELATED -j RETURN`,
+      `-A ${TAG}-to -s 10.0.0.11/32 -j RETURN`,
+      `-A ${TAG}-to -p tcp -m conntrack --ctstate DNAT --ctorigdstport 32768:60999 ${REFUSE}`,
+      `-A ${TAG}-to -m conntrack --ctstate DNAT -j RETURN`,
+      `-A ${TAG}-to ${REFUSE}`,
+      `-I DOCKER-USER 1 -o ${TAG} -j ${TAG}-to`,
+    ]);
+    expect(inwards(6)).toContain(`-A ${TAG}-to -s fd00::11/128 -j RETURN`);
+  });
+
+  test("are missed where their rules, or one for a caller, are not there", () => {
+    expect(lacking(called, 4, put(called))).toBeUndefined();
+    const more = { ...called, callers: { from: ["10.0.0.11", "10.0.0.12"], ports: [32768, 60999] as const } };
+    expect(lacking(more, 4, put(called))).toBe(`iptables has no -A ${TAG}-to -s 10.0.0.12/32 -j RETURN`);
+    const { callers: _, ...before } = called;
+    expect(lacking(called, 4, put(before))).toBe(`iptables has no -A ${TAG}-to -s 10.0.0.11/32 -j RETURN`);
+    const later = put(called).replace(`-A DOCKER-USER -o ${TAG} -j ${TAG}-to\n`, "");
+    expect(lacking(called, 4, later)).toBe("DOCKER-USER does not begin with its rule for callers");
+  });
+
+  test("are open again once the rules are taken out", () => {
+    const text = takeOut([TAG], put(called));
+    expect(text).toContain(`-D DOCKER-USER -o ${TAG} -j ${TAG}-to\n`);
+    expect(text).toContain(`-X ${TAG}-to\n`);
+  });
+});

@@ -53,3 +53,16 @@ test("only tables of ours are found and removed", () => {
   expect(nftTags(`table inet filter\ntable inet ${TAG}\ntable inet oken-notes\n`)).toEqual([TAG]);
   expect(nftTakeOut([TAG])).toBe(`delete table inet ${TAG}\n`);
 });
+
+test("ports that the engine has chosen are open to callers alone", () => {
+  const callers = { from: ["10.0.0.11"], ports: [32768, 60999] as const };
+  const lines = nftPutIn({ ...PLAN, callers }).split("\n");
+  expect(lines.filter((line) => line.includes("oifname") && line.includes("ipv4"))).toEqual([
+    `    oifname "${TAG}" meta nfproto ipv4 ct state established accept`,
+    `    oifname "${TAG}" meta nfproto ipv4 meta l4proto icmp ct state related accept`,
+    `    oifname "${TAG}" meta nfproto ipv4 ip saddr 10.0.0.11/32 accept`,
+    `    oifname "${TAG}" meta nfproto ipv4 meta l4proto tcp ct status dnat ct original proto-dst 32768-60999 reject with icmpx type admin-prohibited`,
+    `    oifname "${TAG}" meta nfproto ipv4 ct status dnat accept`,
+    `    oifname "${TAG}" meta nfproto ipv4 reject with icmpx type admin-prohibited`,
+  ]);
+});
