@@ -57,7 +57,12 @@ function judgeSwarm({ swarm, address }: NodeReport): Result {
 }
 
 function judgeManagers({ managers }: NodeReport): Result {
-  if (managers === 0) return { state: "unknown", found: "Nobody says how many managers there are" };
+  if (managers === 0)
+    return {
+      state: "unknown",
+      found: "Nobody says how many managers there are",
+      advice: "look again once this host is in a swarm that has a leader",
+    };
   if (managers % 2 === 1)
     return { state: "ok", found: managers === 1 ? "There is one manager" : `There are ${managers} managers` };
   const lost = managers / 2;
@@ -72,7 +77,11 @@ function judgeManagers({ managers }: NodeReport): Result {
 
 function judgeHeartbeat({ heartbeatMs }: NodeReport): Result {
   if (heartbeatMs === undefined)
-    return { state: "unknown", found: "The heartbeat is known to managers only" };
+    return {
+      state: "unknown",
+      found: "The heartbeat is known to managers only",
+      advice: "run oken-runner doctor --node on one of them",
+    };
   const seconds = heartbeatMs / 1000;
   if (heartbeatMs <= HEARTBEAT_MS) return { state: "ok", found: `The heartbeat is ${seconds} s` };
   return {
@@ -112,7 +121,11 @@ function judgePrivileges({ noNewPrivileges }: NodeReport): Result {
 
 function judgeProxy({ userlandProxy }: NodeReport): Result {
   if (userlandProxy === undefined)
-    return { state: "unknown", found: "There is no daemon.json to say whether each port has a process" };
+    return {
+      state: "unknown",
+      found: "There is no /etc/docker/daemon.json to read whether each port has a process",
+      advice: 'set "userland-proxy": false there, unless dockerd is told so in another way',
+    };
   if (!userlandProxy) return { state: "ok", found: "Published ports have no processes of their own" };
   return {
     state: "failed",

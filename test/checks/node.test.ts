@@ -72,3 +72,14 @@ test("a host that is in no swarm is told how it comes into one", async () => {
       "This host is no node of a swarm; begin one with docker swarm init, or have it join with docker swarm join.",
   });
 });
+
+test("what a node cannot know is told with who does, or what to do", async () => {
+  expect(await found({ managers: 0, heartbeatMs: undefined, userlandProxy: undefined })).toEqual({
+    "node-managers":
+      "Nobody says how many managers there are; look again once this host is in a swarm that has a leader.",
+    "node-heartbeat":
+      "The heartbeat is known to managers only; run oken-runner doctor --node on one of them.",
+    "node-proxy":
+      'There is no /etc/docker/daemon.json to read whether each port has a process; set "userland-proxy": false there, unless dockerd is told so in another way.',
+  });
+});
