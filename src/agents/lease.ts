@@ -150,9 +150,13 @@ function lostTo(claim: ListedClaim | undefined): StartError {
 }
 
 function unheard(error: unknown): RunnerError {
-  return new RunnerError(
-    "ENGINE_UNAVAILABLE",
-    `The swarm's managers do not answer: ${messageOf(error)} Agents that run keep running; try again later.`,
-    { headers: { "Retry-After": "5" } },
-  );
+  const why = isOfEngine(error)
+    ? messageOf(error)
+    : `The swarm's managers do not answer: ${messageOf(error)} Agents that run keep running; try again later.`;
+  return new RunnerError("ENGINE_UNAVAILABLE", why, { headers: { "Retry-After": "5" } });
+}
+
+/** It says already what is away, and what goes on. */
+function isOfEngine(error: unknown): boolean {
+  return error instanceof RunnerError && error.code === "ENGINE_UNAVAILABLE";
 }

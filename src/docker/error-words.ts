@@ -6,7 +6,7 @@ export const BEING_REMOVED = "being_removed";
 export const NO_SUCH_OBJECT = "no_such_object";
 export const ALREADY_EXISTS = "already_exists";
 export const OUT_OF_SEQUENCE = "out_of_sequence";
-const NO_NODE = "no_node";
+export const NO_NODE = "no_node";
 
 /**
  * Recognises docker's error sentences, which no other file does: they are no interface and change between versions. An
@@ -42,6 +42,16 @@ const KNOWN: { pattern: RegExp; make: (failure: string) => RunnerError }[] = [
       new RunnerError(
         "ENGINE_UNAVAILABLE",
         "The swarm has no leader: most of its managers do not answer. Agents that run keep running; try again when they are back.",
+        { details: { reason: "no_leader" } },
+      ),
+  },
+  {
+    // Of a manager that waits for a leader, as its answer to some commands.
+    pattern: /^(error response from daemon: )?rpc error: code = deadlineexceeded/i,
+    make: () =>
+      new RunnerError(
+        "ENGINE_UNAVAILABLE",
+        "The swarm's managers did not answer in time: they may be choosing a leader. Agents that run keep running; try again in some seconds.",
         { details: { reason: "no_leader" } },
       ),
   },

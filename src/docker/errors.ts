@@ -2,6 +2,7 @@ import { RunnerError } from "../lib/errors.ts";
 import {
   ALREADY_EXISTS,
   BEING_REMOVED,
+  NO_NODE,
   NOT_PAUSED,
   NO_SUCH_OBJECT,
   OUT_OF_SEQUENCE,
@@ -141,6 +142,11 @@ export function isNotInRegistry(error: unknown): boolean {
   return (
     error instanceof RunnerError && /: not found$|insufficient_scope|pull access denied/.test(error.message)
   );
+}
+
+/** Whether a swarm has no node for a task: for want of room, or of what it asks for. */
+export function isWithoutNode(error: unknown): boolean {
+  return error instanceof RunnerError && error.details?.["reason"] === NO_NODE;
 }
 
 /** Whether somebody else has changed a service at the same time. */

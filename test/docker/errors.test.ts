@@ -47,6 +47,22 @@ describe("docker's sentences", () => {
       });
   });
 
+  test("a swarm without a leader is away for a while, in whichever words a manager says so", () => {
+    for (const text of [
+      "Error response from daemon: rpc error: code = Unknown desc = The swarm does not have a leader. It's possible that too few managers are online.",
+      "Error response from daemon: rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+      "rpc error: code = DeadlineExceeded desc = context deadline exceeded",
+    ])
+      expect(failed(text)).toMatchObject({
+        code: "ENGINE_UNAVAILABLE",
+        message: expect.stringContaining("Agents that run keep running"),
+        details: { reason: "no_leader" },
+      });
+    const slow =
+      "ERROR: failed to solve: rpc error: code = DeadlineExceeded desc = context deadline exceeded";
+    expect(failed(slow)).toMatchObject({ code: "CONTAINER_ERROR" });
+  });
+
   test("words of a build's own steps are no words of the engine's", () => {
     const record = { logs: [{ data: "is the docker daemon running" }] };
     expect(failed(`${JSON.stringify(record)}\nERROR: failed to solve`)).toMatchObject({

@@ -1,6 +1,6 @@
 import { allDone } from "../../lib/all-done.ts";
-import { RunnerError } from "../../lib/errors.ts";
 import type { Node } from "../../model/node.ts";
+import { isWithoutNode } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import type { ContainerSpec, Workload } from "../workload.ts";
 import { versionServicesArgs } from "./service-args.ts";
@@ -14,7 +14,7 @@ type Spec = Pick<ContainerSpec, "identity" | "placement">;
 export type Spread = {
   /**
    * Does the work of a start, with the node for a further instance of an agent: the one with the fewest of its version.
-   * With none where the swarm may choose: of a first instance, and when that node has no room.
+   * With none where the swarm may choose: of a first instance, and when that node has no room or is lost.
    */
   during<T>(spec: Spec, avoided: readonly string[], start: (nodeId?: string) => Promise<T>): Promise<T>;
 };
@@ -64,7 +64,7 @@ export function createSpread({ exec, tasks, nodes, runnerId }: SpreadParts): Spr
       try {
         return await start(place.nodeId);
       } catch (error) {
-        if (!(error instanceof RunnerError && error.code === "OVERLOADED")) throw error;
+        if (!isWithoutNode(error)) throw error;
         return await start();
       } finally {
         underWay.delete(place);

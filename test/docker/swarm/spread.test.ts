@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 
+import { taskError } from "../../../src/docker/errors.ts";
 import { createSpread } from "../../../src/docker/swarm/spread.ts";
 import type { Task } from "../../../src/docker/swarm/tasks.ts";
 import { RunnerError } from "../../../src/lib/errors.ts";
@@ -74,7 +75,7 @@ test("the swarm chooses for a first instance, and where the chosen node has no r
   expect(await spread.during(first, [], told)).toBeUndefined();
 
   const tried: (string | undefined)[] = [];
-  const full = new RunnerError("OVERLOADED", "no suitable node");
+  const full = taskError("no suitable node (insufficient resources on 3 nodes)");
   await spread.during(further(2), [], async (nodeId) => {
     tried.push(nodeId);
     if (nodeId !== undefined) throw full;
