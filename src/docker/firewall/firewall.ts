@@ -51,7 +51,8 @@ export function createIptables(run: RunCommand): Firewall {
   }
 
   async function hold(plan: FirewallPlan, family: Family): Promise<boolean> {
-    const key = `${family} ${JSON.stringify(plan)}`;
+    // Not all of a plan is in its rules: networks that are private anyway come and go.
+    const key = `${family} ${putIn(plan, family, "")}`;
     for (let tried = 0; ; tried += 1) {
       const listing = await run(listCommand(family));
       const rules = rulesIn(listing, plan.tag);
@@ -109,11 +110,11 @@ export function createNftables(run: RunCommand): Firewall {
     // What the engine's own table refuses, no other can let through.
     if (plan.proxy !== undefined)
       throw notHeld(plan, "an engine that uses nftables keeps agents from their proxy");
-    const key = JSON.stringify(plan);
+    const rules = nftPutIn(plan);
     const listing = await run(nftListCommand(plan.tag)).catch(() => undefined);
-    if (listing !== undefined && listing === held.get(key)) return false;
-    await run(nftCommand(nftPutIn(plan)));
-    held.set(key, await run(nftListCommand(plan.tag)));
+    if (listing !== undefined && listing === held.get(rules)) return false;
+    await run(nftCommand(rules));
+    held.set(rules, await run(nftListCommand(plan.tag)));
     return true;
   }
 
