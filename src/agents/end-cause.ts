@@ -2,6 +2,7 @@ import type { ContainerState, Engine } from "../docker/types.ts";
 import type { Exits } from "../instance/exits.ts";
 import type { Instance, InstanceEnd } from "../instance/instance.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { exitedWith } from "../lib/exit-words.ts";
 
 /** What is told to those whose request the end of an instance cut off. */
 export function endError(agentId: string, { version }: Instance, cause: InstanceEnd): RunnerError {
@@ -19,7 +20,7 @@ export function endError(agentId: string, { version }: Instance, cause: Instance
 
 /** The rest of a sentence that begins with the agent or its container. */
 export function endInWords(cause: InstanceEnd): string {
-  if (cause.reason === "exited") return `exited with code ${cause.exitCode}`;
+  if (cause.reason === "exited") return exitedWith(cause.exitCode);
   if (cause.reason === "oom") return "ran out of memory";
   if (cause.reason === "disconnected") return "lost its network";
   if (cause.reason === "node_lost") return `was lost with its node ${cause.node}`;

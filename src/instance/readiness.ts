@@ -4,6 +4,7 @@ import { Value } from "@sinclair/typebox/value";
 import type { Clock } from "../lib/clock.ts";
 import type { Engine, RunningContainer } from "../docker/types.ts";
 import { RunnerError } from "../lib/errors.ts";
+import { exitedWith } from "../lib/exit-words.ts";
 import { askHealth } from "./control.ts";
 import type { Exits } from "./exits.ts";
 import { originOf } from "./origin.ts";
@@ -149,7 +150,7 @@ async function requireRunning(
   if (state.oomKilled)
     throw startFailed(agentId, { reason: "oom" }, "it ran out of memory. Raise `memory` in oken.toml");
   const { exitCode } = state;
-  throw startFailed(agentId, { reason: "exited", exit_code: exitCode }, `it exited with code ${exitCode}`);
+  throw startFailed(agentId, { reason: "exited", exit_code: exitCode }, `it ${exitedWith(exitCode)}`);
 }
 
 /** By somebody else's hand: no fault of the agent, so that its next start may do better. */
