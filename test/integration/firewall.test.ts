@@ -57,6 +57,20 @@ describe.if(canMakeNetworks)("the rules of networks in a real firewall", () => {
     expect(await it.iptables("-S")).toContain("-d 10.0.0.53/32 -p udp -m udp --dport 53 -j RETURN");
   });
 
+  test("that keep others than callers from published ports are found by whoever looks, and go with the others", async () => {
+    await using it = await firewalledHost();
+    const before = await it.iptables("-S");
+    const callers = { from: ["10.0.0.11", "fd00::11"], ports: [32768, 60999] as const };
+    const one = plan("one", { callers });
+    expect(await createIptables(it.run).hold([one])).toEqual([one.tag]);
+    const other = createIptables(it.run);
+    expect(await other.lacks(one)).toBeUndefined();
+    const more = { ...one, callers: { ...callers, from: [...callers.from, "10.0.0.12"] } };
+    expect(await other.lacks(more)).toContain("-s 10.0.0.12/32 -j RETURN");
+    await other.remove([one.tag]);
+    expect(await it.iptables("-S")).toBe(before);
+  });
+
   test("where others stand in front of the engine's chain are not said to hold", async () => {
     await using it = await firewalledHost();
     await it.iptables("-I", "FORWARD", "1", "-j", "ACCEPT");
