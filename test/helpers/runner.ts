@@ -103,7 +103,10 @@ export async function startRunner(
         all(["volume", "ls"], label),
         all(["network", "ls"], label),
       ]);
-      await removeAll(["rm", "--force"], [...made, ...proxies]);
+      await removeAll(["rm", "--force"], [...made, ...proxies]).catch((error: unknown) => {
+        // Of a build's container, which goes by itself when its command ends.
+        if (!String(error).includes("is already in progress")) throw error;
+      });
       await Promise.all([
         removeAll(["image", "rm", "--force"], [...images, ...proxyImages]),
         removeAll(["volume", "rm"], volumes),
