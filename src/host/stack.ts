@@ -1,6 +1,6 @@
 /** Files that the swarm gives to the runner, by the settings that name them. Each is a secret of the swarm. */
 const SECRETS = {
-  OKEN_TOKENS_FILE: "oken-tokens",
+  OKEN_API_TOKENS_FILE: "oken-tokens",
   OKEN_SECRETS_KEY_FILE: "oken-secrets-key",
 };
 

@@ -16,7 +16,7 @@ export function installSwarm(context: Context): Command {
     group: "host",
     summary: "print a stack file with the runner as a service of a swarm",
     description:
-      "Prints a file for docker stack deploy: the runner on managers of a swarm, one active and the others ready to take over, with the settings that are given as flags. It takes every flag of serve. The swarm gives it two files: oken-tokens, in the form of OKEN_TOKENS_FILE, and oken-secrets-key, as for OKEN_SECRETS_KEY_FILE.",
+      "Prints a file for docker stack deploy: the runner on managers of a swarm, one active and the others ready to take over, with the settings that are given as flags. It takes every flag of serve. The swarm gives it two files: oken-tokens, in the form of OKEN_API_TOKENS_FILE, and oken-secrets-key, as for OKEN_SECRETS_KEY_FILE.",
     examples: [
       ["install-swarm --registry registry.example.com:5000 >oken.yaml", "write the file"],
       ["install-swarm --registry registry.example.com:5000 --replicas 3 >oken.yaml", "with three managers"],

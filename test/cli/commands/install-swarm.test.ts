@@ -1,10 +1,20 @@
 import { expect, test } from "bun:test";
 
+import { Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+
+import { loadConfig } from "../../../src/config/load.ts";
 import { runInProcess } from "../../helpers/cli.ts";
 import { run } from "../../helpers/run.ts";
 import { scratchDirectory } from "../../fixtures/archives/scratch.ts";
 
 const REGISTRY = ["--registry", "registry.example.com:5000"];
+
+const Understood = Type.Object({
+  services: Type.Object({
+    runner: Type.Object({ environment: Type.Record(Type.String(), Type.String()) }),
+  }),
+});
 
 /** The service as the docker command understands the file. */
 async function understood(args: string[]) {
@@ -35,13 +45,25 @@ test("docker understands the file: managers, one runner on each, with the settin
           OKEN_PUBLIC_URL: expect.stringMatching(/^https:\/\/oken\.example\.com\/\$?\$1$/),
           OKEN_PORT: "9000",
           OKEN_HOST: "0.0.0.0",
-          OKEN_TOKENS_FILE: "/run/secrets/oken-tokens",
+          OKEN_API_TOKENS_FILE: "/run/secrets/oken-tokens",
           OKEN_SECRETS_KEY_FILE: "/run/secrets/oken-secrets-key",
         },
         healthcheck: { disable: true },
       },
     },
     secrets: { "oken-tokens": { external: true }, "oken-secrets-key": { external: true } },
+  });
+});
+
+test("the runner knows every setting that the file has for it", async () => {
+  const { services } = Value.Parse(Understood, await understood(REGISTRY));
+  // The swarm's files are in its tasks alone.
+  const here = Object.entries(services.runner.environment).map(([name, value]) => [
+    name,
+    value.startsWith("/run/secrets/") ? import.meta.path : value,
+  ]);
+  expect(loadConfig(Object.fromEntries(here))).toMatchObject({
+    ...{ backend: "swarm", tokensFile: import.meta.path, secretsKeyFile: import.meta.path },
   });
 });
 
