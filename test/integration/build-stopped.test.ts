@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 
 import { startPackageIndex } from "../helpers/package-index.ts";
-import { sdist, wheel, wheelName } from "../helpers/wheel.ts";
+import { sdist } from "../helpers/wheel.ts";
 import { buildFailure, leftovers } from "./harness-build.ts";
 import { MEASURED } from "../helpers/measured.ts";
 
@@ -43,14 +43,15 @@ describe("a build that is stopped", () => {
   );
 
   test("at its deadline says which step it was at", async () => {
-    using index = await startPackageIndex({ [wheelName("oken_dep", "1")]: wheel("oken_dep", "1", {}) });
+    using index = await startPackageIndex({});
     await using silent = Bun.serve({
       hostname: index.host,
       port: 0,
       fetch: () => new Promise<Response>(() => undefined),
     });
     const error = await buildFailure(
-      { "requirements.txt": "oken-dep\n" },
+      // Of a name that no build has resolved yet: the port may be that of an earlier index.
+      { "requirements.txt": `oken-${crypto.randomUUID()}\n` },
       { buildTimeout: 6, settings: { indexUrl: `http://${index.host}:${silent.port}/simple/` } },
     );
     expect(error).toMatchObject({
