@@ -51,10 +51,9 @@ async function overMoves({ client }: Runner, signal: AbortSignal): Promise<Row[]
     for (let code = 2; load.tally.sent < INVOKES; code += 1) {
       progress(`moves: ${load.tally.sent} of ${INVOKES} invokes`);
       signal.throwIfAborted();
-      const before = serving.now;
       await serve(code, () => deploy(client, code));
       await drain(client);
-      await serve(before, () => post(client, `/rollback/${AGENT}`));
+      await serve(code - 1, () => post(client, `/rollback/${AGENT}`));
       done.redeploys += 1;
       done.rollbacks += 1;
       done.drains += 1;
