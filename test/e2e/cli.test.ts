@@ -7,7 +7,7 @@ import { BINARY } from "../helpers/binary.ts";
 import { startCuttingProxy } from "../helpers/cutting-proxy.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { eventsAnswer, DEPLOYED } from "../helpers/fake-runner.ts";
-import { MEASURED } from "../helpers/measured.ts";
+import { MEASURED, barNow } from "../helpers/measured.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
 import { temporaryTree } from "../helpers/tree.ts";
 
@@ -169,17 +169,18 @@ test("a deploy whose connection is reset ends with what it came to", async () =>
 });
 
 test(
-  "--help and ps answer within 100 ms",
+  "--help and ps answer within 100 ms of a quiet machine",
   async () => {
     for (const args of [["--help"], ["ps"]]) {
-      const times: number[] = [];
+      const shares: number[] = [];
       for (let run = 0; run < 5; run++) {
+        const bar = await barNow(100);
         const began = performance.now();
         await cli(args);
-        times.push(performance.now() - began);
+        shares.push((performance.now() - began) / bar);
       }
       // The machine may be busy with other tests.
-      expect(Math.min(...times)).toBeLessThan(100);
+      expect(Math.min(...shares)).toBeLessThan(1);
     }
   },
   MEASURED,
