@@ -23,7 +23,7 @@ export async function startWebhooks(
     return { reread: () => Promise.resolve(), [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   let secrets = await readWebhookSecrets(webhookSecretFile);
-  const outbox = await openOutbox(directory, parts.log);
+  const outbox = await openOutbox(directory, parts);
   const webhooks = createWebhooks({ url, secrets: () => secrets }, { ...parts, outbox, closing });
   parts.feed.onEvent((event) => webhooks.tell(event));
   return {

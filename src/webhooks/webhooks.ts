@@ -126,6 +126,7 @@ export function createWebhooks(settings: WebhookSettings, parts: WebhookParts): 
     },
     async settled() {
       while (writes.size > 0) await Promise.all(writes);
+      await outbox.sync();
     },
   };
 }

@@ -48,7 +48,7 @@ async function fixture(statuses: number[] = []) {
   const start = async () => {
     const controller = new AbortController();
     closing.push(controller);
-    const outbox = await openOutbox(directory, LOG);
+    const outbox = await openOutbox(directory, { log: LOG, clock });
     const webhooks = createWebhooks(
       { url: `http://127.0.0.1:${server.port}/hook`, secrets: () => secrets.now },
       { clock, metrics, log: LOG, outbox, closing: controller.signal },
