@@ -14,6 +14,7 @@ import {
   swarmSettings,
 } from "../config/derived.ts";
 import { EGRESS_PROXY, FETCH_PROXY, fetchProxyConfig } from "../build/egress-proxy.ts";
+import { dataDirError } from "../config/data-dir-error.ts";
 import type { Identity } from "../config/identity.ts";
 import { describeHolder, lifeOf } from "../config/holder.ts";
 import type { Config } from "../config/load.ts";
@@ -72,7 +73,9 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
   const { config, environment, identity, niceness, metrics, log, ownership, url } = options;
   const { runnerId } = identity;
   const owner: Owner = { runnerId, run: crypto.randomUUID() };
-  const seccomp = await seccompPath(seccompChoice(config), config.dataDir);
+  const seccomp = await seccompPath(seccompChoice(config), config.dataDir).catch((error: unknown) => {
+    throw dataDirError(config.dataDir, error);
+  });
   const thread = startEngineThread({
     exec: { environment, owner },
     containers: { ...containerSettings(config), seccomp, runnerId },

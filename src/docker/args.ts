@@ -74,6 +74,10 @@ export function startArgs(name: string): string[] {
   return ["start", "--", name];
 }
 
+export function renameArgs(id: string, name: string): string[] {
+  return ["rename", "--", id, name];
+}
+
 export function updateCpusArgs(name: string, cpus: number): string[] {
   return ["update", "--cpus", String(cpus), "--", name];
 }
@@ -126,6 +130,7 @@ export function eventsArgs(): string[] {
     ...["--filter", "event=oom"],
     ...["--filter", "event=pause"],
     ...["--filter", "event=unpause"],
+    ...["--filter", "event=rename"],
     ...["--filter", "event=disconnect"],
     ...["--filter", "event=destroy"],
     ...["--format", "{{json .}}"],

@@ -26,6 +26,7 @@ import { readJson } from "./read-json.ts";
 import { createLogs } from "./logs.ts";
 import { createNetworks } from "./network.ts";
 import { ONE_HOST } from "./one-host.ts";
+import { createOwnNames } from "./own-names.ts";
 import { createStatsSampler } from "./stats.ts";
 import { createUsage } from "./usage.ts";
 import { userIds } from "./user-ids.ts";
@@ -58,6 +59,7 @@ export function createEngine(
   const facts = createFactsReader(exec);
   const images = createImages(exec, facts, settings);
   const volumes = createVolumes(exec, settings.runnerId);
+  const names = createOwnNames(exec);
   const run = createRunCommand(exec, containmentSettings.firewallImage);
   const { runnerId } = settings;
   const { buildSources: sources, resolvers } = containmentSettings;
@@ -123,7 +125,7 @@ export function createEngine(
         removeNamelessImages(),
       ]);
     },
-    ...createContainers({ exec, facts, networks, volumes }, settings),
+    ...createContainers({ exec, facts, networks, volumes, names }, settings),
     listVolumes: volumes.listVolumes,
     measureVolumes: volumes.measureVolumes,
     removeVolumes: volumes.removeVolumes,
@@ -134,7 +136,7 @@ export function createEngine(
     }),
     ...createCpuTurns({ chosen: settings.cgroupParent }),
     ...createLogs(exec),
-    ...createEvents(exec, settings),
+    ...createEvents(exec, { ...settings, names }),
     ...ONE_HOST,
   };
 }

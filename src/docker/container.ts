@@ -1,19 +1,20 @@
 import { createHash } from "node:crypto";
 
-import { type Static, Type } from "@sinclair/typebox";
+import { Type } from "@sinclair/typebox";
 
 import { RunnerError } from "../lib/errors.ts";
 import { HOST_CAN } from "./abilities.ts";
 import { createAgentsCgroup } from "./agents-cgroup.ts";
-import { isAgentNetwork } from "./agent-networks.ts";
 import * as args from "./args.ts";
 import type { ContainedNetworks } from "./contained-networks.ts";
 import { createCpuLimits } from "./cpu-limits.ts";
 import { type FactsReader, canFilterCalls } from "./engine-facts.ts";
 import { isAlreadyExists, isBeingRemoved, isNoSuchObject, isNotPaused, isPaused } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
-import { parseIdentity, runnerLabels } from "./labels.ts";
+import { Inspected, toState } from "./inspected.ts";
+import { runnerLabels } from "./labels.ts";
 import { readJson } from "./read-json.ts";
+import type { OwnNames } from "./own-names.ts";
 import type { Volumes } from "./volumes.ts";
 import type {
   ContainerSpec,
@@ -31,24 +32,6 @@ const REMOVAL_PAUSE_MS = 20;
 
 /** How often containers are listed until none of them goes while it is looked at. */
 const MAX_LOOKS = 5;
-
-/** Only the fields that we use: the engine adds and renames others between versions. */
-const Inspected = Type.Object({
-  Id: Type.String(),
-  Name: Type.String(),
-  State: Type.Object({
-    Running: Type.Boolean(),
-    Paused: Type.Boolean(),
-    ExitCode: Type.Integer(),
-    OOMKilled: Type.Boolean(),
-    StartedAt: Type.String(),
-  }),
-  HostConfig: Type.Object({ NanoCpus: Type.Integer() }),
-  Config: Type.Object({ Labels: Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()]) }),
-  NetworkSettings: Type.Object({
-    Networks: Type.Record(Type.String(), Type.Object({ IPAddress: Type.String() })),
-  }),
-});
 
 type Containers = Pick<
   Workload,
@@ -71,21 +54,26 @@ type Parts = {
   facts: FactsReader;
   networks: Pick<ContainedNetworks, "placeOf" | "admit" | "contain">;
   volumes: Pick<Volumes, "prepare" | "release">;
+  names: Pick<OwnNames, "listed">;
 };
 
 export function createContainers(
-  { exec, facts, networks, volumes }: Parts,
+  { exec, facts, networks, volumes, names: ownNames }: Parts,
   settings: args.ContainerSettings,
 ): Containers {
-  async function inspect(names: string[]): Promise<(ContainerState & ListedContainer)[]> {
+  async function inspect(names: string[]): Promise<Inspected[]> {
     const argv = args.inspectArgs(names);
-    const found = readJson(Type.Array(Inspected), { args: argv, output: await exec.run(argv) });
-    return found.map((container) => toState(container, settings.network));
+    return readJson(Type.Array(Inspected), { args: argv, output: await exec.run(argv) });
+  }
+
+  async function asListed(container: Inspected): Promise<ContainerState & ListedContainer> {
+    const state = toState(container, settings.network);
+    return { ...state, name: await ownNames.listed(state, container.Config.Env ?? []) };
   }
 
   async function inspectOne(name: string): Promise<ContainerState | undefined> {
-    const found = await inspect([name]).catch(undefinedIfMissing);
-    return found?.[0];
+    const [found] = (await inspect([name]).catch(undefinedIfMissing)) ?? [];
+    return found && toState(found, settings.network);
   }
 
   async function started(name: string): Promise<ContainerState> {
@@ -205,7 +193,7 @@ export function createContainers(
         const names = output.split("\n").filter((name) => name !== "");
         if (names.length === 0) return [];
         try {
-          return await inspect(names);
+          return await Promise.all((await inspect(names)).map(asListed));
         } catch (error) {
           // One of them has gone since.
           if (!isNoSuchObject(error) || look === MAX_LOOKS) throw error;
@@ -217,27 +205,6 @@ export function createContainers(
 
 function toRunning({ id, name, address }: ContainerState): RunningContainer {
   return { id, name, address };
-}
-
-function toState(container: Static<typeof Inspected>, network: string): ContainerState & ListedContainer {
-  return {
-    id: container.Id,
-    name: container.Name.replace(/^\//, ""),
-    address: addressOf(container, network),
-    running: container.State.Running,
-    paused: container.State.Paused,
-    exitCode: container.State.ExitCode,
-    // `OOMKilled` is also true when only a child of the main process was killed.
-    oomKilled: container.State.OOMKilled && container.State.ExitCode === 137,
-    startedAt: container.State.StartedAt,
-    identity: parseIdentity(container.Config.Labels ?? {}),
-    cpus: container.HostConfig.NanoCpus === 0 ? undefined : container.HostConfig.NanoCpus / 1e9,
-  };
-}
-
-function addressOf({ NetworkSettings }: Static<typeof Inspected>, network: string): string {
-  const own = Object.entries(NetworkSettings.Networks).find(([name]) => isAgentNetwork(network, name));
-  return own?.[1].IPAddress ?? "";
 }
 
 function undefinedIfMissing(error: unknown): undefined {

@@ -78,6 +78,22 @@ const KNOWN: { pattern: RegExp; make: (failure: string) => RunnerError }[] = [
   },
   // The CLI's words since Docker 29.
   { pattern: /failed to connect to the docker api/i, make: away },
+  {
+    // Of an engine that fails at everything, or of a proxy before its socket.
+    pattern:
+      /request returned (\d{3} )?(internal server error|bad gateway|service unavailable|gateway time-?out)|^error response from daemon: *$/i,
+    make: (text) =>
+      new RunnerError(
+        "ENGINE_UNAVAILABLE",
+        `The Docker engine answers with an error of its own${ownWords(text)}. Agents that run keep running; try again when it is well.`,
+      ),
+  },
+  // Of an engine that ends while it is asked.
+  {
+    pattern:
+      /^(docker: |error response from daemon: )?(unexpected )?eof\.?(\n|$)|\bunix @->\S{1,300}: \w+: (connection reset by peer|broken pipe)|the client connection is closing|transport is closing/i,
+    make: away,
+  },
   // Of BuildKit's client, when the engine ends during a build.
   {
     pattern:
@@ -124,6 +140,11 @@ const KNOWN: { pattern: RegExp; make: (failure: string) => RunnerError }[] = [
 /** The error that docker's words tell; undefined for words that are not known. */
 export function knownError(text: string): RunnerError | undefined {
   return KNOWN.find(({ pattern }) => pattern.test(text))?.make(text);
+}
+
+function ownWords(text: string): string {
+  const words = /request returned ([\w -]{1,60}?) for API route/i.exec(text)?.[1];
+  return words === undefined ? "" : ` (${words})`;
 }
 
 function away(): RunnerError {

@@ -25,6 +25,7 @@ const MAX_SHOWN = 100;
 
 export function commandError(args: string[], failure: CommandFailure): RunnerError {
   if (failure.code !== undefined && failure.code in NOT_STARTED) return notStarted(failure.code);
+  if (failure.code !== undefined && SHORT_OF.has(failure.code)) return noProcess(failure.code);
   const text = saidBy(failure) || failure.message || `exit code ${failure.exitCode}`;
   const known = knownError(text);
   if (known !== undefined) return known;
@@ -53,6 +54,17 @@ function notStarted(code: string): RunnerError {
     "ENGINE_UNAVAILABLE",
     `The docker CLI ${NOT_STARTED[code]}: install Docker's CLI with its buildx plugin on the runner's host (docker-ce-cli and docker-buildx-plugin of Docker's own packages, docker-cli and docker-buildx of Debian's).`,
     { details: { reason: "no_docker_cli" } },
+  );
+}
+
+/** What the host may be short of when a program is there and cannot be started: processes, memory, descriptors. */
+const SHORT_OF: ReadonlySet<string> = new Set(["EAGAIN", "ENOMEM", "EMFILE", "ENFILE", "ETXTBSY"]);
+
+function noProcess(code: string): RunnerError {
+  return new RunnerError(
+    "ENGINE_UNAVAILABLE",
+    `The runner could not start the docker CLI (${code}): its host is short of processes, memory or open files. Agents that run keep running; try again when it has some.`,
+    { details: { reason: "no_process" } },
   );
 }
 

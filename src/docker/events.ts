@@ -8,6 +8,7 @@ import { unreadable } from "./errors.ts";
 import type { DockerExec, StreamedChunk } from "./exec.ts";
 import { runnerLabels } from "./labels.ts";
 import { splitLines } from "./lines.ts";
+import type { OwnNames } from "./own-names.ts";
 import type { Engine, EngineEvent } from "./types.ts";
 
 /** A container's attributes are its labels, and more. */
@@ -23,14 +24,18 @@ const MAX_NOISE = 64 * 1024;
 /** Whose events are told. */
 export type EventsOptions = { runnerId: string; network: string };
 
-export function createEvents(exec: DockerExec, options: EventsOptions): Pick<Engine, "events"> {
+export function createEvents(
+  exec: DockerExec,
+  options: EventsOptions & { names: Pick<OwnNames, "renamed"> },
+): Pick<Engine, "events"> {
   return {
     async *events({ signal }) {
       const chunks = exec.stream(args.eventsArgs(), { signal });
       let noise = 0;
       for await (const line of splitLines(standardOutput(chunks))) {
         const event = parseEvent(line, options);
-        if (event !== undefined) yield event;
+        if (event?.type === "renamed") void options.names.renamed(event);
+        else if (event !== undefined) yield event;
         if (!line.startsWith("{")) noise += line.length + 1;
         if (noise > MAX_NOISE) throw unreadable(args.eventsArgs(), line);
       }
@@ -42,8 +47,13 @@ async function* standardOutput(chunks: AsyncIterable<StreamedChunk>): AsyncGener
   for await (const chunk of chunks) if (chunk.stream === "stdout") yield chunk.text;
 }
 
+type Renamed = { type: "renamed"; id: string; name: string; oldName: string };
+
 /** A line of `docker events`; undefined if it is not about this runner. */
-export function parseEvent(line: string, { runnerId, network }: EventsOptions): EngineEvent | undefined {
+export function parseEvent(
+  line: string,
+  { runnerId, network }: EventsOptions,
+): EngineEvent | Renamed | undefined {
   if (!line.startsWith("{")) return undefined;
   const message = parseJson(line);
   if (!Value.Check(Message, message)) return undefined;
@@ -60,13 +70,15 @@ function ofNetwork({ Action, Actor }: Static<typeof Message>): EngineEvent | und
   return Action === "disconnect" && id !== undefined ? { type: "disconnect", id } : undefined;
 }
 
-function ofContainer({ Action, Actor }: Static<typeof Message>): EngineEvent | undefined {
+function ofContainer({ Action, Actor }: Static<typeof Message>): EngineEvent | Renamed | undefined {
   const { ID: id, Attributes: attributes } = Actor;
   switch (Action) {
     case "die":
       return { type: "exit", id, exitCode: Number(attributes["exitCode"] ?? 0) };
     case "kill":
       return { type: "signal", id, signal: Number(attributes["signal"] ?? 0) };
+    case "rename":
+      return { type: "renamed", id, name: bare(attributes["name"]), oldName: bare(attributes["oldName"]) };
     case "oom":
     case "pause":
     case "unpause":
@@ -74,4 +86,9 @@ function ofContainer({ Action, Actor }: Static<typeof Message>): EngineEvent | u
     default:
       return undefined;
   }
+}
+
+/** The engine has the old name with a slash, and the new one without. */
+function bare(name = ""): string {
+  return name.replace(/^\//, "");
 }

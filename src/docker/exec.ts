@@ -109,7 +109,7 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
       const result = await subprocess;
       const { stderr } = result;
       if (exec.tool !== undefined && result.failed)
-        throw toolError(exec.tool, { code: result.code, stderr, message: result.shortMessage });
+        throw toolError(exec.tool, { code: result.code, stderr, message: endOf(result) });
       throwOnFailure({ args, timeoutMs, timedOut: group.timedOut, signal, result, stderr });
       return result.stdout;
     },
@@ -164,8 +164,7 @@ type Outcome = {
     isMaxBuffer?: boolean | undefined;
     exitCode?: number | undefined;
     code?: string | undefined;
-    shortMessage?: string | undefined;
-  };
+  } & Ending;
   stderr: string;
 };
 
@@ -178,8 +177,15 @@ function throwOnFailure({ args, timeoutMs, timedOut, signal, result, stderr }: O
     exitCode: result.exitCode,
     code: result.code,
     stderr,
-    message: result.shortMessage,
+    message: endOf(result),
   });
+}
+
+type Ending = { originalMessage?: string | undefined; signal?: string | undefined };
+
+/** How a command ended that said nothing itself. Not execa's own words, which have all of its arguments. */
+function endOf({ originalMessage, signal }: Ending): string | undefined {
+  return originalMessage ?? (signal === undefined ? undefined : `it was ended by ${signal}`);
 }
 
 function toError(reason: unknown): Error {

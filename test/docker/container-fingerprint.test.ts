@@ -50,8 +50,9 @@ function fingerprint(settings: ContainerSettings, spec = SPEC, known = NOTHING):
     admit: () => Promise.resolve(),
     contain: () => Promise.resolve({ state: "contained" as const }),
   };
+  const names = { listed: (container: { name: string }) => Promise.resolve(container.name) };
   const volumes = { prepare: () => Promise.resolve(), release: () => Promise.resolve() };
-  const containers = createContainers({ exec, facts, networks, volumes }, settings);
+  const containers = createContainers({ exec, facts, networks, volumes, names }, settings);
   return containers.containerFingerprint(spec);
 }
 

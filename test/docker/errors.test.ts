@@ -29,6 +29,21 @@ describe("docker's sentences", () => {
       'Error response from daemon: connection error: desc = "transport: error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory": unavailable',
       "ENGINE_UNAVAILABLE",
     ],
+    [
+      "request returned Internal Server Error for API route and version http://%2Fvar%2Frun%2Fdocker.sock/v1.47/containers/json, check if the server supports the requested API version",
+      "ENGINE_UNAVAILABLE",
+    ],
+    [
+      "request returned 503 Service Unavailable for API route and version http://proxy:2375/v1.51/info, check if the server supports the requested API version",
+      "ENGINE_UNAVAILABLE",
+    ],
+    ["Error response from daemon: ", "ENGINE_UNAVAILABLE"],
+    ["docker: unexpected EOF.\n\nRun 'docker run --help' for more information", "ENGINE_UNAVAILABLE"],
+    ["unexpected EOF", "ENGINE_UNAVAILABLE"],
+    ["write unix @->/run/docker.sock: write: broken pipe", "ENGINE_UNAVAILABLE"],
+    ["read unix @->/run/docker.sock: read: connection reset by peer", "ENGINE_UNAVAILABLE"],
+    ["Error response from daemon: grpc: the client connection is closing: unknown", "ENGINE_UNAVAILABLE"],
+    ["Error response from daemon: invalid tar header: unexpected EOF", "CONTAINER_ERROR"],
     ["docker: unknown command: docker buildx", "ENGINE_UNAVAILABLE"],
     ["write /x: no space left on device", "DISK_FULL"],
     ["Error response from daemon: something new", "CONTAINER_ERROR"],
@@ -121,6 +136,20 @@ test("a docker CLI that is not installed makes the engine unavailable", () => {
   expect(error).toMatchObject({
     code: "ENGINE_UNAVAILABLE",
     message: expect.stringContaining("The docker CLI was not found on PATH: install Docker's CLI"),
+    headers: { "Retry-After": "5" },
+  });
+});
+
+test.each(["EAGAIN", "ENOMEM", "EMFILE"])("%s is the host's want, and passes", (code) => {
+  const error = commandError(["ps"], {
+    exitCode: undefined,
+    code,
+    stderr: "",
+    message: `spawn docker ${code}`,
+  });
+  expect(error).toMatchObject({
+    code: "ENGINE_UNAVAILABLE",
+    message: expect.stringContaining(`could not start the docker CLI (${code}): its host is short of`),
     headers: { "Retry-After": "5" },
   });
 });

@@ -22,6 +22,12 @@ test("an exit, a signal and a want of memory of a container are read", () => {
   expect(read("container", "oom", OWN)).toEqual({ type: "oom", id: "an id" });
 });
 
+test("a container that is renamed is read with both names", () => {
+  expect(read("container", "rename", { ...OWN, name: "mine", oldName: "/oken-echo-v1" })).toEqual({
+    ...{ type: "renamed", id: "an id", name: "mine", oldName: "oken-echo-v1" },
+  });
+});
+
 test("a container that leaves the network and a network that is removed are read", () => {
   expect(read("network", "disconnect", { name: "oken-agents", container: "its id" })).toEqual({
     type: "disconnect",

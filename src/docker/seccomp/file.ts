@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, rm } from "node:fs/promises";
+import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { writeDurably } from "../../lib/files.ts";
@@ -27,8 +27,11 @@ async function writeProfile(directory: string): Promise<string> {
   const text = JSON.stringify(seccompProfile());
   const digest = createHash("sha256").update(text).digest("hex").slice(0, DIGEST_LENGTH);
   const name = `seccomp-${digest}.json`;
-  await writeDurably(join(directory, name), text);
+  const path = join(directory, name);
+  // Written before, it takes no room of a full disk: a start must not fail for want of that.
+  const before = await readFile(path, "utf8").catch(() => undefined);
+  if (before !== text) await writeDurably(path, text);
   const earlier = (await readdir(directory)).filter((other) => NAME.test(other) && other !== name);
   await Promise.all(earlier.map((other) => rm(join(directory, other), { force: true })));
-  return join(directory, name);
+  return path;
 }
