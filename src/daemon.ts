@@ -125,7 +125,10 @@ export async function startDaemon(options: {
     membership &&
     (await takeRecords({ engine: docker.engine, store: createStore(config.dataDir), log }, membership));
   await membership?.settle();
-  const secrets = await openSecrets(config, { runnerId: identity.runnerId, mirror });
+  const secrets = await openSecrets(config, {
+    ...{ runnerId: identity.runnerId, mirror, log },
+    claim: () => ownership.change(() => docker.take()),
+  });
   const host: Host = {
     config,
     environment,

@@ -1,20 +1,15 @@
 import type { Instance, InstanceEnd } from "../instance/instance.ts";
-import { plainText, readLine } from "../instance/log-lines.ts";
 import type { Agent } from "./agent.ts";
 import { endInWords } from "./end-cause.ts";
 import type { AgentParts } from "./parts.ts";
 
-/** Lines of an instance that has ended while others serve, which are all that is kept of it. */
-const KEPT_LINES = 50;
-
 export type LostParts = Pick<AgentParts, "clock" | "log"> & {
-  engine: Pick<AgentParts["engine"], "logs">;
-  instances: Pick<AgentParts["instances"], "remove">;
+  instances: Pick<AgentParts["instances"], "lastLines" | "remove">;
 };
 
 /** Removes what is left of an instance that has ended while others serve. The agent's last error has its last lines. */
 export function removeLost(
-  { engine, instances, clock, log }: LostParts,
+  { instances, clock, log }: LostParts,
   agent: Agent,
   { instance, cause }: { instance: Instance; cause: InstanceEnd },
 ): Promise<void> {
@@ -29,12 +24,12 @@ export function removeLost(
     async work() {
       // Of a node that is away nobody gets them, however long it is asked.
       const isAway = cause.reason === "node_lost";
-      const lines = await (isAway ? [] : engine.logs(name, KEPT_LINES).catch(() => []));
+      const lines = await (isAway ? "" : instances.lastLines(agent.id, instance));
       agent.lostOne({
         at,
         code: "INVOKE_FAILED",
         message: `One of its instances has ended: its ${what}.`,
-        log: plainText(lines.map(readLine)),
+        log: lines,
         ...(cause.reason === "exited" ? { exit_code: cause.exitCode } : {}),
       });
       await instances.remove(agent.id, name);

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 
 import { messageOf } from "../lib/errors.ts";
 import { StartError } from "../lib/start-error.ts";
@@ -19,6 +19,21 @@ export async function readSecretKeys(path: string | undefined): Promise<Buffer[]
   const keys = lines.filter((line) => line !== "" && !line.startsWith("#")).map(parse);
   if (keys.length > 0) return keys;
   throw new StartError("OKEN_SECRETS_KEY_FILE holds no key. Make one with: openssl rand -base64 32");
+}
+
+/** Permission bit of a file that others than its owner and group may read. */
+const OTHERS_READ = 0o004;
+
+/**
+ * What an operator should do about the file itself, as the end of a sentence. It is no reason not to start: what a
+ * container mounts as a secret is mostly open to all who are inside.
+ */
+export async function adviceOnKeyFile(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  const { mode } = await stat(path);
+  return (mode & OTHERS_READ) === 0
+    ? undefined
+    : `every user of this host may read OKEN_SECRETS_KEY_FILE: chmod 600 ${path}`;
 }
 
 /** No message has a piece of the line. */

@@ -1,4 +1,4 @@
-import { type Check, type Finding, findingOf } from "../checks/check.ts";
+import { type Check, type Finding, type Result, findingOf } from "../checks/check.ts";
 import { createChecks } from "../checks/checks.ts";
 import { diskCheck } from "../checks/disk.ts";
 import { engineCheck } from "../checks/engine.ts";
@@ -11,7 +11,7 @@ import {
   swarmSettings,
 } from "../config/derived.ts";
 import { type Config, loadConfig } from "../config/load.ts";
-import { readSecretKeys } from "../config/secret-keys.ts";
+import { adviceOnKeyFile, readSecretKeys } from "../config/secret-keys.ts";
 import { createEngine } from "../docker/client.ts";
 import { createDockerExec } from "../docker/exec.ts";
 import { createSwarmEngine } from "../docker/swarm/engine.ts";
@@ -52,7 +52,7 @@ async function hostChecks(config: Config, environment: Environment): Promise<Che
   return [
     dataDirCheck(config.dataDir),
     diskCheck(await nearestThatExists(config.dataDir), config.diskBudget),
-    passes("secrets-key", "The key of the secrets can be read", () => readSecretKeys(config.secretsKeyFile)),
+    { name: "secrets-key", look: () => lookAtKey(config) },
     passes("access", "Only those may call who should", async () => {
       const log = createLog({ level: "silent", format: "json" });
       using _ = await openAccess(access, { clock: systemClock, log });
@@ -86,6 +86,16 @@ function engineChecks(config: Config, environment: Environment): Check[] {
       firewallImage: containment.firewallImage,
     }),
   ];
+}
+
+async function lookAtKey({ secretsKeyFile }: Config): Promise<Result> {
+  await readSecretKeys(secretsKeyFile);
+  const advice = await adviceOnKeyFile(secretsKeyFile);
+  return {
+    state: "ok",
+    found: "The key of the secrets can be read",
+    ...(advice !== undefined && { advice }),
+  };
 }
 
 /** A check that has passed if `look` does not throw. */

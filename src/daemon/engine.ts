@@ -52,6 +52,8 @@ type EngineOptions = {
 /** The engine, which changes nothing of an agent before this process has claimed them all. */
 export type ClaimedEngine = AsyncDisposable & {
   engine: Engine;
+  /** Resolves when the agents are this process's. */
+  take(): Promise<void>;
   /** Rejects with StartError if another process runs the agents. Resolves also when the engine does not answer. */
   claim(): Promise<void>;
   /** In a swarm waits until no other runner has the agents, and claims them then. See `Lease`. */
@@ -104,6 +106,7 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
   const claimed = claimedEngine(engine, { claim: () => claim.take(), ownership });
   return {
     engine: claimed,
+    take: () => claim.take(),
     claim: () =>
       claim.take().catch((error: unknown) => {
         if (error instanceof StartError) throw error;

@@ -27,7 +27,10 @@ export async function backup(dataDir: string, file: string): Promise<Backup> {
   try {
     const { agents } = await snapshot(dataDir, copy);
     const archive = pack();
-    const written = pipeline(archive, createGzip(), createWriteStream(partial, { mode: 0o600 }));
+    // What a crash left, or somebody put there: others may read that, or it leads elsewhere.
+    await rm(partial, { force: true });
+    const own = createWriteStream(partial, { flags: "wx", mode: 0o600 });
+    const written = pipeline(archive, createGzip(), own);
     await Promise.all([written, addAll(archive, copy, "").then(() => archive.finalize())]);
     await rename(partial, file);
     return { agents, bytes: (await stat(file)).size };

@@ -2,24 +2,17 @@ import type { Engine, ListedContainer, RunningContainer } from "../docker/types.
 import type { Clock } from "../lib/clock.ts";
 import { STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
 import { messageOf } from "../lib/errors.ts";
-import { secretRedactor } from "../lib/redact-secrets.ts";
 import type { Log } from "../lib/log.ts";
 import type { VersionRecord } from "../model/agent.ts";
 import type { CpuBoost } from "./boost.ts";
 import { type ContainerSpecOptions, containerSpec } from "./container-spec.ts";
 import { type Instance, createInstance } from "./instance.ts";
+import { createLastLines } from "./last-lines.ts";
 import type { Doubt } from "./silence.ts";
-import { plainText, readLine } from "./log-lines.ts";
 import { originOf } from "./origin.ts";
 import { portsOf } from "./ports.ts";
 import type { Readiness, WaitUntilReady } from "./readiness.ts";
 import { withLog } from "./start-failure.ts";
-
-/** Log lines that a failed start carries. */
-const FAILURE_LOG_LINES = 50;
-
-/** Longest log in the error, characters: a line has up to 64 KiB. */
-const FAILURE_LOG_CHARS = 64 * 1024;
 
 /** How long a container that runs already may take to say that it serves; the runner's start waits for it. */
 const ADOPTION_TIMEOUT_MS = 5_000;
@@ -40,6 +33,8 @@ export type Instances = {
   fingerprint(agentId: string, version: Pick<VersionRecord, "manifest" | "entrypoint">): Promise<string>;
   /** Cuts off the requests inside and stops the container. That of the first instance stays, for its log. */
   stop(instance: Instance): Promise<void>;
+  /** The last lines of an instance's log, without secrets; none where the engine does not give them. */
+  lastLines(agentId: string, instance: Instance): Promise<string>;
   /** Stops a container and removes it. A failure is logged, never thrown. */
   remove(agentId: string, container: string): Promise<void>;
 };
@@ -92,6 +87,7 @@ type Start = {
 
 export function createInstances(options: InstancesOptions): Instances {
   const { engine, spec, clock, cpuBoost, log, healthCheckTimeoutMs: timeoutMs } = options;
+  const lastLines = createLastLines({ engine, files: spec.files });
 
   async function untilReady(
     agentId: string,
@@ -153,18 +149,15 @@ export function createInstances(options: InstancesOptions): Instances {
     { version, container }: { version: number; container: string },
     error: unknown,
   ): Promise<unknown> {
-    const lines = await engine
-      .logs(container, FAILURE_LOG_LINES)
-      .then((output) => plainText(output.map(readLine)).slice(-FAILURE_LOG_CHARS), messageOf);
+    const last = await lastLines(agentId, { version, container });
+    const lines = await last.read().catch(messageOf);
     await engine.removeContainer(container).catch((cause: unknown) => {
       log.error(
         { agent_id: agentId, container, err: cause },
         "could not remove a container that failed to start",
       );
     });
-    // Of a version that others started they may be lost.
-    const secrets = await spec.files.readSecrets(agentId, version).catch(() => ({}));
-    return withLog(error, lines, secretRedactor(secrets));
+    return withLog(error, lines, last.redact);
   }
 
   async function start(
@@ -237,6 +230,10 @@ export function createInstances(options: InstancesOptions): Instances {
       // Without all CPUs the next start takes longer, and that is all.
       if (engine.can.shareCpus)
         await engine.boostCpus(container.id, version.manifest.cpus).catch(() => undefined);
+    },
+    async lastLines(agentId, { version, container }) {
+      const last = await lastLines(agentId, { version: version.version, container: container.name });
+      return last.read().catch(() => "");
     },
     async remove(agentId, container) {
       try {

@@ -2,11 +2,16 @@
 export const VARIABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * Names that have a meaning before the agent's code runs: for the loader, the interpreter, the shell, or for the docker
- * command where somebody calls it.
+ * Names that change what is loaded, or how, before the agent's code runs: by the loader and the C library, the
+ * interpreter, the shell, or the docker command where somebody calls it. What the agent's own clients and programs read,
+ * such as HTTPS_PROXY, SSL_CERT_FILE, PIP_INDEX_URL or NODE_OPTIONS, is its author's. Linux knows names by their case.
  */
-const RESERVED_NAMES = ["PATH", "PORT", "BASH_ENV", "GCONV_PATH", "GLIBC_TUNABLES", "IFS"];
-const RESERVED_PREFIXES = ["OKEN_", "LD_", "PYTHON", "DOCKER_", "BUILDKIT_", "BUILDX_"];
+const RESERVED_NAMES = [
+  ...["PATH", "PORT"],
+  ...["BASH_ENV", "BASHOPTS", "SHELLOPTS", "IFS"],
+  ...["GCONV_PATH", "GLIBC_TUNABLES", "LOCPATH"],
+];
+const RESERVED_PREFIXES = ["OKEN_", "LD_", "PYTHON", "_PYTHON", "DOCKER_", "BUILDKIT_", "BUILDX_"];
 
 /** For messages. */
 export const RESERVED_VARIABLES = [

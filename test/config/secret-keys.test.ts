@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { readSecretKeys } from "../../src/config/secret-keys.ts";
+import { adviceOnKeyFile, readSecretKeys } from "../../src/config/secret-keys.ts";
 
 const HEX = "ab".repeat(32);
 const BASE64 = Buffer.alloc(32, 7).toString("base64");
@@ -34,4 +34,28 @@ test.each([
   const error = await keysOf(text).catch((failure: Error) => failure);
   expect(error).toMatchObject({ name: "StartError", message: expect.stringContaining(message) });
   if (text !== "") expect(String(error)).not.toContain(text.split("\n").at(-1) ?? "");
+});
+
+test("a file that is missing, or no file, stops the start", async () => {
+  for (const path of [join(tmpdir(), Bun.randomUUIDv7()), tmpdir()])
+    await expect(readSecretKeys(path)).rejects.toThrow("OKEN_SECRETS_KEY_FILE cannot be read: ");
+});
+
+test("of a file that every user may read an operator is told", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "oken-test-"));
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => rm(directory, { recursive: true }));
+  const path = join(directory, "key");
+  await writeFile(path, HEX);
+  for (const [mode, isOpen] of [
+    [0o600, false],
+    [0o640, false],
+    [0o644, true],
+  ] as const) {
+    await chmod(path, mode);
+    expect(await adviceOnKeyFile(path)).toEqual(
+      isOpen ? expect.stringContaining(`chmod 600 ${path}`) : undefined,
+    );
+  }
+  expect(await adviceOnKeyFile(undefined)).toBeUndefined();
 });

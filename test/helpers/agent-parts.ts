@@ -115,6 +115,7 @@ export function agentParts(fakes: Fakes = {}) {
       resume: (_, { container }) => engine.unpauseContainer(container.id),
       fingerprint: () => Promise.resolve("container"),
       stop: (instance) => Promise.resolve(void stopped.push(instance.container.name)),
+      lastLines: () => Promise.resolve(""),
       remove: (_, container) => Promise.resolve(void stopped.push(container)),
     },
     operations: createOperations(),

@@ -79,6 +79,16 @@ test("a backup has the agents that were deployed, and a restore gives them back 
   expect(await readdir(join(fresh, "agents"))).toEqual(["hello"]);
 });
 
+test("what lies where a backup is written is neither followed nor kept open to others", async () => {
+  await write(STATE);
+  const [file, elsewhere] = [join(data, "..", "followed.tar.gz"), join(data, "..", "elsewhere")];
+  await writeFile(elsewhere, "theirs", { mode: 0o666 });
+  await symlink(elsewhere, `${file}.partial`);
+  await backup(data, file);
+  expect(await readFile(elsewhere, "utf8")).toBe("theirs");
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+});
+
 test("deploys meanwhile leave each agent whole", async () => {
   await write({ "runner.json": "{}" });
   const directory = join(data, "agents/busy");

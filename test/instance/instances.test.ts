@@ -14,6 +14,10 @@ const never = new AbortController().signal;
 const VERSION = { ...versionRecord(3), manifest: { ...versionRecord(3).manifest, cpus: 0.5 } };
 const HTTP = { ...VERSION, entrypoint: { ...VERSION.entrypoint, type: "http" as const } };
 
+/** A line of the runtime, as the engine has it. */
+const piece = (msg: string, more: object = {}) =>
+  JSON.stringify({ oken: 1, t: "t", level: "info", stream: "stdout", request_id: null, msg, ...more });
+
 /** Instances in front of a fake engine; `ready` decides about each start. */
 function fixture(ready: (start: Readiness) => Promise<void> = () => Promise.resolve()) {
   const clock = createFakeClock();
@@ -106,6 +110,38 @@ describe("a start", () => {
       details: { reason: "exited", more: ["ValueError: [REDACTED]"], log: "KEY=[REDACTED]\n" },
     });
     expect(Bun.inspect(error)).not.toContain("hunter2");
+  });
+
+  test("that fails has no half of a secret at the cut of its log", async () => {
+    const { instances, engine, name } = fixture(() => {
+      // So that the last 64 KiB begin within the value.
+      engine.print(name, { stream: "stderr", text: `hunter2-hunter2${"x".repeat(64 * 1024 - 8)}` });
+      return Promise.reject(new RunnerError("AGENT_START_FAILED", "no"));
+    });
+    const error = await instances
+      .start("echo", VERSION, { signal: never, boost: true })
+      .catch((cause) => cause);
+    expect(error.details.log).toStartWith("[REDACTED]xxx");
+  });
+
+  test("that fails has no secret either that is in two pieces of a long line", async () => {
+    const { instances, engine, name } = fixture(() => {
+      engine.print(name, { stream: "stdout", text: piece("the key is hunter2-") });
+      engine.print(name, { stream: "stdout", text: piece("hunter2, no less", { cont: true }) });
+      return Promise.reject(new RunnerError("AGENT_START_FAILED", "no"));
+    });
+    await expect(instances.start("echo", VERSION, { signal: never, boost: true })).rejects.toMatchObject({
+      details: { log: "the key is [REDACTED], no less\n" },
+    });
+  });
+
+  test("that is over has its last lines without secrets, or none where they are gone", async () => {
+    const { instances, engine, name } = fixture();
+    const instance = await instances.start("echo", VERSION, { signal: never, boost: true });
+    engine.print(name, { stream: "stdout", text: "the key is hunter2-hunter2" });
+    expect(await instances.lastLines("echo", instance)).toBe("the key is [REDACTED]\n");
+    await engine.removeContainer(name);
+    expect(await instances.lastLines("echo", instance)).toBe("");
   });
 
   test("that fails leaves no container, and its error carries the last lines", async () => {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import unittest
 
-from harness import TestCase, wait_for
+from harness import PARENT_PYTHON, RUNTIME, TestCase, wait_for
 
 SECRETS = {
     "KEY": "hunter2-hunter2",
@@ -17,9 +20,35 @@ FAILING = """
     def handler(name):
         raise ValueError(f"{os.environ[name]} and {os.environ[name]!r}, no less")
 """
+CUT = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from _oken.parent.redaction import Redaction
+for case in json.load(sys.stdin):
+    print(json.dumps(Redaction(lambda: case["secrets"]).text(case["text"])))
+"""
 
 
 class Redaction(TestCase):
+    def test_a_value_is_cut_however_it_is_written(self) -> None:
+        # The runner cuts the same: test/lib/redact-secrets.test.ts.
+        with open(os.path.join(os.path.dirname(__file__), "redaction.json"), encoding="utf-8") as file:
+            cases = json.load(file)
+        run = subprocess.run(
+            [PARENT_PYTHON, "-I", "-c", CUT, os.path.dirname(RUNTIME)],
+            input=json.dumps(cases),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for case, line in zip(cases, run.stdout.splitlines()):
+            with self.subTest(case["what"]):
+                cut = json.loads(line)
+                self.assertIn("[REDACTED]" if case["what"] != "that is short" else "no", cut)
+                self.assertEqual(cut, case.get("clean", cut))
+                if "without" in case:
+                    self.assertNotIn(case["without"], cut)
+
     def test_an_error_of_a_call_has_no_value_of_a_secret(self) -> None:
         agent = self.handler(FAILING, secrets=SECRETS)
         for name in ("KEY", "PEM", "QUOTED"):

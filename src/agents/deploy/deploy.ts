@@ -102,9 +102,22 @@ async function keepUnchanged(
   const version = agent.currentVersion;
   const canServe = agent.state !== "stopped" && agent.state !== "error";
   if (version.spec_digest !== source.specDigest || !canServe) return undefined;
+  // What was sent again takes the place of secrets that were lost or damaged.
+  if (!(await hasSecrets(parts, agent.id, version))) return undefined;
   if (agent.instance === undefined) {
     const lease = await parts.pool.acquire(agent, signal, span);
     lease.release();
   }
   return version;
+}
+
+function hasSecrets(
+  { secrets }: Pick<DeployParts, "secrets">,
+  agentId: string,
+  { version }: VersionRecord,
+): Promise<boolean> {
+  return secrets.requireThere(agentId, version).then(
+    () => true,
+    () => false,
+  );
 }

@@ -2,10 +2,10 @@ import { chmod, chown, mkdir, readFile, rm, stat, writeFile } from "node:fs/prom
 import { join } from "node:path";
 
 import { type Static, Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
 
 import { undefinedIfMissing, writeDurably } from "../../lib/files.ts";
 import type { Mirror } from "../mirror/mirror.ts";
+import { type Whose, damaged, parsedFile } from "./damage.ts";
 import { createHeldFiles } from "./held-files.ts";
 import { requireNotLost, unkeptText } from "./lost.ts";
 import { Sealed, keyName, open, seal } from "./seal.ts";
@@ -23,15 +23,18 @@ export type SecretFiles = {
   /** What the version's container mounts. With keys it is there only `during` a start. */
   secretsPath(agentId: string, version: number): string;
   writeSecrets(agentId: string, version: number, written: WrittenSecrets): Promise<void>;
-  /** Without those that were lost, if all of them are `given` anew. */
+  /** Without those that were lost, if all of them are `given` anew. Rejects with CONFIG_ERROR if they cannot be read. */
   readSecrets(agentId: string, version: number, given?: readonly string[]): Promise<Secrets>;
   /** Does the work of a start. A container holds what it has mounted, also when the file is gone. */
   during<T>(agentId: string, version: number, work: () => Promise<T>): Promise<T>;
-  /** Rejects with CONFIG_ERROR if secrets of the version were lost with a data directory. */
+  /** Rejects with CONFIG_ERROR if secrets of the version were lost with a data directory, or cannot be read. */
   requireThere(agentId: string, version: number): Promise<void>;
   /** Deletes a version's secrets. */
   forget(agentId: string, version: number): Promise<void>;
-  /** Encrypts what is plain, or has an earlier key. Gives the name of a key that is missing. */
+  /**
+   * Encrypts what is plain, or has an earlier key. Gives the name of a key that is missing. Rejects with CONFIG_ERROR if
+   * they cannot be read.
+   */
   renew(agentId: string, version: number): Promise<{ missingKey: string } | undefined>;
 };
 
@@ -41,6 +44,8 @@ export type SecretFilesOptions = {
   keys: readonly Buffer[];
   /** In memory; only used with keys. */
   mountDir: string;
+  /** Has that directory empty, and this user's own, before it is first used. */
+  prepare?: () => Promise<void>;
   /** Has what is encrypted too, and of the rest the names. */
   mirror?: Mirror | undefined;
 };
@@ -51,7 +56,7 @@ type Envelope = Static<typeof Envelope>;
 const Plain = Type.Record(Type.String(), Type.String());
 
 export function createSecretFiles(options: SecretFilesOptions): SecretFiles {
-  const { versionDir, keys, mountDir, mirror } = options;
+  const { versionDir, keys, mountDir, mirror, prepare } = options;
   const [newest] = keys;
   const mounted = createHeldFiles();
   const plainPath = (agentId: string, version: number) => join(versionDir(agentId, version), "secrets.json");
@@ -62,7 +67,7 @@ export function createSecretFiles(options: SecretFilesOptions): SecretFiles {
 
   async function readEnvelope(agentId: string, version: number): Promise<Envelope | undefined> {
     const text = await readFile(sealedPath(agentId, version), "utf8").catch(undefinedIfMissing);
-    return text === undefined ? undefined : Value.Parse(Envelope, JSON.parse(text));
+    return text === undefined ? undefined : parsedFile(Envelope, { text, whose: { agentId, version } });
   }
 
   async function readWritten(
@@ -70,15 +75,16 @@ export function createSecretFiles(options: SecretFilesOptions): SecretFiles {
     version: number,
     given: readonly string[] = [],
   ): Promise<WrittenSecrets> {
+    const whose = { agentId, version };
     const envelope = await readEnvelope(agentId, version);
     if (envelope === undefined) {
-      await requireNotLost(versionDir(agentId, version), { agentId, version, given });
-      return readPlain(plainPath(agentId, version));
+      await requireNotLost(versionDir(agentId, version), { ...whose, given });
+      return readPlain(plainPath(agentId, version), whose);
     }
     const key = keys.find((it) => keyName(it) === envelope.key);
-    if (key === undefined) throw new Error(`its secrets need the key ${envelope.key}`);
-    const text = open(envelope, { key, place: placeOf(agentId, version) });
-    return { secrets: Value.Parse(Plain, JSON.parse(text)), reader: envelope.reader };
+    if (key === undefined) throw damaged(whose, `they need the key ${envelope.key}`);
+    const text = opened(envelope, { key, whose });
+    return { secrets: parsedFile(Plain, { text, whose }), reader: envelope.reader };
   }
 
   async function writeSecrets(agentId: string, version: number, written: WrittenSecrets): Promise<void> {
@@ -117,6 +123,7 @@ export function createSecretFiles(options: SecretFilesOptions): SecretFiles {
       const path = secretsPath(agentId, version);
       const write = async () => {
         const { secrets, reader } = await readWritten(agentId, version);
+        await prepare?.();
         await mkdir(mountDir, { recursive: true, mode: 0o700 });
         await writeFile(path, JSON.stringify(secrets), { mode: 0o600 });
         await letRead(path, reader);
@@ -124,7 +131,7 @@ export function createSecretFiles(options: SecretFilesOptions): SecretFiles {
       // Several instances of a version may start at once.
       return mounted.during(path, { write, work });
     },
-    requireThere: (agentId, version) => requireNotLost(versionDir(agentId, version), { agentId, version }),
+    requireThere: async (agentId, version) => void (await readWritten(agentId, version)),
     async forget(agentId, version) {
       await mirror?.remove(
         (place) => place.kind === "secrets" && place.agentId === agentId && place.version === version,
@@ -152,12 +159,20 @@ function placeOf(agentId: string, version: number): string {
   return `${agentId}/${version}`;
 }
 
-async function readPlain(path: string): Promise<WrittenSecrets> {
+function opened(envelope: Envelope, { key, whose }: { key: Buffer; whose: Whose }): string {
+  try {
+    return open(envelope, { key, place: placeOf(whose.agentId, whose.version) });
+  } catch {
+    throw damaged(whose, "what is encrypted was changed, or is another version's");
+  }
+}
+
+async function readPlain(path: string, whose: Whose): Promise<WrittenSecrets> {
   const text = await readFile(path, "utf8").catch(undefinedIfMissing);
   if (text === undefined) return { secrets: {}, reader: undefined };
   const { mode, uid } = await stat(path);
   const isItsAlone = (mode & 0o077) === 0;
-  return { secrets: Value.Parse(Plain, JSON.parse(text)), reader: isItsAlone ? uid : undefined };
+  return { secrets: parsedFile(Plain, { text, whose }), reader: isItsAlone ? uid : undefined };
 }
 
 /**

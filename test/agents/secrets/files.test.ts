@@ -137,3 +137,42 @@ describe("a start", () => {
     expect((await it.onDisk(2)).names).toEqual([]);
   });
 });
+
+describe("files that are damaged", () => {
+  const SEALED = "secrets.sealed";
+  const PLAIN = "secrets.json";
+  const DAMAGE: [string, (text: string) => string][] = [
+    ["empty", () => ""],
+    ["cut off", (text) => text.slice(0, text.length / 2)],
+    ["not what was written", () => '{"KEY": 7, "hunter2-hunter2": true}'],
+  ];
+
+  test.each([PLAIN, SEALED].flatMap((file) => DAMAGE.map(([what, damage]) => [file, what, damage] as const)))(
+    "%s that is %s is told in a sentence that has nothing of it",
+    async (file, _, damage) => {
+      await using it = await disk();
+      const files = file === SEALED ? it.withKeys(NEW) : it.withKeys();
+      await files.writeSecrets("echo", 1, { secrets: SECRETS, reader: undefined });
+      const path = join(it.versionDir("echo", 1), file);
+      const text = await readFile(path, "utf8");
+      await rm(path);
+      await writeFile(path, damage(text));
+      const error = await files.readSecrets("echo", 1).catch((cause: unknown) => cause);
+      expect(error).toMatchObject({ code: "CONFIG_ERROR", details: { reason: "secrets_damaged" } });
+      expect(error).not.toHaveProperty("cause");
+      expect(String(error)).toContain("The secrets of agent echo, version 1 cannot be read: ");
+      expect(String(error)).not.toContain("hunter2");
+      await expect(files.requireThere("echo", 1)).rejects.toThrow("cannot be read");
+      await expect(it.withKeys(NEW).renew("echo", 1)).rejects.toThrow("cannot be read");
+      expect(await readFile(path, "utf8")).toBe(damage(text));
+    },
+  );
+
+  test("do not matter to whoever deploys the agent anew", async () => {
+    await using it = await disk();
+    const files = it.withKeys(NEW);
+    await writeFile(join(it.versionDir("echo", 1), SEALED), "{");
+    await files.writeSecrets("echo", 1, { secrets: SECRETS, reader: undefined });
+    expect(await files.readSecrets("echo", 1)).toEqual(SECRETS);
+  });
+});
