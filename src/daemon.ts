@@ -6,6 +6,7 @@ import { createDiskKeeper } from "./agents/disk/keeper.ts";
 import { observeDisk } from "./agents/disk/metrics.ts";
 import { watchHost } from "./agents/host-watch.ts";
 import { createKeeper } from "./agents/keep-warm.ts";
+import { reportMissingVolumes } from "./agents/missing-volumes.ts";
 import { createOwnership } from "./agents/ownership.ts";
 import { createLastInvoked } from "./agents/last-invoked.ts";
 import { takeRecords } from "./agents/mirror/take-records.ts";
@@ -108,7 +109,10 @@ export async function startDaemon(options: {
   const metrics = createMetrics({ maxAgents: config.metricsAgents });
   begun.use(observeProcess(metrics, config.dataDir));
   const docker = begun.use(await openEngine({ ...options, config, identity, metrics, ownership, url }));
-  const checks = createChecks({ engine: docker.engine, clock: systemClock }, checkSettings(config));
+  const checks = createChecks(
+    { engine: docker.engine, clock: systemClock },
+    { ...checkSettings(config), runnerId: identity.runnerId },
+  );
   const usable = requireUsable(checks, log);
   // Both are looked at below, once the rest is there.
   usable.catch(() => undefined);
@@ -167,7 +171,10 @@ export async function startDaemon(options: {
   begun.defer(async () => {
     closing.abort();
     // What waits to own the agents again waits for ever.
-    if (!ownership.isSuspended) await Promise.all([...background, parts.builder.settled()]);
+    if (ownership.isSuspended) return;
+    // A look at an engine that hangs takes as long as it may.
+    const looked = waitAtMost(SHUTDOWN_TIMEOUT_MS, Promise.all(background), systemClock);
+    await Promise.all([looked, parts.builder.settled()]);
   });
   const access = begun.use(await openAccess(serverSettings(config).access, { clock: systemClock, log }));
   const health = createHealth(checks, { clock: systemClock, reconciled: reconciling.promise });
@@ -198,11 +205,14 @@ export async function startDaemon(options: {
   const cleared = docker.clearOrphans(spared);
   const recovery = { loaded, cleared, onFirst: reconciling.resolve, signal: closing.signal };
   background.push(
-    recoverEngine(parts, { ...recovery, clearOrphans: () => docker.clearOrphans(spared) }),
+    recoverEngine(parts, { ...recovery, clearOrphans: () => docker.clearOrphans(spared) }).then(() =>
+      closing.signal.aborted ? undefined : reportMissingVolumes(parts),
+    ),
     reconciling.promise.then(() => keeper.attend()),
-    cleared.then(() => docker.reportStrangers()),
+    cleared.then(() => docker.reportOthers()),
     cleared.then(() => watchEngine({ ...parts, keeper }, closing.signal)),
     cleared.then(() => watchContainment(parts, closing.signal)),
+    docker.watchClaim(closing.signal),
     cleared.then(() => turns.watch(closing.signal)),
     watchHost(parts, health, closing.signal),
   );

@@ -28,24 +28,39 @@ export type OwnClaim = {
    * another process runs them, or may.
    */
   take(): Promise<void>;
+  /**
+   * Looks whether the engine still has what was claimed, and claims it anew where somebody removed that. False if it was
+   * gone. Rejects as `take` does.
+   */
+  look(): Promise<boolean>;
   /** Leaves no trace in the engine. */
   release(): Promise<void>;
 };
 
 export function createClaim(options: ClaimOptions): OwnClaim {
+  const { engine, runnerId, own, onLost } = options;
   let claiming: Promise<Claim> | undefined;
+  const take = async () => {
+    claiming ??= claimAgents(options).catch((error: unknown) => {
+      if (error instanceof StartError) onLost(error);
+      else claiming = undefined;
+      throw error;
+    });
+    await claiming;
+  };
   return {
-    async take() {
-      claiming ??= claimAgents(options).catch((error: unknown) => {
-        if (error instanceof StartError) options.onLost(error);
-        else claiming = undefined;
-        throw error;
-      });
-      await claiming;
+    take,
+    async look() {
+      await take();
+      const isThere = isOf((await claimsOf(engine, runnerId)).at(-1), own);
+      if (isThere) return true;
+      claiming = undefined;
+      await take();
+      return false;
     },
     async release() {
       const claim = await claiming?.catch(() => undefined);
-      if (claim !== undefined) await options.engine.releaseClaim(claim);
+      if (claim !== undefined) await engine.releaseClaim(claim);
     },
   };
 }
@@ -60,7 +75,7 @@ export async function claimAgents(work: ClaimWork): Promise<Claim> {
   const before = await claimsOf(engine, runnerId);
   const last = before.at(-1);
   // The engine may have gone away right after it had taken the claim.
-  if (last?.holder === JSON.stringify(own)) return last;
+  if (last !== undefined && isOf(last, own)) return last;
   if (last !== undefined) await requireEnded(last, work);
   const claim = { runnerId, generation: (last?.generation ?? 0) + 1, holder: JSON.stringify(own) };
   await engine.claim(claim);
@@ -84,6 +99,10 @@ export function holderOf({ holder }: Claim): Holder | undefined {
 export async function claimsOf(engine: Pick<Engine, "claims">, runnerId: string): Promise<ListedClaim[]> {
   const claims = (await engine.claims()).filter((claim) => claim.runnerId === runnerId);
   return claims.sort((one, other) => one.generation - other.generation);
+}
+
+function isOf(claim: Claim | undefined, own: Holder): boolean {
+  return claim?.holder === JSON.stringify(own);
 }
 
 async function requireEnded(claim: ListedClaim, { own, lifeOf, isOver }: ClaimWork): Promise<void> {

@@ -3,6 +3,13 @@ import { type RemoveParts, removeAgent, removeFromEngine, write } from "./comman
 import type { AgentParts } from "./parts.ts";
 import { finishRemovals } from "./removals.ts";
 
+/**
+ * What is removed for good must be due for this part of its time before, and no longer than that: the clock of a host
+ * whose battery is empty may be years ahead until it is set.
+ */
+const DOUBT_PART = 1 / 24;
+const MAX_DOUBT_MS = 60 * 60 * 1000;
+
 export type ForgottenParts = RemoveParts & Pick<AgentParts, "secrets">;
 
 export type ForgottenOptions = {
@@ -26,14 +33,25 @@ export function createForgottenSweep(
   const { registry, clock, operations, engine, log } = parts;
   /** When those agents were stopped that have no images any more. */
   const cleared = new Map<string, string>();
+  /** Since when agents have been due, by a clock that nobody sets, milliseconds. */
+  const dueSince = new Map<string, number>();
+  const doubtMs = Math.min(MAX_DOUBT_MS, ttlMs * DOUBT_PART);
 
+  const isBeyondDoubt = (id: string): boolean => {
+    const now = clock.monotonic();
+    const since = dueSince.get(id) ?? now;
+    dueSince.set(id, since);
+    return now - since >= doubtMs;
+  };
   const dueOf = (agent: Agent): Due => {
     const { id, state, record } = agent;
     // It may have been removed, or started, while this waited for its turn.
     if (registry.find(id) !== agent || state !== "stopped") return "nothing";
     if (record.stopped_at === undefined) return "date";
     const age = clock.now() - Date.parse(record.stopped_at);
-    if (ttlMs > 0 && age >= ttlMs) return "all";
+    const isDue = ttlMs > 0 && age >= ttlMs;
+    if (!isDue) dueSince.delete(id);
+    else if (isBeyondDoubt(id)) return "all";
     return age >= imageTtlMs && cleared.get(id) !== record.stopped_at ? "images" : "nothing";
   };
 
@@ -52,6 +70,7 @@ export function createForgottenSweep(
     for (const { version } of agent.versions) await parts.secrets.forget(agent.id, version);
     await removeAgent(parts, agent, "removed an agent that was stopped long ago");
     cleared.delete(agent.id);
+    dueSince.delete(agent.id);
   };
 
   const cleanUp = async (agent: Agent) => {

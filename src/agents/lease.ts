@@ -103,6 +103,8 @@ export function createLease(options: LeaseOptions): Lease {
         throw error instanceof StartError ? error : unheard(error);
       });
     },
+    // Each beat is a look.
+    look: () => Promise.resolve(true),
     async attain({ onWait, signal }) {
       const silence = createSilence(clock);
       while (claiming === undefined) {

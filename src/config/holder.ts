@@ -15,7 +15,7 @@ export async function describeHolder(dataDir: string): Promise<Holder> {
     started: (await startOf("self")) ?? "",
     pidNamespace: await pidNamespace(),
     dataDir,
-    lock: await inodeOf(lockOf(dataDir)),
+    ...(await fileOf(lockOf(dataDir))),
   };
 }
 
@@ -26,18 +26,28 @@ export async function describeHolder(dataDir: string): Promise<Holder> {
  * @param own this process, which holds the lock of its own directory
  */
 export async function lifeOf(holder: Holder, own: Holder): Promise<Life> {
-  // What is ours cannot be held by another.
-  if (holder.dataDir === own.dataDir && holder.lock === own.lock) return "ended";
-  // The host was started again since.
+  // The host was started again since. Of another host nothing is known, whatever its paths and numbers are.
   if (holder.boot !== own.boot) return holder.host === own.host ? "ended" : "unknown";
-  if (holder.pidNamespace !== "" && holder.pidNamespace === own.pidNamespace)
-    return (await startOf(holder.pid)) === holder.started ? "running" : "ended";
-  return lifeByLock(holder);
+  // What is ours cannot be held by another.
+  if (isSameLock(holder, own)) return "ended";
+  if (holder.pidNamespace === "" || holder.pidNamespace !== own.pidNamespace) return lifeByLock(holder, own);
+  const started = await startOf(holder.pid);
+  if (started === holder.started) return "running";
+  return started === undefined && isHidden(holder.pid) ? lifeByLock(holder, own) : "ended";
 }
 
-async function lifeByLock({ dataDir, lock }: Holder): Promise<Life> {
+/** In another container the same path may lead to another file system, whose files have the same numbers. */
+function isSameLock(one: Holder, other: Holder): boolean {
+  const isSameDevice = one.device === undefined || one.device === other.device;
+  return one.dataDir === other.dataDir && one.lock === other.lock && isSameDevice;
+}
+
+async function lifeByLock({ dataDir, lock, device }: Holder, own: Holder): Promise<Life> {
+  // Here that path is ours, and what we hold says nothing of another's.
+  if (dataDir === own.dataDir) return "unknown";
   const path = lockOf(dataDir);
-  if (lock === "" || (await inodeOf(path)) !== lock) return "unknown";
+  const seen = await fileOf(path);
+  if (lock === "" || seen.lock !== lock || (device !== undefined && seen.device !== device)) return "unknown";
   const taken = await tryLock(path).catch(() => undefined);
   if (taken === undefined) return "running";
   await taken.release();
@@ -48,11 +58,21 @@ function lockOf(dataDir: string): string {
   return join(dataDir, "lock");
 }
 
-async function inodeOf(path: string): Promise<string> {
+async function fileOf(path: string): Promise<Pick<Holder, "lock" | "device">> {
   return stat(path).then(
-    ({ ino }) => String(ino),
-    () => "",
+    ({ ino, dev }) => ({ lock: String(ino), device: String(dev) }),
+    () => ({ lock: "" }),
   );
+}
+
+/** Whether it is another user's process, of which `/proc` shows nothing (`hidepid`). */
+function isHidden(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
 }
 
 /** When a process started, in ticks since the host did. Undefined for one that has ended, reaped or not. */

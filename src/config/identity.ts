@@ -10,8 +10,8 @@ import { unusable } from "./data-dir-error.ts";
 
 /** Made once for each data directory. */
 const Identity = Type.Object({
-  /** In the labels of this runner's containers and images. */
-  runnerId: Type.String({ minLength: 1 }),
+  /** In the labels of this runner's containers and images, and in paths. */
+  runnerId: Type.String({ pattern: "^[A-Za-z0-9-]{1,64}$" }),
   /** Key of digests over secrets. */
   digestKey: Type.String({ minLength: 1 }),
 });

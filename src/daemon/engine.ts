@@ -2,8 +2,10 @@ import { createHmac } from "node:crypto";
 import { join } from "node:path";
 
 import { type OwnClaim, createClaim } from "../agents/claim.ts";
+import { watchClaim } from "../agents/claim-watch.ts";
 import { claimedEngine } from "../agents/claimed-engine.ts";
 import { type Lease, createLease } from "../agents/lease.ts";
+import { reportNeighbours } from "../agents/neighbours.ts";
 import type { Ownership } from "../agents/ownership.ts";
 import { reportStrangers } from "../agents/strangers.ts";
 import {
@@ -12,6 +14,7 @@ import {
   containmentSettings,
   seccompChoice,
   swarmSettings,
+  uidRange,
 } from "../config/derived.ts";
 import { EGRESS_PROXY, FETCH_PROXY, fetchProxyConfig } from "../build/egress-proxy.ts";
 import { dataDirError } from "../config/data-dir-error.ts";
@@ -56,6 +59,8 @@ export type ClaimedEngine = AsyncDisposable & {
   take(): Promise<void>;
   /** Rejects with StartError if another process runs the agents. Resolves also when the engine does not answer. */
   claim(): Promise<void>;
+  /** Has the claim written anew where somebody removed it, until `signal` aborts. */
+  watchClaim(signal: AbortSignal): Promise<void>;
   /** In a swarm waits until no other runner has the agents, and claims them then. See `Lease`. */
   attain: Lease["attain"];
   /** Names this run in the environment of its commands. */
@@ -67,13 +72,14 @@ export type ClaimedEngine = AsyncDisposable & {
    * how many. Never rejects.
    */
   clearOrphans(spared: readonly string[]): Promise<number>;
-  /** See `agents/strangers`. */
-  reportStrangers(): Promise<void>;
+  /** See `agents/strangers` and `agents/neighbours`. */
+  reportOthers(): Promise<void>;
 };
 
 export async function openEngine(options: EngineOptions): Promise<ClaimedEngine> {
   const { config, environment, identity, niceness, metrics, log, ownership, url } = options;
   const { runnerId } = identity;
+  const isSwarm = config.backend === "swarm";
   const owner: Owner = { runnerId, run: crypto.randomUUID() };
   const seccomp = await seccompPath(seccompChoice(config), config.dataDir).catch((error: unknown) => {
     throw dataDirError(config.dataDir, error);
@@ -90,7 +96,12 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
     niceness,
   });
   const engine = measuredEngine(thread, metrics);
-  const own = { ...(await describeHolder(config.dataDir)), ...(url === undefined ? {} : { url }) };
+  const range = uidRange(config);
+  const own: Holder = {
+    ...(await describeHolder(config.dataDir)),
+    ...(range !== undefined && { uids: [...range] }),
+    ...(url !== undefined && { url }),
+  };
   const parts = { engine, runnerId, own, lifeOf: (other: Holder) => lifeOf(other, own) };
   const lost = Promise.withResolvers<StartError>();
   const closing = new AbortController();
@@ -111,6 +122,7 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
       claim.take().catch((error: unknown) => {
         if (error instanceof StartError) throw error;
       }),
+    watchClaim: (signal) => watchClaim({ claim, ownership, clock: systemClock, log }, signal),
     attain: (waiting) => lease?.attain(waiting) ?? Promise.resolve(),
     run: owner.run,
     lost: lost.promise,
@@ -120,12 +132,12 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
         () => clearOrphans(owner, { log, spared }),
         () => 0,
       ),
-    reportStrangers: () =>
-      reportStrangers({
-        ...parts,
-        removal: (stranger) => removalByHand(stranger, { isSwarm: config.backend === "swarm" }),
-        log,
-      }),
+    async reportOthers() {
+      await allDone([
+        reportStrangers({ ...parts, log, removal: (stranger) => removalByHand(stranger, { isSwarm }) }),
+        reportNeighbours({ ...parts, log }),
+      ]);
+    },
     async [Symbol.asyncDispose]() {
       // What is another process's now is left to it.
       if (!ownership.isSuspended)

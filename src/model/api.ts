@@ -136,7 +136,7 @@ const HealthResponse = Type.Object(
     agents_running: Type.Integer({ minimum: 0 }),
     checks: Type.Optional(
       Type.Record(Type.String(), Type.String(), {
-        description: "What is wrong, by part (`engine`, `network`, `disk` …); only when degraded",
+        description: "What is wrong, by part (`engine`, `network`, `disk`, `data-dir` …); only when degraded",
       }),
     ),
   },

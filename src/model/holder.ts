@@ -15,6 +15,10 @@ export const Holder = Type.Object({
   dataDir: Type.String(),
   /** The inode of the directory's lock. A copy has another. */
   lock: Type.String(),
+  /** The device of that file's file system; absent in claims of earlier versions. */
+  device: Type.Optional(Type.String()),
+  /** The user ids that its operator gave to its agents, the first and the last; absent where each runner chooses. */
+  uids: Type.Optional(Type.Tuple([Type.Integer(), Type.Integer()])),
   /** Where it serves, as others reach it; absent where that is not known. */
   url: Type.Optional(Type.String()),
 });

@@ -21,7 +21,7 @@ function starting(engine: Engine, own: Partial<Holder>, lifeOf: (holder: Holder)
     lifeOf: async (holder) => lifeOf(holder),
     onLost: (error) => void lost.push(error),
   });
-  return { claim: () => claim.take(), release: () => claim.release(), lost };
+  return { claim: () => claim.take(), look: () => claim.look(), release: () => claim.release(), lost };
 }
 
 /** Of these processes it is known that they have ended; all others run. */
@@ -60,6 +60,44 @@ test("after an end the next start takes over, and leaves one claim", async () =>
   const engine = createFakeEngine();
   for (const nonce of ["a", "b", "c"]) await starting(engine, { nonce }, () => "ended").claim();
   expect(await generations(engine)).toEqual([3]);
+});
+
+test("a claim that somebody removed is written anew, so that a copy still ends with a sentence", async () => {
+  const engine = createFakeEngine();
+  const first = starting(engine, { nonce: "a" });
+  await first.claim();
+  expect(await first.look()).toBe(true);
+  // As `docker volume prune --all` does.
+  await engine.releaseClaim({ runnerId: "runner", generation: 1 });
+  expect(await first.look()).toBe(false);
+  expect(await first.look()).toBe(true);
+  await expect(starting(engine, { nonce: "b" }).claim()).rejects.toThrow(StartError);
+  expect(first.lost).toEqual([]);
+});
+
+test("of two that run since the claim was removed, the one without it ends", async () => {
+  const engine = createFakeEngine();
+  const first = starting(engine, { nonce: "a" });
+  await first.claim();
+  await engine.releaseClaim({ runnerId: "runner", generation: 1 });
+  const copy = starting(engine, { nonce: "b" });
+  await copy.claim();
+  await expect(first.look()).rejects.toThrow(StartError);
+  expect(first.lost).toHaveLength(1);
+  await expect(first.claim()).rejects.toThrow(StartError);
+  expect(await copy.look()).toBe(true);
+});
+
+test("a look while the engine is away changes nothing, and the next one mends what was lost meanwhile", async () => {
+  const engine = createFakeEngine();
+  const { claim, look, lost } = starting(engine, { nonce: "a" });
+  await claim();
+  engine.goAway();
+  await expect(look()).rejects.toThrow("The Docker engine does not answer.");
+  engine.comeBack();
+  await engine.releaseClaim({ runnerId: "runner", generation: 1 });
+  expect(await look()).toBe(false);
+  expect([await generations(engine), lost]).toEqual([[1], []]);
 });
 
 test("another runner's claim does not matter", async () => {

@@ -7,6 +7,9 @@ import { agentParts } from "../helpers/agent-parts.ts";
 
 const HOUR_MS = 60 * 60 * 1000;
 
+/** So long after the ten hours of an agent it is certain that the clock is right, milliseconds. */
+const DOUBT_MS = 25 * 60 * 1000;
+
 function fixture(state: "running" | "stopped" = "running") {
   const made = agentParts({ state });
   const { parts, engine, agent } = made;
@@ -36,6 +39,9 @@ test("a stopped agent loses its images after an hour, and all of it, secrets fir
   expect(registry.find("echo")).toBeDefined();
   await clock.advance(9 * HOUR_MS);
   await sweep();
+  expect(removed).toEqual([]);
+  await clock.advance(DOUBT_MS);
+  await sweep();
   expect({ forgotten, removed, agent: registry.find("echo") }).toEqual({
     forgotten: [1, 2, 3],
     removed: ["echo"],
@@ -48,6 +54,25 @@ test("an agent that runs or sleeps is never forgotten", async () => {
   await clock.advance(1000 * HOUR_MS);
   await sweep();
   expect({ images: engine.images.size, removed }).toEqual({ images: 3, removed: [] });
+});
+
+test("a clock that is years ahead for a while, as at a start of the host, costs no agent", async () => {
+  const { parts, clock, sweep, removed } = fixture();
+  await stop(parts, "echo");
+  await sweep();
+  let ahead = 0;
+  const begun = clock.now();
+  clock.now = () => begun + clock.monotonic() + ahead;
+  ahead = 1_000_000 * HOUR_MS;
+  await sweep();
+  await clock.advance(DOUBT_MS - 1);
+  await sweep();
+  ahead = 0;
+  await clock.advance(1);
+  await sweep();
+  ahead = 1_000_000 * HOUR_MS;
+  await sweep();
+  expect(removed).toEqual([]);
 });
 
 test("of an older record, the time counts from when it was first seen", async () => {

@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 import { type CheckSettings, createChecks } from "../../src/checks/checks.ts";
 import { createHealth } from "../../src/checks/health.ts";
+import { readIdentity } from "../../src/config/identity.ts";
 import { requireUsable } from "../../src/checks/start.ts";
 import { createLog } from "../../src/lib/log.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
@@ -150,6 +154,25 @@ test("/health asks an engine that has all for nothing but whether it answers", a
   }
   const counts = (["ping", "offers", "imageExists"] as const).map((name) => engine.calls(name).length);
   expect(counts).toEqual([5, 1, 1]);
+});
+
+test("a data directory whose files are gone, or another runner's, is on /health while the runner runs", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "oken-checks-"));
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => rm(dataDir, { recursive: true }));
+  const { runnerId } = await readIdentity(dataDir);
+  const { clock, health } = await createHost({}, { dataDir, runnerId });
+  expect(await health()).toEqual({});
+  for (const text of ['{"runnerId":"another","digestKey":"k"}', "", undefined]) {
+    if (text === undefined) await rm(join(dataDir, "runner.json"));
+    else await writeFile(join(dataDir, "runner.json"), text);
+    await clock.advance(2_001);
+    expect(await health()).toEqual({
+      "data-dir": expect.stringMatching(
+        /were removed or exchanged while the runner ran: .*put back a backup/,
+      ),
+    });
+  }
 });
 
 test("agents that nothing keeps from the host, and a missing network or directory, are on /health", async () => {

@@ -44,9 +44,15 @@ test("its holder keeps others out until it lets go", async () => {
   await using _ = await openDataDir(directory.path);
 });
 
-test("a directory with a damaged identity is unlocked again", async () => {
+test.each([
+  ["empty", ""],
+  ["cut off", "{"],
+  ["another program's", '{"runnerId":"x"}'],
+  ["full of zeros", "\0".repeat(130)],
+  ["a way out of the directory", '{"runnerId":"../../etc","digestKey":"key"}'],
+])("a directory whose identity is %s is unlocked again", async (_what, text) => {
   await using directory = await scratch();
-  await Bun.write(join(directory.path, "runner.json"), "{");
+  await Bun.write(join(directory.path, "runner.json"), text);
   await expect(openDataDir(directory.path)).rejects.toThrow("its runner.json is damaged");
   await rm(join(directory.path, "runner.json"));
   await using _ = await openDataDir(directory.path);

@@ -52,3 +52,23 @@ test("a start of the host ends all, and another host is not known", async () => 
   expect(await lifeOf({ ...dirs.first, boot: "before" }, dirs.copy)).toBe("ended");
   expect(await lifeOf({ ...dirs.first, boot: "theirs", host: "elsewhere" }, dirs.copy)).toBe("unknown");
 });
+
+test("another host may have the same path, and a lock of the same number", async () => {
+  await using dirs = await twoDirectories();
+  const restored = { ...dirs.first, boot: "theirs", host: "elsewhere" };
+  expect(await lifeOf(restored, dirs.first)).toBe("unknown");
+});
+
+test("and so may another container, whose path leads to another disk", async () => {
+  await using dirs = await twoDirectories();
+  const apart = { ...dirs.first, device: "1", pidNamespace: "pid:[1]" };
+  expect(await lifeOf(apart, dirs.first)).toBe("unknown");
+  expect(await lifeOf(apart, dirs.copy)).toBe("unknown");
+});
+
+test("a claim of an earlier version, without a device, is understood", async () => {
+  await using dirs = await twoDirectories();
+  const { device: _, ...first } = dirs.first;
+  expect(await lifeOf(first, dirs.first)).toBe("ended");
+  expect(await lifeOf({ ...first, pidNamespace: "pid:[1]" }, dirs.copy)).toBe("running");
+});
