@@ -20,6 +20,11 @@ export class Failure extends Error {
   }
 }
 
+/** A file that a command line names, and that there is not. */
+export function noFile(path: string): Failure {
+  return new Failure(`there is no file ${path}.`, { exitCode: EXIT.missing });
+}
+
 /** A command line that cannot be meant as it is. */
 export function usageFailure(message: string, hint?: string): Failure {
   return new Failure(message, { exitCode: EXIT.usage, hint });

@@ -44,12 +44,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<Make>>> = {
 
 /** Runs the command of a command line, and gives the exit status of the process. */
 export async function runCli(args: string[], context: Context): Promise<number> {
+  const json = args.includes("--json");
   try {
-    const program = await createProgram(context, commandOf(args));
+    const program = await createProgram(context, { only: commandOf(args), json });
     await program.parseAsync(args, { from: "user" });
     return EXIT.ok;
   } catch (error) {
-    return report(context, error, { json: args.includes("--json") });
+    return report(context, error, { json });
   }
 }
 
@@ -58,8 +59,18 @@ function commandOf([first = ""]: string[]): string | undefined {
   return Object.hasOwn(COMMANDS, first) ? first : undefined;
 }
 
-/** The program with one command, by default with every one. Its commands load what is large when they run. */
-export async function createProgram(context: Context, only?: string): Promise<CommandUnknownOpts> {
+type Making = {
+  /** The one command that it has; by default every one. */
+  only?: string | undefined;
+  /** Whether what is wrong with a command line is told in JSON, by `report`. */
+  json?: boolean;
+};
+
+/** The program with its commands, which load what is large when they run. */
+export async function createProgram(
+  context: Context,
+  { only, json = false }: Making = {},
+): Promise<CommandUnknownOpts> {
   const program = new Command("oken-runner")
     .description("Oken Runner: deploys and runs AI agents on this host, and on others that have a runner.")
     .version(`oken-runner ${VERSION}`, "-v, --version", "print the version")
@@ -71,7 +82,7 @@ export async function createProgram(context: Context, only?: string): Promise<Co
     .exitOverride()
     .hook("preAction", (_, command) => inheritOptions(command));
   withRunnerOptions(program);
-  program.configureOutput(outputOf(context));
+  program.configureOutput({ ...outputOf(context), ...(json && SILENT) });
   program.configureHelp({
     styleTitle: (text) => context.out.paint("bold", text),
     visibleOptions,
@@ -111,6 +122,8 @@ function visibleOptions(command: CommandUnknownOpts): Option[] {
 function isCommon({ helpGroupHeading }: Option): boolean {
   return helpGroupHeading === RUNNER_OPTIONS;
 }
+
+const SILENT = { writeErr: () => undefined, outputError: () => undefined };
 
 function outputOf({ out, err }: Context) {
   return {

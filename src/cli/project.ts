@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 
 import { parse } from "smol-toml";
 
@@ -10,18 +10,45 @@ import { Failure, usageFailure } from "./failure.ts";
 
 const MANIFEST = "oken.toml";
 
-/** The directory of an agent's files. Throws for one that cannot be deployed. */
-export async function assertProject(directory: string): Promise<void> {
-  const isDirectory = await stat(directory).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (!isDirectory) throw new Failure(`there is no directory ${directory}.`, { exitCode: EXIT.missing });
+/** Projects that a hint names at most. */
+const NAMED = 3;
+
+/** The directory of an agent's files. Throws for one that cannot be deployed, seen from where the command was called. */
+export async function assertProject(directory: string, from: string): Promise<void> {
+  const found = await stat(directory).catch(() => undefined);
+  if (found === undefined) throw missing(`there is no directory ${directory}.`);
+  if (!found.isDirectory())
+    throw usageFailure(`${directory} is a file.`, deployHint([dirname(directory)], from));
   if (await Bun.file(join(directory, MANIFEST)).exists()) return;
-  throw new Failure(`there is no oken.toml in ${directory}.`, {
-    exitCode: EXIT.missing,
-    hint: 'Write one with the line: name = "My agent"\nOr begin with an example: oken-runner init my-agent',
-  });
+  const near = await projectsNear(directory);
+  throw missing(
+    `there is no oken.toml in ${directory}.`,
+    near.length > 0
+      ? deployHint(near, from)
+      : 'Write one with the line: name = "My agent"\nOr begin with an example: oken-runner init my-agent',
+  );
+}
+
+function missing(message: string, hint?: string): Failure {
+  return new Failure(message, { exitCode: EXIT.missing, hint });
+}
+
+/** Those in it, else the nearest above it: somebody has not changed into the directory, or went too deep. */
+async function projectsNear(directory: string): Promise<string[]> {
+  const within = new Bun.Glob(`*/${MANIFEST}`).scan({ cwd: directory, absolute: true });
+  const found = (await Array.fromAsync(within)).map((path) => dirname(path)).toSorted();
+  if (found.length > 0) return found;
+  for (let at = directory; at !== dirname(at); at = dirname(at))
+    if (await Bun.file(join(dirname(at), MANIFEST)).exists()) return [dirname(at)];
+  return [];
+}
+
+function deployHint(projects: readonly string[], from: string): string {
+  const lines = projects
+    .slice(0, NAMED)
+    .map((path) => relative(from, path))
+    .map((path) => `oken-runner deploy${path === "" ? "" : ` ${Bun.$.escape(path)}`}`);
+  return `Did you mean: ${lines.join(", or ")}`;
 }
 
 /** The id that a project is deployed under: the one given, `slug` of oken.toml, or the directory's name. */

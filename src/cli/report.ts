@@ -1,12 +1,13 @@
 import { CommanderError } from "@commander-js/extra-typings";
 
-import { ApiError, UnreachableError } from "../client/errors.ts";
+import { ApiError, NO_RUNNER, UnreachableError } from "../client/errors.ts";
 import { messageOf } from "../lib/errors.ts";
 import { StartError } from "../lib/start-error.ts";
 import type { Context } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { Failure } from "./failure.ts";
 import { plainLine } from "./output/safe-line.ts";
+import { toldOfUnreachable } from "./unreachable.ts";
 
 type Told = {
   message: string;
@@ -22,6 +23,7 @@ type Told = {
 function hintOf({ status, code, message }: ApiError): string | undefined {
   const agent = /^Agent ([\w-]+) /.exec(message)?.[1] ?? "<agent>";
   if (code === "UNAUTHORIZED") return "Set OKEN_API_TOKEN, or keep the token with: oken-runner login";
+  if (code === NO_RUNNER) return "Name another address with --url or OKEN_URL.";
   if (code === "AGENT_NOT_FOUND") return "See which there are: oken-runner ps";
   if (code === "AGENT_NOT_RUNNING") return `Start it with: oken-runner start ${agent}`;
   if (code === "INVOKE_FAILED" && status === 404)
@@ -31,8 +33,11 @@ function hintOf({ status, code, message }: ApiError): string | undefined {
 
 /** Tells what ended a command, in a sentence and without a stack, and gives its exit status. */
 export function report({ err }: Context, error: unknown, { json }: { json: boolean }): ExitCode {
-  // It has printed its own words.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.ok;
+    // It has printed its own words, but for programs.
+    if (!json) return EXIT.usage;
+  }
   const { message, exitCode, hint, body, log = "" } = toldOf(error);
   if (json) {
     err.line(
@@ -50,10 +55,22 @@ export function report({ err }: Context, error: unknown, { json }: { json: boole
 
 function toldOf(error: unknown): Told {
   if (error instanceof Failure) return error;
+  if (error instanceof CommanderError) return commandLine(error);
   if (error instanceof StartError) return { message: error.message, exitCode: EXIT.usage };
   if (error instanceof ApiError) return apiError(error);
-  if (error instanceof UnreachableError) return unreachable(error);
+  if (error instanceof UnreachableError) return toldOfUnreachable(error);
   return { message: messageOf(error), exitCode: EXIT.failed };
+}
+
+function commandLine({ code, message }: CommanderError): Told {
+  return {
+    message:
+      code === "commander.help"
+        ? "no command is named"
+        : message.replace(/^error: /, "").replaceAll("\n", " "),
+    exitCode: EXIT.usage,
+    hint: "See oken-runner --help.",
+  };
 }
 
 function apiError(error: ApiError): Told {
@@ -74,14 +91,6 @@ function apiError(error: ApiError): Told {
 
 function exitCodeOf(status: number, code: string): ExitCode {
   if (code === "UNAUTHORIZED" || code === "FORBIDDEN") return EXIT.denied;
+  if (code === NO_RUNNER) return EXIT.unreachable;
   return status === 404 ? EXIT.missing : EXIT.failed;
-}
-
-function unreachable({ address, message, isRefused }: UnreachableError): Told {
-  if (!isRefused) return { message: `${message}.`, exitCode: EXIT.unreachable };
-  return {
-    message: `no runner answers at ${address}.`,
-    exitCode: EXIT.unreachable,
-    hint: "Start one with: oken-runner serve\nOr name another with --url or OKEN_URL.",
-  };
 }

@@ -2,8 +2,7 @@ import { parseEnv } from "node:util";
 import { resolve } from "node:path";
 
 import type { Context } from "./context.ts";
-import { EXIT } from "./exit-codes.ts";
-import { Failure, usageFailure } from "./failure.ts";
+import { noFile, usageFailure } from "./failure.ts";
 
 type Sources = {
   /** `K=V`, or `K` alone: its value comes from the environment, or is asked for. */
@@ -39,7 +38,7 @@ async function valueOf({ environment, input }: Context, name: string): Promise<s
 
 async function fromFile(path: string): Promise<Record<string, string>> {
   const file = Bun.file(path);
-  if (!(await file.exists())) throw new Failure(`there is no file ${path}.`, { exitCode: EXIT.missing });
+  if (!(await file.exists())) throw noFile(path);
   const entries = Object.entries(parseEnv(await file.text()));
   return Object.fromEntries(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }

@@ -1,6 +1,9 @@
 import { parseJson } from "../lib/json.ts";
 import type { Address } from "./address.ts";
-import { ApiError, type ErrorBody, UnreachableError } from "./errors.ts";
+import { ApiError, type ErrorBody, NO_RUNNER, UnreachableError } from "./errors.ts";
+
+/** Of what a stranger answers, this much may help to see who it is. */
+const SHOWN_CHARACTERS = 80;
 
 export type ClientOptions = { address: Address; token?: string | undefined };
 
@@ -37,8 +40,8 @@ export function createClient({ address, token }: ClientOptions): Client {
     });
   const send = async (path: string, call?: Call): Promise<Response> => {
     const answer = await ask(path, call);
-    if (answer.status < 400) return answer;
-    throw new ApiError(answer.status, await errorOf(answer));
+    if (answer.status < 300) return answer;
+    throw new ApiError(answer.status, errorOf(address, answer, await textOf(answer, address)));
   };
   return {
     address,
@@ -46,19 +49,35 @@ export function createClient({ address, token }: ClientOptions): Client {
     send,
     async json<T>(path: string, call?: Call) {
       const answer = await send(path, call);
+      const text = await textOf(answer, address);
+      const body = parseJson(text);
+      if (typeof body !== "object" || body === null)
+        throw new ApiError(answer.status, notOfRunner(address, answer, text));
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the document of the API says what comes
-      return (await answer.json()) as T;
+      return body as T;
     },
   };
 }
 
-/** What answered may be another program than a runner. */
-async function errorOf(answer: Response): Promise<ErrorBody> {
-  const text = await answer.text();
+function textOf(answer: Response, { shown }: Address): Promise<string> {
+  return answer.text().catch((error: unknown) => {
+    throw new UnreachableError(shown, error);
+  });
+}
+
+function errorOf(address: Address, answer: Response, text: string): ErrorBody {
   const body = parseJson(text);
   if (isErrorBody(body)) return body;
-  const said = text.trim().split("\n", 1)[0] ?? "";
-  return { error: `It answered ${answer.status}${said === "" ? "" : `: ${said}`}`, code: "UNKNOWN" };
+  const elsewhere = answer.headers.get("location");
+  if (answer.status >= 400 || elsewhere === null) return notOfRunner(address, answer, text);
+  return { error: `${address.shown} sends its callers on to ${elsewhere}.`, code: NO_RUNNER };
+}
+
+/** What answered is another program than a runner: a proxy before it, or something else on that port. */
+function notOfRunner({ shown }: Address, { status }: Response, text: string): ErrorBody {
+  const [line = ""] = text.trim().split("\n", 1);
+  const said = line === "" ? "" : `: ${line.slice(0, SHOWN_CHARACTERS)}`;
+  return { error: `what answers at ${shown} is no runner; it said ${status}${said}`, code: NO_RUNNER };
 }
 
 function isErrorBody(body: unknown): body is ErrorBody {

@@ -1,3 +1,6 @@
+/** The code of an answer that no runner gave. */
+export const NO_RUNNER = "NO_RUNNER";
+
 /** An answer of the API that says no. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
@@ -19,12 +22,15 @@ export type ErrorBody = { error: string; code: string; details?: Record<string, 
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";
   readonly address: string;
+  /** Of the system, or of the program's TLS. */
+  readonly code: string | undefined;
   readonly isRefused: boolean;
 
   constructor(address: string, cause: unknown) {
     const code = codeOf(cause);
     super(`no answer from ${address}${code === undefined ? "" : ` (${code})`}`, { cause });
     this.address = address;
+    this.code = code;
     this.isRefused = ["ConnectionRefused", "ECONNREFUSED", "FailedToOpenSocket", "ENOENT"].includes(
       code ?? "",
     );

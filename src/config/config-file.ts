@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 import { parse } from "smol-toml";
 
@@ -22,6 +22,7 @@ export function readConfigFile(path: string): ConfigFile {
 }
 
 function parsed(path: string): Record<string, unknown> {
+  if (!existsSync(path)) throw new StartError(`There is no configuration file ${path}.`);
   let text: string;
   try {
     text = readFileSync(path, "utf8");

@@ -37,6 +37,13 @@ test("a program gets JSON", async () => {
   expect(JSON.parse(out)).toEqual({ ok: false, checks: [WELL, BAD] });
 });
 
+test("a check that there is not says how to see those that there are", async () => {
+  const { status, err } = await runInProcess(["doctor", "engine", "buidlx"], {}, { findings: [WELL] });
+  expect(status).toBe(2);
+  expect(err).toStartWith("oken-runner: there is no check buidlx.\n");
+  expect(err).toEndWith(": oken-runner doctor\n");
+});
+
 test("doctor --node looks at the host as a node, and --mend is for that alone", async () => {
   expect(await runInProcess(["doctor", "--node", "--mend"], {}, { findings: [WELL] })).toMatchObject({
     status: 0,

@@ -41,6 +41,17 @@ test.each([
   expect(err).toContain(said);
 });
 
+test.each<[string[], string]>([
+  [["sevre", "--json"], "unknown command 'sevre' (Did you mean serve?)"],
+  [["ps", "--jsn", "--json"], "unknown option '--jsn' (Did you mean --json?)"],
+  [["show", "--json"], "missing required argument 'agent'"],
+  [["--json"], "no command is named"],
+])("%j is refused in JSON", async (args, error) => {
+  const { status, out, err } = await runInProcess(args);
+  expect({ status, out }).toEqual({ status: 2, out: "" });
+  expect(JSON.parse(err)).toEqual({ error, code: "CLI_ERROR", hint: "See oken-runner --help." });
+});
+
 test("a command that is loaded by itself has the help that it has among all", async () => {
   const { out: list } = await runInProcess(["--help"]);
   const names = Array.from(list.matchAll(/^  ([a-z-]+)(?: \S+)* {2,}/gm), ([, name = ""]) => name);

@@ -22,11 +22,21 @@ test("a runner on a Unix socket is asked like any other, with the token", async 
 
 test.each([
   [() => Response.json({ error: "No.", code: "FORBIDDEN" }, { status: 403 }), "No.", "FORBIDDEN"],
-  [() => new Response("Bad gateway\nmore", { status: 502 }), "It answered 502: Bad gateway", "UNKNOWN"],
-  [() => new Response(null, { status: 500 }), "It answered 500", "UNKNOWN"],
-])("what says no is an error with its sentence", async (answer, message, code) => {
+  [
+    () => new Response("Bad gateway\nmore", { status: 502 }),
+    "what answers at here is no runner; it said 502: Bad gateway",
+    "NO_RUNNER",
+  ],
+  [() => new Response(null, { status: 500 }), "what answers at here is no runner; it said 500", "NO_RUNNER"],
+  [() => new Response("<html>\n"), "what answers at here is no runner; it said 200: <html>", "NO_RUNNER"],
+  [
+    () => Response.redirect("https://there.example/agents", 301),
+    "here sends its callers on to https://there.example/agents.",
+    "NO_RUNNER",
+  ],
+])("what says no, or is no runner, is an error with its sentence", async (answer, message, code) => {
   await using server = Bun.serve({ port: 0, fetch: answer });
-  const address = { url: server.url.origin, shown: server.url.origin };
+  const address = { url: server.url.origin, shown: "here" };
   const asking = createClient({ address }).json("/agents");
   await expect(asking).rejects.toMatchObject({ name: "ApiError", message, code });
 });

@@ -43,7 +43,7 @@ The id is --id, else slug in oken.toml, else the directory's name. Secrets stay 
       const { sendDeploy } = await import("../deploy/send.ts");
       const { nextCall } = await import("../templates/next-call.ts");
       const directory = resolve(context.directory, dir);
-      await assertProject(directory);
+      await assertProject(directory, context.directory);
       const agentId = await agentIdOf(directory, options.id);
       const client = await connect(context, options);
       const pairs = options.secret ?? [];

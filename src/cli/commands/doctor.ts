@@ -37,7 +37,10 @@ export function doctor(context: Context) {
         : await context.host.diagnose(load, checks);
       const unknown = checks.filter((name) => findings.every((finding) => finding.name !== name));
       if (unknown.length > 0)
-        throw usageFailure(`there is no check ${unknown.join(", ")}.`, "See oken-runner doctor.");
+        throw usageFailure(
+          `there is no check ${unknown.join(", ")}.`,
+          "Without a name all are made, and say what they are called: oken-runner doctor",
+        );
       const isBad = ({ state }: Finding) => state === "failed" || (state === "unknown" && checks.length > 0);
       const failed = findings.filter(isBad).length;
       if (options["json"] === true)

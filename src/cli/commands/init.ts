@@ -44,7 +44,8 @@ export function init(context: Context) {
       const { err } = context;
       for (const file of Object.keys(written))
         err.line(`${err.paint("green", "Wrote")} ${join(shown, file)}`);
-      err.line(`${err.paint("dim", "Next:")} oken-runner deploy${shown === "." ? "" : ` ${shown}`}`);
+      const named = shown === "." ? "" : ` ${Bun.$.escape(shown)}`;
+      err.line(`${err.paint("dim", "Next:")} oken-runner deploy${named}`);
       err.line(`${err.paint("dim", "Then:")} oken-runner invoke ${id} ${call}`);
     });
 }

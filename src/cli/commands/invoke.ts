@@ -1,6 +1,7 @@
 import { newApiCommand } from "../command.ts";
 import { connect } from "../connect.ts";
 import type { Context } from "../context.ts";
+import { usageFailure } from "../failure.ts";
 import { showNext } from "../output/next.ts";
 
 const add = (value: string, before: string[] = []) => [...before, value];
@@ -32,6 +33,11 @@ With --path a web application is sent the request itself, and its answer is prin
       const { callHandler, callPath } = await import("../invoke/call.ts");
       const client = await connect(context, options);
       const { path, method, header = [] } = options;
+      if (path === undefined && (method !== undefined || header.length > 0))
+        throw usageFailure(
+          "-X and -H are for a request to a path of a web application.",
+          `Name it: oken-runner invoke ${agent} --path /`,
+        );
       if (path === undefined) await callHandler(context, client, { agent, input, ...options });
       else await callPath(context, client, { agent, path, method, headers: header, input });
       // A program that reads the answer wants nothing else.

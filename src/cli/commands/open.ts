@@ -27,7 +27,11 @@ export function open(context: Context) {
       startBrowser(context, url);
 
       async function pageOf(id: string | undefined): Promise<string> {
-        if (id === undefined) return "/";
+        if (id === undefined) {
+          // A browser would say less of a runner that is not there.
+          await client.ask("/health");
+          return "/";
+        }
         const { entrypoint } = await client.json<AgentDetail>(agentPath(id));
         return entrypoint.type === "http" ? `${invokePath(id)}/` : "/";
       }

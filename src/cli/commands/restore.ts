@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 
 import { newCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { noFile } from "../failure.ts";
 import { addSettings, loadSettings } from "../settings.ts";
 
 export function restore(context: Context) {
@@ -16,7 +17,9 @@ export function restore(context: Context) {
     async (file: string, options: Record<string, unknown>) => {
       const { restore: read } = await import("../../host/restore.ts");
       const { dataDir } = loadSettings(context, options);
-      const { agents } = await read(resolve(context.directory, file), dataDir);
+      const path = resolve(context.directory, file);
+      if (!(await Bun.file(path).exists())) throw noFile(path);
+      const { agents } = await read(path, dataDir);
       context.err.line(
         `Restored ${agents} ${agents === 1 ? "agent" : "agents"}. Start them with: oken-runner serve --data-dir ${dataDir}`,
       );

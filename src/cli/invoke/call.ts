@@ -22,7 +22,7 @@ export async function callHandler(context: Context, client: Client, call: Handle
   if (parseJson(text) === undefined) {
     throw usageFailure(
       `the input is not JSON: ${text.slice(0, 60)}`,
-      `Quote it as in: invoke ${agent} '{"name": "Ada"}'`,
+      `Quote it as in: oken-runner invoke ${agent} '{"name": "Ada"}'`,
     );
   }
   const answer = await client.send(invokePath(agent), {

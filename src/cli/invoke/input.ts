@@ -1,8 +1,7 @@
 import { resolve } from "node:path";
 
 import type { Context } from "../context.ts";
-import { EXIT } from "../exit-codes.ts";
-import { Failure } from "../failure.ts";
+import { noFile } from "../failure.ts";
 
 /** The text that an argument stands for: itself, a file's, or that of standard input. */
 export async function textOf({ directory, input }: Context, argument: string): Promise<string> {
@@ -11,5 +10,5 @@ export async function textOf({ directory, input }: Context, argument: string): P
   const path = resolve(directory, argument.slice(1));
   const file = Bun.file(path);
   if (await file.exists()) return await file.text();
-  throw new Failure(`there is no file ${path}.`, { exitCode: EXIT.missing });
+  throw noFile(path);
 }

@@ -164,12 +164,22 @@ test.each<[string[], Files, number, string]>([
   [["--env-file", "nowhere"], FILES, 5, "there is no file"],
   [["--id", "a b"], FILES, 2, '"a b" is no id of an agent'],
   [["nowhere"], FILES, 5, "there is no directory"],
+  [["main.py"], FILES, 2, "main.py is a file.\nDid you mean: oken-runner deploy\n"],
   [[], { "main.py": "" }, 5, "there is no oken.toml"],
   [[], { "oken.toml": 'name = "x"\nslug = [' }, 1, "oken.toml line 2, column 8 is not valid TOML: "],
 ])("%j is refused before anything is sent", async (args, files, expected, sentence) => {
   const { status, err, asked } = await deploy(args, () => eventsAnswer(EVENTS), { files });
   expect({ status, asked }).toEqual({ status: expected, asked: [] });
   expect(err).toContain(sentence);
+});
+
+test("without an oken.toml those near are named: below, else above", async () => {
+  const files = { "my agent/oken.toml": "", "my agent/a/b/main.py": "", "shop/oken.toml": "" };
+  const { err } = await deploy([], () => eventsAnswer(EVENTS), { files });
+  expect(err).toEndWith('Did you mean: oken-runner deploy "my agent", or oken-runner deploy shop\n');
+  const within = await deploy(["my agent/a/b"], () => eventsAnswer(EVENTS), { files });
+  expect(within).toMatchObject({ status: 5, asked: [] });
+  expect(within.err).toEndWith('Did you mean: oken-runner deploy "my agent"\n');
 });
 
 test("the id is --id, else slug, else the directory's name", async () => {

@@ -14,7 +14,7 @@ test.each(TEMPLATE_NAMES.map((name) => [name]))(
     const { path: directory } = home;
     const { status, err } = await runInProcess(["init", "My Agent", "-t", template], {}, { directory });
     expect(status).toBe(0);
-    expect(err).toContain("Next: oken-runner deploy");
+    expect(err).toContain('Next: oken-runner deploy "My Agent"\n');
     expect(err).toContain("Then: oken-runner invoke my-agent '");
     const files = await readTree(join(directory, "My Agent"));
     expect(parse(files["oken.toml"] ?? "")).toEqual({ name: "My Agent", slug: "my-agent" });

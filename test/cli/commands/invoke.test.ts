@@ -42,7 +42,13 @@ test("an input from standard input, and from a file", async () => {
 test("what is no JSON is not sent", async () => {
   const { status, err, asked } = await invoke(["hello", "{name: Ada}"], echo);
   expect({ status, asked }).toEqual({ status: 2, asked: [] });
-  expect(err).toContain("the input is not JSON: {name: Ada}\nQuote it as in: invoke hello '");
+  expect(err).toContain("the input is not JSON: {name: Ada}\nQuote it as in: oken-runner invoke hello '");
+});
+
+test.each([[["-X", "PUT"]], [["-H", "A: b"]]])("%j without a --path is not sent", async (args) => {
+  const { status, err, asked } = await invoke(["shop", ...args], echo);
+  expect({ status, asked }).toEqual({ status: 2, asked: [] });
+  expect(err).toEndWith("Name it: oken-runner invoke shop --path /\n");
 });
 
 test("an agent's failure has its traceback first and its sentence last", async () => {

@@ -112,10 +112,19 @@ test("rm asks, and does nothing after a no or without a terminal", async () => {
   expect(await run(["rm", "echo"])).toMatchObject({ status: 2, asked: [] });
 });
 
+test("a backup that is not there is told before anything is made", async () => {
+  const { status, err } = await run(["restore", "nowhere.tar.gz"]);
+  expect(status).toBe(5);
+  expect(err).toMatch(/^oken-runner: there is no file \/.*\/nowhere\.tar\.gz\.\n$/);
+});
+
 test("open prints where the agent's own pages are, or the runner's", async () => {
   const { out, url } = await run(["open", "echo"]);
   expect(out).toBe(`${url}\n`);
   expect(await run(["open", "--url", "unix:/run/oken.sock"])).toMatchObject({ status: 2 });
+  const without = await run(["open"]);
+  expect(without.out).toBe(`${without.url}\n`);
+  expect(await run(["open", "--url", "127.0.0.1:1"])).toMatchObject({ status: 3, out: "" });
 });
 
 test("an agent that is not there says where to look", async () => {
