@@ -31,6 +31,14 @@ export function stripHopByHop(headers: Headers): void {
   for (const name of HOP_BY_HOP) headers.delete(name);
 }
 
+/** By these a body is measured and limited, and a request is known. A caller who names them means no good. */
+const NEVER_OF_A_CONNECTION: ReadonlySet<string> = new Set([
+  "content-length",
+  "host",
+  "transfer-encoding",
+  "x-request-id",
+]);
+
 /**
  * Removes `Connection` and the headers that it names. This comes before a header of ours is added, or a caller could
  * name that one.
@@ -44,7 +52,7 @@ export function stripConnection(headers: Headers): void {
 
 /** A client may write anything into `Connection`. Text that is no header name is ignored. */
 function deleteNamed(headers: Headers, name: string): void {
-  if (TOKEN.test(name)) headers.delete(name);
+  if (TOKEN.test(name) && !NEVER_OF_A_CONNECTION.has(name.toLowerCase())) headers.delete(name);
 }
 
 /** The name of a header or a subprotocol (RFC 9110 section 5.6.2). */

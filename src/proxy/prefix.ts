@@ -3,8 +3,23 @@ import type { Outside } from "./forwarded.ts";
 /** Headers of an answer whose value is an address. */
 const ADDRESSES = ["location", "content-location"];
 
-/** What concerns all of an origin, and so other agents below the same one. Browsers heed it with TLS or on the loopback. */
-const FOR_THE_ORIGIN = ["alt-svc", "clear-site-data", "nel", "report-to", "strict-transport-security"];
+/**
+ * What concerns all of an origin, and so other agents below the same one and the API. Browsers heed it with TLS or on the
+ * loopback. Some of it has them send requests by themselves, which name no page that asks.
+ */
+const FOR_THE_ORIGIN = [
+  "accept-ch",
+  "alt-svc",
+  "clear-site-data",
+  "nel",
+  "report-to",
+  "reporting-endpoints",
+  "sec-session-registration",
+  "secure-session-registration",
+  "service-worker-allowed",
+  "strict-transport-security",
+  "use-as-dictionary",
+];
 
 /** A cookie of this kind must have `Path=/`, or no browser takes it. */
 const HOST_COOKIE = /^\s*__Host-/i;
@@ -18,6 +33,8 @@ export type Mount = {
   outside: Outside;
   /** `http://address:port` of the agent's server. */
   origin: string;
+  /** The path that the caller asked for, below the prefix, perhaps with its query. */
+  path: string;
   /** Whether the caller asked for the agent's prefix itself, above which a cookie without a path would go. */
   isPrefixItself: boolean;
 };
@@ -29,7 +46,7 @@ export type Mount = {
 export function mapBelowPrefix(headers: Headers, mount: Mount): void {
   for (const name of ADDRESSES) {
     const address = headers.get(name);
-    if (address !== null) headers.set(name, mapAddress(address, mount));
+    if (address !== null) headers.set(name, keepBelow(mapAddress(address, mount), mount));
   }
   if (mount.outside.prefix !== "") for (const name of FOR_THE_ORIGIN) headers.delete(name);
   if (!headers.has("set-cookie")) return;
@@ -37,6 +54,22 @@ export function mapBelowPrefix(headers: Headers, mount: Mount): void {
   headers.delete("set-cookie");
   for (const cookie of cookies) headers.append("set-cookie", mapCookie(cookie, mount));
 }
+
+/**
+ * The address, or where it would lead below the prefix: callers resolve `..` and `\\`, and would go on with their token at
+ * the API's own paths.
+ */
+function keepBelow(address: string, { outside: { proto, prefix }, path }: Mount): string {
+  const base = new URL(`${proto}://${NOBODY}`);
+  const end = path.indexOf("?");
+  base.pathname = prefix + (end === -1 ? path : path.slice(0, end));
+  const url = URL.parse(address, base.href);
+  if (url === null || url.host !== NOBODY || isBelow(url.pathname, prefix)) return address;
+  return prefix + url.pathname + url.search + url.hash;
+}
+
+/** A host for addresses that name none (RFC 2606 section 2). */
+const NOBODY = "runner.invalid";
 
 function mapAddress(address: string, mount: Mount): string {
   const { outside } = mount;
@@ -63,8 +96,11 @@ function parse(address: string, scheme: string): URL | undefined {
 }
 
 function mapPath(path: string, prefix: string): string {
-  const isBelow = path.startsWith(prefix) && /^([#/?]|$)/.test(path.slice(prefix.length));
-  return isBelow ? path : prefix + path;
+  return isBelow(path, prefix) ? path : prefix + path;
+}
+
+function isBelow(path: string, prefix: string): boolean {
+  return path.startsWith(prefix) && /^([#/?]|$)/.test(path.slice(prefix.length));
 }
 
 function mapCookie(sent: string, { outside: { prefix }, isPrefixItself }: Mount): string {

@@ -35,7 +35,7 @@ export type MapAnswer = (answer: Headers, origin: string) => void;
  */
 export function introduce(
   headers: Headers,
-  { agent, request, server, isPrefixItself }: Call,
+  { agent, request, server, path, isPrefixItself }: Call,
   { front, callers, instance }: { front: Front; callers: Pick<Callers, "ownOrigin">; instance: Instance },
 ): MapAnswer {
   // Bun takes microseconds to tell it, which a handler pays only where it matters.
@@ -50,5 +50,6 @@ export function introduce(
     ownOrigin === undefined
       ? setForwarded(headers, { peer, path: `/invoke/${agent.id}`, front })
       : setForwarded(headers, { peer, path: "", front: { ...front, publicUrl: ownOrigin } });
-  return (answer, origin) => mapBelowPrefix(answer, { outside, origin, isPrefixItself });
+  return (answer, origin) =>
+    mapBelowPrefix(answer, { outside, origin, path: isPrefixItself ? "" : path, isPrefixItself });
 }

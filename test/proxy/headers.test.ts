@@ -4,6 +4,7 @@ import {
   endToEndHeaders,
   isWebSocketUpgrade,
   offeredProtocols,
+  stripConnection,
   stripHopByHop,
 } from "../../src/proxy/headers.ts";
 
@@ -22,6 +23,13 @@ test("headers of one connection are not passed on, nor those that Connection nam
   });
   stripHopByHop(headers);
   expect(headers.toJSON()).toEqual({ "x-kept": "2", accept: "*/*" });
+});
+
+test("nobody hides the length of a body, the host and the id of a request by naming them in Connection", () => {
+  const headers = { "Content-Length": "1", "Transfer-Encoding": "chunked", Host: "a", "X-Request-Id": "b" };
+  const asked = new Headers({ ...headers, Connection: Object.keys(headers).join(", ") });
+  stripConnection(asked);
+  expect(asked.toJSON()).toEqual(new Headers(headers).toJSON());
 });
 
 test.each([

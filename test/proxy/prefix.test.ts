@@ -10,7 +10,12 @@ const OUTSIDE = {
 } as const;
 
 function mapped(headers: Headers, isPrefixItself = false): Headers {
-  mapBelowPrefix(headers, { outside: OUTSIDE, origin: "http://172.18.0.2:8080", isPrefixItself });
+  mapBelowPrefix(headers, {
+    outside: OUTSIDE,
+    origin: "http://172.18.0.2:8080",
+    path: "/a/b?c=/d/e/f/g",
+    isPrefixItself,
+  });
   return headers;
 }
 
@@ -40,6 +45,22 @@ test.each([
   ["another site, without a scheme", "//elsewhere.example/items", "//elsewhere.example/items"],
   ["another scheme", "mailto:ada@example.org", "mailto:ada@example.org"],
   ["no URL", "http://[/x", "http://[/x"],
+  // Where a caller would go on with its token.
+  ["a relative path out of the prefix", "../../../../stop/other", "/team/invoke/echo/stop/other"],
+  ["a path out of it", "/team/invoke/echo/../../stop/x?y#z", "/team/invoke/echo/team/stop/x?y#z"],
+  ["a path of another agent", "../../other/x", "/team/invoke/echo/team/invoke/other/x"],
+  ["dots in percent", "%2e%2E/.%2e/../../../stop/x", "/team/invoke/echo/stop/x"],
+  ["backslashes", "\\stop\\x", "/team/invoke/echo/stop/x"],
+  ["backslashes behind the prefix", "/team/invoke/echo/a\\..\\..\\..\\x", "/team/invoke/echo/team/x"],
+  ["a scheme without a host", "https:/stop/x", "/team/invoke/echo/stop/x"],
+  ["a scheme and a relative path", "https:../../../../x", "/team/invoke/echo/x"],
+  ["a tab between dots", "/team/invoke/echo/.\t./../stop/x", "/team/invoke/echo/team/stop/x"],
+  [
+    "the host outside and a path out of the prefix",
+    "https://agents.example/team/invoke/echo/../../stop/x",
+    "https://agents.example/team/invoke/echo/team/stop/x",
+  ],
+  ["dots that stay below", "/team/invoke/echo/a/../b", "/team/invoke/echo/a/../b"],
 ])("a Location with %s", (_, location, expected) => {
   const headers = mapped(new Headers({ location, "content-location": location }));
   expect(headers.get("location")).toBe(expected);
@@ -84,6 +105,10 @@ const FOR_THE_ORIGIN = {
   "clear-site-data": '"*"',
   nel: "{}",
   "report-to": "{}",
+  "reporting-endpoints": 'default="/stop/other"',
+  "secure-session-registration": '(ES256);path="/stop/other"',
+  "service-worker-allowed": "/",
+  "use-as-dictionary": 'match="/*"',
   "strict-transport-security": "max-age=63072000",
 };
 
@@ -96,7 +121,7 @@ test("at its own origin nothing is", () => {
   headers.append("set-cookie", "s=1; Path=/; Domain=example");
   headers.append("set-cookie", "t=1; Path=/deep");
   const outside = { ...OUTSIDE, prefix: "" };
-  mapBelowPrefix(headers, { outside, origin: "http://172.18.0.2:8080", isPrefixItself: false });
+  mapBelowPrefix(headers, { outside, origin: "http://172.18.0.2:8080", path: "/a", isPrefixItself: false });
   expect(headers.getSetCookie()).toEqual(["s=1; Path=/", "t=1; Path=/deep"]);
   headers.delete("set-cookie");
   expect(Object.fromEntries(headers)).toEqual({ ...FOR_THE_ORIGIN, location: "/x" });

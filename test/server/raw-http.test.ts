@@ -170,10 +170,13 @@ describe("a body", () => {
       expect(agent.requests).toEqual([]);
     });
 
-    test("above the limit is refused as it comes in chunks", async () => {
+    test.each([
+      ["", []],
+      [", also when Connection names what says so", ["Connection: transfer-encoding"]],
+    ])("above the limit is refused as it comes in chunks%s", async (_, headers) => {
       const chunk = `400\r\n${"x".repeat(1024)}\r\n`;
       const chunks = [chunk, chunk, chunk, "0\r\n\r\n"];
-      const answer = await send(head(`POST ${path}`, "Transfer-Encoding: chunked"), ...chunks);
+      const answer = await send(head(`POST ${path}`, "Transfer-Encoding: chunked", ...headers), ...chunks);
       expect(statusOf(answer)).toBe(413);
       expect(bodyOf(answer)).toEqual({
         error: `The body has more than ${MAX_BODY} bytes, which is the limit.`,

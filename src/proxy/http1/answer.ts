@@ -5,6 +5,9 @@ import { type AnswerHead, type Framing, parseHead } from "./head.ts";
 /** Longest head of an answer, bytes. */
 const MAX_HEAD = 64 * 1024;
 
+/** Most interim answers before the one that counts: an upload that takes an hour may have one a second. */
+const MAX_INTERIM = 5_000;
+
 const HEAD_END = "\r\n\r\n";
 
 /** What is told of an answer as it comes. */
@@ -19,6 +22,7 @@ export class AnswerReader {
   readonly #method: string;
   readonly #listener: AnswerListener;
   #early: Buffer | undefined;
+  #interim = 0;
   #framing: Framing | undefined;
   #isPersistent = false;
   #left = 0;
@@ -68,20 +72,27 @@ export class AnswerReader {
   }
 
   #readHead(bytes: Buffer): Buffer | undefined {
-    const all = this.#early === undefined ? bytes : Buffer.concat([this.#early, bytes]);
-    const at = all.indexOf(HEAD_END);
-    if (at === -1 ? all.length > MAX_HEAD : at > MAX_HEAD)
-      throw new BrokenAnswerError("its answer has too many headers");
-    if (at === -1) {
-      this.#early = all;
-      return undefined;
-    }
+    let all = this.#early === undefined ? bytes : Buffer.concat([this.#early, bytes]);
     this.#early = undefined;
-    const head = parseHead(all.toString("latin1", 0, at), this.#method);
-    const rest = all.subarray(at + HEAD_END.length);
-    if (head.status === 101) throw new BrokenAnswerError("it switched protocols unasked");
-    // An interim answer: the one that counts follows (RFC 9110 section 15.2).
-    if (head.status < 200) return this.#readHead(rest);
+    for (;;) {
+      const at = all.indexOf(HEAD_END);
+      if (at === -1 ? all.length > MAX_HEAD : at > MAX_HEAD)
+        throw new BrokenAnswerError("its answer has too many headers");
+      if (at === -1) {
+        this.#early = all;
+        return undefined;
+      }
+      const head = parseHead(all.toString("latin1", 0, at), this.#method);
+      all = all.subarray(at + HEAD_END.length);
+      if (head.status === 101) throw new BrokenAnswerError("it switched protocols unasked");
+      // An interim answer: the one that counts follows (RFC 9110 section 15.2).
+      if (head.status >= 200) return this.#begin(head, all);
+      this.#interim += 1;
+      if (this.#interim > MAX_INTERIM) throw new BrokenAnswerError("it has too many interim answers");
+    }
+  }
+
+  #begin(head: AnswerHead, rest: Buffer): Buffer {
     // The headers are not kept: a stream may last for days.
     this.#framing = head.framing;
     this.#isPersistent = head.isPersistent;

@@ -22,6 +22,12 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/;
 /** RFC 9110 section 15: values outside of 100 to 599 are not valid. */
 const MAX_STATUS = 599;
 
+/**
+ * Most headers of an answer, as many as Bun takes of a caller. What Bun does with headers takes time by the square of
+ * their number: with the 7,000 that fit the bytes of a head every other call waited for half a second.
+ */
+const MAX_HEADERS = 200;
+
 /** Text that a header's value must not have. NUL, or a line break that its parser took for none. */
 // oxlint-disable-next-line no-control-regex -- these are the characters to refuse
 const FORBIDDEN = /[\0\r\n]/;
@@ -38,6 +44,7 @@ export function parseHead(text: string, method: string): AnswerHead {
   if (match === null) throw new BrokenAnswerError("its answer has no valid status line");
   const status = Number(match[2]);
   if (status > MAX_STATUS) throw new BrokenAnswerError(`its answer has the status ${status}, which is none`);
+  if (lines.length > MAX_HEADERS) throw new BrokenAnswerError("its answer has too many headers");
   const headers = lines.map(parseLine);
   const framing = framingOf(headers, { status, method });
   return { status, headers, framing, isPersistent: match[1] === "1" && isPersistent(headers, framing) };

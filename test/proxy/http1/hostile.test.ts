@@ -75,6 +75,16 @@ describe("an answer that is not HTTP is refused, and says why", () => {
     ],
     ["headers without end", `${OK}${"a: b\r\n".repeat(20_000)}`, "too many headers"],
     [
+      "more headers than anybody needs",
+      `${OK}${Array.from({ length: 201 }, (_, at) => `x-${at}: 1\r\n`).join("")}content-length: 0\r\n\r\n`,
+      "too many headers",
+    ],
+    [
+      "interim answers without end",
+      "HTTP/1.1 102 Processing\r\n\r\n".repeat(30_000),
+      "too many interim answers",
+    ],
+    [
       "a protocol that nobody asked for",
       "HTTP/1.1 101 Switching Protocols\r\n\r\n",
       "switched protocols unasked",
@@ -121,6 +131,12 @@ describe("an answer that is valid, however odd, arrives", () => {
     [
       "after interim answers",
       `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\n${OK}content-length: 2\r\n\r\nok`,
+      "ok",
+      true,
+    ],
+    [
+      "after many interim answers, and with many headers",
+      `${"HTTP/1.1 102 Processing\r\n\r\n".repeat(2_000)}${OK}${"a: b\r\n".repeat(150)}content-length: 2\r\n\r\nok`,
       "ok",
       true,
     ],
