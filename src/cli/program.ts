@@ -47,11 +47,16 @@ export async function runCli(args: string[], context: Context): Promise<number> 
   const json = args.includes("--json");
   try {
     const program = await createProgram(context, { only: commandOf(args), json });
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(helpItself(args) ? args.slice(0, 1) : args, { from: "user" });
     return EXIT.ok;
   } catch (error) {
     return report(context, error, { json });
   }
+}
+
+/** Whether help is asked for help, of which commander knows nothing. */
+function helpItself([command, ...rest]: string[]): boolean {
+  return command === "help" && rest.every((word) => word === "--help" || word === "-h");
 }
 
 /** The command that the first word names. Undefined where all are needed: for help, other words, completion. */
@@ -80,6 +85,8 @@ export async function createProgram(
     .addHelpText("after", `\n${exitStatusText()}`)
     .showHelpAfterError("See oken-runner --help.")
     .exitOverride()
+    // What comes behind a command's name is the command's, also an option that has the name of one of these.
+    .enablePositionalOptions()
     .hook("preAction", (_, command) => inheritOptions(command));
   withRunnerOptions(program);
   program.configureOutput({ ...outputOf(context), ...(json && SILENT) });
@@ -102,6 +109,7 @@ export async function createProgram(
 function adopt(parent: CommandUnknownOpts, command: CommandUnknownOpts): void {
   command.copyInheritedSettings(parent);
   parent.addCommand(command);
+  command.enablePositionalOptions();
   command.showHelpAfterError(`See ${pathOf(command)} --help.`);
   for (const below of command.commands) {
     below.copyInheritedSettings(command);

@@ -6,7 +6,7 @@ import { StartError } from "../lib/start-error.ts";
 import type { Context } from "./context.ts";
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 import { Failure } from "./failure.ts";
-import { plainLine } from "./output/safe-line.ts";
+import { plainLine, plainText } from "./output/safe-line.ts";
 import { toldOfUnreachable } from "./unreachable.ts";
 
 type Told = {
@@ -48,8 +48,8 @@ export function report({ err }: Context, error: unknown, { json }: { json: boole
   // Last comes what matters most.
   if (log.trim() !== "")
     for (const line of log.trimEnd().split("\n")) err.line(err.paint("dim", `  ${plainLine(line)}`));
-  err.prose(`${err.paint("red", "oken-runner:")} ${message.split("\n").map(plainLine).join("\n")}`);
-  if (hint !== undefined) err.prose(hint);
+  err.prose(`${err.paint("red", "oken-runner:")} ${plainText(message)}`);
+  if (hint !== undefined) err.prose(plainText(hint));
   return exitCode;
 }
 

@@ -34,6 +34,11 @@ test.each([
   [["--url", "x", "serve"], "serve takes no option '--url'"],
   [["--url", "x", "secrets", "list"], "See oken-runner secrets list --help."],
   [["completion", "csh"], "bash, zsh, fish"],
+  // The program's own, which a command must not be taken for.
+  [["ps", "--version"], "See oken-runner ps --help."],
+  [["secrets", "list", "echo", "-v"], "See oken-runner secrets list --help."],
+  [["rollback", "echo", "1", "--version", "2"], "two versions are named: 1 and 2."],
+  [["rollback", "echo", "--version", "0"], '"0" is no version'],
 ])("%p is refused, with what was probably meant", async (args, said) => {
   const { status, err } = await runInProcess(args);
   expect(status).toBe(2);
@@ -62,6 +67,12 @@ test("a command that is loaded by itself has the help that it has among all", as
     expect(byItself.out).toStartWith(`Usage: oken-runner ${name} `);
     expect(byItself).toEqual(await runInProcess(["help", name]));
   }
+});
+
+test("help of help is that of all", async () => {
+  const all = await runInProcess(["--help"]);
+  for (const args of [["help"], ["help", "--help"], ["help", "-h"]])
+    expect(await runInProcess(args)).toEqual(all);
 });
 
 test("help COMMAND is the command's own help, with its examples", async () => {

@@ -7,6 +7,7 @@ import { type RunnerOptions, connect } from "../connect.ts";
 import type { Context } from "../context.ts";
 import { took } from "../output/amounts.ts";
 import { showNext } from "../output/next.ts";
+import { plainLine } from "../output/safe-line.ts";
 
 const add = (value: string, before: string[] = []) => [...before, value];
 
@@ -71,7 +72,7 @@ function showResult({ out, err }: Context, { client, options, result, call }: Sh
   const times = Object.entries(parts).map(([name, ms]) => `${name} ${took(ms)}`);
   const what = unchanged ? "nothing has changed" : `${took(total)}: ${times.join(", ")}`;
   err.prose(`${err.paint("green", "Running")}: ${agent_id}, version ${version} (${what})`);
-  err.prose(err.paint("dim", entrypoint_reason));
+  err.prose(err.paint("dim", plainLine(entrypoint_reason)));
   out.line(`${client.address.shown}${result.endpoint}`);
   showNext(err, options, `invoke ${agent_id} ${call}`);
 }

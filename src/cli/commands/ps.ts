@@ -4,6 +4,7 @@ import { connect } from "../connect.ts";
 import type { Context } from "../context.ts";
 import { ago } from "../output/ago.ts";
 import type { Output } from "../output/output.ts";
+import { plainLine } from "../output/safe-line.ts";
 import { stateText } from "../output/state.ts";
 import { table } from "../output/table.ts";
 
@@ -42,7 +43,7 @@ function listText(out: Output, { agents }: AgentList): string {
     ago(created_at),
     last_invoked === null ? "never" : ago(last_invoked),
     ...(hasNodes ? [nodes.length === 0 ? "-" : nodes.join(", ")] : []),
-    name,
+    plainLine(name),
   ]);
   return table(
     out,

@@ -13,13 +13,17 @@ export function rollback(context: Context) {
       "Serves an earlier version again, with its own files, packages and secrets. No request is dropped. `show` lists the versions.",
     examples: [
       ["rollback hello", "the version before"],
-      ["rollback hello 3", "version 3"],
+      ["rollback hello 3", "version 3; --version 3 is the same"],
     ],
   })
     .argument("<agent>", "id of the agent")
     .argument("[version]", "number of the version; without it the next older one", versionOf)
-    .action(async (agent, version, options) => {
+    .option("--version <version>", "the same number, as an option", versionOf)
+    .action(async (agent, argument, options) => {
       const { out, err } = context;
+      const version = argument ?? options.version;
+      if (options.version !== undefined && options.version !== version)
+        throw usageFailure(`two versions are named: ${argument} and ${options.version}.`);
       const client = await connect(context, options);
       const body = JSON.stringify({ version });
       const answer = await client.json<AgentDetail>(rollbackPath(agent), { method: "POST", body });

@@ -6,6 +6,7 @@ import { parseJson } from "../../lib/json.ts";
 import type { Context } from "../context.ts";
 import { Failure, usageFailure } from "../failure.ts";
 import type { Output } from "../output/output.ts";
+import { safeText } from "../output/safe-line.ts";
 import { textOf } from "./input.ts";
 
 type HandlerCall = {
@@ -39,15 +40,19 @@ export async function callHandler(context: Context, client: Client, call: Handle
   printAnswer(context.out, await answer.text(), json === true);
 }
 
+/** As it is for a program; for a terminal without what that would obey. */
+function shown(out: Output, text: string): string {
+  return out.isTerminal ? safeText(text) : text;
+}
+
 /** What an agent of its own server answers may be anything. */
 function printAnswer(out: Output, text: string, json: boolean): void {
   const body = parseJson(text);
   if (json || typeof body !== "object" || body === null || !("output" in body))
-    return out.line(text.trimEnd());
+    return out.line(shown(out, text.trimEnd()));
   const { output } = body;
-  out.line(
-    typeof output === "string" ? output : JSON.stringify(output, null, out.isTerminal ? 2 : undefined),
-  );
+  const isText = typeof output === "string";
+  out.line(shown(out, isText ? output : JSON.stringify(output, null, out.isTerminal ? 2 : undefined)));
 }
 
 async function printItems(
@@ -67,11 +72,11 @@ async function printItems(
       if (event !== "data") continue;
       const item: unknown = parseJson(data);
       if (typeof item === "string" && !json) {
-        out.write(item);
+        out.write(shown(out, item));
         isWithinLine = !item.endsWith("\n");
       } else {
         endLine();
-        out.line(data);
+        out.line(shown(out, data));
       }
     }
   } finally {
@@ -101,9 +106,18 @@ export async function callPath(context: Context, client: Client, call: PathCall)
     },
     ...(body !== undefined && { body }),
   });
-  for await (const chunk of answer.body ?? []) context.out.write(chunk);
-  if (context.out.isTerminal) context.out.line();
+  await printBody(context.out, answer);
   if (answer.status >= 400) throw new Failure(`${method} ${path} was answered ${answer.status}.`);
+}
+
+async function printBody(out: Output, { body }: Response): Promise<void> {
+  if (!out.isTerminal) {
+    for await (const chunk of body ?? []) out.write(chunk);
+    return;
+  }
+  const decoder = new TextDecoder();
+  for await (const chunk of body ?? []) out.write(safeText(decoder.decode(chunk, { stream: true })));
+  out.line(safeText(decoder.decode()));
 }
 
 function headerOf(text: string): [string, string] {

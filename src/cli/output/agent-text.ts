@@ -2,7 +2,7 @@ import type { AgentDetail } from "../../model/api-agents.ts";
 import { ago, until } from "./ago.ts";
 import { size } from "./amounts.ts";
 import type { Output } from "./output.ts";
-import { plainLine } from "./safe-line.ts";
+import { plainLine, plainText } from "./safe-line.ts";
 import { stateText } from "./state.ts";
 import { table } from "./table.ts";
 
@@ -46,7 +46,8 @@ function volumeText({ path, used_bytes, size_bytes, current }: AgentDetail["volu
     ...(size_bytes === null ? [] : [`${used}${size(size_bytes)}`]),
     ...(current ? [] : ["of another version"]),
   ];
-  return notes.length === 0 ? path : `${path} (${notes.join(", ")})`;
+  const shown = plainLine(path);
+  return notes.length === 0 ? shown : `${shown} (${notes.join(", ")})`;
 }
 
 function versions(out: Output, agent: AgentDetail): string {
@@ -90,6 +91,6 @@ function lastError(out: Output, { last_error }: AgentDetail): string {
     .trimEnd()
     .split("\n")
     .map((line) => `  ${plainLine(line)}\n`);
-  const title = `${out.paint("red", "Last error")}, ${ago(last_error.at)}: ${last_error.message}\n`;
+  const title = `${out.paint("red", "Last error")}, ${ago(last_error.at)}: ${plainText(last_error.message)}\n`;
   return [title, ...(last_error.log.trim() === "" ? [] : log)].join("");
 }

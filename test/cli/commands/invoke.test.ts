@@ -126,3 +126,21 @@ test("--path sends the request itself and prints the answer itself", async () =>
   });
   expect((await invoke(["shop", "--path", "/", "-H", "nonsense"], answers)).status).toBe(2);
 });
+
+const HOSTILE = "\u001B[2Jfine\u001B]0;title\u0007 \u009Btext\u001B[1";
+
+test.each<[string[], () => Response, string]>([
+  [["hello"], () => Response.json({ output: HOSTILE }), "fine text[1"],
+  [["hello"], () => Response.json({ output: ["\u009B2J"] }), '[\n  "2J"\n]'],
+  [["hello"], () => new Response(HOSTILE), "fine text[1"],
+  [["hello", "--stream"], () => eventsAnswer([["data", HOSTILE]]), "fine text[1"],
+  [["hello", "--path", "x", "-X", "POST"], () => new Response(HOSTILE), "fine text[1"],
+])("a terminal does not obey what an agent answers: %j", async (args, answer, shown) => {
+  const answers = { "POST /invoke/hello": answer, "POST /invoke/hello/x": answer };
+  expect((await invoke(args, answers, { isTerminal: true })).out).toBe(`${shown}\n`);
+});
+
+test("a program gets it as it is", async () => {
+  const { out } = await invoke(["hello"], { "POST /invoke/hello": () => new Response(HOSTILE) });
+  expect(out).toBe(`${HOSTILE}\n`);
+});

@@ -34,6 +34,8 @@ test.each([
   [["start", "echo"], "POST /start/echo", "Running: echo, version 2\n"],
   [["rollback", "echo"], "POST /rollback/echo {}", "Running: echo, version 2\n"],
   [["rollback", "echo", "1"], 'POST /rollback/echo {"version":1}', "Running: echo, version 2\n"],
+  [["rollback", "echo", "--version", "1"], 'POST /rollback/echo {"version":1}', "Running: echo, version 2\n"],
+  [["rollback", "--version=1", "echo"], 'POST /rollback/echo {"version":1}', "Running: echo, version 2\n"],
   [["rm", "echo", "--yes"], "DELETE /agents/echo", "Removed: echo\n"],
   [
     ["secrets", "set", "echo", "A=1", "KEY"],
@@ -83,6 +85,19 @@ test("show tells the agent in full, and its tables fit a narrow terminal", async
   const tables = Bun.stripANSI(narrow.out).split("VERSION  BUILT")[1] ?? "";
   expect(tables).toContain("CONTAINER");
   expect(tables.split("\n").filter((line) => Bun.stringWidth(line) > 40)).toEqual([]);
+});
+
+test("show tells an agent's last error in its own words, and a terminal does not obey them", async () => {
+  const last_error = {
+    ...DETAIL.last_error,
+    at: DETAIL.created_at,
+    message: "\u001B[2Jno\ntea",
+    log: "\u001B[Hx\n",
+  };
+  using runner = fakeRunner({ "GET /agents/echo": () => Response.json({ ...DETAIL, last_error }) });
+  const { out } = await runInProcess(["show", "echo"], { OKEN_URL: runner.url }, { isTerminal: true });
+  expect(Bun.stripANSI(out)).toContain(": no\ntea\n  x\n");
+  for (const obeyed of ["\u001B[2J", "\u001B[H"]) expect(out).not.toContain(obeyed);
 });
 
 test("top shows what agents do and use", async () => {

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 
 import { ago } from "../../../src/cli/output/ago.ts";
 import { size, took } from "../../../src/cli/output/amounts.ts";
-import { plainLine, safeLine } from "../../../src/cli/output/safe-line.ts";
+import { plainLine, plainText, safeLine, safeText } from "../../../src/cli/output/safe-line.ts";
 import { sinceTime } from "../../../src/cli/since.ts";
 
 test.each([
@@ -13,8 +13,29 @@ test.each([
   ["\u001B]8;;http://x\u001B\\link", "link"],
   ["back\bspace\r\u0000\u009B", "backspace"],
   ["\u001Bc reset", "c reset"],
+  ["\u001B[2\u0001J", "[2J"],
+  ["\u001B\u0001[2J", "[2J"],
+  ["\u001B\u001B[2J[2J", "[2J"],
+  ["cut off \u001B[2", "cut off [2"],
+  ["cut off \u001B[31", "cut off [31"],
+  ["\u001B]0;title", ""],
+  ["\u001B]52;c;cm0=\u001B[31mred", "\u001B[31mred\u001B[0m"],
+  ["\u001BP1;2|\u001B\\text", "text"],
+  ["\u001B[>4;1m\u001B[?25hx", "x"],
+  ["\u009B2Jx", "2Jx"],
 ])("of %j a terminal is given %j", (line, safe) => {
   expect(safeLine(line)).toBe(safe);
+});
+
+test("a line that is made for it takes no longer than others", () => {
+  const since = performance.now();
+  for (const part of ["\u001B]", "\u001B[", "\u001B[1", "\u001BP\r"]) safeLine(`${part.repeat(200_000)}\r`);
+  expect(performance.now() - since).toBeLessThan(5_000);
+});
+
+test("several lines stay several", () => {
+  expect(safeText("a\u001B[2J\n\u001B[31mb\n")).toBe("a\n\u001B[31mb\u001B[0m\n");
+  expect(plainText("a\r\n\u001B[31mb")).toBe("a\nb");
 });
 
 test("a plain line has no colours either", () => {
