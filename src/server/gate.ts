@@ -3,8 +3,8 @@ import type { Requests, RequestServer } from "./requests.ts";
 import { routeOf } from "./route.ts";
 import { pathOf } from "./target.ts";
 
-/** Answers a request elsewhere. */
-export type Elsewhere = (request: Request, server: RequestServer) => Promise<Response>;
+/** Answers a request elsewhere. Undefined once the connection is a WebSocket. */
+export type Elsewhere = (request: Request, server: RequestServer) => Promise<Response | undefined>;
 
 /** Whether requests go in, wait, or go to the runner that has taken over. */
 export type Gate = {
@@ -22,7 +22,7 @@ export type Gate = {
 };
 
 /** Firsts of the paths whose requests change agents, unless they only read. */
-const CHANGING = /^\/(?:deploy|start|stop|rollback|agents|disk)(?:\/|$)/;
+const CHANGING = /^\/(?:deploy|start|stop|rollback|agents|disk|nodes)(?:\/|$)/;
 
 const READING: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 

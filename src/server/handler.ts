@@ -2,6 +2,7 @@ import type { createApp } from "./app.ts";
 import { type InvokeContext, invoke } from "./invoke.ts";
 import type { CallServer } from "./invoke-caller.ts";
 import type { Route } from "./route.ts";
+import { markTaken } from "./taken-by.ts";
 
 /** Where a request leads, and the server that took it. */
 export type Arrival = Route & { server: CallServer };
@@ -17,8 +18,10 @@ export function createHandler(
   app: Pick<ReturnType<typeof createApp>, "handle">,
   context: InvokeContext,
 ): Handler {
-  return async (request, { route, agentId, server }) =>
-    request.method === "POST" && route === "/invoke/{id}" && agentId !== undefined
-      ? invoke(context, agentId, { request, server })
-      : app.handle(request);
+  return async (request, { route, agentId, server }) => {
+    if (request.method === "POST" && route === "/invoke/{id}" && agentId !== undefined)
+      return invoke(context, agentId, { request, server });
+    markTaken(request, server);
+    return app.handle(request);
+  };
 }

@@ -16,24 +16,37 @@ import { type OpenAnswer, openAnswer } from "./open-answer.ts";
 import { invokeDocs } from "./openapi/invoke.ts";
 import { requireFits, requireReadable } from "./request-body.ts";
 import { type Slot, entrypointType, withSlot } from "./slot.ts";
+import { takenBy } from "./taken-by.ts";
 import { pathOf, queryOf, targetOf } from "./target.ts";
 
 export type InvokeContext = SocketContext & Pick<ServerContext, "client">;
 
 export function invokeController(context: InvokeContext) {
   return new Elysia({ name: "invoke" })
-    .post("/invoke/:id", ({ params, request, server }) => invoke(context, params.id, { request, server }), {
-      parse: "none",
-      detail: invokeDocs,
-    })
+    .post(
+      "/invoke/:id",
+      ({ params, request, server }) => invoke(context, params.id, incomingOf(request, server)),
+      {
+        parse: "none",
+        detail: invokeDocs,
+      },
+    )
     .all(
       "/invoke/:id/*",
-      ({ params, request, server }) => passThrough(context, params.id, { request, server }),
-      { parse: "none", detail: { hide: true } },
+      ({ params, request, server }) => passThrough(context, params.id, incomingOf(request, server)),
+      {
+        parse: "none",
+        detail: { hide: true },
+      },
     );
 }
 
 export type Incoming = { request: Request; server: CallServer | null };
+
+/** @param only the one that Elysia knows, where nobody said which took the request */
+function incomingOf(request: Request, only: CallServer | null): Incoming {
+  return { request, server: takenBy(request) ?? only };
+}
 
 /** Asks `POST /invoke` of the agent. Any answer but a 2xx becomes INVOKE_FAILED. */
 export async function invoke(context: InvokeContext, id: string, incoming: Incoming): Promise<Response> {

@@ -17,12 +17,12 @@ function fixture() {
 test("what changes agents waits while another process takes over, and reads and invokes go on", async () => {
   const { gate, answers, ask } = fixture();
   gate.holdChanges();
-  const waiting = [ask("POST", "/deploy"), ask("DELETE", "/agents/a")];
+  const waiting = [ask("POST", "/deploy"), ask("DELETE", "/agents/a"), ask("POST", "/nodes/n1/drain")];
   await Promise.all([ask("GET", "/agents"), ask("POST", "/invoke/a"), ask("POST", "/invoke/a/deploy")]);
   expect(answers.sort()).toEqual(["/agents here", "/invoke/a here", "/invoke/a/deploy here"]);
   gate.open();
   await Promise.all(waiting);
-  expect(answers).toHaveLength(5);
+  expect(answers).toHaveLength(6);
 });
 
 test("while nobody owns the agents only those that run are called, and the rest goes to the new process", async () => {

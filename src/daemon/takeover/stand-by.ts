@@ -89,7 +89,7 @@ function createIncumbent(all: Parts): Incumbent {
     yours: () => ({ pid: process.pid, port: listener.port, runs, uses: uses() }),
     uses,
     async leave(requests) {
-      gate.lead(answerBySuccessor(requests, log));
+      gate.lead(answerBySuccessor(requests, { log, maxMessageBytes: config.maxInvokeBytes }));
       closing.abort();
       await listener.leave();
       await dataDir[Symbol.asyncDispose]();

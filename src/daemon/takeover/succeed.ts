@@ -16,7 +16,7 @@ import type { Inheritance, Predecessor } from "./predecessor.ts";
 const ADOPTION_TIMEOUT_MS = 5_000;
 
 type Successor = {
-  config: Pick<Config, "dataDir">;
+  config: Pick<Config, "dataDir" | "maxInvokeBytes">;
   listener: Listener;
   ownership: Ownership;
   parts: AgentParts;
@@ -37,10 +37,10 @@ export async function succeed(
 ): Promise<Attending> {
   const { requests } = takeoverPaths(config.dataDir);
   parts.inherited.set(uses);
-  const server = serveForPredecessor(requests, listener.gate);
+  const server = serveForPredecessor(requests, listener.gate, { maxMessageBytes: config.maxInvokeBytes });
   await using failed = new AsyncDisposableStack();
   failed.defer(async () => {
-    await server.stop(true);
+    await server[Symbol.asyncDispose]();
     await rm(requests, { force: true });
   });
   // Read from the engine, which is changed later: those that run have their calls answered from the first moment.
