@@ -21,18 +21,28 @@ export function ownRequirements(pyproject: Pyproject): string[] {
   const groups = Object.fromEntries(
     Object.entries(pyproject.groups ?? {}).map(([name, items]) => [canonicalName(name), items]),
   );
-  const grouped = defaultGroups(pyproject).flatMap((name) => requirementsOf(groups, name, []));
+  const known: Known = { groups, read: new Set() };
+  const grouped = defaultGroups(pyproject).flatMap((name) => requirementsOf(known, name, []));
   return [...new Set([...strings(pyproject.project?.["dependencies"]), ...grouped])];
 }
 
-function requirementsOf(groups: Record<string, unknown>, name: string, chain: string[]): string[] {
-  const items = groups[name];
+type Known = {
+  groups: Record<string, unknown>;
+  /** Each is read once: with two includes in each of thirty, the last one would be read a billion times. */
+  read: Set<string>;
+};
+
+function requirementsOf(known: Known, name: string, chain: string[]): string[] {
+  const items = known.groups[name];
   if (!Array.isArray(items) || chain.includes(name)) throw unusable([...chain, name], chain.includes(name));
-  return items.flatMap((item: unknown) => {
+  if (known.read.has(name)) return [];
+  const requirements = items.flatMap((item: unknown) => {
     if (typeof item === "string") return [item];
     const included = stringOf(table(item)?.["include-group"]);
-    return included === undefined ? [] : requirementsOf(groups, canonicalName(included), [...chain, name]);
+    return included === undefined ? [] : requirementsOf(known, canonicalName(included), [...chain, name]);
   });
+  known.read.add(name);
+  return requirements;
 }
 
 function unusable(chain: string[], isCircle: boolean) {

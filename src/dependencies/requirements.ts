@@ -13,6 +13,9 @@ import { archiveUrl } from "./vcs.ts";
 /** How deep files may include each other. */
 const MAX_DEPTH = 10;
 
+/** Lines of all the files. A large project has a tenth of them, once its packages are locked. */
+const MAX_LINES = 20_000;
+
 export type Requirements = {
   /** One requirement each, with its hashes. A file of the upload is an address with LOCAL_FILE_PLACEHOLDER. */
   lines: string[];
@@ -52,7 +55,14 @@ export async function readRequirements(tree: SourceTree, file: string): Promise<
     localFiles: [],
     warnings: [],
   };
-  await readFile({ tree, file, into: "lines", result, chain: [] });
+  await readFile({
+    tree,
+    file,
+    into: "lines",
+    result,
+    chain: [],
+    whole: { left: MAX_LINES, read: new Set() },
+  });
   return result;
 }
 
@@ -63,10 +73,15 @@ type Reading = {
   result: Requirements;
   /** The files that led here, each included by the one before. */
   chain: string[];
+  /** What holds for all files: the lines that may still come, and what was read. A second time would add nothing. */
+  whole: { left: number; read: Set<string> };
 };
 
 async function readFile(reading: Reading): Promise<void> {
-  const { tree, file, chain } = reading;
+  const { tree, file, into, chain, whole } = reading;
+  const key = `${into} of ${file}`;
+  if (whole.read.has(key) && !chain.includes(file)) return;
+  whole.read.add(key);
   const text = await tree.text(file);
   if (text === undefined) {
     throw dependencyError(
@@ -82,7 +97,11 @@ async function readFile(reading: Reading): Promise<void> {
       "Remove the circle.",
     );
   }
-  for (const line of logicalLines(text)) await readLine(reading, line);
+  for (const line of logicalLines(text)) {
+    whole.left -= 1;
+    if (whole.left < 0) throw refuse(reading, line, `there are more than ${MAX_LINES} lines`);
+    await readLine(reading, line);
+  }
 }
 
 async function readLine(reading: Reading, at: RequirementLine): Promise<void> {
@@ -108,12 +127,12 @@ async function readIncluded(
   at: RequirementLine,
   { target, into }: { target: string; into: Reading["into"] },
 ): Promise<void> {
-  const { tree, file, result, chain } = reading;
+  const { tree, file, result, chain, whole } = reading;
   const path = insideTree(posix.join(posix.dirname(file), target));
   if (/^[a-z]+:\/\//i.test(target) || path === undefined) {
     throw refuse(reading, at, "another file must be inside the upload");
   }
-  await readFile({ tree, file: path, into, result, chain: [...chain, file] });
+  await readFile({ tree, file: path, into, result, chain: [...chain, file], whole });
 }
 
 function indexLine(reading: Reading, at: RequirementLine, index: string): string {

@@ -4,11 +4,19 @@ import type { Module } from "../python/project.ts";
 /** A top-level name of which something may be served. */
 type Candidate = { name: string; binding: Binding };
 
+/** Candidates that are held against each other. Nobody writes more, and each is held against all others. */
+const MAX_CANDIDATES = 100;
+
 /** Leaves out what another candidate mounts, wraps, calls or is made from, and second names of one object. */
 export function withoutParts<T extends Candidate>(
-  candidates: readonly T[],
+  all: readonly T[],
   { module, preferred }: { module: Module; preferred: readonly string[] },
 ): T[] {
+  const isPreferred = ({ name }: Candidate) => preferred.includes(name);
+  const candidates =
+    all.length <= MAX_CANDIDATES
+      ? all
+      : [...all.filter(isPreferred), ...all.filter((it) => !isPreferred(it))].slice(0, MAX_CANDIDATES);
   const names = new Set(candidates.map(({ name }) => name));
   const aliases = new Set<string>();
   for (const { name, binding } of candidates) {
@@ -29,13 +37,16 @@ function mentionsIn(
   { facts: { top } }: Module,
   candidates: ReadonlySet<string>,
 ): Map<string, ReadonlySet<string>> {
-  const mentions = new Map<string, ReadonlySet<string>>();
+  const mentions = new Map<string, Set<string>>();
   // What is imported to make things with has nothing to do with them.
   const imported = new Set(
     top.bindings.flatMap(({ name, value }) => (value.kind === "import" ? [name] : [])),
   ).difference(candidates);
   const note = (owner: string, used: readonly string[]) => {
-    if (!imported.has(owner)) mentions.set(owner, new Set([...(mentions.get(owner) ?? []), ...used]));
+    if (imported.has(owner)) return;
+    const known = mentions.get(owner) ?? new Set();
+    for (const name of used) known.add(name);
+    mentions.set(owner, known);
   };
   for (const { name, value } of top.bindings) {
     note(name, namesOfValue(value));

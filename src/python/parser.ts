@@ -5,10 +5,13 @@ import treeSitterWasm from "web-tree-sitter/web-tree-sitter.wasm" with { type: "
 
 /**
  * Parsing holds the event loop, so source that is made to take long is given up. The limit is a number of tree-sitter's
- * progress calls, since a limit of time would refuse more on a busy host. 1 KiB of usual Python needs 5 to 9 of them, and
- * this many take about half a second.
+ * progress calls, since a limit of time would refuse more on a busy host. 1 KiB of usual Python needs 5 to 9 of them, so
+ * that the largest module that is read has room. This many take about half a second.
  */
-const MAX_PROGRESS_CALLS = 25_000;
+const MAX_PROGRESS_CALLS = 10_000;
+
+/** Where nearly every word is a mistake, few calls take long, milliseconds. A busy host has several times what it needs. */
+const MAX_PARSE_MS = 2_000;
 
 export type PythonParser = {
   /** Undefined when the source takes too long to parse. The caller must delete the tree. */
@@ -33,10 +36,11 @@ export const loadPythonParser: () => Promise<PythonParser> = once(async () => {
 });
 
 function parseWithin(parser: Parser, source: string): Tree | undefined {
+  const startedAt = performance.now();
   let calls = 0;
   const progressCallback = () => {
     calls += 1;
-    return calls > MAX_PROGRESS_CALLS;
+    return calls > MAX_PROGRESS_CALLS || performance.now() - startedAt > MAX_PARSE_MS;
   };
   const tree = parser.parse(source, undefined, { progressCallback });
   if (tree === null) parser.reset();

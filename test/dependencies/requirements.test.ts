@@ -32,6 +32,21 @@ describe("requirements.txt", () => {
     expect(result.files["constraints.txt"]).toBe("werkzeug<4\n");
   });
 
+  test("files that include each other many times are read once", async () => {
+    const chain = Array.from({ length: 8 }, (_, at) => [`r${at}.txt`, `-r r${at + 1}.txt\n`.repeat(50)]);
+    const files = { ...Object.fromEntries(chain), "r8.txt": "six\n" };
+    expect(await requirementsOf({ ...files, "requirements.txt": "-r r0.txt\nrich\n" })).toEqual([
+      "six",
+      "rich",
+    ]);
+  });
+
+  test("more lines than any project has are refused", async () => {
+    const lines = Array.from({ length: 20_001 }, (_, at) => `-r ${at % 2}.txt\n`).join("");
+    const error = await refusalOf({ "requirements.txt": lines, "0.txt": "six\n", "1.txt": "rich\n" });
+    expect(String(error)).toContain("there are more than 20000 lines");
+  });
+
   test.each([
     "--no-binary six",
     "--no-binary=:all:",

@@ -59,6 +59,12 @@ Serve = ["uvicorn", { include-group = "http" }]
 http = ["httpx"]
 `;
 
+/** Each of sixty includes the next one twice. */
+const DOUBLED = `${Array.from({ length: 60 }, (_, at) => {
+  const next = `{ include-group = "g${at + 1}" }`;
+  return `g${at} = [${next}, ${next}]\n`;
+}).join("")}g60 = ["rich"]\n`;
+
 const OWN_EXTRAS = `[project.optional-dependencies]
 all = ["demo[cpu,http]"]
 cpu = ["torch==2.5"]
@@ -80,6 +86,12 @@ describe("of a project's groups and extras only those that are installed are res
       "all groups but dev",
       `${GROUPS}[tool.uv]\ndefault-groups = "all"\n`,
       ["six", "ruff", "uvicorn", "httpx"],
+      [],
+    ],
+    [
+      "a group that many include, and once",
+      `[dependency-groups]\n${DOUBLED}[tool.uv]\ndefault-groups = ["g0"]\n`,
+      ["six", "rich"],
       [],
     ],
     ["no extra that nobody asks for", OWN_EXTRAS, ["six"], []],
