@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { Elysia } from "elysia";
 
 import { Agent } from "../src/agents/agent.ts";
-import { createIdleSweep } from "../src/agents/idle.ts";
+import { createIdleSweep } from "../src/agents/sleep/idle.ts";
 import { createStore } from "../src/agents/store.ts";
 import { agentParts } from "../test/helpers/agent-parts.ts";
 import { agentRecord, instanceOf, versionRecord } from "../test/helpers/records.ts";

@@ -12,9 +12,22 @@ const LEAVES = new Set(["model", "metrics", "tracing", "lib"]);
 const CONSTRUCTOR = "daemon";
 
 test("docs/architecture.md draws the arrows between the rooms that the imports make", async () => {
-  const drawn = arrowsOf(await Bun.file(join(ROOT, "docs/architecture.md")).text());
+  const drawn = arrowsOf(await architecture());
   const found = new Set((await imports()).map(({ from, to }) => `${roomOf(from)} --> ${roomOf(to)}`));
   expect([...found].filter(isShown).sort()).toEqual(drawn.sort());
+});
+
+test("docs/architecture.md names the rooms within the large ones", async () => {
+  const blocks = [...(await architecture()).matchAll(/```text\n(.*?)```/gs)].map(([, text]) => text ?? "");
+  const [large = ""] = blocks.filter((text) => text.startsWith("agents/"));
+  const named = large.split(/\n(?=\w)/).flatMap((text) => {
+    const room = text.slice(0, text.indexOf("/"));
+    return [...text.matchAll(/^  ([\w-]+)\/ /gm)].map(([, inner]) => `${room}/${inner}`);
+  });
+  const rooms = new Set(named.map((room) => dirname(room)));
+  const files = await Array.fromAsync(new Bun.Glob("*/*/*").scan({ cwd: join(ROOT, "src") }));
+  const found = new Set(files.map(dirname).filter((room) => rooms.has(dirname(room))));
+  expect(named.toSorted()).toEqual([...found].toSorted());
 });
 
 /** What a crash leaves is found where the next start looks for it: in the data directory. */
@@ -28,6 +41,10 @@ test("only the page's bundle, which is made before the program, is written elsew
   );
   expect(temporary.flat()).toEqual(["page/bundle.ts"]);
 });
+
+async function architecture(): Promise<string> {
+  return Bun.file(join(ROOT, "docs/architecture.md")).text();
+}
 
 /** `a --> b & c` of the picture, as one arrow each. */
 function arrowsOf(text: string): string[] {

@@ -1,8 +1,8 @@
-import { observeAgents } from "../../src/agents/agent-metrics.ts";
-import { observeNodes } from "../../src/agents/node-metrics.ts";
+import { observeAgents } from "../../src/agents/figures/agent-metrics.ts";
+import { observeNodes } from "../../src/agents/nodes/node-metrics.ts";
 import { observeDisk } from "../../src/agents/disk/metrics.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
-import { observeTurns } from "../../src/agents/turns.ts";
+import { observeTurns } from "../../src/agents/cpus/turns.ts";
 import { measuredQueue } from "../../src/build/queue-metrics.ts";
 import { createBuildQueue } from "../../src/build/queue.ts";
 import { systemClock } from "../../src/lib/clock.ts";

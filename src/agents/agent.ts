@@ -4,14 +4,14 @@ import type { Log } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";
 import type { AgentRecord, AgentState, LastError, VersionRecord } from "../model/agent.ts";
 import { type Activity, isLegalMove } from "./activity.ts";
-import { type Backoff, createBackoff } from "./backoff.ts";
+import { type Backoff, createBackoff } from "./starts/backoff.ts";
 import type { Feed } from "./feed.ts";
-import { createLoad } from "./load.ts";
-import { createOpenCalls } from "./open-calls.ts";
-import { createQueue } from "./queue.ts";
-import { Replicas } from "./replicas.ts";
-import { createRetirements } from "./retirements.ts";
-import { VolumeUse } from "./volume-use.ts";
+import { createLoad } from "./figures/load.ts";
+import { createOpenCalls } from "./calls/open-calls.ts";
+import { createQueue } from "./calls/queue.ts";
+import { Replicas } from "./scaling/replicas.ts";
+import { createRetirements } from "./ending/retirements.ts";
+import { VolumeUse } from "./volumes/volume-use.ts";
 
 export type { CutOff, Instance };
 

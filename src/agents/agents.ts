@@ -8,16 +8,16 @@ import { type Deployments, type ReceivedUpload, createDeployments } from "./depl
 import { type Once, createOnce } from "./deploy/idempotency.ts";
 import { countedDeploy } from "./deploy/metrics.ts";
 import type { SourceOptions } from "./deploy/source.ts";
-import { createSharedLook } from "./end-cause.ts";
+import { createSharedLook } from "./ending/end-cause.ts";
 import type { Feed } from "./feed.ts";
-import { hasEnded, lose, whyEnded } from "./ended.ts";
-import { followLines, lastLines } from "./logs.ts";
+import { hasEnded, lose, whyEnded } from "./ending/ended.ts";
+import { followLines, lastLines } from "./logs/logs.ts";
 import type { AgentParts } from "./parts.ts";
-import { createSharedLogs } from "./shared-logs.ts";
+import { createSharedLogs } from "./logs/shared-logs.ts";
 import { type RollbackOptions, rollback } from "./rollback.ts";
-import { createMemoryReadings } from "./memory.ts";
+import { createMemoryReadings } from "./figures/memory.ts";
 import { type Found, type Wanted, findAgents } from "./search.ts";
-import { WINDOW_SECONDS, figuresOf, figuresWithHistory, statsOf } from "./stats.ts";
+import { WINDOW_SECONDS, figuresOf, figuresWithHistory, statsOf } from "./figures/stats.ts";
 import { detailOf, versionsOf } from "./view.ts";
 
 /** What can be done with agents: the door that `server/` goes through. Each throws AGENT_NOT_FOUND for an unknown id. */

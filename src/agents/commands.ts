@@ -5,7 +5,7 @@ import type { Agent } from "./agent.ts";
 import { asRunnerError, toLastError } from "./last-error.ts";
 import type { AgentParts } from "./parts.ts";
 import { finishRemoval } from "./removals.ts";
-import { type StartParts, startAgent } from "./start.ts";
+import { type StartParts, startAgent } from "./starts/start.ts";
 
 type StopParts = Pick<AgentParts, "operations" | "registry" | "store" | "instances" | "clock" | "reach">;
 type StartByRequestParts = StartParts & Pick<AgentParts, "store">;

@@ -2,13 +2,13 @@ import { drain } from "../instance/drain.ts";
 import type { VersionRecord } from "../model/agent.ts";
 import { ASLEEP, type Activity, settled } from "./activity.ts";
 import type { Agent, Instance } from "./agent.ts";
-import { type Beside, startBeside } from "./beside.ts";
+import { type Beside, startBeside } from "./scaling/beside.ts";
 import { type CommitParts, commit } from "./deploy/commit.ts";
 import { asRunnerError } from "./last-error.ts";
-import { retire, retireStopped } from "./retire.ts";
-import type { StartParts } from "./start.ts";
-import { contestedVolumes } from "./volumes.ts";
-import { wake } from "./wake.ts";
+import { retire, retireStopped } from "./ending/retire.ts";
+import type { StartParts } from "./starts/start.ts";
+import { contestedVolumes } from "./volumes/volumes.ts";
+import { wake } from "./sleep/wake.ts";
 
 export type HandoverParts = CommitParts & StartParts;
 

@@ -1,5 +1,5 @@
 import type { AgentParts } from "./parts.ts";
-import { removeVolumes } from "./volumes.ts";
+import { removeVolumes } from "./volumes/volumes.ts";
 
 export type RemovalParts = Pick<AgentParts, "engine" | "store" | "reach">;
 

@@ -5,7 +5,7 @@ import type { Agent, Instance } from "./agent.ts";
 import { startByRequest } from "./commands.ts";
 import { type HandoverParts, handOver } from "./handover.ts";
 import type { AgentParts } from "./parts.ts";
-import { type VersionStart, startVersion } from "./start-version.ts";
+import { type VersionStart, startVersion } from "./starts/start-version.ts";
 
 type RollbackParts = HandoverParts & Pick<AgentParts, "operations" | "registry" | "engine">;
 

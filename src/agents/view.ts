@@ -1,8 +1,8 @@
 import type { ResourceUse } from "../docker/types.ts";
 import type { Agent } from "./agent.ts";
-import { nodesOf } from "./nodes.ts";
+import { nodesOf } from "./nodes/nodes.ts";
 import type { AgentParts } from "./parts.ts";
-import { volumesOf } from "./volumes.ts";
+import { volumesOf } from "./volumes/volumes.ts";
 
 /** How long the view of an agent waits for its runtime, which may have no time, milliseconds. */
 const LOOK_MS = 35;

@@ -1,12 +1,12 @@
-import { observeAgents } from "../agents/agent-metrics.ts";
-import { observeNodes } from "../agents/node-metrics.ts";
+import { observeAgents } from "../agents/figures/agent-metrics.ts";
+import { observeNodes } from "../agents/nodes/node-metrics.ts";
 import { createHistory } from "../agents/deploy/history.ts";
 import { createFeed } from "../agents/feed.ts";
 import type { Mirror } from "../agents/mirror/mirror.ts";
 import { mirroredStore } from "../agents/mirror/mirrored-store.ts";
 import { createOperations } from "../agents/operations.ts";
-import { createFirstLook } from "../agents/first-look.ts";
-import { createInheritedUses } from "../agents/inherited-uses.ts";
+import { createFirstLook } from "../agents/recovery/first-look.ts";
+import { createInheritedUses } from "../agents/calls/inherited-uses.ts";
 import type { AgentParts } from "../agents/parts.ts";
 import { createRegistry } from "../agents/registry.ts";
 import type { SecretFiles } from "../agents/secrets/files.ts";

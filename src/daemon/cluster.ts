@@ -1,4 +1,4 @@
-import type { Standby } from "../agents/lease.ts";
+import type { Standby } from "../agents/ownership/lease.ts";
 import { type Identity, hasJoined, joinSwarm } from "../config/identity.ts";
 import type { Config } from "../config/load.ts";
 import { createDockerExec } from "../docker/exec.ts";

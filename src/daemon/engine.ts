@@ -1,13 +1,13 @@
 import { createHmac } from "node:crypto";
 import { join } from "node:path";
 
-import { type OwnClaim, createClaim } from "../agents/claim.ts";
-import { watchClaim } from "../agents/claim-watch.ts";
-import { claimedEngine } from "../agents/claimed-engine.ts";
-import { type Lease, createLease } from "../agents/lease.ts";
-import { reportNeighbours } from "../agents/neighbours.ts";
-import type { Ownership } from "../agents/ownership.ts";
-import { reportStrangers } from "../agents/strangers.ts";
+import { type OwnClaim, createClaim } from "../agents/ownership/claim.ts";
+import { watchClaim } from "../agents/ownership/claim-watch.ts";
+import { claimedEngine } from "../agents/ownership/claimed-engine.ts";
+import { type Lease, createLease } from "../agents/ownership/lease.ts";
+import { reportNeighbours } from "../agents/ownership/neighbours.ts";
+import type { Ownership } from "../agents/ownership/ownership.ts";
+import { reportStrangers } from "../agents/ownership/strangers.ts";
 import {
   buildSettings,
   containerSettings,
@@ -72,7 +72,7 @@ export type ClaimedEngine = AsyncDisposable & {
    * how many. Never rejects.
    */
   clearOrphans(spared: readonly string[]): Promise<number>;
-  /** See `agents/strangers` and `agents/neighbours`. */
+  /** See `agents/ownership/strangers` and `agents/ownership/neighbours`. */
   reportOthers(): Promise<void>;
 };
 

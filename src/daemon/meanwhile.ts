@@ -1,4 +1,4 @@
-import type { Standby } from "../agents/lease.ts";
+import type { Standby } from "../agents/ownership/lease.ts";
 import { serverSettings } from "../config/derived.ts";
 import type { Config } from "../config/load.ts";
 import type { Log } from "../lib/log.ts";

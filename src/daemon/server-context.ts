@@ -1,13 +1,13 @@
 import { createAgents } from "../agents/agents.ts";
 import type { DiskKeeper } from "../agents/disk/keeper.ts";
-import { createHostReport } from "../agents/host.ts";
-import { lacksOf } from "../agents/lacks.ts";
-import { createNodes } from "../agents/nodes.ts";
-import type { Ownership } from "../agents/ownership.ts";
+import { createHostReport } from "../agents/watches/host.ts";
+import { lacksOf } from "../agents/deploy/lacks.ts";
+import { createNodes } from "../agents/nodes/nodes.ts";
+import type { Ownership } from "../agents/ownership/ownership.ts";
 import type { AgentParts } from "../agents/parts.ts";
-import { createPool } from "../agents/pool.ts";
-import type { Scaler } from "../agents/scaler.ts";
-import { wake } from "../agents/wake.ts";
+import { createPool } from "../agents/calls/pool.ts";
+import type { Scaler } from "../agents/scaling/scaler.ts";
+import { wake } from "../agents/sleep/wake.ts";
 import {
   archiveLimits,
   browserSettings,

@@ -1,11 +1,11 @@
 import { buildRefsDir, createBuildRefSweep } from "../agents/disk/build-refs.ts";
 import type { DiskKeeper } from "../agents/disk/keeper.ts";
 import { createForgottenSweep } from "../agents/forgotten.ts";
-import { createIdleSweep } from "../agents/idle.ts";
-import type { Ownership } from "../agents/ownership.ts";
+import { createIdleSweep } from "../agents/sleep/idle.ts";
+import type { Ownership } from "../agents/ownership/ownership.ts";
 import type { AgentParts } from "../agents/parts.ts";
-import type { Scaler } from "../agents/scaler.ts";
-import { createVolumeSweep } from "../agents/volume-sizes.ts";
+import type { Scaler } from "../agents/scaling/scaler.ts";
+import { createVolumeSweep } from "../agents/volumes/volume-sizes.ts";
 import { retention } from "../config/derived.ts";
 import type { Host } from "./agent-parts.ts";
 

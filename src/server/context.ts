@@ -1,8 +1,8 @@
 import type { Agents } from "../agents/agents.ts";
 import type { DiskKeeper } from "../agents/disk/keeper.ts";
-import type { createHostReport } from "../agents/host.ts";
-import type { Nodes } from "../agents/nodes.ts";
-import type { Pool } from "../agents/pool.ts";
+import type { createHostReport } from "../agents/watches/host.ts";
+import type { Nodes } from "../agents/nodes/nodes.ts";
+import type { Pool } from "../agents/calls/pool.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../lib/log.ts";
 import type { Metrics } from "../metrics/metrics.ts";

@@ -1,4 +1,4 @@
-import type { Lease } from "../agents/pool.ts";
+import type { Lease } from "../agents/calls/pool.ts";
 import { type Span, failureOf } from "../tracing/span.ts";
 import type { Call } from "./invoke-caller.ts";
 import { pathOf } from "./target.ts";

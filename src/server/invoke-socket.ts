@@ -1,5 +1,5 @@
 import type { Agent, CutOff, Instance } from "../agents/agent.ts";
-import { endError } from "../agents/end-cause.ts";
+import { endError } from "../agents/ending/end-cause.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { relay } from "../proxy/relay.ts";
 import { TOKEN, offeredProtocols, stripConnection } from "../proxy/headers.ts";

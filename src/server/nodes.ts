@@ -1,6 +1,6 @@
 import { Elysia } from "elysia";
 
-import type { DrainEvent } from "../agents/nodes.ts";
+import type { DrainEvent } from "../agents/nodes/nodes.ts";
 import { NodeDrained, NodeList, NodeView } from "../model/api-nodes.ts";
 import type { ServerContext } from "./context.ts";
 import { errorBody } from "./errors.ts";

@@ -1,4 +1,4 @@
-import type { Lease } from "../agents/pool.ts";
+import type { Lease } from "../agents/calls/pool.ts";
 
 export const SERVER_TIMING = "server-timing";
 

@@ -1,6 +1,6 @@
 import type { Agent, Instance } from "../agents/agent.ts";
-import { endError } from "../agents/end-cause.ts";
-import type { Lease } from "../agents/pool.ts";
+import { endError } from "../agents/ending/end-cause.ts";
+import type { Lease } from "../agents/calls/pool.ts";
 import { type CancelSignal, createCancel } from "../lib/cancel.ts";
 import { RunnerError } from "../lib/errors.ts";
 import { CALLER_LEFT, resultOf } from "../metrics/metrics.ts";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import { stop } from "../../src/agents/commands.ts";
 import { rollback } from "../../src/agents/rollback.ts";
-import { contestedVolumes } from "../../src/agents/volumes.ts";
+import { contestedVolumes } from "../../src/agents/volumes/volumes.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { type Fakes, agentParts, untilAborted } from "../helpers/agent-parts.ts";
 import { eventually } from "../helpers/eventually.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { createIdleSweep } from "../../src/agents/idle.ts";
+import { createIdleSweep } from "../../src/agents/sleep/idle.ts";
 import type { Instance } from "../../src/agents/agent.ts";
 import { runningAgent } from "../helpers/agent-parts.ts";
 

@@ -1,5 +1,5 @@
 import type { Agent } from "../../src/agents/agent.ts";
-import { createPool } from "../../src/agents/pool.ts";
+import { createPool } from "../../src/agents/calls/pool.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { serverSettings } from "../../src/config/derived.ts";
 import { loadConfig } from "../../src/config/load.ts";

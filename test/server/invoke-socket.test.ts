@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Server } from "bun";
 
-import { retire } from "../../src/agents/retire.ts";
+import { retire } from "../../src/agents/ending/retire.ts";
 import { reachNothing } from "../../src/lib/fail-points.ts";
 import { agentIn, instanceOf, versionRecord } from "../helpers/records.ts";
 import { eventually } from "../helpers/eventually.ts";

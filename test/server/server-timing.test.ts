@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { createPool } from "../../src/agents/pool.ts";
+import { createPool } from "../../src/agents/calls/pool.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { type SlotContext, withSlot } from "../../src/server/slot.ts";

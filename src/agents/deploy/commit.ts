@@ -2,10 +2,10 @@ import { RunnerError } from "../../lib/errors.ts";
 import type { AgentRecord, VersionRecord } from "../../model/agent.ts";
 import { type Activity, FIRST_START, settled } from "../activity.ts";
 import { Agent, type Instance } from "../agent.ts";
-import type { Beside } from "../beside.ts";
+import type { Beside } from "../scaling/beside.ts";
 import type { AgentParts } from "../parts.ts";
-import { volumePaths } from "../volumes.ts";
-import { type RetireParts, retire, retireStopped } from "../retire.ts";
+import { volumePaths } from "../volumes/volumes.ts";
+import { type RetireParts, retire, retireStopped } from "../ending/retire.ts";
 
 export type CommitParts = RetireParts &
   DiscardParts &

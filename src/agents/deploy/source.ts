@@ -10,7 +10,7 @@ import { extractArchive } from "../../upload/archive/extract.ts";
 import type { ArchiveLimits } from "../../upload/archive/limits.ts";
 import { detectEntrypoint } from "../../entrypoint/detect.ts";
 import { type ManifestDefaults, readManifest } from "../../manifest/manifest.ts";
-import { ownSource } from "../own-source.ts";
+import { ownSource } from "../starts/own-source.ts";
 import type { AgentParts } from "../parts.ts";
 import { stage } from "./stage.ts";
 import type { DeployRun } from "./types.ts";

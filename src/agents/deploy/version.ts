@@ -6,7 +6,7 @@ import type { VersionRecord } from "../../model/agent.ts";
 import type { AgentParts } from "../parts.ts";
 import { type HandoverParts, handOver } from "../handover.ts";
 import { finishRemoval } from "../removals.ts";
-import { noteVolumes } from "../volumes.ts";
+import { noteVolumes } from "../volumes/volumes.ts";
 import { discard, discardFirst } from "./commit.ts";
 import type { Source } from "./source.ts";
 import { stage } from "./stage.ts";

@@ -1,5 +1,5 @@
-import type { LastInvoked } from "../../agents/last-invoked.ts";
-import type { Ownership } from "../../agents/ownership.ts";
+import type { LastInvoked } from "../../agents/sleep/last-invoked.ts";
+import type { Ownership } from "../../agents/ownership/ownership.ts";
 import type { AgentParts } from "../../agents/parts.ts";
 import type { DataDir } from "../../config/data-dir.ts";
 import type { Config } from "../../config/load.ts";

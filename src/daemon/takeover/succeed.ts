@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 
-import type { Ownership } from "../../agents/ownership.ts";
+import type { Ownership } from "../../agents/ownership/ownership.ts";
 import type { AgentParts } from "../../agents/parts.ts";
-import { adoptRunning } from "../../agents/reconcile.ts";
+import { adoptRunning } from "../../agents/recovery/reconcile.ts";
 import type { Config } from "../../config/load.ts";
 import type { Log } from "../../lib/log.ts";
 import { waitAtMost } from "../../lib/wait-at-most.ts";

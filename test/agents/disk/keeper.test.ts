@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 import { createDiskKeeper } from "../../../src/agents/disk/keeper.ts";
 import type { Place } from "../../../src/agents/disk/place.ts";
-import { wake } from "../../../src/agents/wake.ts";
+import { wake } from "../../../src/agents/sleep/wake.ts";
 import { runnerLabels } from "../../../src/docker/labels.ts";
 import type { CacheRecord } from "../../../src/model/engine-disk.ts";
 import { agentParts } from "../../helpers/agent-parts.ts";

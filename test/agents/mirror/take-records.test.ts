@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdir, rm } from "node:fs/promises";
 
-import { ownSource } from "../../../src/agents/own-source.ts";
+import { ownSource } from "../../../src/agents/starts/own-source.ts";
 import { mirroredStore } from "../../../src/agents/mirror/mirrored-store.ts";
 import { takeRecords } from "../../../src/agents/mirror/take-records.ts";
 import { createSecretFiles } from "../../../src/agents/secrets/files.ts";

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 
-import { whyEnded } from "../../../src/agents/ended.ts";
-import { lookForEnd } from "../../../src/agents/end-cause.ts";
+import { whyEnded } from "../../../src/agents/ending/ended.ts";
+import { lookForEnd } from "../../../src/agents/ending/end-cause.ts";
 import { RunnerError } from "../../../src/lib/errors.ts";
 import type { Mortal, World } from "../../helpers/mortal-runner.ts";
 import type { Life } from "./life.ts";

@@ -1,9 +1,9 @@
 import { createDeployments } from "../../../../src/agents/deploy/deployments.ts";
 import { createFeed } from "../../../../src/agents/feed.ts";
 import { createOperations } from "../../../../src/agents/operations.ts";
-import { createPool } from "../../../../src/agents/pool.ts";
+import { createPool } from "../../../../src/agents/calls/pool.ts";
 import { createRegistry } from "../../../../src/agents/registry.ts";
-import { createSharedLogs } from "../../../../src/agents/shared-logs.ts";
+import { createSharedLogs } from "../../../../src/agents/logs/shared-logs.ts";
 import { rollback } from "../../../../src/agents/rollback.ts";
 import { createCpuBoost } from "../../../../src/instance/boost.ts";
 import { createExits } from "../../../../src/instance/exits.ts";

@@ -1,4 +1,4 @@
-import { drainNode, findNode } from "../../../../src/agents/drain-node.ts";
+import { drainNode, findNode } from "../../../../src/agents/nodes/drain-node.ts";
 import { createFeed } from "../../../../src/agents/feed.ts";
 import { commandError } from "../../../../src/docker/errors.ts";
 import { createLog } from "../../../../src/lib/log.ts";
