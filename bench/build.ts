@@ -7,7 +7,7 @@ import { createBuilder } from "../src/build/builder.ts";
 import { treeName } from "../src/build/content-name.ts";
 import { loadConfig } from "../src/config/load.ts";
 import { createDockerExec } from "../src/docker/exec.ts";
-import { createImages } from "../src/docker/image.ts";
+import { createImages } from "../src/docker/images/image.ts";
 import { systemClock } from "../src/lib/clock.ts";
 import { createLog } from "../src/lib/log.ts";
 import { createMetrics } from "../src/metrics/metrics.ts";

@@ -14,7 +14,7 @@ compile() {
     --no-compile-autoload-dotenv --no-compile-autoload-bunfig \
     --define "OKEN_BUILD_COMMIT=\"$(commit)\"" --define "OKEN_BUILD_TARGET=\"$target\"" \
     --define "OKEN_FAIL_POINTS=${FAIL_POINTS:-false}" \
-    "$@" --outfile "$file" src/main.ts src/docker/engine-worker.ts
+    "$@" --outfile "$file" src/main.ts src/docker/thread/engine-worker.ts
 }
 
 # The commit of the sources, with a mark if they were changed since.

@@ -2,10 +2,10 @@ import { expect, test } from "bun:test";
 
 import { withoutPackages } from "../src/dependencies/lock.ts";
 import { parseRequirement } from "../src/dependencies/names.ts";
-import { buildFailure } from "../src/docker/build-failure.ts";
+import { buildFailure } from "../src/docker/images/build-failure.ts";
 import { commandError } from "../src/docker/errors.ts";
-import { createBuildProgress } from "../src/docker/progress.ts";
-import { redactor } from "../src/docker/redact.ts";
+import { createBuildProgress } from "../src/docker/images/progress.ts";
+import { redactor } from "../src/docker/images/redact.ts";
 import { scriptProject } from "../src/manifest/script.ts";
 import { claimsOf } from "../src/proxy/claims.ts";
 import { MEASURED } from "./helpers/measured.ts";

@@ -2,8 +2,8 @@ import { type Static, Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 import { parseJson } from "../lib/json.ts";
-import { isAgentNetwork } from "./agent-networks.ts";
-import * as args from "./args.ts";
+import { isAgentNetwork } from "./networks/agent-networks.ts";
+import * as args from "./containers/args.ts";
 import { unreadable } from "./errors.ts";
 import type { DockerExec, StreamedChunk } from "./exec.ts";
 import { runnerLabels } from "./labels.ts";

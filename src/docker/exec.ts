@@ -2,8 +2,8 @@ import { execa } from "execa";
 
 import { RunnerError } from "../lib/errors.ts";
 import { commandError, engineSilent, engineTimeout, toolError, tooMuch } from "./errors.ts";
-import { type Owner, ownerMark } from "./orphans.ts";
-import { type ProcessGroup, processGroup } from "./process-group.ts";
+import { type Owner, ownerMark } from "./commands/orphans.ts";
+import { type ProcessGroup, processGroup } from "./commands/process-group.ts";
 
 /** Deadline of a docker command that should be quick. Under load, dockerd took some seconds, but never ten. */
 const DEFAULT_TIMEOUT_MS = 30_000;

@@ -1,7 +1,7 @@
 import { isNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { LABEL } from "./labels.ts";
-import { OWNER_LABEL } from "./proxy-container.ts";
+import { OWNER_LABEL } from "./networks/proxy-container.ts";
 
 /** What a runner has made in the engine, by the names that the engine knows. */
 export type Made = { containers: string[]; images: string[]; networks: string[]; volumes: string[] };

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { endOrphans } from "../../src/docker/orphans.ts";
+import { endOrphans } from "../../src/docker/commands/orphans.ts";
 import { BINARY } from "./binary.ts";
 import { createClient } from "./client.ts";
 import type { Client } from "./client.ts";

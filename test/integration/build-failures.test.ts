@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 
 import { createDockerExec } from "../../src/docker/exec.ts";
-import { createImages } from "../../src/docker/image.ts";
+import { createImages } from "../../src/docker/images/image.ts";
 import { hostAddress, selfSigned, startPackageIndex } from "../helpers/package-index.ts";
 import { uvLock } from "../helpers/uv.ts";
 import { buildFailure, buildFiles } from "./harness-build.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { createBuildContainment } from "../../src/docker/build-containment.ts";
+import { createBuildContainment } from "../../src/docker/networks/build-containment.ts";
 import type { DockerExec } from "../../src/docker/exec.ts";
 import { canMakeNetworks } from "../helpers/outside.ts";
 import { firewalledHost } from "../helpers/firewalled-host.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { createImages } from "../../src/docker/image.ts";
+import { createImages } from "../../src/docker/images/image.ts";
 import { SPEAKER, createLatencies, measureByHand } from "../helpers/latency.ts";
 import { buildSettings, docker } from "./harness-build.ts";
 

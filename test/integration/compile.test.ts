@@ -6,7 +6,7 @@ import { join } from "node:path";
 import program from "../../src/build/compile.py" with { type: "text" };
 import { compileModule } from "../../src/build/compile.ts";
 import { imageFor } from "../../src/build/settings.ts";
-import { createImages } from "../../src/docker/image.ts";
+import { createImages } from "../../src/docker/images/image.ts";
 import { MISTAKES } from "../fixtures/detection/mistakes.ts";
 import { buildSettings, docker } from "./harness-build.ts";
 

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { evictable } from "../../src/agents/disk/cache-order.ts";
-import { createBuildx } from "../../src/docker/buildx.ts";
-import { createDisk } from "../../src/docker/disk.ts";
+import { createBuildx } from "../../src/docker/images/buildx.ts";
+import { createDisk } from "../../src/docker/storage/disk.ts";
 import { createFactsReader } from "../../src/docker/engine-facts.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
-import { createVolumes } from "../../src/docker/volumes.ts";
+import { createVolumes } from "../../src/docker/storage/volumes.ts";
 import { canStartEngine, startSmallEngine } from "../helpers/small-engine.ts";
 import { wheel, wheelName } from "../helpers/wheel.ts";
 import type { Files } from "../helpers/tree.ts";

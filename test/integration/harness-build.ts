@@ -7,7 +7,7 @@ import { treeName } from "../../src/build/content-name.ts";
 import type { BuildSettings, PackageSources } from "../../src/build/settings.ts";
 import type { Build, BuildEngine, Builder } from "../../src/build/types.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
-import { createImages } from "../../src/docker/image.ts";
+import { createImages } from "../../src/docker/images/image.ts";
 import type { BuildEvent, WheelLimits } from "../../src/docker/types.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { createLog } from "../../src/lib/log.ts";

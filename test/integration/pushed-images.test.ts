@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { createDockerExec } from "../../src/docker/exec.ts";
-import { createImages } from "../../src/docker/image.ts";
+import { createImages } from "../../src/docker/images/image.ts";
 import { createPushedImages } from "../../src/docker/swarm/pushed-images.ts";
 import { createRegistryClient } from "../../src/docker/swarm/registry-client.ts";
 import type { BuildEvent } from "../../src/docker/types.ts";

@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 
 import { loadConfig } from "../../src/config/load.ts";
-import { createGroupReader } from "../../src/docker/container-group.ts";
+import { createGroupReader } from "../../src/docker/cgroups/container-group.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
-import { createStatsSampler } from "../../src/docker/stats.ts";
+import { createStatsSampler } from "../../src/docker/cgroups/stats.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { docker } from "../helpers/docker.ts";
 import { eventually } from "../helpers/eventually.ts";

@@ -1,11 +1,11 @@
 import { networkInterfaces } from "node:os";
 
 import { networkOf } from "../../lib/networks.ts";
-import { networkInspectArgs } from "../args.ts";
+import { networkInspectArgs } from "../containers/args.ts";
 import type { DockerExec } from "../exec.ts";
 import { hostResolvers } from "../firewall/resolvers.ts";
 import { type FirewallPlan, tagOf } from "../firewall/rules.ts";
-import { readNetwork } from "../network-facts.ts";
+import { readNetwork } from "../networks/network-facts.ts";
 import { nodeCallers } from "./callers.ts";
 
 /** The network of services that name no other: every engine has it, on every node. */

@@ -1,10 +1,10 @@
 import { allDone } from "../../lib/all-done.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
-import type { ContainerSettings } from "../args.ts";
-import { bounded } from "../bounded.ts";
-import { cautious } from "../caution.ts";
+import type { ContainerSettings } from "../containers/args.ts";
+import { bounded } from "../commands/bounded.ts";
+import { cautious } from "../commands/caution.ts";
 import { createEngine } from "../client.ts";
-import type { ContainmentSettings } from "../containment.ts";
+import type { ContainmentSettings } from "../networks/containment.ts";
 import type { DockerExec } from "../exec.ts";
 import { createFirewall, createRunCommand } from "../firewall/backend.ts";
 import { nodePlan } from "../node/plan.ts";

@@ -8,7 +8,7 @@ import { writeDurably } from "../../lib/files.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { parseJson } from "../../lib/json.ts";
 import type { DockerExec } from "../exec.ts";
-import { createLogs } from "../logs.ts";
+import { createLogs } from "../containers/logs.ts";
 import type { OutputLine, Workload } from "../workload.ts";
 import { followServiceLogsArgs, serviceLogsArgs } from "./service-args.ts";
 import { current } from "./start.ts";

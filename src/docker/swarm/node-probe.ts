@@ -1,7 +1,7 @@
 import { IMAGE_USER_ID } from "../../lib/agent-container.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Node } from "../../model/node.ts";
-import { filterArgs } from "../args.ts";
+import { filterArgs } from "../containers/args.ts";
 import type { DockerExec } from "../exec.ts";
 import { labelArgs } from "../labels.ts";
 import { avoidArgs } from "./chosen-nodes.ts";

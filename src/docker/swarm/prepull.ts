@@ -1,5 +1,5 @@
 import type { DockerExec } from "../exec.ts";
-import { filterArgs } from "../args.ts";
+import { filterArgs } from "../containers/args.ts";
 import { labelArgs } from "../labels.ts";
 
 /** How long nodes may take for an image, milliseconds. One without any layer of 560 MB took 16 s. */

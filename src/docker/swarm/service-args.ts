@@ -1,6 +1,6 @@
 import { AGENT_HOME, STOP_GRACE_SECONDS } from "../../lib/agent-container.ts";
 import { LABEL, MANAGED, identityLabels, labelArgs, runnerLabels } from "../labels.ts";
-import { filterArgs } from "../args.ts";
+import { filterArgs } from "../containers/args.ts";
 import {
   LOG_DRIVER_ARGS,
   MIN_SHARED_MEMORY,
@@ -8,7 +8,7 @@ import {
   nofile,
   pidsOf,
   sharedMemoryOf,
-} from "../container-limits.ts";
+} from "../containers/container-limits.ts";
 import { avoidArgs, onlyArgs } from "./chosen-nodes.ts";
 import type { ContainerSpec, Identity, Mount } from "../workload.ts";
 

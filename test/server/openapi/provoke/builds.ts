@@ -1,8 +1,8 @@
 import { createBuildQueue } from "../../../../src/build/queue.ts";
-import { buildFailure } from "../../../../src/docker/build-failure.ts";
+import { buildFailure } from "../../../../src/docker/images/build-failure.ts";
 import { engineTimeout } from "../../../../src/docker/errors.ts";
 import type { DockerExec } from "../../../../src/docker/exec.ts";
-import { createImages } from "../../../../src/docker/image.ts";
+import { createImages } from "../../../../src/docker/images/image.ts";
 import type { BUILD_PROBLEMS } from "../../../../src/server/openapi/problems/builds.ts";
 import { createFakeClock } from "../../../helpers/fake-clock.ts";
 import type { Provoke } from "./provoke.ts";
