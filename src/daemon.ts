@@ -43,8 +43,8 @@ import { createMetrics } from "./metrics/metrics.ts";
 import { observeProcess } from "./metrics/process.ts";
 import { openAccess } from "./server/access/access.ts";
 import { createApp } from "./server/app.ts";
-import { listen } from "./server/listen.ts";
-import { takePassedSocket } from "./server/passed-socket.ts";
+import { listen } from "./server/listening/listen.ts";
+import { takePassedSocket } from "./server/listening/passed-socket.ts";
 import { openTracing } from "./tracing/open.ts";
 
 /** How long requests inside have when the runner is told to stop, milliseconds. */

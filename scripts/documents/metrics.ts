@@ -9,7 +9,7 @@ import { systemClock } from "../../src/lib/clock.ts";
 import { createMetrics } from "../../src/metrics/metrics.ts";
 import { observeProcess } from "../../src/metrics/process.ts";
 import type { Definition, MetricsRegistry } from "../../src/metrics/prometheus.ts";
-import { observeTunnels } from "../../src/server/tunnel-metrics.ts";
+import { observeTunnels } from "../../src/server/listening/tunnel-metrics.ts";
 import { code, table } from "./markdown.ts";
 
 type Metric = Definition<string> & { type: string };

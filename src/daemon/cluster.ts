@@ -6,7 +6,7 @@ import { clusterKey, readCluster } from "../docker/swarm/cluster.ts";
 import type { Clock } from "../lib/clock.ts";
 import { messageOf } from "../lib/errors.ts";
 import { StartError } from "../lib/start-error.ts";
-import { authority } from "../server/listen-error.ts";
+import { authority } from "../server/listening/listen-error.ts";
 
 /** Pause before managers are asked again that did not answer, milliseconds. */
 const RETRY_MS = 2_000;

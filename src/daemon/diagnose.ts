@@ -19,8 +19,8 @@ import { systemClock } from "../lib/clock.ts";
 import { createLog } from "../lib/log.ts";
 import { openAccess } from "../server/access/access.ts";
 import { requireProtection } from "../server/access/exposure.ts";
-import { addressesOf } from "../server/listen-error.ts";
-import { readIdentification } from "../server/tls.ts";
+import { addressesOf } from "../server/listening/listen-error.ts";
+import { readIdentification } from "../server/listening/tls.ts";
 import { runnerCheck } from "./runner-check.ts";
 
 type Environment = Record<string, string | undefined>;

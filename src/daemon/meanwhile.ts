@@ -2,7 +2,7 @@ import type { Standby } from "../agents/ownership/lease.ts";
 import { serverSettings } from "../config/derived.ts";
 import type { Config } from "../config/load.ts";
 import type { Log } from "../lib/log.ts";
-import { serveStandby } from "../server/standby.ts";
+import { serveStandby } from "../server/listening/standby.ts";
 
 /** How a runner that does not serve yet says why. */
 export type Meanwhile = AsyncDisposable & { onWait: (standby: Standby) => void };

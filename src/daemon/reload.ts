@@ -4,7 +4,7 @@ import { SETTINGS } from "../config/settings.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Log } from "../lib/log.ts";
 import type { Access } from "../server/access/access.ts";
-import type { Listener } from "../server/listen.ts";
+import type { Listener } from "../server/listening/listen.ts";
 import type { WebhookSender } from "./webhooks.ts";
 
 type ReloadParts = {

@@ -1,5 +1,5 @@
 import type { Check, Result } from "../checks/check.ts";
-import { authority } from "../server/listen-error.ts";
+import { authority } from "../server/listening/listen-error.ts";
 
 /** How long a runner may take to tell its health, milliseconds: it looks at the engine for it. */
 const TIMEOUT_MS = 15_000;

@@ -2,11 +2,11 @@ import { Elysia } from "elysia";
 
 import { AgentDetail, AgentList, AgentVersions } from "../model/api-agents.ts";
 import { StopResponse } from "../model/api.ts";
-import { wantedAgents } from "./agents-query.ts";
+import { wantedAgents } from "./requests/agents-query.ts";
 import type { ServerContext } from "./context.ts";
 import * as docs from "./openapi/agents.ts";
-import { spanOf } from "./request-span.ts";
-import { readRollback } from "./rollback-body.ts";
+import { spanOf } from "./requests/request-span.ts";
+import { readRollback } from "./requests/rollback-body.ts";
 
 export function agentsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {
   return new Elysia({ name: "agents" })

@@ -12,7 +12,7 @@ import type { Tracer } from "../tracing/span.ts";
 import type { Upload } from "../upload/receive.ts";
 import type { Access, AccessSettings } from "./access/access.ts";
 import type { Callers } from "./callers/callers.ts";
-import type { TlsSettings } from "./tls.ts";
+import type { TlsSettings } from "./listening/tls.ts";
 
 /** Where the runner listens. */
 export type ListenSettings = {

@@ -7,7 +7,7 @@ import { traced } from "../tracing/span.ts";
 import type { ServerContext } from "./context.ts";
 import { locationOf, sseEvents, viewOf } from "./deployment-view.ts";
 import { deployDocs } from "./openapi/deploy.ts";
-import { spanOf } from "./request-span.ts";
+import { spanOf } from "./requests/request-span.ts";
 import { sseResponse } from "./sse.ts";
 
 /**

@@ -5,7 +5,7 @@ import type { ServerContext } from "./context.ts";
 import { sseEvents, viewOf } from "./deployment-view.ts";
 import * as docs from "./openapi/deployments.ts";
 import { sseResponse } from "./sse.ts";
-import { queryOf } from "./target.ts";
+import { queryOf } from "./requests/target.ts";
 
 /** The deployments of an agent: their state, and their events, from any one on. */
 export function deploymentsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {

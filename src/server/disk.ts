@@ -5,7 +5,7 @@ import type { Clock } from "../lib/clock.ts";
 import { DiskReport, PruneReport, PruneRequest } from "../model/api-disk.ts";
 import type { ServerContext } from "./context.ts";
 import * as docs from "./openapi/disk.ts";
-import { readSmallJson } from "./small-json.ts";
+import { readSmallJson } from "./requests/small-json.ts";
 
 const EXPECTED = '{"dry_run": true or false, "budget_bytes": n}';
 

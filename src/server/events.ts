@@ -5,7 +5,7 @@ import { RunnerError } from "../lib/errors.ts";
 import type { ServerContext } from "./context.ts";
 import { eventsDocs } from "./openapi/events.ts";
 import { type SseEvent, sseResponse } from "./sse.ts";
-import { queryOf } from "./target.ts";
+import { queryOf } from "./requests/target.ts";
 
 /** `GET /events`: what happens in the runner, as it happens, from the event on that the reader has. */
 export function eventsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 
-import { acceptsGzip } from "./accepted.ts";
+import { acceptsGzip } from "./requests/accepted.ts";
 
 const compress = promisify(gzip);
 

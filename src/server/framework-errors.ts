@@ -1,7 +1,7 @@
 import { NotFoundError, ParseError, ValidationError } from "elysia";
 
 import { RunnerError } from "../lib/errors.ts";
-import { pathOf } from "./target.ts";
+import { pathOf } from "./requests/target.ts";
 
 /** Turns an error of Elysia's into one of ours. Any other error is returned as it is. */
 export function fromFramework(

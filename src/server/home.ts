@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 
 import { once } from "../lib/once.ts";
-import { acceptedType } from "./accepted.ts";
+import { acceptedType } from "./requests/accepted.ts";
 import type { Content } from "./files.ts";
 import { homeDocs } from "./openapi/system.ts";
 import { makeSite } from "./site.ts";

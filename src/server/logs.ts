@@ -3,7 +3,7 @@ import { Elysia } from "elysia";
 import { RunnerError } from "../lib/errors.ts";
 import { DEFAULT_TAIL, LOG_FORMATS, type LogFormat, type LogLine, MAX_TAIL } from "../model/api-logs.ts";
 import type { ServerContext } from "./context.ts";
-import { acceptedType } from "./accepted.ts";
+import { acceptedType } from "./requests/accepted.ts";
 import { formatLine, formatPieces } from "./log-format.ts";
 import { logsDocs } from "./openapi/logs.ts";
 import { type SseEvent, sseResponse } from "./sse.ts";

@@ -5,8 +5,8 @@ import { MAX_SECRETS_BYTES, parseSecretsPatch } from "../upload/secrets.ts";
 import type { ServerContext } from "./context.ts";
 import { answerDeployment } from "./deploy.ts";
 import * as docs from "./openapi/secrets.ts";
-import { readSmallText } from "./request-body.ts";
-import { spanOf } from "./request-span.ts";
+import { readSmallText } from "./requests/request-body.ts";
+import { spanOf } from "./requests/request-span.ts";
 
 /** Names of an agent's secrets, never their values; and a change of them, which is a deploy of the same files. */
 export function secretsController({ agents, clock }: Pick<ServerContext, "agents" | "clock">) {

@@ -4,7 +4,7 @@ import { RunnerError } from "../lib/errors.ts";
 import { AgentStats, HostReport, StatsList } from "../model/api-stats.ts";
 import type { ServerContext } from "./context.ts";
 import * as docs from "./openapi/stats.ts";
-import { queryOf } from "./target.ts";
+import { queryOf } from "./requests/target.ts";
 
 /** What agents and the host do now, and in the last hour. */
 export function statsController({ agents, host }: Pick<ServerContext, "agents" | "host">) {

@@ -1,6 +1,6 @@
 import { type ForwardOptions, forward } from "../../src/proxy/forward.ts";
 import { systemClock } from "../../src/lib/clock.ts";
-import { arrivingBody } from "../../src/server/invoke-body.ts";
+import { arrivingBody } from "../../src/server/calls/invoke-body.ts";
 
 /** Passes a request on as an invoke does. */
 export async function forwardRequest({

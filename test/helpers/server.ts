@@ -11,7 +11,7 @@ import { createHttpClient } from "../../src/proxy/http1/client.ts";
 import { openAccess } from "../../src/server/access/access.ts";
 import { createApp } from "../../src/server/app.ts";
 import type { ServerContext } from "../../src/server/context.ts";
-import { listen } from "../../src/server/listen.ts";
+import { listen } from "../../src/server/listening/listen.ts";
 import type { Tracer } from "../../src/tracing/span.ts";
 import { callersOf } from "./callers.ts";
 

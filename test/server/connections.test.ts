@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import { once } from "node:events";
 
 import { openAnswer, whenMade } from "../../src/server/open-answer.ts";
-import { endUnread } from "../../src/server/tcp-options.ts";
+import { endUnread } from "../../src/server/listening/tcp-options.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { startRawAgent } from "../helpers/raw-http.ts";
 import { startRawServer } from "../helpers/raw-server.ts";

@@ -1,4 +1,4 @@
-import { pathOf, targetOf } from "../target.ts";
+import { pathOf, targetOf } from "../requests/target.ts";
 import { calledAt } from "./called.ts";
 import { allowNobody, allowReader, isPreflight, preflightAnswer } from "./cors.ts";
 import type { CallersOptions } from "./options.ts";

@@ -1,6 +1,6 @@
 import type { RunnerError } from "../../lib/errors.ts";
-import { routeOf } from "../route.ts";
-import { pathOf, targetOf } from "../target.ts";
+import { routeOf } from "../requests/route.ts";
+import { pathOf, targetOf } from "../requests/target.ts";
 import { createAgentDomain } from "./agent-domain.ts";
 import type { Called } from "./called.ts";
 import { createHostCheck, hostName, isLoopback } from "./host.ts";

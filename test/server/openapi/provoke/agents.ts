@@ -15,7 +15,7 @@ import { RunnerError } from "../../../../src/lib/errors.ts";
 import { createLog } from "../../../../src/lib/log.ts";
 import { createMetrics } from "../../../../src/metrics/metrics.ts";
 import type { AGENT_PROBLEMS } from "../../../../src/server/openapi/problems/agents.ts";
-import { readRollback } from "../../../../src/server/rollback-body.ts";
+import { readRollback } from "../../../../src/server/requests/rollback-body.ts";
 import { agentParts, untilAborted } from "../../../helpers/agent-parts.ts";
 import { createBareApp } from "../../../helpers/app.ts";
 import { createFakeClock } from "../../../helpers/fake-clock.ts";

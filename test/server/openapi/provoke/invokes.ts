@@ -1,11 +1,11 @@
-import { inTime } from "../../../../src/server/request-body.ts";
+import { inTime } from "../../../../src/server/requests/request-body.ts";
 import { resolve } from "node:path";
 
 import type { Agent } from "../../../../src/agents/agent.ts";
 import { connectionError } from "../../../../src/proxy/connection-error.ts";
-import { invokeFailure } from "../../../../src/server/invoke-failure.ts";
+import { invokeFailure } from "../../../../src/server/calls/invoke-failure.ts";
 import type { INVOKE_PROBLEMS } from "../../../../src/server/openapi/problems/invokes.ts";
-import { type SlotContext, withSlot } from "../../../../src/server/slot.ts";
+import { type SlotContext, withSlot } from "../../../../src/server/calls/slot.ts";
 import { createMetrics } from "../../../../src/metrics/metrics.ts";
 import { createBareApp } from "../../../helpers/app.ts";
 import { createFakeClock } from "../../../helpers/fake-clock.ts";
