@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 
-import { watchContainment } from "./agents/watches/containment.ts";
-import { watchEngine } from "./agents/watches/events.ts";
+import { watchContainment } from "./agents/watches/containment-watch.ts";
+import { watchEngine } from "./agents/watches/engine-watch.ts";
 import { createDiskKeeper } from "./agents/disk/keeper.ts";
 import { observeDisk } from "./agents/disk/metrics.ts";
 import { watchHost } from "./agents/watches/host-watch.ts";
@@ -10,8 +10,8 @@ import { reportMissingVolumes } from "./agents/volumes/missing-volumes.ts";
 import { createOwnership } from "./agents/ownership/ownership.ts";
 import { createLastInvoked } from "./agents/sleep/last-invoked.ts";
 import { takeRecords } from "./agents/mirror/take-records.ts";
-import { loadAgents } from "./agents/recovery/recover.ts";
-import { recoverEngine } from "./agents/recovery/recovery.ts";
+import { loadAgents } from "./agents/recovery/load-agents.ts";
+import { recoverEngine } from "./agents/recovery/recover-engine.ts";
 import { createScaler } from "./agents/scaling/scaler.ts";
 import { createStore } from "./agents/store.ts";
 import { createTurns } from "./agents/cpus/turns.ts";

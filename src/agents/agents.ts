@@ -15,7 +15,7 @@ import { followLines, lastLines } from "./logs/logs.ts";
 import type { AgentParts } from "./parts.ts";
 import { createSharedLogs } from "./logs/shared-logs.ts";
 import { type RollbackOptions, rollback } from "./rollback.ts";
-import { createMemoryReadings } from "./figures/memory.ts";
+import { createMemoryReadings } from "./figures/memory-readings.ts";
 import { type Found, type Wanted, findAgents } from "./search.ts";
 import { WINDOW_SECONDS, figuresOf, figuresWithHistory, statsOf } from "./figures/stats.ts";
 import { detailOf, versionsOf } from "./view.ts";

@@ -12,7 +12,7 @@ import {
 } from "../config/derived.ts";
 import { type Config, loadConfig } from "../config/load.ts";
 import { adviceOnKeyFile, readSecretKeys } from "../config/secret-keys.ts";
-import { createEngine } from "../docker/client.ts";
+import { createHostEngine } from "../docker/host-engine.ts";
 import { createDockerExec } from "../docker/exec.ts";
 import { createSwarmEngine } from "../docker/swarm/engine.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -74,7 +74,7 @@ function engineChecks(config: Config, environment: Environment): Check[] {
   const swarm = swarmSettings(config);
   const engine =
     swarm === undefined
-      ? createEngine(exec, containers, containment)
+      ? createHostEngine(exec, containers, containment)
       : createSwarmEngine(exec, { containers, containment, swarm, environment });
   const checks = createChecks({ engine, clock: systemClock }, checkSettings(config));
   return [

@@ -1,6 +1,6 @@
 import { createAgents } from "../agents/agents.ts";
 import type { DiskKeeper } from "../agents/disk/keeper.ts";
-import { createHostReport } from "../agents/watches/host.ts";
+import { createHostReport } from "../agents/figures/host-report.ts";
 import { lacksOf } from "../agents/deploy/lacks.ts";
 import { createNodes } from "../agents/nodes/nodes.ts";
 import type { Ownership } from "../agents/ownership/ownership.ts";

@@ -1,4 +1,4 @@
-import type { Replicas, Volume } from "../model/manifest.ts";
+import type { ReplicaLimits, Volume } from "../model/manifest.ts";
 import { type Fields, integerField, invalid } from "./fields.ts";
 
 /** Each is a container with all of the agent's memory and CPUs, on one host. */
@@ -9,7 +9,7 @@ const MAX_REPLICAS = 16;
  *
  * @throws RunnerError CONFIG_ERROR where they contradict each other, or a volume that only one instance may have
  */
-export function replicasField(fields: Fields, volumes: Volume[] = []): Replicas | undefined {
+export function replicasField(fields: Fields, volumes: Volume[] = []): ReplicaLimits | undefined {
   const { table } = fields;
   const count = (key: string, fallback: number) =>
     integerField(fields, key, { min: 1, max: MAX_REPLICAS, unit: "instances", fallback });

@@ -16,7 +16,7 @@ export type Manifest = {
   /** Never asleep, and brought back when it dies. Undefined for no, and in older records. */
   keepWarm?: true | undefined;
   /** How many instances may serve at once; undefined for one, and in older records. */
-  replicas?: Replicas | undefined;
+  replicas?: ReplicaLimits | undefined;
   /** Requests inside one instance at a time. */
   concurrency: number;
   /** Seconds for one invoke. A cold start does not count. */
@@ -42,7 +42,7 @@ export type Manifest = {
   systemPackages?: string[] | undefined;
 };
 
-export type Replicas = {
+export type ReplicaLimits = {
   /** While it does not sleep. */
   min: number;
   /** Under load. */

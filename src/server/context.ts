@@ -1,6 +1,6 @@
 import type { Agents } from "../agents/agents.ts";
 import type { DiskKeeper } from "../agents/disk/keeper.ts";
-import type { createHostReport } from "../agents/watches/host.ts";
+import type { createHostReport } from "../agents/figures/host-report.ts";
 import type { Nodes } from "../agents/nodes/nodes.ts";
 import type { Pool } from "../agents/calls/pool.ts";
 import type { Clock } from "../lib/clock.ts";

@@ -139,9 +139,9 @@ describe("of two versions with a volume that is not shared", () => {
     await eventually(() => expect(order).toEqual(["start 3"]));
     const rolling = rollback(parts, "echo", { version: 2 });
     ready.resolve();
-    const lease = await woken;
-    expect(lease.instance.version.version).toBe(3);
-    lease.release();
+    const slot = await woken;
+    expect(slot.instance.version.version).toBe(3);
+    slot.release();
     await rolling;
     expect(order).toEqual(["start 3", "stop 3", "start 2"]);
   });

@@ -56,11 +56,11 @@ test("no request fails or meets a frozen agent while the sweep pauses and stops 
 
   const invoke = async () => {
     await turns();
-    const lease = await pool.acquire(agent, never);
-    expectServing(lease.instance);
+    const slot = await pool.acquire(agent, never);
+    expectServing(slot.instance);
     await turns();
-    expectServing(lease.instance);
-    lease.release();
+    expectServing(slot.instance);
+    slot.release();
   };
   const expectServing = (instance: Instance) => {
     const { running, paused } = container() ?? fail();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe } from "bun:test";
 
-import { createEngine } from "../../src/docker/client.ts";
+import { createHostEngine } from "../../src/docker/host-engine.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { MiB } from "../../src/lib/bytes.ts";
 import { canStartEngine, startSmallEngine } from "../helpers/small-engine.ts";
@@ -24,6 +24,10 @@ describe.skipIf(!canStartEngine)("an engine of this machine", () => {
       seccomp: undefined,
       runnerId,
     };
-    return { engine: createEngine(exec, settings), runnerId, [Symbol.asyncDispose]: async () => undefined };
+    return {
+      engine: createHostEngine(exec, settings),
+      runnerId,
+      [Symbol.asyncDispose]: async () => undefined,
+    };
   });
 });

@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { loadConfig } from "../../src/config/load.ts";
-import { createEngine } from "../../src/docker/client.ts";
+import { createHostEngine } from "../../src/docker/host-engine.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { docker } from "../helpers/docker.ts";
 import { sweepFirewall } from "../helpers/firewall.ts";
@@ -42,7 +42,7 @@ afterAll(() => docker(["image", "rm", "--force", image]));
 engineCases("the engine of this host", async () => {
   const runnerId = Bun.randomUUIDv7().slice(-12);
   const network = `oken-test-${runnerId}`;
-  const engine = createEngine(createDockerExec({ environment: process.env }), {
+  const engine = createHostEngine(createDockerExec({ environment: process.env }), {
     network,
     runtime: config.containerRuntime,
     cgroupParent: undefined,

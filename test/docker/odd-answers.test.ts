@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { createEngine } from "../../src/docker/client.ts";
+import { createHostEngine } from "../../src/docker/host-engine.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import type { Engine } from "../../src/docker/types.ts";
 
@@ -22,7 +22,7 @@ const WITHOUT_END = `yes "$(printf '%4096s' x)"`;
 async function engineBehind(script: string): Promise<Engine> {
   const binary = join(directory, Bun.randomUUIDv7());
   await writeFile(binary, `#!/bin/bash\n${script}\n`, { mode: 0o755 });
-  return createEngine(
+  return createHostEngine(
     createDockerExec({ binary, environment: { PATH: process.env["PATH"] } }),
     { network: "n", runtime: undefined, cgroupParent: undefined, seccomp: undefined, runnerId: "r" },
     { allowUncontained: true, firewallImage: undefined, resolvers: undefined },

@@ -7,14 +7,14 @@ import { createHistory } from "../../src/agents/deploy/history.ts";
 import { createFirstLook } from "../../src/agents/recovery/first-look.ts";
 import { createInheritedUses } from "../../src/agents/calls/inherited-uses.ts";
 import { createIdleSweep } from "../../src/agents/sleep/idle.ts";
-import { watchEngine } from "../../src/agents/watches/events.ts";
+import { watchEngine } from "../../src/agents/watches/engine-watch.ts";
 import { mirroredStore } from "../../src/agents/mirror/mirrored-store.ts";
 import { takeRecords } from "../../src/agents/mirror/take-records.ts";
 import { createOperations } from "../../src/agents/operations.ts";
 import type { AgentParts } from "../../src/agents/parts.ts";
 import { createPool } from "../../src/agents/calls/pool.ts";
 import { reconcile } from "../../src/agents/recovery/reconcile.ts";
-import { loadAgents } from "../../src/agents/recovery/recover.ts";
+import { loadAgents } from "../../src/agents/recovery/load-agents.ts";
 import { createScaler } from "../../src/agents/scaling/scaler.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
 import { rollback } from "../../src/agents/rollback.ts";
@@ -182,9 +182,9 @@ ${keys}${hasVolume ? VOLUME : ""}`,
     },
     /** Has a call answered. Gives the version that did. */
     async invoke() {
-      const lease = await acquire();
-      lease.release();
-      return lease.instance.version.version;
+      const slot = await acquire();
+      slot.release();
+      return slot.instance.version.version;
     },
     /** Has two calls inside at a time, for which an agent may need one instance more. */
     async invokeTwice() {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 
 import { loadConfig } from "../../src/config/load.ts";
-import { createEngine } from "../../src/docker/client.ts";
+import { createHostEngine } from "../../src/docker/host-engine.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { docker } from "../helpers/docker.ts";
 import { sweepFirewall } from "../helpers/firewall.ts";
@@ -11,7 +11,7 @@ function startEngine() {
   const id = Bun.randomUUIDv7().slice(-12);
   const name = `oken-test-${id}`;
   const config = loadConfig(process.env, {});
-  const engine = createEngine(createDockerExec({ environment: process.env }), {
+  const engine = createHostEngine(createDockerExec({ environment: process.env }), {
     network: name,
     runtime: config.containerRuntime,
     cgroupParent: undefined,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 
 import { loadConfig } from "../../src/config/load.ts";
-import { createEngine } from "../../src/docker/client.ts";
+import { createHostEngine } from "../../src/docker/host-engine.ts";
 import { createDockerExec } from "../../src/docker/exec.ts";
 import { tagOf } from "../../src/docker/firewall/rules.ts";
 import { docker } from "../helpers/docker.ts";
@@ -15,7 +15,7 @@ describe.if(canMakeNetworks)("the rules of a network of this engine", () => {
   test("are put in anew when somebody removes them, and go when the network has gone", async () => {
     const network = `oken-test-${Bun.randomUUIDv7().slice(-12)}`;
     const { containerRuntime: runtime } = loadConfig(process.env, {});
-    const engine = createEngine(exec, {
+    const engine = createHostEngine(exec, {
       network,
       runtime,
       cgroupParent: undefined,

@@ -8,7 +8,7 @@ import { requireWakeable } from "./not-running.ts";
 import type { Waiter } from "./queue.ts";
 
 /** A slot in a running instance. */
-export type Lease = {
+export type TakenSlot = {
   readonly instance: Instance;
   /** When the slot was given, monotonic milliseconds. */
   readonly since: number;
@@ -22,7 +22,7 @@ export type Lease = {
 
 export type Pool = {
   /** A slot: at once, after a wait for its turn, or when the agent has started. A wait is a span below `parent`. */
-  acquire(agent: Agent, signal: AbortSignal, parent?: Span): Lease | Promise<Lease>;
+  acquire(agent: Agent, signal: AbortSignal, parent?: Span): TakenSlot | Promise<TakenSlot>;
 };
 
 export type PoolOptions = {
@@ -41,7 +41,7 @@ export type PoolOptions = {
 export function createPool(options: PoolOptions): Pool {
   const { clock, metrics, maxQueue, queueTimeoutMs } = options;
 
-  function wait(agent: Agent, signal: AbortSignal, parent: Span | undefined): Promise<Lease> {
+  function wait(agent: Agent, signal: AbortSignal, parent: Span | undefined): Promise<TakenSlot> {
     const { queue } = agent;
     if (queue.length >= maxQueue) throw busy(agent, `its queue of ${maxQueue} is full`);
     const startedAt = clock.monotonic();
@@ -51,7 +51,7 @@ export function createPool(options: PoolOptions): Pool {
     const started = () => {
       if (reason === "start" && startMs === 0) startMs = clock.monotonic() - startedAt;
     };
-    return new Promise<Lease>((resolve, reject) => {
+    return new Promise<TakenSlot>((resolve, reject) => {
       const settle = () => {
         metrics.invokeWait.observe({ reason }, (clock.monotonic() - startedAt) / 1000);
         cancelTimer();
@@ -105,9 +105,9 @@ export function createPool(options: PoolOptions): Pool {
 
 function takeSlot(
   agent: Agent,
-  { instance, startMs }: Pick<Lease, "instance" | "startMs">,
+  { instance, startMs }: Pick<TakenSlot, "instance" | "startMs">,
   clock: Clock,
-): Lease {
+): TakenSlot {
   instance.enter();
   agent.invoked(clock.now());
   const since = clock.monotonic();

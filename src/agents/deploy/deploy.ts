@@ -105,8 +105,8 @@ async function keepUnchanged(
   // What was sent again takes the place of secrets that were lost or damaged.
   if (!(await hasSecrets(parts, agent.id, version))) return undefined;
   if (agent.instance === undefined) {
-    const lease = await parts.pool.acquire(agent, signal, span);
-    lease.release();
+    const taken = await parts.pool.acquire(agent, signal, span);
+    taken.release();
   }
   return version;
 }

@@ -4,7 +4,7 @@ import type { RunnerError } from "../../lib/errors.ts";
 import { ASLEEP, type Activity } from "../activity.ts";
 import type { Agent } from "../agent.ts";
 import { type LookForEnd, endError, endInWords, isByItself } from "./end-cause.ts";
-import { removeLost } from "./lost.ts";
+import { removeLost } from "./remove-lost.ts";
 import { heldBack } from "../calls/not-running.ts";
 import type { AgentParts } from "../parts.ts";
 import type { StartParts } from "../starts/start.ts";

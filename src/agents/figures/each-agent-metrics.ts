@@ -1,7 +1,7 @@
 import type { Engine } from "../../docker/types.ts";
 import type { Metrics } from "../../metrics/metrics.ts";
 import type { Agent } from "../agent.ts";
-import { memoryOf } from "./memory.ts";
+import { memoryOf } from "./memory-readings.ts";
 import type { Registry } from "../registry.ts";
 
 /** Tells the metrics of single agents, of those that have series of their own. */

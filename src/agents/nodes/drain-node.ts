@@ -2,7 +2,7 @@ import { RunnerError } from "../../lib/errors.ts";
 import type { Node } from "../../model/node.ts";
 import type { Agent, Instance } from "../agent.ts";
 import { asRunnerError } from "../last-error.ts";
-import { type MoveParts, moveInstance } from "./move.ts";
+import { type MoveParts, moveInstance } from "./move-instance.ts";
 import type { AgentParts } from "../parts.ts";
 
 /** Agents that are moved at the same time: a start is work for the nodes that are left. */

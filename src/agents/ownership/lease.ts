@@ -5,7 +5,7 @@ import type { Log } from "../../lib/log.ts";
 import { StartError } from "../../lib/start-error.ts";
 import type { Holder } from "../../model/holder.ts";
 import { type ClaimOptions, type OwnClaim, claimAgents, claimsOf, holderOf } from "./claim.ts";
-import { BEAT_MS, TRUST_MS, createSilence } from "./silence.ts";
+import { BEAT_MS, TRUST_MS, createBeatWatch } from "./beats.ts";
 
 /** Pause between two looks whether the holder lives, and between two tries of a beat that failed, milliseconds. */
 const RETRY_MS = 1_000;
@@ -106,11 +106,11 @@ export function createLease(options: LeaseOptions): Lease {
     // Each beat is a look.
     look: () => Promise.resolve(true),
     async attain({ onWait, signal }) {
-      const silence = createSilence(clock);
+      const beats = createBeatWatch(clock);
       while (claiming === undefined) {
         signal.throwIfAborted();
-        const tried = await tryOnce(silence).catch((error: unknown) => {
-          silence.seesNothing();
+        const tried = await tryOnce(beats).catch((error: unknown) => {
+          beats.seesNothing();
           onWait({ reason: messageOf(error) });
         });
         if (tried !== undefined && "generation" in tried) claiming = Promise.resolve(tried);
@@ -128,10 +128,10 @@ export function createLease(options: LeaseOptions): Lease {
   };
 
   /** The claim, or who has it. */
-  async function tryOnce(silence: ReturnType<typeof createSilence>): Promise<Claim | Standby> {
+  async function tryOnce(beats: ReturnType<typeof createBeatWatch>): Promise<Claim | Standby> {
     const last: ListedClaim | undefined = (await claimsOf(engine, runnerId)).at(-1);
     const holder = last === undefined ? undefined : holderOf(last);
-    const isSilent = last !== undefined && silence.sees(last);
+    const isSilent = last !== undefined && beats.sees(last);
     const isOver = (claim: ListedClaim) => isSilent && claim.name === last.name && claim.beat === last.beat;
     if (last !== undefined && !isSilent && (holder === undefined || (await lifeOf(holder)) !== "ended"))
       return { holder };

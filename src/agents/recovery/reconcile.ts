@@ -4,7 +4,7 @@ import { STOP_GRACE_SECONDS } from "../../lib/agent-container.ts";
 import { messageOf } from "../../lib/errors.ts";
 import type { Agent } from "../agent.ts";
 import type { AgentParts } from "../parts.ts";
-import type { Loaded } from "./recover.ts";
+import type { Loaded } from "./load-agents.ts";
 import { finishRemovals } from "../removals.ts";
 
 type AdoptParts = Pick<AgentParts, "registry" | "instances" | "inherited" | "log">;

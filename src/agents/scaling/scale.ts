@@ -1,8 +1,8 @@
-import type { Replicas } from "../../model/manifest.ts";
+import type { ReplicaLimits } from "../../model/manifest.ts";
 
 /** What is known of an agent that runs. Times are milliseconds. */
-export type Load = {
-  limits: Replicas;
+export type Demand = {
+  limits: ReplicaLimits;
   /** Its instances, those that start among them. */
   count: number;
   /** One at a time: what it does for the queue is not known before. */
@@ -31,12 +31,12 @@ export type Decision = {
  * Whether an agent should have more instances or fewer. One more when there are fewer than `min`, or when an invoke has
  * waited for longer than it would take to start one: then the queue does not go away by itself.
  */
-export function scale(load: Load): Decision {
-  const { limits, count, isStarting, waitedMs, startMs, heldBackMs } = load;
+export function scale(demand: Demand): Decision {
+  const { limits, count, isStarting, waitedMs, startMs, heldBackMs } = demand;
   const missing = count < limits.min;
   const mayGrow = count < limits.max && !isStarting && (missing || waitedMs !== undefined);
   const waitMs = Math.max(missing ? 0 : startMs - (waitedMs ?? 0), heldBackMs);
-  const unused = load.unusedMs.filter((ms) => ms >= load.leaveAfterMs).length;
+  const unused = demand.unusedMs.filter((ms) => ms >= demand.leaveAfterMs).length;
   const surplus = Math.max(0, count - limits.min);
   return {
     start: mayGrow && waitMs <= 0,

@@ -4,7 +4,7 @@ import type { Agent, Instance } from "../agent.ts";
 import { endBeforeService, isByItself } from "../ending/end-cause.ts";
 import type { Feed } from "../feed.ts";
 import { asRunnerError } from "../last-error.ts";
-import { type LostParts, removeLost } from "../ending/lost.ts";
+import { type LostParts, removeLost } from "../ending/remove-lost.ts";
 import type { AgentParts } from "../parts.ts";
 import type { Replica } from "./replicas.ts";
 import { retire, retireAtOnce } from "../ending/retire.ts";

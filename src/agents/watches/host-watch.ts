@@ -1,5 +1,5 @@
 import type { Feed } from "../feed.ts";
-import type { Health } from "./host.ts";
+import type { Health } from "../figures/host-report.ts";
 import type { AgentParts } from "../parts.ts";
 
 /** How often the host is looked at while somebody follows the events, milliseconds. A look starts two processes. */

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../../lib/clock.ts";
 import type { ContainerSettings } from "../containers/args.ts";
 import { bounded } from "../commands/bounded.ts";
 import { cautious } from "../commands/caution.ts";
-import { createEngine } from "../client.ts";
+import { createHostEngine } from "../host-engine.ts";
 import type { ContainmentSettings } from "../networks/containment.ts";
 import type { DockerExec } from "../exec.ts";
 import { createFirewall, createRunCommand } from "../firewall/backend.ts";
@@ -11,7 +11,7 @@ import { nodePlan } from "../node/plan.ts";
 import type { Engine } from "../types.ts";
 import { createSwarmClaims } from "./claims.ts";
 import { createServiceLogs } from "./logs.ts";
-import { createNodes } from "./node-addresses.ts";
+import { createNodeAddresses } from "./node-addresses.ts";
 import { createNodeContainment } from "./node-containment.ts";
 import { createNodeProbe } from "./node-probe.ts";
 import { createSwarmNodes } from "./nodes.ts";
@@ -52,11 +52,11 @@ export function createSwarmEngine(
   { containers, containment: containmentSettings, swarm, environment, clock = systemClock }: EngineParts,
 ): Engine {
   const exec = bounded(cautious(given));
-  const host = createEngine(given, containers, containmentSettings);
+  const host = createHostEngine(given, containers, containmentSettings);
   const { runnerId } = containers;
   const { resolvers, allowUncontained } = containmentSettings;
   const tasks = createTasks(exec, runnerId);
-  const nodes = createNodes(exec, clock);
+  const nodes = createNodeAddresses(exec, clock);
   const runs = createRuns();
   const watch = createWatch({ tasks, nodes, runs, clock });
   const { kept: keptLogs, ...logs } = createServiceLogs({

@@ -11,7 +11,7 @@ import type { DockerExec } from "../exec.ts";
 import { createLogs } from "../containers/logs.ts";
 import type { OutputLine, Workload } from "../workload.ts";
 import { followServiceLogsArgs, serviceLogsArgs } from "./service-args.ts";
-import { current } from "./start.ts";
+import { current } from "./until-running.ts";
 import { type Tasks, hasEnded } from "./tasks.ts";
 import type { Watch } from "./watch.ts";
 

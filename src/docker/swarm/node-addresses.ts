@@ -18,7 +18,7 @@ export type NodeFacts = {
   state: string;
 };
 
-export type Nodes = {
+export type NodeAddresses = {
   /** Undefined for one that is not in the swarm. */
   find(id: string): Promise<NodeFacts | undefined>;
   /** Whether the swarm has lost it, asked anew. */
@@ -26,7 +26,10 @@ export type Nodes = {
 };
 
 /** The nodes, which are asked for again when one is not known, and once a minute. */
-export function createNodes(exec: Pick<DockerExec, "run">, clock: Pick<Clock, "monotonic">): Nodes {
+export function createNodeAddresses(
+  exec: Pick<DockerExec, "run">,
+  clock: Pick<Clock, "monotonic">,
+): NodeAddresses {
   let known = new Map<string, NodeFacts>();
   let readAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;

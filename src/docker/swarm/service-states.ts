@@ -7,8 +7,8 @@ import { readJson } from "../read-json.ts";
 import type { Engine } from "../types.ts";
 import type { ContainerState, ListedContainer, RunningContainer } from "../workload.ts";
 import * as args from "./service-args.ts";
-import type { Nodes } from "./node-addresses.ts";
-import { current } from "./start.ts";
+import type { NodeAddresses } from "./node-addresses.ts";
+import { current } from "./until-running.ts";
 import { TERMINATED, type Task, type Tasks, hasEnded, isWanted } from "./tasks.ts";
 
 /** How often services are listed until none of them goes while it is looked at. */
@@ -31,7 +31,7 @@ export type ServiceStates = Pick<Engine, "inspectContainer" | "listContainers" |
   toRunning(service: string, task: Task): Promise<RunningContainer>;
 };
 
-type StateParts = { exec: Pick<DockerExec, "run">; tasks: Tasks; nodes: Nodes; runnerId: string };
+type StateParts = { exec: Pick<DockerExec, "run">; tasks: Tasks; nodes: NodeAddresses; runnerId: string };
 
 /** Services and their tasks as the containers that they stand for. */
 export function createServiceStates({ exec, tasks, nodes, runnerId }: StateParts): ServiceStates {

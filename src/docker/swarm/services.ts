@@ -13,14 +13,14 @@ import type { ContainerSpec, RunningContainer, Workload } from "../workload.ts";
 import { avoidUpdateArgs, constraintsArgs } from "./chosen-nodes.ts";
 import * as args from "./service-args.ts";
 import type { KeptLogs } from "./logs.ts";
-import type { Nodes } from "./node-addresses.ts";
+import type { NodeAddresses } from "./node-addresses.ts";
 import type { Runs } from "./runs.ts";
 import type { ServiceFiles } from "./service-files.ts";
 import type { ServiceStates } from "./service-states.ts";
 import type { Spread } from "./spread.ts";
-import { untilRunning } from "./start.ts";
+import { untilRunning } from "./until-running.ts";
 import { type Task, type Tasks, hasEnded, isWanted } from "./tasks.ts";
-import { untilStopped } from "./stop.ts";
+import { untilStopped } from "./until-stopped.ts";
 
 const Constraints = Type.Union([Type.Array(Type.String()), Type.Null()]);
 
@@ -47,7 +47,7 @@ type Services = Pick<
 export type ServiceParts = {
   exec: Pick<DockerExec, "run">;
   tasks: Tasks;
-  nodes: Nodes;
+  nodes: NodeAddresses;
   states: Pick<ServiceStates, "serviceOf" | "toRunning">;
   files: ServiceFiles;
   runs: Runs;

@@ -1,6 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { EngineEvent } from "../workload.ts";
-import type { Nodes } from "./node-addresses.ts";
+import type { NodeAddresses } from "./node-addresses.ts";
 import type { Runs } from "./runs.ts";
 import { SIGTERM, TERMINATED, type Task, type Tasks, exitCodeOf, hasEnded, isWanted } from "./tasks.ts";
 
@@ -21,7 +21,7 @@ export type Watch = {
 
 type Listener = { tell(events: EngineEvent[]): void; fail(error: unknown): void };
 
-type WatchParts = { tasks: Pick<Tasks, "all">; nodes: Nodes; runs: Runs; clock: Clock };
+type WatchParts = { tasks: Pick<Tasks, "all">; nodes: NodeAddresses; runs: Runs; clock: Clock };
 
 /** Looks at the tasks as long as somebody listens, and tells all of them the same. */
 export function createWatch(parts: WatchParts): Watch {
@@ -135,7 +135,7 @@ async function changes({ tasks, nodes, runs }: WatchParts, stopping: Set<string>
 async function endOf(
   { id, nodeId }: Task,
   now: Task | undefined,
-  { nodes, stopping }: { nodes: Nodes; stopping: Set<string> },
+  { nodes, stopping }: { nodes: NodeAddresses; stopping: Set<string> },
 ): Promise<EngineEvent[]> {
   if (now !== undefined && !hasEnded(now)) {
     if (isWanted(now)) return [];

@@ -4,7 +4,7 @@
  * thread all invokes would wait for that.
  */
 import { setThreadPriority } from "../../lib/priority.ts";
-import { createEngine } from "../client.ts";
+import { createHostEngine } from "../host-engine.ts";
 import { createDockerExec } from "../exec.ts";
 import {
   type CallName,
@@ -42,7 +42,7 @@ function serve({ exec: execSettings, niceness, swarm, ...settings }: EngineSetti
   const exec = createDockerExec(execSettings);
   const engine =
     swarm === undefined
-      ? createEngine(exec, settings.containers, settings.containment)
+      ? createHostEngine(exec, settings.containers, settings.containment)
       : createSwarmEngine(exec, { ...settings, swarm, environment: execSettings.environment });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the other side calls by an engine's own types
   const methods = engine as unknown as Methods;

@@ -1,4 +1,4 @@
-import type { Lease } from "../../agents/calls/pool.ts";
+import type { TakenSlot } from "../../agents/calls/pool.ts";
 import { type Span, failureOf } from "../../tracing/span.ts";
 import type { Call } from "./invoke-caller.ts";
 import { pathOf } from "../requests/target.ts";
@@ -10,14 +10,14 @@ import { pathOf } from "../requests/target.ts";
 export function beginExchangeSpan(
   parent: Span,
   { agent, request, path }: Pick<Call, "agent" | "request" | "path">,
-  { lease, resends }: { lease: Lease; resends: number },
+  { taken, resends }: { taken: TakenSlot; resends: number },
 ): Span {
-  const { origin, container, version } = lease.instance;
+  const { origin, container, version } = taken.instance;
   const { hostname, port } = new URL(origin);
   // As it is sent: what callers write need not be a URL.
   const pathname = pathOf(path);
   const { method } = request;
-  parent.set({ "faas.coldstart": lease.startMs > 0 });
+  parent.set({ "faas.coldstart": taken.startMs > 0 });
   // Only one path is the runner's own to name: an agent may have any number of others.
   const span = parent.child(pathname === "/invoke" ? `${method} ${pathname}` : method, {
     isCall: true,

@@ -1,4 +1,4 @@
-import type { Lease } from "../../agents/calls/pool.ts";
+import type { TakenSlot } from "../../agents/calls/pool.ts";
 
 export const SERVER_TIMING = "server-timing";
 
@@ -7,7 +7,7 @@ export const SERVER_TIMING = "server-timing";
  * `start` until the agent had started, `run` until the agent's answer, or the head of one that streams.
  */
 export function serverTiming(
-  { since, startMs }: Pick<Lease, "since" | "startMs">,
+  { since, startMs }: Pick<TakenSlot, "since" | "startMs">,
   { arrivedAt, answeredAt }: { arrivedAt: number; answeredAt: number },
 ): string {
   const queueMs = since - arrivedAt - startMs;

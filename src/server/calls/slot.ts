@@ -1,6 +1,6 @@
 import type { Agent, Instance } from "../../agents/agent.ts";
 import { endError } from "../../agents/ending/end-cause.ts";
-import type { Lease } from "../../agents/calls/pool.ts";
+import type { TakenSlot } from "../../agents/calls/pool.ts";
 import { type CancelSignal, createCancel } from "../../lib/cancel.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { CALLER_LEFT, resultOf } from "../../metrics/metrics.ts";
@@ -52,13 +52,13 @@ export async function withSlot(
   const parent = spanOf(request);
   let result = "ok";
   const send = async (resends: 0 | 1): Promise<Response> => {
-    const lease = await pool.acquire(agent, request.signal, parent);
-    const slot = openSlot(context, agent, { lease, request });
-    const span = parent && beginExchangeSpan(parent, call, { lease, resends });
-    const timing = () => serverTiming(lease, { arrivedAt: startedAt, answeredAt: clock.monotonic() });
+    const taken = await pool.acquire(agent, request.signal, parent);
+    const slot = openSlot(context, agent, { taken, request });
+    const span = parent && beginExchangeSpan(parent, call, { taken, resends });
+    const timing = () => serverTiming(taken, { arrivedAt: startedAt, answeredAt: clock.monotonic() });
     try {
       const response = await work(slot);
-      lease.instance.answered();
+      taken.instance.answered();
       if (isStream(response)) slot.stream(openCallOf(request, response, clock));
       response.headers.append(SERVER_TIMING, timing());
       if (span !== undefined) {
@@ -67,7 +67,7 @@ export async function withSlot(
       }
       return response;
     } catch (error) {
-      tellSilence(slot, { request, sentAt: lease.since });
+      tellSilence(slot, { request, sentAt: taken.since });
       slot.release();
       const failure = { agent, request, slot, error };
       const isWhole = !request.bodyUsed || (call.body !== undefined && !isSpent(call.body));
@@ -107,9 +107,9 @@ export function entrypointType(agent: Agent): string {
 function openSlot(
   { agents, settings, clock }: SlotContext,
   agent: Agent,
-  { lease, request }: { lease: Lease; request: Request },
+  { taken, request }: { taken: TakenSlot; request: Request },
 ): Slot {
-  const { instance } = lease;
+  const { instance } = taken;
   const { signal, cancel } = createCancel();
   request.signal.addEventListener("abort", () => cancel(request.signal.reason), { once: true });
   const limitMs = setLimits(request.headers, instance, settings);
@@ -123,14 +123,14 @@ function openSlot(
     signal,
     openEnded() {
       cancelDeadline();
-      lease.openEnded();
+      taken.openEnded();
     },
     release(error) {
       cancelDeadline();
       forgetEnd();
       forgetStream?.();
       isReleased = true;
-      lease.release();
+      taken.release();
       if (span !== undefined) endAnswer(span, signal.aborted ? signal.reason : error);
     },
     stream(call) {

@@ -2,7 +2,7 @@ import { FFIType, dlopen } from "bun:ffi";
 import { open, readFile, readdir } from "node:fs/promises";
 
 import { LIBC } from "../../lib/libc.ts";
-import { listeningAt } from "./listening.ts";
+import { listeningAt } from "./listening-sockets.ts";
 
 /** `linux/eventpoll.h` and `linux/fcntl.h`. */
 const EPOLL_CTL_ADD = 1;

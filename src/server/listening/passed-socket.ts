@@ -1,6 +1,6 @@
 import { StartError } from "../../lib/start-error.ts";
 import type { InheritedSocket } from "./listen.ts";
-import { placeOfSocket } from "./listening.ts";
+import { placeOfSocket } from "./listening-sockets.ts";
 
 /** The first of the descriptors that a service manager passes, sd_listen_fds(3). */
 const FIRST_DESCRIPTOR = 3;

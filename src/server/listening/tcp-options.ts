@@ -1,7 +1,7 @@
 import { FFIType, dlopen } from "bun:ffi";
 
 import { LIBC } from "../../lib/libc.ts";
-import { listeningAt } from "./listening.ts";
+import { listeningAt } from "./listening-sockets.ts";
 
 /** How long a caller may leave bytes of an answer untaken, milliseconds. */
 const UNREAD_MS = 120_000;

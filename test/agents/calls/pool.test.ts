@@ -38,8 +38,8 @@ describe("an agent that runs", () => {
     const first = await pool.acquire(agent, never);
     await pool.acquire(agent, never);
     const order: string[] = [];
-    const third = Promise.resolve(pool.acquire(agent, never)).then((lease) => (order.push("third"), lease));
-    const fourth = Promise.resolve(pool.acquire(agent, never)).then((lease) => (order.push("fourth"), lease));
+    const third = Promise.resolve(pool.acquire(agent, never)).then((slot) => (order.push("third"), slot));
+    const fourth = Promise.resolve(pool.acquire(agent, never)).then((slot) => (order.push("fourth"), slot));
     expect(agent.instance?.inFlight).toBe(2);
     first.release();
     (await third).release();
@@ -49,17 +49,17 @@ describe("an agent that runs", () => {
 
   test("a slot that is released twice is free once", async () => {
     const { agent, pool } = fixture();
-    const lease = await pool.acquire(agent, never);
-    lease.release();
-    lease.release();
+    const slot = await pool.acquire(agent, never);
+    slot.release();
+    slot.release();
     expect(agent.instance?.inFlight).toBe(0);
   });
 
   test("whoever comes to a full queue is told when to come again, by the agent's own pace", async () => {
     const { agent, pool, clock } = fixture({ maxQueue: 1 });
-    const lease = await pool.acquire(agent, never);
+    const slot = await pool.acquire(agent, never);
     await clock.advance(9_000);
-    lease.release();
+    slot.release();
     await pool.acquire(agent, never);
     await pool.acquire(agent, never);
     const waiting = pool.acquire(agent, never);
@@ -83,9 +83,9 @@ describe("an agent that runs", () => {
     await clock.advance(60_000);
     streaming.release();
     expect(agent.meanInvokeMs).toBe(0);
-    const lease = await pool.acquire(agent, never);
+    const slot = await pool.acquire(agent, never);
     await clock.advance(10);
-    lease.release();
+    slot.release();
     expect(agent.meanInvokeMs).toBe(10);
   });
 

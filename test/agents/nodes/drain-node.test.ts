@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 
 import { stop } from "../../../src/agents/commands.ts";
 import { type DrainNews, drainNode } from "../../../src/agents/nodes/drain-node.ts";
-import { watchEngine } from "../../../src/agents/watches/events.ts";
+import { watchEngine } from "../../../src/agents/watches/engine-watch.ts";
 import { createNodes } from "../../../src/agents/nodes/nodes.ts";
-import type { Lease } from "../../../src/agents/calls/pool.ts";
+import type { TakenSlot } from "../../../src/agents/calls/pool.ts";
 import { rollback } from "../../../src/agents/rollback.ts";
 import { createScaler } from "../../../src/agents/scaling/scaler.ts";
 import type { Instance } from "../../../src/instance/instance.ts";
@@ -53,7 +53,7 @@ async function running({ manifest = {}, start = () => Promise.resolve() }: Fakes
     ...{ news, abort },
     nodes: () => agent.serving.map(({ container }) => container.node),
     availability: async (name: string) => (await engine.nodes()).find((it) => it.name === name)?.availability,
-    call: async (): Promise<Lease> => pool.acquire(agent, never),
+    call: async (): Promise<TakenSlot> => pool.acquire(agent, never),
     drain: (name = "n1") =>
       drainNode({ ...parts, scaler }, { name, signal, tell: (it) => void news.push(it) }).catch(
         (error: unknown) => error,

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import { watchEngine } from "../../../src/agents/watches/events.ts";
+import { watchEngine } from "../../../src/agents/watches/engine-watch.ts";
 import { createKeeper } from "../../../src/agents/sleep/keep-warm.ts";
 import { observeNodes } from "../../../src/agents/nodes/node-metrics.ts";
 import { listNodes } from "../../../src/agents/nodes/nodes.ts";

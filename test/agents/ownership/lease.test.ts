@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 
 import { type Standby, createLease } from "../../../src/agents/ownership/lease.ts";
-import { BEAT_MS, PATIENCE_MS, RETURN_MS, TRUST_MS } from "../../../src/agents/ownership/silence.ts";
+import { BEAT_MS, PATIENCE_MS, RETURN_MS, TRUST_MS } from "../../../src/agents/ownership/beats.ts";
 import { RunnerError } from "../../../src/lib/errors.ts";
 import { createLog } from "../../../src/lib/log.ts";
 import type { StartError } from "../../../src/lib/start-error.ts";

@@ -53,12 +53,12 @@ async function call(life: Life): Promise<number | RunnerError> {
   const { runner, world } = life;
   try {
     for (let isAgain = false; ; isAgain = true) {
-      const lease = await runner.acquire(AbortSignal.timeout(ANSWER_MS));
-      const { instance } = lease;
+      const slot = await runner.acquire(AbortSignal.timeout(ANSWER_MS));
+      const { instance } = slot;
       const container = world.engine.containers.get(instance.container.name);
       const isReached = container?.id === instance.container.id && container.running && !container.paused;
       await turn();
-      lease.release();
+      slot.release();
       if (isReached) return instance.version.version;
       if (isAgain) throw new Error("a call came to a container that does not run, twice");
       await known(runner, instance);

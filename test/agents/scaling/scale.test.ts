@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 
-import { type Load, scale } from "../../../src/agents/scaling/scale.ts";
+import { type Demand, scale } from "../../../src/agents/scaling/scale.ts";
 
 /** An agent with two of its one to four instances; nobody waits, and both are in use. */
-const LOAD: Load = {
+const DEMAND: Demand = {
   limits: { min: 1, max: 4 },
   count: 2,
   isStarting: false,
@@ -16,7 +16,7 @@ const LOAD: Load = {
 
 const QUIET = { start: false, leave: 0, againMs: undefined };
 
-test.each<[string, Partial<Load>, Partial<ReturnType<typeof scale>>]>([
+test.each<[string, Partial<Demand>, Partial<ReturnType<typeof scale>>]>([
   ["nobody waits", {}, {}],
   ["an invoke waits for less than a start takes", { waitedMs: 150 }, { againMs: 250 }],
   ["an invoke has waited for as long as a start takes", { waitedMs: 400 }, { start: true }],
@@ -38,5 +38,5 @@ test.each<[string, Partial<Load>, Partial<ReturnType<typeof scale>>]>([
     { leave: 2 },
   ],
 ])("%s", (_, load, decision) => {
-  expect(scale({ ...LOAD, ...load })).toEqual({ ...QUIET, ...decision });
+  expect(scale({ ...DEMAND, ...load })).toEqual({ ...QUIET, ...decision });
 });

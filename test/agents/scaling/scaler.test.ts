@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { stop } from "../../../src/agents/commands.ts";
 import { ended } from "../../../src/agents/ending/ended.ts";
 import { createIdleSweep } from "../../../src/agents/sleep/idle.ts";
-import type { Lease } from "../../../src/agents/calls/pool.ts";
+import type { TakenSlot } from "../../../src/agents/calls/pool.ts";
 import { createPool } from "../../../src/agents/calls/pool.ts";
 import { rollback } from "../../../src/agents/rollback.ts";
 import { createScaler } from "../../../src/agents/scaling/scaler.ts";
@@ -54,11 +54,11 @@ async function busy(count: number, fakes: Starts = {}) {
   const calls = Array.from({ length: count }, () => fixture.call());
   // The first start is judged by a guess of one second.
   await fixture.clock.advance(1_000 + count * 2 * START_MS);
-  const leases = await Promise.all(calls);
-  return { ...fixture, leases };
+  const slots = await Promise.all(calls);
+  return { ...fixture, slots };
 }
 
-const numberOf = ({ instance }: Lease) => instance.replica;
+const numberOf = ({ instance }: TakenSlot) => instance.replica;
 
 describe("a queue", () => {
   test("that has waited for as long as a start takes gets one more instance, up to `max`", async () => {
@@ -71,7 +71,7 @@ describe("a queue", () => {
     expect((await detailOf(agent, parts)).starting).toEqual([{ container, version: 3, replica: 2 }]);
     await clock.advance(START_MS);
     expect((await detailOf(agent, parts)).starting).toEqual([]);
-    expect(await Promise.all(calls.slice(0, 2)).then((leases) => leases.map(numberOf))).toEqual([1, 2]);
+    expect(await Promise.all(calls.slice(0, 2)).then((slots) => slots.map(numberOf))).toEqual([1, 2]);
     await clock.advance(60_000 - 2_000);
     expect({ numbers: numbers(), waiting: agent.queue.length }).toEqual({ numbers: [1, 2], waiting: 1 });
     (await calls[1])?.release();
@@ -99,16 +99,16 @@ describe("a queue", () => {
 
 describe("a call", () => {
   test("takes the instance with the fewest inside", async () => {
-    const { call, leases } = await busy(3);
-    expect(leases.map(numberOf)).toEqual([1, 2, 3]);
-    leases[2]?.release();
-    leases[1]?.release();
+    const { call, slots } = await busy(3);
+    expect(slots.map(numberOf)).toEqual([1, 2, 3]);
+    slots[2]?.release();
+    slots[1]?.release();
     expect(await Promise.all([call(), call()]).then((more) => more.map(numberOf))).toEqual([2, 3]);
   });
 
   test("goes to none whose end has begun", async () => {
-    const { call, leases, instance } = await busy(2);
-    for (const lease of leases) lease.release();
+    const { call, slots, instance } = await busy(2);
+    for (const slot of slots) slot.release();
     instance.close();
     expect(numberOf(await call())).toBe(2);
   });
@@ -128,8 +128,8 @@ describe("instances", () => {
   });
 
   test("serve on when the first one ends: another takes its place, and its number is free again", async () => {
-    const { parts, agent, clock, call, leases, numbers, stopped, instance } = await busy(2);
-    leases[1]?.release();
+    const { parts, agent, clock, call, slots, numbers, stopped, instance } = await busy(2);
+    slots[1]?.release();
     ended(parts, agent, { instance, cause: { reason: "stopped", signal: 9 } });
     expect({ state: agent.state, numbers: numbers() }).toEqual({ state: "running", numbers: [2] });
     expect(numberOf(await call())).toBe(2);
@@ -170,8 +170,8 @@ describe("instances", () => {
   });
 
   test("leave when they are unused for `warm_timeout`, one that is used stays", async () => {
-    const { clock, scaler, leases, numbers, stopped, parts } = await busy(3);
-    for (const lease of leases.slice(1)) lease.release();
+    const { clock, scaler, slots, numbers, stopped, parts } = await busy(3);
+    for (const slot of slots.slice(1)) slot.release();
     await clock.advance(299_999);
     scaler.sweep();
     expect(numbers()).toEqual([1, 2, 3]);
@@ -183,12 +183,12 @@ describe("instances", () => {
   });
 
   test("keep the agent awake as long as one is used, and end when it sleeps", async () => {
-    const { clock, parts, leases, agent, stopped } = await busy(2);
-    leases[0]?.release();
+    const { clock, parts, slots, agent, stopped } = await busy(2);
+    slots[0]?.release();
     await clock.advance(400_000);
     createIdleSweep(parts)();
     expect(agent.state).toBe("running");
-    leases[1]?.release();
+    slots[1]?.release();
     await clock.advance(300_000);
     createIdleSweep(parts)();
     await clock.advance(0);
@@ -199,9 +199,9 @@ describe("instances", () => {
   });
 
   test("are cut off and gone when the agent has been stopped, those that start too", async () => {
-    const { clock, parts, leases, agent, call, stopped } = await busy(2);
+    const { clock, parts, slots, agent, call, stopped } = await busy(2);
     const cut: string[] = [];
-    for (const { instance } of leases) instance.onCutOff((why) => void cut.push(why));
+    for (const { instance } of slots) instance.onCutOff((why) => void cut.push(why));
     agent.versions.forEach(({ manifest }) => (manifest.replicas = { min: 1, max: 3 }));
     const waiting = call().catch((error: unknown) => error);
     await clock.advance(START_MS);
@@ -216,7 +216,7 @@ describe("instances", () => {
 
 describe("another version", () => {
   test("takes over in the middle of a start of one more; the old ones finish what they have", async () => {
-    const { parts, agent, clock, leases, numbers, call, stopped } = await busy(2, {
+    const { parts, agent, clock, slots, numbers, call, stopped } = await busy(2, {
       start: (version, signal, replica) =>
         version.version === 3 && replica === 3 ? untilAborted(signal) : undefined,
     });
@@ -230,14 +230,14 @@ describe("another version", () => {
     expect((await waiting).instance.version.version).toBe(2);
     expect({ numbers: numbers(), stopped }).toEqual({ numbers: [1, 2], stopped: [] });
     expect(new Set(agent.retirements.instances().map(({ replica }) => replica))).toEqual(new Set([1, 2]));
-    for (const lease of leases) lease.release();
+    for (const slot of slots) slot.release();
     await agent.retirements.gone(3);
     expect(stopped.toSorted()).toEqual([1, 2].map((it) => parts.names.container("echo", 3, it)).toSorted());
     expect(agent.replicas.all().map(({ version }) => version)).toEqual([2]);
   });
 
   test("has as many instances ready before it serves, so that no call waits for a start", async () => {
-    const { parts, agent, clock, leases, numbers, call } = await busy(3);
+    const { parts, agent, clock, slots, numbers, call } = await busy(3);
     const rolling = rollback(parts, "echo");
     await clock.advance(START_MS - 1);
     expect(agent.record.current_version).toBe(3);
@@ -247,7 +247,7 @@ describe("another version", () => {
     expect(numbers()).toEqual([1, 2, 3]);
     const calls = await Promise.all([call(), call(), call()]);
     expect(calls.map(({ instance }) => instance.version.version)).toEqual([2, 2, 2]);
-    for (const lease of leases) lease.release();
+    for (const slot of slots) slot.release();
     await agent.retirements.gone(3);
     expect(agent.replicas.all()).toHaveLength(2);
   });
@@ -266,19 +266,19 @@ describe("another version", () => {
   });
 
   test("may be served by one of its instances that is not gone yet", async () => {
-    const { parts, agent, engine, leases, numbers, stopped, clock } = await busy(2);
+    const { parts, agent, engine, slots, numbers, stopped, clock } = await busy(2);
     engine.images.set("oken/echo:v3", {});
     await engine.startContainer({ ...specOf(3), name: parts.names.container("echo", 3, 2) });
     const rolling = rollback(parts, "echo");
     await clock.advance(START_MS);
     await rolling;
-    leases[0]?.release();
+    slots[0]?.release();
     await clock.advance(0);
     expect(stopped).toEqual([parts.names.container("echo", 3)]);
     const back = rollback(parts, "echo", { version: 3 });
     await clock.advance(START_MS);
     await back;
-    expect({ first: numbers()[0], same: agent.instance === leases[1]?.instance }).toEqual({
+    expect({ first: numbers()[0], same: agent.instance === slots[1]?.instance }).toEqual({
       ...{ first: 2, same: true },
     });
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 
 import { start, stop } from "../../../src/agents/commands.ts";
 import { commit } from "../../../src/agents/deploy/commit.ts";
-import { watchEngine } from "../../../src/agents/watches/events.ts";
+import { watchEngine } from "../../../src/agents/watches/engine-watch.ts";
 import { createIdleSweep } from "../../../src/agents/sleep/idle.ts";
 import type { Abilities } from "../../../src/docker/types.ts";
 import { RunnerError } from "../../../src/lib/errors.ts";
@@ -76,19 +76,19 @@ describe("an agent that nobody uses", () => {
       state: "paused",
       instance: undefined,
     });
-    const lease = await pool.acquire(agent, never);
-    expect(lease.instance).toBe(instance);
+    const slot = await pool.acquire(agent, never);
+    expect(slot.instance).toBe(instance);
     expect({ state: agent.state, isPaused: isPaused() }).toEqual({ state: "running", isPaused: false });
   });
 
   test("is not paused with a request inside, and counts from its end", async () => {
     await using runner = await fixture();
     const { agent, pool, clock, sweep } = runner;
-    const lease = await pool.acquire(agent, never);
+    const slot = await pool.acquire(agent, never);
     await clock.advance(50_000);
     sweep();
     expect(agent.state).toBe("running");
-    lease.release();
+    slot.release();
     await clock.advance(4_999);
     sweep();
     expect(agent.state).toBe("running");
@@ -274,11 +274,11 @@ describe("an operator's docker pause and unpause", () => {
     expect(agent.state).toBe("running");
     engine.pause(NAME);
     await clock.advance(0);
-    const lease = await pool.acquire(agent, never);
-    expect({ isSame: lease.instance === instance, isPaused: isPaused() }).toEqual({
+    const slot = await pool.acquire(agent, never);
+    expect({ isSame: slot.instance === instance, isPaused: isPaused() }).toEqual({
       ...{ isSame: true, isPaused: false },
     });
-    lease.release();
+    slot.release();
     await clock.advance(5_000);
     sweep();
     expect(agent.state).toBe("paused");
@@ -287,11 +287,11 @@ describe("an operator's docker pause and unpause", () => {
   test("with a call inside: it goes on at once", async () => {
     await using runner = await fixture();
     const { agent, engine, pool, clock, isPaused } = runner;
-    const lease = await pool.acquire(agent, never);
+    const slot = await pool.acquire(agent, never);
     engine.pause(NAME);
     await clock.advance(0);
     await clock.advance(0);
-    expect({ state: agent.state, isPaused: isPaused(), ended: lease.instance.ended }).toEqual({
+    expect({ state: agent.state, isPaused: isPaused(), ended: slot.instance.ended }).toEqual({
       ...{ state: "running", isPaused: false, ended: undefined },
     });
   });
@@ -309,12 +309,12 @@ describe("an operator's docker pause and unpause", () => {
   test("that are told late change nothing", async () => {
     await using runner = await paused();
     const { agent, engine, pool, clock, instance } = runner;
-    const lease = await pool.acquire(agent, never);
+    const slot = await pool.acquire(agent, never);
     // As if the engine told now of the pause that is over.
     engine.pause(NAME);
     engine.unpause(NAME);
     await clock.advance(0);
-    expect({ state: agent.state, isSame: lease.instance === instance }).toEqual({
+    expect({ state: agent.state, isSame: slot.instance === instance }).toEqual({
       ...{ state: "running", isSame: true },
     });
   });

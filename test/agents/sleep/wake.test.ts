@@ -21,8 +21,8 @@ describe("an agent that an invoke wakes", () => {
     });
     const waiting = [pool.acquire(agent, never), pool.acquire(agent, never)];
     resolve();
-    const leases = await Promise.all(waiting);
-    expect(leases.map(({ instance }) => instance.version.version)).toEqual([3, 3]);
+    const slots = await Promise.all(waiting);
+    expect(slots.map(({ instance }) => instance.version.version)).toEqual([3, 3]);
     expect({ starts, state: agent.state }).toEqual({ starts: 1, state: "running" });
   });
 
@@ -65,10 +65,10 @@ describe("an agent that is started by request", () => {
     });
     const starting = start(parts, "echo");
     await eventually(() => expect(agent.state).toBe("starting"));
-    const lease = pool.acquire(agent, never);
+    const slot = pool.acquire(agent, never);
     resolve();
     await starting;
-    const { instance } = await lease;
+    const { instance } = await slot;
     expect(agent.instance).toBe(instance);
     expect(written).toMatchObject([{ desired: "running" }]);
   });

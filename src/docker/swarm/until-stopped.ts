@@ -1,7 +1,7 @@
 import { STOP_GRACE_SECONDS } from "../../lib/agent-container.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { isNoSuchObject } from "../errors.ts";
-import type { Nodes } from "./node-addresses.ts";
+import type { NodeAddresses } from "./node-addresses.ts";
 import { type Tasks, hasEnded } from "./tasks.ts";
 
 /** Pause between two looks at a service that stops, milliseconds. SIGTERM comes after a second. */
@@ -18,7 +18,7 @@ const DOUBT_MS = 2_000;
  * the grace it resolves anyway; the swarm goes on ending them.
  */
 export async function untilStopped(
-  { tasks, nodes, clock }: { tasks: Pick<Tasks, "ofService">; nodes: Nodes; clock: Clock },
+  { tasks, nodes, clock }: { tasks: Pick<Tasks, "ofService">; nodes: NodeAddresses; clock: Clock },
   service: string,
 ): Promise<void> {
   const begun = clock.monotonic();

@@ -3,8 +3,8 @@ import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { reconcile } from "../../../src/agents/recovery/reconcile.ts";
-import { loadAgents } from "../../../src/agents/recovery/recover.ts";
-import { recoverEngine } from "../../../src/agents/recovery/recovery.ts";
+import { loadAgents } from "../../../src/agents/recovery/load-agents.ts";
+import { recoverEngine } from "../../../src/agents/recovery/recover-engine.ts";
 import { createRegistry } from "../../../src/agents/registry.ts";
 import { createStore } from "../../../src/agents/store.ts";
 import { wake } from "../../../src/agents/sleep/wake.ts";

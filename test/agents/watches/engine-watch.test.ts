@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import { watchEngine } from "../../../src/agents/watches/events.ts";
+import { watchEngine } from "../../../src/agents/watches/engine-watch.ts";
 import { retire } from "../../../src/agents/ending/retire.ts";
 import type { InstanceEnd } from "../../../src/instance/instance.ts";
 import { runningAgent } from "../../helpers/agent-parts.ts";
@@ -88,8 +88,8 @@ describe("an agent whose container exits", () => {
     const waiting = pool.acquire(agent, never);
     engine.exit(NAME, 1);
     await clock.advance(0);
-    const lease = await waiting;
-    expect(inside.map(({ instance }) => instance)).not.toContain(lease.instance);
+    const slot = await waiting;
+    expect(inside.map(({ instance }) => instance)).not.toContain(slot.instance);
     expect(agent.state).toBe("running");
   });
 });

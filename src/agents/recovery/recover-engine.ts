@@ -1,6 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import { type ReconcileParts, reconcile } from "./reconcile.ts";
-import type { Loaded } from "./recover.ts";
+import type { Loaded } from "./load-agents.ts";
 
 /** Pause before an engine is asked again that did not answer, milliseconds. */
 const RETRY_MS = 2_000;

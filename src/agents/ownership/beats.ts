@@ -20,14 +20,14 @@ export const PATIENCE_MS = 10_000;
 export const RETURN_MS = 6_000;
 
 /** What a runner that waits has seen of a claim. Its own clock alone counts: those of two hosts may differ. */
-export type Silence = {
+export type BeatWatch = {
   /** The managers have answered. Whether the holder of the claim has been silent for too long. */
   sees(claim: ListedClaim): boolean;
   /** The managers did not answer. */
   seesNothing(): void;
 };
 
-export function createSilence(clock: Pick<Clock, "monotonic">): Silence {
+export function createBeatWatch(clock: Pick<Clock, "monotonic">): BeatWatch {
   let last: { beat: string; at: number } | undefined;
   /** Since when the managers answer. */
   let answering: number | undefined;

@@ -50,7 +50,7 @@ const NO_FAIL_OVER = {
 };
 
 /** The engine of this host, used through the docker CLI. */
-export function createEngine(
+export function createHostEngine(
   given: DockerExec,
   settings: ContainerSettings,
   containmentSettings: ContainmentSettings = CONTAINED,
