@@ -1,6 +1,7 @@
 import type { DockerExec } from "./exec.ts";
-import { isNoSuchObject } from "./errors.ts";
+import { undefinedIfNoSuchObject } from "./errors.ts";
 import { LABEL, MANAGED, claimLabels, labelArgs } from "./labels.ts";
+import { linesOf } from "./lines.ts";
 import type { Claim, Engine, ListedClaim } from "./types.ts";
 
 /** Deadline of a look at the claims, milliseconds. A start waits for it. */
@@ -13,15 +14,12 @@ type Claims = Pick<Engine, "claims" | "claim" | "releaseClaim" | "agentsOfAll">;
  * restarts. To create one that exists changes nothing, so that its labels tell who was first.
  */
 export function createClaims(exec: DockerExec): Claims {
-  const lines = async (argv: string[]) =>
-    (await exec.run(argv, { timeoutMs: TIMEOUT_MS })).split("\n").filter((line) => line !== "");
+  const lines = async (argv: string[]) => linesOf(await exec.run(argv, { timeoutMs: TIMEOUT_MS }));
   return {
     claims: async () => (await lines(claimListArgs())).flatMap((line) => parseClaim(line) ?? []),
     claim: async (claim) => void (await exec.run(claimArgs(claim), { timeoutMs: TIMEOUT_MS })),
     async releaseClaim(claim) {
-      await exec.run(["volume", "rm", "--", claimName(claim)]).catch((error: unknown) => {
-        if (!isNoSuchObject(error)) throw error;
-      });
+      await exec.run(["volume", "rm", "--", claimName(claim)]).catch(undefinedIfNoSuchObject);
     },
     async agentsOfAll() {
       return (await lines(agentListArgs())).map((line) => {

@@ -134,6 +134,11 @@ export function isNoSuchObject(error: unknown): boolean {
   return error instanceof RunnerError && error.details?.["reason"] === NO_SUCH_OBJECT;
 }
 
+/** For `catch`: undefined where the object does not exist. Any other error goes on. */
+export function undefinedIfNoSuchObject(error: unknown): undefined {
+  if (!isNoSuchObject(error)) throw error;
+}
+
 /** Whether an error says that a container is on its way out, by somebody else's hand. */
 export function isBeingRemoved(error: unknown): boolean {
   return error instanceof RunnerError && error.details?.["reason"] === BEING_REMOVED;

@@ -3,7 +3,6 @@ import { Value } from "@sinclair/typebox/value";
 
 import { parseJson } from "../lib/json.ts";
 import { isAgentNetwork } from "./networks/agent-networks.ts";
-import * as args from "./containers/args.ts";
 import { unreadable } from "./errors.ts";
 import type { DockerExec, StreamedChunk } from "./exec.ts";
 import { runnerLabels } from "./labels.ts";
@@ -21,6 +20,22 @@ const Message = Type.Object({
 /** The most that may come between the events, characters: another program may be in docker's place. */
 const MAX_NOISE = 64 * 1024;
 
+/** Of every container and network: a filter by label would drop the events of networks. */
+const ARGS = [
+  "events",
+  ...["--filter", "type=container"],
+  ...["--filter", "type=network"],
+  ...["--filter", "event=die"],
+  ...["--filter", "event=kill"],
+  ...["--filter", "event=oom"],
+  ...["--filter", "event=pause"],
+  ...["--filter", "event=unpause"],
+  ...["--filter", "event=rename"],
+  ...["--filter", "event=disconnect"],
+  ...["--filter", "event=destroy"],
+  ...["--format", "{{json .}}"],
+];
+
 /** Whose events are told. */
 export type EventsOptions = { runnerId: string; network: string };
 
@@ -30,14 +45,14 @@ export function createEvents(
 ): Pick<Engine, "events"> {
   return {
     async *events({ signal }) {
-      const chunks = exec.stream(args.eventsArgs(), { signal });
+      const chunks = exec.stream(ARGS, { signal });
       let noise = 0;
       for await (const line of splitLines(standardOutput(chunks))) {
         const event = parseEvent(line, options);
         if (event?.type === "renamed") void options.names.renamed(event);
         else if (event !== undefined) yield event;
         if (!line.startsWith("{")) noise += line.length + 1;
-        if (noise > MAX_NOISE) throw unreadable(args.eventsArgs(), line);
+        if (noise > MAX_NOISE) throw unreadable(ARGS, line);
       }
     },
   };

@@ -2,9 +2,10 @@ import { Type } from "@sinclair/typebox";
 
 import { allDone } from "../lib/all-done.ts";
 import { systemClock } from "../lib/clock.ts";
-import { type ContainerSettings, namelessImagesArgs } from "./containers/args.ts";
+import type { ContainerSettings } from "./containers/container-args.ts";
 import { PING_ARGS, PING_TIMEOUT_MS, cautious } from "./commands/caution.ts";
 import { createClaims } from "./claims.ts";
+import { linesOf } from "./lines.ts";
 import { createBuildContainment } from "./networks/build-containment.ts";
 import { bounded } from "./commands/bounded.ts";
 import { createBuildx } from "./images/buildx.ts";
@@ -20,6 +21,7 @@ import type { DockerExec } from "./exec.ts";
 import { createFetchProxy } from "./networks/fetch-proxy.ts";
 import { createCanaries } from "./firewall/canary.ts";
 import { createFirewall, createRunCommand } from "./firewall/backend.ts";
+import { namelessImagesArgs } from "./images/image-args.ts";
 import { createImages } from "./images/image.ts";
 import { runnerLabels } from "./labels.ts";
 import { readJson } from "./read-json.ts";
@@ -83,7 +85,7 @@ export function createHostEngine(
   /** Not `image prune`, of which an engine runs one at a time. */
   async function removeNamelessImages(): Promise<void> {
     const nameless = await exec.run(namelessImagesArgs(runnerLabels(runnerId)));
-    await images.removeImages([...new Set(nameless.split("\n").filter((id) => id !== ""))]);
+    await images.removeImages([...new Set(linesOf(nameless))]);
   }
 
   /** A build that may start, by the way that its steps fetch packages. */

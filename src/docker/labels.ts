@@ -51,6 +51,11 @@ export function labelArgs(labels: Record<string, string>): string[] {
   return Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
 }
 
+/** Of a listing: what has all of these labels. */
+export function filterArgs(labels: Record<string, string>): string[] {
+  return Object.entries(labels).flatMap(([name, value]) => ["--filter", `label=${name}=${value}`]);
+}
+
 /** The labels without those that make an object an agent's. */
 export function runnerOf(labels: Record<string, string>): Record<string, string> {
   const { [LABEL.agent]: _agent, [LABEL.version]: _version, [LABEL.spec]: _spec, ...rest } = labels;

@@ -3,6 +3,11 @@ import type { OutputLine } from "./types.ts";
 /** Longest line that is passed on whole, characters: a frame of the runtime with 64 KiB that JSON must escape. */
 const MAX_LINE = 512 * 1024;
 
+/** The lines of what a command has printed. */
+export function linesOf(output: string): string[] {
+  return output.split("\n").filter((line) => line !== "");
+}
+
 /**
  * Cuts chunks of text into lines, without their newlines. A line longer than `maxLine` comes in pieces, so that an
  * endless line cannot fill the memory.

@@ -1,6 +1,7 @@
-import { isNoSuchObject } from "./errors.ts";
+import { isNoSuchObject, undefinedIfNoSuchObject } from "./errors.ts";
 import type { DockerExec } from "./exec.ts";
 import { LABEL } from "./labels.ts";
+import { linesOf } from "./lines.ts";
 import { OWNER_LABEL } from "./networks/proxy-container.ts";
 
 /** What a runner has made in the engine, by the names that the engine knows. */
@@ -10,7 +11,7 @@ export type Made = { containers: string[]; images: string[]; networks: string[];
 export async function listMade(exec: DockerExec, runnerId: string): Promise<Made> {
   const own = ["--filter", `label=${LABEL.runner}=${runnerId}`];
   const list = async (...args: string[]) =>
-    (await exec.run(args)).split("\n").filter((line) => line !== "" && !line.includes("<none>"));
+    linesOf(await exec.run(args)).filter((line) => !line.includes("<none>"));
   const [agents, proxies, images, networks, volumes] = await Promise.all([
     list("ps", "--all", ...own, "--format", "{{.Names}}"),
     list("ps", "--all", "--filter", `label=${OWNER_LABEL}=${runnerId}`, "--format", "{{.Names}}"),
@@ -43,8 +44,5 @@ export async function removeMade(exec: DockerExec, made: Made): Promise<void> {
     [["volume", "rm"], made.volumes],
   ];
   for (const [command, names] of steps)
-    for (const name of names)
-      await exec.run([...command, "--", name]).catch((error: unknown) => {
-        if (!isNoSuchObject(error)) throw error;
-      });
+    for (const name of names) await exec.run([...command, "--", name]).catch(undefinedIfNoSuchObject);
 }

@@ -1,4 +1,4 @@
-import { renameArgs } from "./containers/args.ts";
+import { renameArgs } from "./containers/container-args.ts";
 import type { DockerExec } from "./exec.ts";
 
 /** What a container's environment has of the name that it was made with: requests tell it apart by that. */

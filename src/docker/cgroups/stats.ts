@@ -2,7 +2,6 @@ import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 import type { Clock } from "../../lib/clock.ts";
-import { statsArgs } from "../containers/args.ts";
 import type { DockerExec } from "../exec.ts";
 import type { ResourceUse } from "../types.ts";
 
@@ -11,6 +10,9 @@ const FRESH_MS = 5_000;
 
 /** Figures of this age say nothing about now. */
 const STALE_MS = 60_000;
+
+/** Of every container that runs, whosever it is: with names, one that has just gone would fail them all. */
+const ARGS = ["stats", "--no-stream", "--no-trunc", "--format", "{{json .}}"];
 
 const Stats = Type.Object({
   ID: Type.String(),
@@ -43,7 +45,7 @@ export function createStatsSampler({ exec, clock }: { exec: DockerExec; clock: C
   const take = async () => {
     sampling = true;
     try {
-      const uses = parseStats(await exec.run(statsArgs()));
+      const uses = parseStats(await exec.run(ARGS));
       sample = { takenAt: clock.monotonic(), uses };
     } catch {
       // The engine does not answer, so there are no figures. Other calls report that.

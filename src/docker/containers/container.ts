@@ -5,11 +5,19 @@ import { Type } from "@sinclair/typebox";
 import { RunnerError } from "../../lib/errors.ts";
 import { HOST_CAN } from "../abilities.ts";
 import { createAgentsCgroup } from "../cgroups/agents-cgroup.ts";
-import * as args from "./args.ts";
+import { linesOf } from "../lines.ts";
+import * as args from "./container-args.ts";
 import type { ContainedNetworks } from "../networks/contained-networks.ts";
 import { createCpuLimits } from "./cpu-limits.ts";
 import { type FactsReader, canFilterCalls } from "../engine-facts.ts";
-import { isAlreadyExists, isBeingRemoved, isNoSuchObject, isNotPaused, isPaused } from "../errors.ts";
+import {
+  isAlreadyExists,
+  isBeingRemoved,
+  isNoSuchObject,
+  isNotPaused,
+  isPaused,
+  undefinedIfNoSuchObject,
+} from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { Inspected, toState } from "./inspected.ts";
 import { runnerLabels } from "../labels.ts";
@@ -72,7 +80,7 @@ export function createContainers(
   }
 
   async function inspectOne(name: string): Promise<ContainerState | undefined> {
-    const [found] = (await inspect([name]).catch(undefinedIfMissing)) ?? [];
+    const [found] = (await inspect([name]).catch(undefinedIfNoSuchObject)) ?? [];
     return found && toState(found, settings.network);
   }
 
@@ -88,7 +96,7 @@ export function createContainers(
       await exec.run(args.removeArgs(name), { timeoutMs: SLOW_COMMAND_MS });
     } catch (error) {
       if (isBeingRemoved(error)) await gone(name);
-      else undefinedIfMissing(error);
+      else undefinedIfNoSuchObject(error);
     }
   };
 
@@ -102,7 +110,7 @@ export function createContainers(
   const stop = async (name: string, graceSeconds: number) => {
     await exec
       .run(args.stopArgs(name, graceSeconds), { timeoutMs: SLOW_COMMAND_MS + graceSeconds * 1000 })
-      .catch(undefinedIfMissing);
+      .catch(undefinedIfNoSuchObject);
   };
 
   const unpause = async (id: string) => {
@@ -163,7 +171,7 @@ export function createContainers(
         () => true,
         (error: unknown) => {
           if (isPaused(error)) return unpause(name);
-          return isBeingRemoved(error) ? false : (undefinedIfMissing(error) ?? false);
+          return isBeingRemoved(error) ? false : (undefinedIfNoSuchObject(error) ?? false);
         },
       );
       if (!isStarted) return undefined;
@@ -181,8 +189,8 @@ export function createContainers(
 
     stopContainer: stop,
 
-    limitCpus: (id, cpus) => cpuLimits.limit(id, cpus).catch(undefinedIfMissing),
-    boostCpus: (id, cpus) => cpuLimits.boost(id, cpus).catch(undefinedIfMissing),
+    limitCpus: (id, cpus) => cpuLimits.limit(id, cpus).catch(undefinedIfNoSuchObject),
+    boostCpus: (id, cpus) => cpuLimits.boost(id, cpus).catch(undefinedIfNoSuchObject),
 
     removeContainer: remove,
     inspectContainer: inspectOne,
@@ -190,7 +198,7 @@ export function createContainers(
     async listContainers() {
       for (let look = 1; ; look += 1) {
         const output = await exec.run(args.listArgs(runnerLabels(settings.runnerId)));
-        const names = output.split("\n").filter((name) => name !== "");
+        const names = linesOf(output);
         if (names.length === 0) return [];
         try {
           return await Promise.all((await inspect(names)).map(asListed));
@@ -205,8 +213,4 @@ export function createContainers(
 
 function toRunning({ id, name, address }: ContainerState): RunningContainer {
   return { id, name, address };
-}
-
-function undefinedIfMissing(error: unknown): undefined {
-  if (!isNoSuchObject(error)) throw error;
 }

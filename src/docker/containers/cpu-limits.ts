@@ -1,4 +1,4 @@
-import { updateCpusArgs } from "./args.ts";
+import { updateCpusArgs } from "./container-args.ts";
 import type { EngineFacts, FactsReader } from "../engine-facts.ts";
 import type { DockerExec } from "../exec.ts";
 

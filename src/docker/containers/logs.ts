@@ -1,4 +1,4 @@
-import * as args from "./args.ts";
+import * as args from "./container-args.ts";
 import type { DockerExec } from "../exec.ts";
 import { splitOutput } from "../lines.ts";
 import type { Engine, OutputLine } from "../types.ts";

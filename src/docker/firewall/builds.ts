@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 
 import type { Destination } from "../../lib/destinations.ts";
-import { chainLines, forwardChain, linesOf, restoreText } from "./iptables.ts";
+import { linesOf } from "../lines.ts";
+import { chainLines, forwardChain, restoreText } from "./iptables.ts";
 import type { Family } from "./rule.ts";
 import { TAG_PREFIX, ruleSet } from "./rules.ts";
 

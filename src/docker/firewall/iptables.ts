@@ -1,4 +1,5 @@
 import { networkOf } from "../../lib/networks.ts";
+import { linesOf } from "../lines.ts";
 import type { Family, Rule } from "./rule.ts";
 import type { FirewallPlan } from "./rules.ts";
 import { TAG_PREFIX, ruleSet } from "./rules.ts";
@@ -160,10 +161,6 @@ function byChain(one: string, other: string): number {
 
 function chainIn(line: string): string {
   return line.split(" ").slice(0, 2).join(" ");
-}
-
-export function linesOf(text: string): string[] {
-  return text.split("\n").filter((line) => line !== "");
 }
 
 export function restoreText(lines: string[]): string {

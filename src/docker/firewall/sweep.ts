@@ -1,4 +1,5 @@
 import type { DockerExec } from "../exec.ts";
+import { linesOf } from "../lines.ts";
 import type { Firewall, RunCommand } from "./firewall.ts";
 import { isInterface } from "./interfaces.ts";
 import { sweepRoutes } from "./routes.ts";
@@ -23,7 +24,7 @@ export type SweepParts = {
  */
 export async function sweep({ exec, run, firewall, isThere = isInterface }: SweepParts): Promise<void> {
   const tags = await firewall.tags();
-  const names = (await exec.run(NETWORKS_ARGS)).split("\n").filter((name) => name !== "");
+  const names = linesOf(await exec.run(NETWORKS_ARGS));
   if (!names.includes(ALWAYS_THERE)) return;
   const living = new Set(names.map(tagOf));
   // A network that a runner makes has its tag as the name of its bridge.
@@ -34,5 +35,5 @@ export async function sweep({ exec, run, firewall, isThere = isInterface }: Swee
 async function subnetsOf(exec: SweepParts["exec"], names: string[]): Promise<string[]> {
   const format = "{{range .IPAM.Config}}{{println .Subnet}}{{end}}";
   const output = await exec.run(["network", "inspect", "--format", format, "--", ...names]);
-  return output.split("\n").filter((subnet) => subnet !== "");
+  return linesOf(output);
 }

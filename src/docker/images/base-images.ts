@@ -1,4 +1,4 @@
-import { imageIdsArgs } from "../containers/args.ts";
+import { imageIdsArgs } from "./image-args.ts";
 import { isNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import type { BuildEvent } from "../types.ts";

@@ -6,7 +6,7 @@ import { Value } from "@sinclair/typebox/value";
 import { RunnerError } from "../../lib/errors.ts";
 import { undefinedIfMissing } from "../../lib/files.ts";
 import { parseJson } from "../../lib/json.ts";
-import * as args from "../containers/args.ts";
+import * as args from "./image-args.ts";
 import { createBaseImages } from "./base-images.ts";
 import { buildArgs, exportArgs } from "./build-args.ts";
 import { buildFailure } from "./build-failure.ts";
@@ -17,6 +17,7 @@ import type { DockerExec } from "../exec.ts";
 import { createBuildProgress } from "./progress.ts";
 import type { BuildProgress } from "./progress.ts";
 import { redactor } from "./redact.ts";
+import { linesOf } from "../lines.ts";
 import type { BuildEvent, BuildRequest, BuildWatch, BuiltImage, Engine } from "../types.ts";
 import type { Sandbox } from "../wheels/wheel-args.ts";
 import { buildWheels } from "../wheels/wheels.ts";
@@ -97,7 +98,7 @@ export function createImages(
 
     async listImages(labels) {
       const output = await exec.run(args.imageListArgs(labels));
-      return output.split("\n").filter((line) => line !== "" && !line.includes("<none>"));
+      return linesOf(output).filter((line) => !line.includes("<none>"));
     },
   };
 }

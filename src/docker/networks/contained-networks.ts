@@ -2,7 +2,7 @@ import { RunnerError } from "../../lib/errors.ts";
 import type { Containment } from "../../model/containment.ts";
 import type { Egress } from "../../model/manifest.ts";
 import { type AgentNetwork, OPEN, agentNetwork, readPolicy } from "./agent-networks.ts";
-import * as args from "../containers/args.ts";
+import type { ContainerSettings } from "../containers/container-args.ts";
 import {
   type ContainmentKeeper,
   type ContainmentParts,
@@ -13,6 +13,7 @@ import { ensureProxy, proxyEnvironment, removeProxy } from "./egress-proxy.ts";
 import type { DockerExec } from "../exec.ts";
 import { sweep } from "../firewall/sweep.ts";
 import type { ContainerSpec, Engine } from "../types.ts";
+import { agentsInArgs, policyNetworksArgs } from "./network-args.ts";
 
 /** An address that nobody has (RFC 5737), for those who are to resolve no names. */
 const NO_RESOLVER = "192.0.2.1";
@@ -36,7 +37,7 @@ type Kept = { network: AgentNetwork; keeper: ContainmentKeeper };
 export function createContainedNetworks(
   parts: ContainmentParts & { exec: DockerExec },
   settings: ContainmentSettings,
-  { network: base, runnerId }: Pick<args.ContainerSettings, "network" | "runnerId">,
+  { network: base, runnerId }: Pick<ContainerSettings, "network" | "runnerId">,
 ): ContainedNetworks {
   const { exec, networks } = parts;
   const kept = new Map<string, Kept>();
@@ -66,12 +67,12 @@ export function createContainedNetworks(
 
   /** Removes the runner's own networks that no agent is in, and keeps the others. */
   async function clear(): Promise<void> {
-    const lines = (await exec.run(args.policyNetworksArgs(runnerId))).split("\n");
+    const lines = (await exec.run(policyNetworksArgs(runnerId))).split("\n");
     for (const line of lines.filter((text) => text !== "")) {
       const name = line.slice(0, line.indexOf(" "));
       const egress = readPolicy(line.slice(name.length + 1));
       if (egress === undefined || networkOf(egress).name !== name) continue;
-      const agents = await exec.run(args.agentsInArgs(name));
+      const agents = await exec.run(agentsInArgs(name));
       // The network on the other side of a proxy stays while the proxy does.
       if (agents.trim() !== "" || !(await removed(name))) keep(egress);
       else kept.delete(name);

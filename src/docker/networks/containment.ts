@@ -3,7 +3,7 @@ import { RunnerError, messageOf } from "../../lib/errors.ts";
 import type { Containment } from "../../model/containment.ts";
 import type { AgentNetwork } from "./agent-networks.ts";
 import type { ProxySettings } from "./egress-proxy.ts";
-import { isNoSuchObject } from "../errors.ts";
+import { undefinedIfNoSuchObject } from "../errors.ts";
 import type { FetchProxySettings } from "./fetch-proxy.ts";
 import type { Canaries } from "../firewall/canary.ts";
 import type { Firewall, RunCommand } from "../firewall/firewall.ts";
@@ -94,7 +94,7 @@ export function createContainment(
 
   /** Proves anew with the image of the last probe. Before the first start, and where it is gone, the next start does it. */
   async function proveAgain(facts: NetworkFacts): Promise<void> {
-    if (probeImage !== undefined) await prove(facts, probeImage).catch(ignoreMissing);
+    if (probeImage !== undefined) await prove(facts, probeImage).catch(undefinedIfNoSuchObject);
   }
 
   const prove = (facts: NetworkFacts, image: string) => {
@@ -173,8 +173,4 @@ function requireOnThisHost({ bridge }: NetworkFacts): void {
     `the bridge ${bridge} is not on this host, as with an engine that is remote, rootless or in a virtual machine`,
     { details: { reason: "no_firewall" } },
   );
-}
-
-function ignoreMissing(error: unknown): void {
-  if (!isNoSuchObject(error)) throw error;
 }

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { makeScratch } from "../../lib/scratch.ts";
-import { isNoSuchObject } from "../errors.ts";
+import { undefinedIfNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { MANAGED } from "../labels.ts";
 import { OWNER_LABEL, PROXY_PORT, ensureProxyContainer } from "./proxy-container.ts";
@@ -102,9 +102,7 @@ export function createFetchProxy(
     },
     async remove() {
       await exec.run(["rm", "--force", "--", name]);
-      await exec.run(["image", "rm", "--force", "--", tag]).catch((error: unknown) => {
-        if (!isNoSuchObject(error)) throw error;
-      });
+      await exec.run(["image", "rm", "--force", "--", tag]).catch(undefinedIfNoSuchObject);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 
-import { networkInspectArgs } from "../containers/args.ts";
+import { networkInspectArgs } from "./network-args.ts";
 import { readJson } from "../read-json.ts";
 
 /** Only the fields that we use: the engine adds and renames others between versions. */

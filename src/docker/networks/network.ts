@@ -1,5 +1,5 @@
 import { RunnerError } from "../../lib/errors.ts";
-import * as args from "../containers/args.ts";
+import { networkCreateArgs, networkInspectArgs } from "./network-args.ts";
 import type { AgentNetwork } from "./agent-networks.ts";
 import { isAlreadyExists, isNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
@@ -17,7 +17,7 @@ export function createNetworks(exec: DockerExec, runnerId: string): Networks {
   async function find(name: string): Promise<NetworkFacts | undefined> {
     if (ENGINES_OWN.includes(name)) throw refused(name, "it is one of the engine's own");
     try {
-      const found = readNetwork(name, await exec.run(args.networkInspectArgs(name)));
+      const found = readNetwork(name, await exec.run(networkInspectArgs(name)));
       if (found?.flaw !== undefined) throw refused(name, found.flaw);
       return found;
     } catch (error) {
@@ -33,7 +33,7 @@ export function createNetworks(exec: DockerExec, runnerId: string): Networks {
       const found = await find(name);
       if (found !== undefined) return found;
       // Another runner may create it at the same time.
-      await exec.run(args.networkCreateArgs(network, runnerId)).catch((error: unknown) => {
+      await exec.run(networkCreateArgs(network, runnerId)).catch((error: unknown) => {
         if (!isAlreadyExists(error)) throw error;
       });
       const made = await find(name);

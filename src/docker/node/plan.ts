@@ -1,10 +1,10 @@
 import { networkInterfaces } from "node:os";
 
 import { networkOf } from "../../lib/networks.ts";
-import { networkInspectArgs } from "../containers/args.ts";
 import type { DockerExec } from "../exec.ts";
 import { hostResolvers } from "../firewall/resolvers.ts";
 import { type FirewallPlan, tagOf } from "../firewall/rules.ts";
+import { networkInspectArgs } from "../networks/network-args.ts";
 import { readNetwork } from "../networks/network-facts.ts";
 import { nodeCallers } from "./callers.ts";
 

@@ -17,11 +17,12 @@ import {
   imageRemoveUnusedArgs,
   pruneCacheArgs,
 } from "./disk-args.ts";
-import { isNoSuchObject } from "../errors.ts";
+import { undefinedIfNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { runnerLabels } from "../labels.ts";
 import { ownRecords } from "./own-cache.ts";
 import { parseGoTime, parseSize } from "./sizes.ts";
+import { linesOf } from "../lines.ts";
 import type { ListedVolume } from "../types.ts";
 import type { Volumes } from "./volumes.ts";
 
@@ -92,10 +93,7 @@ export function createDisk({
       return freed;
     },
     async removeUnnamedImages(ids) {
-      for (const id of ids)
-        await exec.run(imageRemoveUnusedArgs(id)).catch((error: unknown) => {
-          if (!isNoSuchObject(error)) throw error;
-        });
+      for (const id of ids) await exec.run(imageRemoveUnusedArgs(id)).catch(undefinedIfNoSuchObject);
     },
   };
 }
@@ -155,7 +153,7 @@ function undescribed({ id, parents, bytes, isInUse, isShared, lastUsed }: CacheR
 
 function referencesById(output: string): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const line of output.split("\n").filter((it) => it !== "")) {
+  for (const line of linesOf(output)) {
     const [id = "", reference = ""] = line.split("\t");
     const references = reference.includes("<none>") ? [] : [reference];
     found.set(id, [...(found.get(id) ?? []), ...references]);

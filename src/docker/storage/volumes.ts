@@ -2,9 +2,10 @@ import { Type } from "@sinclair/typebox";
 
 import { STOP_GRACE_SECONDS } from "../../lib/agent-container.ts";
 import { RunnerError } from "../../lib/errors.ts";
-import { isNoSuchObject } from "../errors.ts";
+import { undefinedIfNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { LABEL } from "../labels.ts";
+import { linesOf } from "../lines.ts";
 import { readJson } from "../read-json.ts";
 import type { ContainerSpec, Engine, VolumeMount } from "../types.ts";
 import * as args from "./volume-args.ts";
@@ -40,7 +41,7 @@ export function createVolumes(exec: DockerExec, runnerId: string): Volumes {
   /** Whether the engine's storage has them: xfs with project quotas. */
   let hasQuotas = true;
 
-  const linesOf = async (argv: string[]) => (await exec.run(argv)).split("\n").filter((line) => line !== "");
+  const list = async (argv: string[]) => linesOf(await exec.run(argv));
 
   async function make(volume: VolumeMount, agentId: string): Promise<void> {
     const create = (isLimited: boolean) =>
@@ -87,12 +88,12 @@ export function createVolumes(exec: DockerExec, runnerId: string): Volumes {
     async release({ name, volumes = [] }, stop) {
       const own = volumes.filter(({ shared }) => !shared).map((volume) => volume.name);
       if (own.length === 0) return;
-      const users = await linesOf(args.volumeUsersArgs(own, runnerId));
+      const users = await list(args.volumeUsersArgs(own, runnerId));
       for (const user of users) if (user !== name) await stop(user, STOP_GRACE_SECONDS);
     },
 
     async listVolumes() {
-      return (await linesOf(args.volumeListArgs(runnerId))).map((line) => {
+      return (await list(args.volumeListArgs(runnerId))).map((line) => {
         const [name = "", agentId = "", path = ""] = line.split("\t");
         return { name, agentId, path };
       });
@@ -101,7 +102,7 @@ export function createVolumes(exec: DockerExec, runnerId: string): Volumes {
     async measureVolumes({ image, names }) {
       // One that is named and does not exist would be made.
       const existing = new Set(
-        (await linesOf(args.volumeListArgs(runnerId))).map((line) => line.split("\t")[0]),
+        (await list(args.volumeListArgs(runnerId))).map((line) => line.split("\t")[0]),
       );
       const measured = names.filter((name) => existing.has(name));
       if (measured.length === 0) return {};
@@ -112,10 +113,7 @@ export function createVolumes(exec: DockerExec, runnerId: string): Volumes {
     },
 
     async removeVolumes(names) {
-      for (const name of names)
-        await exec.run(args.volumeRemoveArgs(name)).catch((error: unknown) => {
-          if (!isNoSuchObject(error)) throw error;
-        });
+      for (const name of names) await exec.run(args.volumeRemoveArgs(name)).catch(undefinedIfNoSuchObject);
     },
   };
 }

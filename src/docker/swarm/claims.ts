@@ -1,8 +1,9 @@
 import { Type } from "@sinclair/typebox";
 
-import { isAlreadyExists, isNoSuchObject } from "../errors.ts";
+import { isAlreadyExists, isNoSuchObject, undefinedIfNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { LABEL, claimLabels, labelArgs } from "../labels.ts";
+import { linesOf } from "../lines.ts";
 import { readJson } from "../read-json.ts";
 import type { Claim, Engine, ListedClaim } from "../types.ts";
 
@@ -48,9 +49,7 @@ export function createSwarmClaims(
         },
       ),
     async releaseClaim(claim) {
-      await run(["service", "rm", claimName(claim)]).catch((error: unknown) => {
-        if (!isNoSuchObject(error)) throw error;
-      });
+      await run(["service", "rm", claimName(claim)]).catch(undefinedIfNoSuchObject);
     },
   };
 }
@@ -92,8 +91,4 @@ function parseClaim({
   const generation = Number(/-(\d+)$/.exec(name)?.[1]);
   if (runnerId === "" || !Number.isSafeInteger(generation)) return undefined;
   return { name, runnerId, generation, holder, beat: Version.Index };
-}
-
-function linesOf(output: string): string[] {
-  return output.split("\n").filter((line) => line !== "");
 }

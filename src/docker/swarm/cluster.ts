@@ -1,7 +1,7 @@
 import { Type } from "@sinclair/typebox";
 
 import { StartError } from "../../lib/start-error.ts";
-import { isAlreadyExists, isNoSuchObject, unreadable } from "../errors.ts";
+import { isAlreadyExists, undefinedIfNoSuchObject, unreadable } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { LABEL, labelArgs } from "../labels.ts";
 import { readJson } from "../read-json.ts";
@@ -63,9 +63,7 @@ export async function clusterKey(
 ): Promise<string> {
   for (;;) {
     const args = readKeyArgs(id);
-    const output = await exec.run(args, { timeoutMs: TIMEOUT_MS }).catch((error: unknown) => {
-      if (!isNoSuchObject(error)) throw error;
-    });
+    const output = await exec.run(args, { timeoutMs: TIMEOUT_MS }).catch(undefinedIfNoSuchObject);
     if (output !== undefined)
       return Buffer.from(readJson(Type.String(), { args, output }), "base64").toString("utf8");
     await exec.run(createKeyArgs(id), { input: own, timeoutMs: TIMEOUT_MS }).catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { allDone } from "../../lib/all-done.ts";
 import { type Clock, systemClock } from "../../lib/clock.ts";
-import type { ContainerSettings } from "../containers/args.ts";
+import type { ContainerSettings } from "../containers/container-args.ts";
 import { bounded } from "../commands/bounded.ts";
 import { cautious } from "../commands/caution.ts";
 import { createHostEngine } from "../host-engine.ts";

@@ -1,5 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { DockerExec } from "../exec.ts";
+import { linesOf } from "../lines.ts";
 import { inspectNodesArgs, listNodesArgs } from "./service-args.ts";
 
 /** How long what was read of the nodes may be used, milliseconds. */
@@ -35,7 +36,7 @@ export function createNodeAddresses(
   let reading: Promise<void> | undefined;
 
   async function read(): Promise<void> {
-    const ids = (await exec.run(listNodesArgs())).split("\n").filter((id) => id !== "");
+    const ids = linesOf(await exec.run(listNodesArgs()));
     const nodes = readNodes(await exec.run(inspectNodesArgs(ids)));
     known = new Map(nodes.map((node) => [node.id, node]));
     readAt = clock.monotonic();

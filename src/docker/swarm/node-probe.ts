@@ -1,10 +1,9 @@
 import { IMAGE_USER_ID } from "../../lib/agent-container.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Node } from "../../model/node.ts";
-import { filterArgs } from "../containers/args.ts";
 import type { DockerExec } from "../exec.ts";
-import { labelArgs } from "../labels.ts";
 import { avoidArgs } from "./chosen-nodes.ts";
+import { type Job, removeJobs, runJob } from "./job.ts";
 import { exitCodeOf, hasEnded, readTasks } from "./tasks.ts";
 import { serviceTasksArgs } from "./service-args.ts";
 
@@ -83,17 +82,15 @@ export function createNodeProbe({
 }): NodeProbe {
   async function untilOver(
     name: string,
-    places: Forbidden[],
-    wanted: Node[],
-    tell: (probed: Probed) => void,
-  ) {
+    { places, on, tell }: { places: Forbidden[] } & Pick<ProbeRun, "on" | "tell">,
+  ): Promise<void> {
     const until = clock.monotonic() + PROBE_MS;
     let known = 0;
     while (clock.monotonic() < until) {
       const ended = readTasks(await exec.run(serviceTasksArgs(name))).filter(hasEnded);
       if (ended.length > known) tell(probedOf(ended, places));
       known = ended.length;
-      if (wanted.every(({ id }) => ended.some(({ nodeId }) => nodeId === id))) return;
+      if (on.every(({ id }) => ended.some(({ nodeId }) => nodeId === id))) return;
       await clock.sleep(LOOK_MS);
     }
   }
@@ -102,19 +99,11 @@ export function createNodeProbe({
     async run({ image, nodes, on, tell }) {
       const places = forbidden(nodes);
       const name = `oken-probe-${crypto.randomUUID()}`;
-      try {
-        const avoid = nodes.filter((node) => !on.includes(node)).map(({ id }) => id);
-        await exec.run(probeArgs({ name, runnerId, image, avoid, places }));
-        await untilOver(name, places, on, tell);
-      } finally {
-        await exec.run(["service", "rm", "--", name]).catch(() => undefined);
-      }
+      const avoid = nodes.filter((node) => !on.includes(node)).map(({ id }) => id);
+      const job = probeJob({ name, runnerId, image, avoid, places });
+      await runJob(exec, job, () => untilOver(name, { places, on, tell }));
     },
-    async removeLeft() {
-      const left = await exec.run(["service", "ls", "--quiet", ...filterArgs({ [PROBE_LABEL]: runnerId })]);
-      const ids = left.split("\n").filter((id) => id !== "");
-      if (ids.length > 0) await exec.run(["service", "rm", "--", ...ids]);
-    },
+    removeLeft: () => removeJobs(exec, labelsOf(runnerId)),
   };
 }
 
@@ -136,30 +125,24 @@ type ProbeOptions = {
   places: Forbidden[];
 };
 
-/** `docker service create` of a program that runs once on every other node, in the network of agents. */
-export function probeArgs({ name, runnerId, image, avoid, places }: ProbeOptions): string[] {
-  return [
-    ...["service", "create", "--detach", "--quiet"],
-    ...["--name", name],
-    ...labelArgs({ [PROBE_LABEL]: runnerId }),
-    ...["--mode", "global-job"],
-    ...["--restart-condition", "none"],
-    ...avoidArgs(avoid),
-    ...["--network", "bridge"],
-    ...["--no-resolve-image", "--with-registry-auth"],
-    ...["--user", `${IMAGE_USER_ID}:${IMAGE_USER_ID}`],
-    ...["--cap-drop", "ALL"],
-    "--read-only",
-    "--no-healthcheck",
-    ...["--limit-memory", "64m"],
-    ...["--limit-pids", "16"],
-    ...["--log-driver", "none"],
-    ...["--entrypoint", PYTHON],
-    "--",
+/** A program that runs once on every other node, in the network of agents. */
+export function probeJob({ name, runnerId, image, avoid, places }: ProbeOptions): Job {
+  return {
+    name,
+    labels: labelsOf(runnerId),
+    options: [...avoidArgs(avoid), "--network", "bridge"],
+    userId: IMAGE_USER_ID,
     image,
-    ...["-I", "-S", "-c", PROGRAM],
-    ...places.flatMap(({ address, port }) => [address, String(port)]),
-  ];
+    command: [
+      PYTHON,
+      ...["-I", "-S", "-c", PROGRAM],
+      ...places.flatMap(({ address, port }) => [address, String(port)]),
+    ],
+  };
+}
+
+function labelsOf(runnerId: string): Record<string, string> {
+  return { [PROBE_LABEL]: runnerId };
 }
 
 function probedOf(ended: ReturnType<typeof readTasks>, places: Forbidden[]): Probed {

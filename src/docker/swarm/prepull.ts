@@ -1,6 +1,6 @@
 import type { DockerExec } from "../exec.ts";
-import { filterArgs } from "../containers/args.ts";
-import { labelArgs } from "../labels.ts";
+import { linesOf } from "../lines.ts";
+import { type Job, removeJobs, runJob } from "./job.ts";
 
 /** How long nodes may take for an image, milliseconds. One without any layer of 560 MB took 16 s. */
 const PULL_TIMEOUT_MS = 300_000;
@@ -11,6 +11,9 @@ const LOOK_EVERY_MS = 1_000;
 /** On the services that do this: the runner's id. They have none of the labels of an agent's. */
 const PREPULL_LABEL = "oken.prepull";
 
+/** The user of jobs that need no files. */
+const NOBODY = 65_534;
+
 /** Not the program of the image, and none that does anything; where there is none the image has come all the same. */
 const PROGRAM = "true";
 
@@ -18,37 +21,16 @@ const PROGRAM = "true";
 const OVER = /^(?:Complete|Failed|Rejected|Shutdown|Orphaned|Remove)\b/;
 
 /** Has every node of the swarm run a program of the image once, and so fetch the image. */
-export function prepullArgs(image: string, { name, runnerId }: { name: string; runnerId: string }): string[] {
-  return [
-    ...["service", "create", "--detach", "--quiet"],
-    ...["--name", name],
-    ...labelArgs({ [PREPULL_LABEL]: runnerId }),
-    ...["--mode", "global-job"],
-    ...["--restart-condition", "none"],
-    ...["--no-resolve-image", "--with-registry-auth"],
-    ...["--user", "65534:65534"],
-    ...["--cap-drop", "ALL"],
-    "--read-only",
-    "--no-healthcheck",
-    ...["--limit-memory", "64m"],
-    ...["--limit-pids", "16"],
-    ...["--log-driver", "none"],
-    ...["--entrypoint", PROGRAM],
-    "--",
-    image,
-  ];
-}
-
-export function prepullListArgs(runnerId: string): string[] {
-  return ["service", "ls", "--quiet", ...filterArgs({ [PREPULL_LABEL]: runnerId })];
+export function prepullJob(image: string, { name, runnerId }: { name: string; runnerId: string }): Job {
+  return { name, labels: labelsOf(runnerId), userId: NOBODY, image, command: [PROGRAM] };
 }
 
 export function prepullStatesArgs(name: string): string[] {
   return ["service", "ps", "--format", "{{.CurrentState}}", "--", name];
 }
 
-function removeArgs(services: string[]): string[] {
-  return ["service", "rm", "--", ...services];
+function labelsOf(runnerId: string): Record<string, string> {
+  return { [PREPULL_LABEL]: runnerId };
 }
 
 function nodesArgs(): string[] {
@@ -81,22 +63,19 @@ export function createPrepull({ exec, runnerId, lookEveryMs = LOOK_EVERY_MS }: P
   let last: Promise<void> = Promise.resolve();
 
   const fetch = async (bases: string, pinned: string) => {
-    const nodes = lines(await exec.run(nodesArgs()));
+    const nodes = linesOf(await exec.run(nodesArgs()));
     const known = done.get(bases) ?? new Set();
     if (nodes.length < 2 || nodes.every((node) => known.has(node))) return;
     const name = `oken-prepull-${Bun.randomUUIDv7().slice(-12)}`;
-    try {
-      await exec.run(prepullArgs(pinned, { name, runnerId }));
+    await runJob(exec, prepullJob(pinned, { name, runnerId }), async () => {
       if (await areOver(name)) done.set(bases, new Set(nodes));
-    } finally {
-      await exec.run(removeArgs([name])).catch(() => undefined);
-    }
+    });
   };
 
   const areOver = async (name: string): Promise<boolean> => {
     const deadline = performance.now() + PULL_TIMEOUT_MS;
     while (performance.now() < deadline) {
-      const states = lines(await exec.run(prepullStatesArgs(name)));
+      const states = linesOf(await exec.run(prepullStatesArgs(name)));
       if (states.length > 0 && states.every((state) => OVER.test(state))) return true;
       await Bun.sleep(lookEveryMs);
     }
@@ -114,13 +93,6 @@ export function createPrepull({ exec, runnerId, lookEveryMs = LOOK_EVERY_MS }: P
       if (bases === undefined) return last;
       return (last = last.then(() => fetch(bases, pinned)).catch(() => undefined));
     },
-    async removeLeft() {
-      const left = lines(await exec.run(prepullListArgs(runnerId)));
-      if (left.length > 0) await exec.run(removeArgs(left));
-    },
+    removeLeft: () => removeJobs(exec, labelsOf(runnerId)),
   };
-}
-
-function lines(output: string): string[] {
-  return output.split("\n").filter((line) => line !== "");
 }

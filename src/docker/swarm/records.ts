@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 
 import { Type } from "@sinclair/typebox";
 
-import { isAlreadyExists, isNoSuchObject } from "../errors.ts";
+import { isAlreadyExists, undefinedIfNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { LABEL, labelArgs } from "../labels.ts";
+import { linesOf } from "../lines.ts";
 import { readJson } from "../read-json.ts";
 import type { Engine, KeptRecord } from "../types.ts";
 
@@ -52,9 +53,7 @@ export function createRecords(
     },
     async dropRecords(names) {
       if (names.length === 0) return;
-      await exec.run(["config", "rm", ...names]).catch((error: unknown) => {
-        if (!isNoSuchObject(error)) throw error;
-      });
+      await exec.run(["config", "rm", ...names]).catch(undefinedIfNoSuchObject);
     },
   };
 }
@@ -110,8 +109,4 @@ function parseRecord({ Name: name, Labels, Data }: typeof Inspected.static): Kep
     text,
     ...(version === undefined ? {} : { version: Number(version) }),
   };
-}
-
-function linesOf(output: string): string[] {
-  return output.split("\n").filter((line) => line !== "");
 }

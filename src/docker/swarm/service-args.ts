@@ -1,6 +1,5 @@
 import { AGENT_HOME, STOP_GRACE_SECONDS } from "../../lib/agent-container.ts";
-import { LABEL, MANAGED, identityLabels, labelArgs, runnerLabels } from "../labels.ts";
-import { filterArgs } from "../containers/args.ts";
+import { LABEL, MANAGED, filterArgs, identityLabels, labelArgs, runnerLabels } from "../labels.ts";
 import {
   LOG_DRIVER_ARGS,
   MIN_SHARED_MEMORY,

@@ -1,6 +1,7 @@
 import { allDone } from "../../lib/all-done.ts";
 import { isNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
+import { linesOf } from "../lines.ts";
 import type { ContainerSpec } from "../workload.ts";
 import * as args from "./service-args.ts";
 
@@ -24,7 +25,7 @@ export type ServiceFiles = {
 
 export function createServiceFiles(exec: Pick<DockerExec, "run">, runnerId: string): ServiceFiles {
   const underWay = new Set<string>();
-  const list = async (argv: string[]) => (await exec.run(argv)).split("\n").filter((name) => name !== "");
+  const list = async (argv: string[]) => linesOf(await exec.run(argv));
 
   async function remove(names: Names): Promise<void> {
     const some = KINDS.filter((kind) => names[kind].length > 0);

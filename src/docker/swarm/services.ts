@@ -6,7 +6,7 @@ import { allDone } from "../../lib/all-done.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { SWARM_CAN } from "../abilities.ts";
-import { isAlreadyExists, isNoSuchObject, isOutOfSequence } from "../errors.ts";
+import { isAlreadyExists, isOutOfSequence, undefinedIfNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { readJson } from "../read-json.ts";
 import type { ContainerSpec, RunningContainer, Workload } from "../workload.ts";
@@ -101,7 +101,7 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
     const service = await states.serviceOf(reference);
     if (service === undefined) return;
     const own = await files.of(service);
-    await exec.run(args.removeServiceArgs(service)).catch(undefinedIfMissing);
+    await exec.run(args.removeServiceArgs(service)).catch(undefinedIfNoSuchObject);
     await allDone([files.remove(own), keptLogs.remove(service)]);
   }
 
@@ -138,8 +138,8 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
     async restartContainer({ name, image, ports }) {
       const avoided = await parts.admit(image);
       const [before, constraints] = await allDone([
-        tasks.ofService(name).catch(undefinedIfMissing),
-        constraintsOf(name).catch(undefinedIfMissing),
+        tasks.ofService(name).catch(undefinedIfNoSuchObject),
+        constraintsOf(name).catch(undefinedIfNoSuchObject),
       ]);
       if (before === undefined || constraints === undefined) return undefined;
       const running = before.find((task) => isWanted(task) && task.state === "running");
@@ -147,7 +147,7 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
       await change(args.wakeServiceArgs(name, avoidUpdateArgs(constraints, avoided)));
       return run(name, { ports, before }).catch(async (error: unknown) => {
         // Or the swarm would start it whenever it can, and nobody would know.
-        await change(args.sleepServiceArgs(name)).catch(undefinedIfMissing);
+        await change(args.sleepServiceArgs(name)).catch(undefinedIfNoSuchObject);
         throw error;
       });
     },
@@ -155,11 +155,11 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
     async stopContainer(reference) {
       const service = await states.serviceOf(reference);
       const found =
-        service === undefined ? undefined : await tasks.ofService(service).catch(undefinedIfMissing);
+        service === undefined ? undefined : await tasks.ofService(service).catch(undefinedIfNoSuchObject);
       if (service === undefined || found === undefined) return;
       await using keeping = new AsyncDisposableStack();
       keeping.use(await keptLogs.keep(service, { isRunning: found.some((task) => !hasEnded(task)) }));
-      await change(args.sleepServiceArgs(service)).catch(undefinedIfMissing);
+      await change(args.sleepServiceArgs(service)).catch(undefinedIfNoSuchObject);
       await untilStopped({ tasks, nodes, clock }, service);
     },
 
@@ -175,8 +175,4 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
     cpuTimes: async () => ({}),
     usage: async () => undefined,
   };
-}
-
-function undefinedIfMissing(error: unknown): undefined {
-  if (!isNoSuchObject(error)) throw error;
 }

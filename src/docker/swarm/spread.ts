@@ -2,6 +2,7 @@ import { allDone } from "../../lib/all-done.ts";
 import type { Node } from "../../model/node.ts";
 import { isWithoutNode } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
+import { linesOf } from "../lines.ts";
 import type { ContainerSpec, Workload } from "../workload.ts";
 import { versionServicesArgs } from "./service-args.ts";
 import type { Tasks } from "./tasks.ts";
@@ -42,7 +43,7 @@ export function createSpread({ exec, tasks, nodes, runnerId }: SpreadParts): Spr
       tasks.all({ onlyWanted: true }),
       exec.run(versionServicesArgs(runnerId, spec.identity)),
     ]);
-    const own = services.split("\n").filter((id) => id !== "");
+    const own = linesOf(services);
     const ofVersion = ({ id }: Node) =>
       running.filter(({ nodeId, serviceId }) => nodeId === id && own.some((it) => serviceId.startsWith(it)))
         .length + [...underWay].filter((it) => it.nodeId === id && it.version === version).length;

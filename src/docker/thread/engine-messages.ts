@@ -1,5 +1,5 @@
 import { type ErrorCode, RunnerError } from "../../lib/errors.ts";
-import type { ContainerSettings } from "../containers/args.ts";
+import type { ContainerSettings } from "../containers/container-args.ts";
 import type { ContainmentSettings } from "../networks/containment.ts";
 import type { DockerExecSettings } from "../exec.ts";
 import type { SwarmSettings } from "../swarm/engine.ts";

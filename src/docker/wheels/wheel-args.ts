@@ -1,4 +1,4 @@
-import type { ContainerSettings } from "../containers/args.ts";
+import type { ContainerSettings } from "../containers/container-args.ts";
 import { labelArgs } from "../labels.ts";
 import type { WheelRequest } from "../types.ts";
 

@@ -4,7 +4,7 @@ import { buildFailure } from "../images/build-failure.ts";
 import { isNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { runnerOf } from "../labels.ts";
-import { shownLine } from "../lines.ts";
+import { linesOf, shownLine } from "../lines.ts";
 import { redactor } from "../images/redact.ts";
 import type { BuildEvent, BuildRequest, BuiltImage, WheelRequest } from "../types.ts";
 import {
@@ -48,7 +48,7 @@ export async function buildWheels(parts: WheelParts, asked: WheelRequest): Promi
 
 /** Removes the networks of builds that were cut off. Their containers and images are removed as orphans. */
 export async function removeBuildNetworks(exec: DockerExec, labels: Record<string, string>): Promise<void> {
-  const names = (await exec.run(leftoverNetworkArgs(labels))).split("\n").filter((name) => name !== "");
+  const names = linesOf(await exec.run(leftoverNetworkArgs(labels)));
   for (const name of names) await exec.run(["network", "rm", name]);
 }
 
@@ -129,7 +129,7 @@ async function translate(options: {
 /** The requests that the gateway refused, which are often why the build failed. */
 async function refusalsOf(exec: DockerExec, { name, signal }: WheelBuild): Promise<string[]> {
   const output = await exec.run(["logs", "--tail", "20", `${name}-gateway`], { signal }).catch(() => "");
-  return [...new Set(output.split("\n").filter((line) => line !== ""))];
+  return [...new Set(linesOf(output))];
 }
 
 /** How uv's log begins a line that a build backend printed. */

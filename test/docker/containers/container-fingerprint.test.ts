@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 
-import type { ContainerSettings } from "../../../src/docker/containers/args.ts";
+import type { ContainerSettings } from "../../../src/docker/containers/container-args.ts";
 import { createContainers } from "../../../src/docker/containers/container.ts";
 import type { EngineFacts } from "../../../src/docker/engine-facts.ts";
 import type { DockerExec } from "../../../src/docker/exec.ts";

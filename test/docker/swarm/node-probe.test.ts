@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 
-import { type Probed, createNodeProbe, forbidden, probeArgs } from "../../../src/docker/swarm/node-probe.ts";
+import { jobArgs } from "../../../src/docker/swarm/job.ts";
+import { type Probed, createNodeProbe, forbidden, probeJob } from "../../../src/docker/swarm/node-probe.ts";
 import type { Node } from "../../../src/model/node.ts";
 import { createFakeClock } from "../../helpers/fake-clock.ts";
 
@@ -25,13 +26,15 @@ test("no agent may reach a manager, any node, or what a cloud tells its machines
 });
 
 test("a container tries it once on every node, in the network of agents and with as few rights", () => {
-  const args = probeArgs({
-    name: "probe",
-    runnerId: "r",
-    image: "img",
-    avoid: ["id-n3"],
-    places: [{ address: "10.0.0.1", port: 2377 }],
-  });
+  const args = jobArgs(
+    probeJob({
+      name: "probe",
+      runnerId: "r",
+      image: "img",
+      avoid: ["id-n3"],
+      places: [{ address: "10.0.0.1", port: 2377 }],
+    }),
+  );
   const text = args.join(" ");
   for (const option of [
     "--mode global-job",

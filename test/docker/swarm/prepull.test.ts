@@ -1,12 +1,8 @@
 import { expect, test } from "bun:test";
 
 import type { DockerExec } from "../../../src/docker/exec.ts";
-import {
-  createPrepull,
-  prepullArgs,
-  prepullListArgs,
-  prepullStatesArgs,
-} from "../../../src/docker/swarm/prepull.ts";
+import { jobArgs } from "../../../src/docker/swarm/job.ts";
+import { createPrepull, prepullJob, prepullStatesArgs } from "../../../src/docker/swarm/prepull.ts";
 
 const IMAGE = `registry.lan:5000/oken/echo@sha256:${"d".repeat(64)}`;
 
@@ -42,7 +38,7 @@ const JOB = [
 ];
 
 test("every node runs a program of the image once, with nothing of the agent", () => {
-  expect(prepullArgs(IMAGE, { name: "oken-prepull-1", runnerId: "r" })).toEqual([
+  expect(jobArgs(prepullJob(IMAGE, { name: "oken-prepull-1", runnerId: "r" }))).toEqual([
     ...["service", "create", "--detach", "--quiet"],
     ...["--name", "oken-prepull-1"],
     ...["--label", "oken.prepull=r"],
@@ -60,7 +56,6 @@ test("every node runs a program of the image once, with nothing of the agent", (
     ...["--", IMAGE],
   ]);
   expect(prepullStatesArgs("a")).toEqual(["service", "ps", "--format", "{{.CurrentState}}", "--", "a"]);
-  expect(prepullListArgs("r")).toEqual(["service", "ls", "--quiet", "--filter", "label=oken.prepull=r"]);
 });
 
 test("nodes fetch an image once it has started, and others on the same base no more", async () => {
@@ -94,14 +89,17 @@ test("a swarm of one node is left alone, and a failure is nobody's", async () =>
 });
 
 test("what a crash left is removed", async () => {
-  const removed: string[][] = [];
+  const asked: string[][] = [];
   const exec: DockerExec = {
-    run: async (args) => (args[1] === "ls" ? "a\nb\n" : (removed.push(args), "")),
+    run: async (args) => (asked.push(args), args[1] === "ls" ? "a\nb\n" : ""),
     stream: () => {
       throw new Error("nothing is streamed here");
     },
     close: async () => undefined,
   };
   await createPrepull({ exec, runnerId: "r" }).removeLeft();
-  expect(removed).toEqual([["service", "rm", "--", "a", "b"]]);
+  expect(asked).toEqual([
+    ["service", "ls", "--quiet", "--filter", "label=oken.prepull=r"],
+    ["service", "rm", "--", "a", "b"],
+  ]);
 });

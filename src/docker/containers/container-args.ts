@@ -1,10 +1,8 @@
 import { AGENT_HOME, STOP_GRACE_SECONDS } from "../../lib/agent-container.ts";
 import { LOG_DRIVER_ARGS, TMPFS_SIZE, nofile, pidsOf, sharedMemoryOf } from "./container-limits.ts";
 import type { ContainerSpec } from "../types.ts";
-import { tagOf } from "../firewall/rules.ts";
-import type { AgentNetwork } from "../networks/agent-networks.ts";
 import { volumeMountArgs } from "../storage/volume-args.ts";
-import { AGENT_LABEL, MANAGED, POLICY_LABEL, identityLabels, labelArgs, runnerLabels } from "../labels.ts";
+import { filterArgs, identityLabels, labelArgs } from "../labels.ts";
 
 export type ContainerSettings = {
   network: string;
@@ -112,93 +110,6 @@ export function logsArgs(name: string, tail: number): string[] {
 
 export function followLogsArgs(name: string, tail: number): string[] {
   return ["logs", "--follow", "--tail", String(tail), "--", name];
-}
-
-/** Of every container that runs, whosever it is: with names, one that has just gone would fail them all. */
-export function statsArgs(): string[] {
-  return ["stats", "--no-stream", "--no-trunc", "--format", "{{json .}}"];
-}
-
-/** Of every container and network: a filter by label would drop the events of networks. */
-export function eventsArgs(): string[] {
-  return [
-    "events",
-    ...["--filter", "type=container"],
-    ...["--filter", "type=network"],
-    ...["--filter", "event=die"],
-    ...["--filter", "event=kill"],
-    ...["--filter", "event=oom"],
-    ...["--filter", "event=pause"],
-    ...["--filter", "event=unpause"],
-    ...["--filter", "event=rename"],
-    ...["--filter", "event=disconnect"],
-    ...["--filter", "event=destroy"],
-    ...["--format", "{{json .}}"],
-  ];
-}
-
-export function networkInspectArgs(name: string): string[] {
-  return ["network", "inspect", "--", name];
-}
-
-/** Agents cannot reach each other; the runner reaches each of them through the bridge. */
-export function networkCreateArgs({ name, policy, internal }: AgentNetwork, runnerId: string): string[] {
-  const own = policy === undefined ? MANAGED : { ...runnerLabels(runnerId), [POLICY_LABEL]: policy };
-  return [
-    "network",
-    "create",
-    ...["--driver", "bridge"],
-    ...(internal ? ["--internal"] : []),
-    ...["--opt", "com.docker.network.bridge.enable_icc=false"],
-    // The rules of the firewall name it, and outlive a network that is made anew.
-    ...["--opt", `com.docker.network.bridge.name=${tagOf(name)}`],
-    ...labelArgs(own),
-    "--",
-    name,
-  ];
-}
-
-/** Prints the names and policies of a runner's own networks, a line each. */
-export function policyNetworksArgs(runnerId: string): string[] {
-  return [
-    "network",
-    "ls",
-    ...filterArgs(runnerLabels(runnerId)),
-    ...["--filter", `label=${POLICY_LABEL}`],
-    ...["--format", `{{.Name}} {{.Label "${POLICY_LABEL}"}}`],
-  ];
-}
-
-/** Prints the ids of the agents' containers in a network, running or not. */
-export function agentsInArgs(network: string): string[] {
-  return ["ps", "--all", "--quiet", "--filter", `network=${network}`, "--filter", `label=${AGENT_LABEL}`];
-}
-
-/** Prints one id a line, in the order of `references`. */
-/** Asks the registry with HEAD, which Docker Hub does not count as a pull. */
-export function registryImageArgs(reference: string): string[] {
-  return ["imagetools", "inspect", "--raw", reference];
-}
-
-export function imageIdsArgs(references: string[]): string[] {
-  return ["image", "inspect", "--format", "{{.Id}}", "--", ...references];
-}
-
-export function imageRemoveArgs(references: string[]): string[] {
-  return ["image", "rm", "--force", "--", ...references];
-}
-
-/** Prints the ids of images that have lost their name to a newer one. */
-export function namelessImagesArgs(labels: Record<string, string>): string[] {
-  return ["image", "ls", "--quiet", "--no-trunc", "--filter", "dangling=true", ...filterArgs(labels)];
-}
-
-export function imageListArgs(labels: Record<string, string>): string[] {
-  return ["image", "ls", "--no-trunc", ...filterArgs(labels), "--format", "{{.Repository}}:{{.Tag}}"];
-}
-
-export function filterArgs(labels: Record<string, string>): string[] {
-  return Object.entries(labels).flatMap(([name, value]) => ["--filter", `label=${name}=${value}`]);
 }
 
 /** Names an owner, since otherwise root would own a mount over a directory of the image. */
