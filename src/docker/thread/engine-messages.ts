@@ -15,7 +15,7 @@ export type EngineSettings = {
   niceness: number;
 };
 
-/** The engine's methods that answer once, and those that give a stream. */
+/** The engine's methods that answer once, and those that give a stream. One in neither does not compile. */
 export const CALLS = [
   "ping",
   "offers",

@@ -31,8 +31,8 @@ export function startEngineThread(settings: EngineSettings): EngineThread {
   const streams = STREAMS.map(
     (name) => [name, (...args: unknown[]) => follow(connection, name, args)] as const,
   );
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every method of the engine, each by its own name
-  const engine = Object.fromEntries([...calls, ...streams]) as unknown as Engine;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each of these methods by its own name
+  const engine = Object.fromEntries([...calls, ...streams]) as unknown as Pick<Engine, CallName | StreamName>;
   const can = settings.swarm === undefined ? HOST_CAN : SWARM_CAN;
   return { ...engine, can, close: () => connection.close() };
 }
