@@ -1,9 +1,13 @@
 import { expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 
 import ts from "typescript";
 
 const ROOT = join(import.meta.dir, "..");
+
+/** What the documents name a file by: its path from here, or from one of these. */
+const BASES = ["", "src", "src/docker", "src/runtime/_oken"];
 
 /** Every room may import these; the picture leaves them out. */
 const LEAVES = new Set(["model", "metrics", "tracing", "lib"]);
@@ -12,13 +16,15 @@ const LEAVES = new Set(["model", "metrics", "tracing", "lib"]);
 const CONSTRUCTOR = "daemon";
 
 test("docs/architecture.md draws the arrows between the rooms that the imports make", async () => {
-  const drawn = arrowsOf(await architecture());
+  const drawn = arrowsOf(await textOf("docs/architecture.md"));
   const found = new Set((await imports()).map(({ from, to }) => `${roomOf(from)} --> ${roomOf(to)}`));
   expect([...found].filter(isShown).sort()).toEqual(drawn.sort());
 });
 
 test("docs/architecture.md names the rooms within the large ones", async () => {
-  const blocks = [...(await architecture()).matchAll(/```text\n(.*?)```/gs)].map(([, text]) => text ?? "");
+  const blocks = [...(await textOf("docs/architecture.md")).matchAll(/```text\n(.*?)```/gs)].map(
+    ([, text]) => text ?? "",
+  );
   const large = blocks.find((text) => /^agents\/ /m.test(text)) ?? "";
   const named = large.split(/\n(?=\w)/).flatMap((text) => {
     const room = text.slice(0, text.indexOf("/"));
@@ -30,6 +36,17 @@ test("docs/architecture.md names the rooms within the large ones", async () => {
   expect(named).not.toBeEmpty();
   expect(named.toSorted()).toEqual([...found].toSorted());
 });
+
+test.each(["docs/architecture.md", "CONTRIBUTING.md"])(
+  "the files that %s names are there",
+  async (document) => {
+    const named = [...(await textOf(document)).matchAll(/`([\w-]+\/[\w./-]+)`/g)].map(
+      ([, path]) => path ?? "",
+    );
+    expect(named).not.toBeEmpty();
+    expect(named.filter((path) => !isThere(path))).toEqual([]);
+  },
+);
 
 /** What a crash leaves is found where the next start looks for it: in the data directory. */
 test("only the page's bundle, which is made before the program, is written elsewhere than the data directory", async () => {
@@ -43,8 +60,12 @@ test("only the page's bundle, which is made before the program, is written elsew
   expect(temporary.flat()).toEqual(["page/bundle.ts"]);
 });
 
-async function architecture(): Promise<string> {
-  return Bun.file(join(ROOT, "docs/architecture.md")).text();
+async function textOf(document: string): Promise<string> {
+  return Bun.file(join(ROOT, document)).text();
+}
+
+function isThere(path: string): boolean {
+  return BASES.some((base) => ["", ".ts", ".tsx"].some((end) => existsSync(join(ROOT, base, path + end))));
 }
 
 /** `a --> b & c` of the picture, as one arrow each. */
