@@ -15,7 +15,7 @@ import type { Manifest } from "../../../src/model/manifest.ts";
 import { type Scratch, scratchDirectory } from "../../fixtures/archives/scratch.ts";
 import { agentParts } from "../../helpers/agent-parts.ts";
 import { eventually } from "../../helpers/eventually.ts";
-import { agentIn, agentRecord, versionRecord } from "../../helpers/records.ts";
+import { agentIn, agentRecord, specOf, versionRecord } from "../../helpers/records.ts";
 
 /** A data directory with the agent `echo` of versions 1 to 3, and a runner that starts on it. */
 async function runner(
@@ -35,19 +35,7 @@ async function runner(
 
 /** A container of the agent `echo`, as an earlier run of the runner left it. */
 function container(version: number, { name = `oken-echo-v${version}`, spec = `spec-${version}` } = {}) {
-  return {
-    name,
-    image: `oken/echo:v${version}`,
-    identity: { agentId: "echo", version, spec },
-    userId: 10_001,
-    env: {},
-    mounts: [],
-    ports: [],
-    memory: 1,
-    cpus: 1,
-    concurrency: 10,
-    boost: false,
-  };
+  return { ...specOf(version), name, identity: { agentId: "echo", version, spec } };
 }
 
 /** So many, in no order; those of `paused` are paused. */
