@@ -1,6 +1,7 @@
 import { tooMuch } from "../errors.ts";
 import { shownLine } from "../lines.ts";
 import type { BuildEvent } from "../types.ts";
+import { type Log, type Vertex, createRecordSplitter } from "./progress-records.ts";
 
 /** Lines of each step that are kept, to show if it fails. */
 const TAIL_LINES = 200;
@@ -10,9 +11,6 @@ const MAX_LINE = 16_384;
 
 /** The most text that may come between the records, characters: another program may be in buildx's place. */
 const MAX_TEXT = 1024 * 1024;
-
-/** Longest record, characters. BuildKit's have a few kilobytes; text that is longer is no record. */
-const MAX_RECORD = 8 * 1024 * 1024;
 
 export type Step = {
   name: string;
@@ -40,23 +38,10 @@ export type BuildProgress = {
   text(): string[];
 };
 
-type Vertex = {
-  digest: string;
-  name: string;
-  started?: string;
-  completed?: string;
-  cached?: boolean;
-  error?: string;
-};
-type Log = { vertex: string; stream: number; data: string };
 type Tracked = Step & { announced: "no" | "started" | "ended"; partial: Map<number, LineBuffer> };
 type LineBuffer = { decoder: TextDecoder; text: string };
 
-/**
- * Reads the output of `docker buildx build --progress=rawjson`. Since buildx 0.15 it has one object a line, and 0.13
- * and 0.14 print indented objects. Messages of the client stand between the objects as plain text. The records:
- * https://github.com/moby/buildkit/blob/master/client/graph.go
- */
+/** Reads the output of `docker buildx build --progress=rawjson`: what each step does and prints. */
 export function createBuildProgress(sink: ProgressSink): BuildProgress {
   const steps = new Map<string, Tracked>();
   const plain: string[] = [];
@@ -83,79 +68,6 @@ export function createBuildProgress(sink: ProgressSink): BuildProgress {
     steps: () => [...steps.values()],
     text: () => plain,
   };
-}
-
-type ProgressRecord = { vertexes?: Vertex[]; logs?: Log[] };
-
-/** Tells objects from text by their braces, wherever the line breaks are. Braces in strings do not count. */
-function createRecordSplitter(options: {
-  onRecord: (record: ProgressRecord) => void;
-  onText: (line: string) => void;
-}) {
-  let buffer = "";
-  let scanned = 0;
-  let depth = 0;
-  /** Nothing but white space came since the last record or line. */
-  let isBlank = true;
-  let inString = false;
-  let escaped = false;
-
-  const take = (end: number): string => {
-    const text = buffer.slice(0, end);
-    buffer = buffer.slice(end);
-    scanned = 0;
-    isBlank = true;
-    return text;
-  };
-  const emitText = (line: string) => {
-    if (line.trim() !== "") options.onText(line.endsWith("\n") ? line.slice(0, -1) : line);
-  };
-  const emitRecord = (text: string) => {
-    const record = parseRecord(text);
-    if (record === undefined) emitText(text);
-    else options.onRecord(record);
-  };
-
-  return {
-    feed(text: string) {
-      buffer += text;
-      while (scanned < buffer.length) {
-        const character = buffer[scanned];
-        scanned += 1;
-        if (depth === 0) {
-          if (character === "{" && isBlank) depth = 1;
-          else if (character === "\n") emitText(take(scanned));
-          else isBlank &&= character === " " || character === "\t" || character === "\r";
-        } else if (inString) {
-          if (escaped) escaped = false;
-          else if (character === "\\") escaped = true;
-          else if (character === '"') inString = false;
-        } else if (character === '"') inString = true;
-        else if (character === "{") depth += 1;
-        else if (character === "}") {
-          depth -= 1;
-          if (depth === 0) emitRecord(take(scanned));
-        }
-      }
-      if (buffer.length > MAX_RECORD) {
-        emitText(take(buffer.length).slice(0, MAX_LINE));
-        depth = 0;
-        inString = false;
-      }
-    },
-    end() {
-      if (buffer !== "") emitText(take(buffer.length));
-    },
-  };
-}
-
-function parseRecord(text: string): ProgressRecord | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function updateStep(steps: Map<string, Tracked>, vertex: Vertex, sink: ProgressSink): void {

@@ -1,13 +1,13 @@
 import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
 
 import { messageOf } from "../lib/errors.ts";
 import { type Progress, deploy } from "../lib/deploy.ts";
 import { milliseconds } from "../lib/format.ts";
-import { type Chosen, chosenFiles, droppedFiles, isArchive, packed } from "../lib/pack.ts";
+import { type Chosen, packed } from "../lib/pack.ts";
 import { hrefOf } from "../lib/routes.ts";
 import { secretsOf } from "../lib/secrets.ts";
 import { DeployProgress } from "../parts/deploy-progress.tsx";
+import { DropZone } from "../parts/drop-zone.tsx";
 import { Notice } from "../parts/notice.tsx";
 
 /** Deploys a folder or an archive that is dropped here. */
@@ -126,65 +126,6 @@ function Serves({ id, result }: { id: string; result: Progress["result"] }) {
       </p>
     </div>
   );
-}
-
-type DropZoneProps = { chosen: Chosen | undefined; onChoose: (chosen: Chosen | undefined) => void };
-
-function DropZone({ chosen, onChoose }: DropZoneProps) {
-  const isOver = useSignal(false);
-  const folder = useRef<HTMLInputElement>(null);
-  const archive = useRef<HTMLInputElement>(null);
-  const onDrop = (event: DragEvent) => {
-    event.preventDefault();
-    isOver.value = false;
-    if (event.dataTransfer !== null) void droppedFiles(event.dataTransfer).then(onChoose);
-  };
-  return (
-    <div
-      class={isOver.value ? "drop over" : "drop"}
-      onDragOver={(event) => {
-        event.preventDefault();
-        isOver.value = true;
-      }}
-      onDragLeave={() => void (isOver.value = false)}
-      onDrop={onDrop}
-    >
-      <p class="drop-title">{chosen === undefined ? "Drop a folder or a .tar.gz here" : summaryOf(chosen)}</p>
-      <div class="actions">
-        <button type="button" onClick={() => folder.current?.click()}>
-          Choose a folder
-        </button>
-        <button type="button" onClick={() => archive.current?.click()}>
-          Choose an archive
-        </button>
-      </div>
-      <p class="muted hint">
-        What <code>.gitignore</code> and <code>.okenignore</code> name stays here, as do <code>.env</code>,{" "}
-        <code>.git</code> and <code>.venv</code>.
-      </p>
-      <input
-        ref={folder}
-        hidden
-        type="file"
-        aria-label="Folder"
-        {...{ webkitdirectory: true }}
-        onChange={({ currentTarget }) => currentTarget.files && onChoose(chosenFiles(currentTarget.files))}
-      />
-      <input
-        ref={archive}
-        hidden
-        type="file"
-        aria-label="Archive"
-        accept=".tar.gz,.tgz,application/gzip"
-        onChange={({ currentTarget }) => currentTarget.files && onChoose(chosenFiles(currentTarget.files))}
-      />
-    </div>
-  );
-}
-
-function summaryOf({ name, files }: Chosen): string {
-  if (files.length === 1 && isArchive(name)) return name;
-  return `${name}: ${files.length} ${files.length === 1 ? "file" : "files"}`;
 }
 
 /** An id that a name may stand for. */
