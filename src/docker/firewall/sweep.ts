@@ -29,6 +29,7 @@ export async function sweep({ exec, run, firewall, isThere = isInterface }: Swee
   const living = new Set(names.map(tagOf));
   // A network that a runner makes has its tag as the name of its bridge.
   await firewall.remove(tags.filter((tag) => !living.has(tag) && !isThere(tag)));
+  // They lead nowhere, and a network that is made anew has a better one.
   await sweepRoutes(run, await subnetsOf(exec, names)).catch(() => undefined);
 }
 

@@ -90,6 +90,7 @@ export function createContainedNetworks(
   /** Once in a run: takes over the networks of the last one, and clears what is nobody's. */
   const begin = () => {
     begun ??= clear()
+      // What is nobody's is in nobody's way.
       .then(() => sweep(parts).catch(() => undefined))
       .catch((error: unknown) => {
         begun = undefined;

@@ -4,9 +4,9 @@ import { readFile, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-import { runInProcess } from "../helpers/cli.ts";
+import { runInProcess } from "../../helpers/cli.ts";
 
-const DEPLOY = resolve(import.meta.dir, "../../deploy/systemd");
+const DEPLOY = resolve(import.meta.dir, "../../../deploy/systemd");
 const root = mkdtempSync(join(tmpdir(), "oken-service-"));
 afterAll(() => rmSync(root, { recursive: true }));
 

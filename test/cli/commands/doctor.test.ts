@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 
-import type { Finding } from "../../src/checks/check.ts";
-import { runInProcess } from "../helpers/cli.ts";
+import type { Finding } from "../../../src/checks/check.ts";
+import { runInProcess } from "../../helpers/cli.ts";
 
 const WELL: Finding = { name: "engine", state: "ok", found: "The engine answers" };
 const SILENT: Finding = {
