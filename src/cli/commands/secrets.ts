@@ -95,7 +95,7 @@ type Change = {
 
 async function change(context: Context, { client, agent, values, options }: Change): Promise<void> {
   const { followShown } = await import("../deploy/follow.ts");
-  const { createDeployView } = await import("../deploy/view.ts");
+  const { createDeployView } = await import("../deploy/create-view.ts");
   const { out, err } = context;
   const view = await createDeployView({ err, buildLog: false });
   const result = await followShown(context, client, {

@@ -18,7 +18,7 @@ const FRAME_MS = 80;
 const SHOWN_LOG = 5;
 
 /** A line for what is under way and the last of its log, and one that stays for each thing done. */
-export function liveView(err: Output, buildLog: boolean): DeployView {
+export function liveView(err: Output, { buildLog }: { buildLog: boolean }): DeployView {
   const area = createLiveArea(err);
   let stage = "sending";
   let since = performance.now();

@@ -6,7 +6,7 @@ import { projectFiles } from "../pack/files.ts";
 import { tarball } from "../pack/tarball.ts";
 import { count, size } from "../output/amounts.ts";
 import { followShown } from "./follow.ts";
-import { createDeployView } from "./view.ts";
+import { createDeployView } from "./create-view.ts";
 
 export type DeployOptions = {
   directory: string;
