@@ -1,4 +1,5 @@
 import { RunnerError } from "../lib/errors.ts";
+import { quoted } from "../lib/text.ts";
 import type { AgentState } from "../model/agent.ts";
 import type { Agent } from "./agent.ts";
 import { summaryOf } from "./view.ts";
@@ -54,6 +55,6 @@ function placeOf(cursor: string): string {
   if (/^\d{4}-\S+Z [\w-]{1,128}$/.test(place)) return place;
   throw new RunnerError(
     "INVALID_REQUEST",
-    `cursor is ${JSON.stringify(cursor.slice(0, 40))}, but must be the next_cursor of an answer.`,
+    `cursor is ${quoted(cursor)}, but must be the next_cursor of an answer.`,
   );
 }

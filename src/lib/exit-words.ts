@@ -1,5 +1,5 @@
-/** Of a container whose main process SIGKILL ended: 128 and the number of the signal. */
-const KILLED = 137;
+/** Exit code of a program that SIGKILL ended, whoever sent it: 128 and the number of the signal. */
+export const KILLED = 137;
 
 /**
  * `exited with code 1`: the end of a sentence about a container. Where the engine does not tell of memory that ran out, as a

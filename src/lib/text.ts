@@ -1,3 +1,4 @@
+/** Characters that a message shows of the name of a file. */
 const SHOWN_NAME_CHARS = 200;
 
 /**
@@ -14,6 +15,14 @@ export function escapeName(name: string): string {
     out += escaped;
   }
   return out;
+}
+
+/** Characters that a message shows of a value that a caller sent. */
+const SHOWN_VALUE_CHARS = 40;
+
+/** A value that a caller sent, as a message names it. */
+export function quoted(value: string): string {
+  return JSON.stringify(value.slice(0, SHOWN_VALUE_CHARS));
 }
 
 /** Longest sentence that tells an author of a failure, characters: whole where a terminal shows it. */

@@ -2,12 +2,12 @@ import { Elysia } from "elysia";
 
 import type { Deployment } from "../agents/deploy/deployment.ts";
 import type { Clock } from "../lib/clock.ts";
-import { RunnerError } from "../lib/errors.ts";
 import { traced } from "../tracing/span.ts";
 import type { ServerContext } from "./context.ts";
 import { locationOf, sseEvents, viewOf } from "./deployment-view.ts";
 import { deployDocs } from "./openapi/deploy.ts";
 import { spanOf } from "./requests/request-span.ts";
+import { notAllowed } from "./requests/not-allowed.ts";
 import { sseResponse } from "./sse.ts";
 
 /**
@@ -51,10 +51,7 @@ function idempotencyKey({ headers }: Request): string | undefined {
   if (given === null) return undefined;
   const key = given.replace(/^"(.*)"$/, "$1");
   if (/^[!-~]{1,255}$/.test(key)) return key;
-  throw new RunnerError(
-    "INVALID_REQUEST",
-    `Idempotency-Key is ${JSON.stringify(given.slice(0, 40))}, but must be 1 to 255 visible characters without spaces.`,
-  );
+  throw notAllowed("Idempotency-Key", given, "1 to 255 visible characters without spaces");
 }
 
 /** At once, as events, or when it has ended, as the caller wants it. */

@@ -1,10 +1,12 @@
 import { Elysia } from "elysia";
 
 import { RunnerError } from "../lib/errors.ts";
+import { quoted } from "../lib/text.ts";
 import type { ServerContext } from "./context.ts";
 import { sseEvents, viewOf } from "./deployment-view.ts";
 import * as docs from "./openapi/deployments.ts";
 import { sseResponse } from "./sse.ts";
+import { notAllowed } from "./requests/not-allowed.ts";
 import { queryOf } from "./requests/target.ts";
 
 /** The deployments of an agent: their state, and their events, from any one on. */
@@ -42,10 +44,7 @@ export function deploymentsController({ agents, clock }: Pick<ServerContext, "ag
 
 function parseNumber(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new RunnerError(
-    "NOT_FOUND",
-    `There is no deployment ${JSON.stringify(text.slice(0, 40))}: they are numbered from 1.`,
-  );
+  throw new RunnerError("NOT_FOUND", `There is no deployment ${quoted(text)}: they are numbered from 1.`);
 }
 
 /** The id of the last event that the reader has, or 0. Browsers send the header; others may use `?after=`. */
@@ -53,8 +52,5 @@ function lastEventId(request: Request): number {
   const text = request.headers.get("last-event-id") ?? queryOf(request.url).get("after");
   if (text === null || text === "") return 0;
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new RunnerError(
-    "INVALID_REQUEST",
-    `Last-Event-ID is ${JSON.stringify(text.slice(0, 40))}, but must be a whole number.`,
-  );
+  throw notAllowed("Last-Event-ID", text, "a whole number");
 }

@@ -1,10 +1,10 @@
 import { Elysia } from "elysia";
 
 import type { Told } from "../agents/feed.ts";
-import { RunnerError } from "../lib/errors.ts";
 import type { ServerContext } from "./context.ts";
 import { eventsDocs } from "./openapi/events.ts";
 import { type SseEvent, sseResponse } from "./sse.ts";
+import { notAllowed } from "./requests/not-allowed.ts";
 import { queryOf } from "./requests/target.ts";
 
 /** `GET /events`: what happens in the runner, as it happens, from the event on that the reader has. */
@@ -33,8 +33,5 @@ function lastEventId(request: Request): string | undefined {
   const text = request.headers.get("last-event-id") ?? queryOf(request.url).get("after");
   if (text === null || text === "") return undefined;
   if (/^[a-z0-9]{1,20}-\d{1,15}$/.test(text)) return text;
-  throw new RunnerError(
-    "INVALID_REQUEST",
-    `Last-Event-ID is ${JSON.stringify(text.slice(0, 40))}, but must be the id of an event.`,
-  );
+  throw notAllowed("Last-Event-ID", text, "the id of an event");
 }

@@ -1,12 +1,12 @@
 import { Elysia } from "elysia";
 
-import { RunnerError } from "../lib/errors.ts";
 import { DEFAULT_TAIL, LOG_FORMATS, type LogFormat, type LogLine, MAX_TAIL } from "../model/api-logs.ts";
 import type { ServerContext } from "./context.ts";
 import { acceptedType } from "./requests/accepted.ts";
 import { formatLine, formatPieces } from "./log-format.ts";
 import { logsDocs } from "./openapi/logs.ts";
 import { type SseEvent, sseResponse } from "./sse.ts";
+import { notAllowed } from "./requests/not-allowed.ts";
 import { streamedResponse } from "./streamed-response.ts";
 
 /** Media types of answers. */
@@ -60,23 +60,18 @@ function parseTail(text: string | undefined): number {
   if (text === undefined || text === "") return DEFAULT_TAIL;
   const tail = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (tail >= 1 && tail <= MAX_TAIL) return tail;
-  throw refusal("tail", text, `a whole number from 1 to ${MAX_TAIL}`);
+  throw notAllowed("tail", text, `a whole number from 1 to ${MAX_TAIL}`);
 }
 
 function parseFollow(text: string | undefined): boolean {
   if (text === undefined || text === "" || text === "false" || text === "0") return false;
   if (text === "true" || text === "1") return true;
-  throw refusal("follow", text, "true or false");
+  throw notAllowed("follow", text, "true or false");
 }
 
 function parseFormat(text: string | undefined): LogFormat | undefined {
   if (text === undefined || text === "") return undefined;
   const format = LOG_FORMATS.find((name) => name === text);
   if (format !== undefined) return format;
-  throw refusal("format", text, LOG_FORMATS.join(" or "));
-}
-
-function refusal(name: string, text: string, allowed: string): RunnerError {
-  const given = JSON.stringify(text.slice(0, 40));
-  return new RunnerError("INVALID_REQUEST", `${name} is ${given}, but must be ${allowed}.`);
+  throw notAllowed("format", text, LOG_FORMATS.join(" or "));
 }

@@ -1,9 +1,9 @@
 import { Elysia } from "elysia";
 
-import { RunnerError } from "../lib/errors.ts";
 import { AgentStats, HostReport, StatsList } from "../model/api-stats.ts";
 import type { ServerContext } from "./context.ts";
 import * as docs from "./openapi/stats.ts";
+import { notAllowed } from "./requests/not-allowed.ts";
 import { queryOf } from "./requests/target.ts";
 
 /** What agents and the host do now, and in the last hour. */
@@ -24,8 +24,5 @@ function wantsHistory(request: Request): boolean {
   const text = queryOf(request.url).get("history");
   if (text === null || text === "" || text === "false") return false;
   if (text === "true") return true;
-  throw new RunnerError(
-    "INVALID_REQUEST",
-    `history is ${JSON.stringify(text.slice(0, 40))}, but must be true or false.`,
-  );
+  throw notAllowed("history", text, "true or false");
 }

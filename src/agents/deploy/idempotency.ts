@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 
 import type { Clock } from "../../lib/clock.ts";
 import { RunnerError } from "../../lib/errors.ts";
+import { quoted } from "../../lib/text.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Deployments, ReceivedUpload } from "./deployments.ts";
 
@@ -74,7 +75,7 @@ async function digestOf({ agentId, archivePath, secrets }: ReceivedUpload): Prom
 function otherContent(key: string): RunnerError {
   return new RunnerError(
     "INVALID_REQUEST",
-    `The Idempotency-Key ${JSON.stringify(key.slice(0, 40))} was sent with another deploy: a new deploy needs a new key.`,
+    `The Idempotency-Key ${quoted(key)} was sent with another deploy: a new deploy needs a new key.`,
     { status: 422 },
   );
 }

@@ -2,6 +2,7 @@ import type { EngineEvent } from "../../docker/types.ts";
 import type { Instance, InstanceEnd } from "../../instance/instance.ts";
 import { STOP_GRACE_SECONDS } from "../../lib/agent-container.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { KILLED } from "../../lib/exit-words.ts";
 
 /**
  * How long an end may wait for the rest of its events, milliseconds. A container leaves its network a little before or
@@ -14,9 +15,6 @@ const SIGNAL_HOLDS_MS = STOP_GRACE_SECONDS * 1000 + 2_000;
 
 const SIGKILL = 9;
 const SIGTERM = 15;
-
-/** Exit code of a program that SIGKILL ended, whoever sent it. */
-const KILLED = 137;
 
 export type InstanceEvent = Exclude<EngineEvent, { type: "network-removed" | "pause" | "unpause" }>;
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 
+import { KILLED } from "../../lib/exit-words.ts";
 import { isAgentNetwork } from "../networks/agent-networks.ts";
 import { parseIdentity } from "../labels.ts";
 import type { ContainerState, ListedContainer } from "../workload.ts";
@@ -35,7 +36,7 @@ export function toState(container: Inspected, network: string): ContainerState &
     paused: container.State.Paused,
     exitCode: container.State.ExitCode,
     // `OOMKilled` is also true when only a child of the main process was killed.
-    oomKilled: container.State.OOMKilled && container.State.ExitCode === 137,
+    oomKilled: container.State.OOMKilled && container.State.ExitCode === KILLED,
     startedAt: container.State.StartedAt,
     identity: parseIdentity(container.Config.Labels ?? {}),
     cpus: container.HostConfig.NanoCpus === 0 ? undefined : container.HostConfig.NanoCpus / 1e9,

@@ -1,5 +1,6 @@
 import { allDone } from "../../lib/all-done.ts";
 import { RunnerError } from "../../lib/errors.ts";
+import { KILLED } from "../../lib/exit-words.ts";
 import { buildFailure } from "../images/build-failure.ts";
 import { isNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
@@ -109,8 +110,8 @@ async function translate(options: {
   if (failure.code === "ENGINE_UNAVAILABLE" || failure.code === "BUILD_FAILED") return failure;
   const refusals = await refusalsOf(exec, request);
   for (const line of refusals) request.onEvent?.({ type: "log", line });
-  const killed = failure.details?.["exit_code"] === 137;
-  const error = killed ? "did not complete successfully: exit code: 137" : "";
+  const killed = failure.details?.["exit_code"] === KILLED;
+  const error = killed ? `did not complete successfully: exit code: ${KILLED}` : "";
   const tail = [...lines, ...refusals];
   const failed = buildFailure({
     steps: [{ name: BUILD_STEP, error, cached: false, started: true, completed: true, tail }],

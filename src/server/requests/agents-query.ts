@@ -1,7 +1,7 @@
 import type { Wanted } from "../../agents/search.ts";
-import { RunnerError } from "../../lib/errors.ts";
 import { AGENT_STATES } from "../../model/agent.ts";
 import { MAX_LISTED_AGENTS } from "../../model/api-agents.ts";
+import { notAllowed } from "./not-allowed.ts";
 import { queryOf } from "./target.ts";
 
 /** Which agents the query of `GET /agents` asks for. Each parameter may be given again; a list of states too. */
@@ -20,12 +20,12 @@ export function wantedAgents(request: Request): Wanted {
 function parseState(text: string) {
   const state = AGENT_STATES.find((known) => known === text);
   if (state !== undefined) return state;
-  throw refusal("state", text, `one of ${AGENT_STATES.join(", ")}`);
+  throw notAllowed("state", text, `one of ${AGENT_STATES.join(", ")}`);
 }
 
 function parseLabel(text: string) {
   const [key = "", ...rest] = text.split("=");
-  if (key === "") throw refusal("label", text, "a label's name, or name=value");
+  if (key === "") throw notAllowed("label", text, "a label's name, or name=value");
   return { key, value: rest.length === 0 ? undefined : rest.join("=") };
 }
 
@@ -33,10 +33,5 @@ function parseLimit(text: string | null): number | undefined {
   if (text === null) return undefined;
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
   if (limit >= 1 && limit <= MAX_LISTED_AGENTS) return limit;
-  throw refusal("limit", text, `a whole number from 1 to ${MAX_LISTED_AGENTS}`);
-}
-
-function refusal(name: string, text: string, allowed: string): RunnerError {
-  const given = JSON.stringify(text.slice(0, 40));
-  return new RunnerError("INVALID_REQUEST", `${name} is ${given}, but must be ${allowed}.`);
+  throw notAllowed("limit", text, `a whole number from 1 to ${MAX_LISTED_AGENTS}`);
 }

@@ -1,4 +1,5 @@
 import { RunnerError } from "../../lib/errors.ts";
+import { quoted } from "../../lib/text.ts";
 import { queryOf } from "./target.ts";
 
 type Parameter = { in?: string; name?: string };
@@ -22,10 +23,7 @@ export function requireKnownQuery(request: Request, path: string, routes: readon
 
 export function unknownParameter(name: string, known: readonly string[]): RunnerError {
   const there = known.length === 0 ? "there are none" : `there are ${known.join(", ")}`;
-  return new RunnerError(
-    "INVALID_REQUEST",
-    `There is no parameter ${JSON.stringify(name.slice(0, 40))} here: ${there}.`,
-  );
+  return new RunnerError("INVALID_REQUEST", `There is no parameter ${quoted(name)} here: ${there}.`);
 }
 
 function methodOf({ method }: Request): string {
