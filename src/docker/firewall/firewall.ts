@@ -31,8 +31,11 @@ export type Firewall = {
 /** Runs a command of the firewall, and gives what it prints. */
 export type RunCommand = (command: Command) => Promise<string>;
 
-/** How often rules are put in again when somebody else changes the firewall at the same moment. */
-const TRIES = 3;
+/**
+ * Pauses before rules are put in again when somebody else changes the firewall at the same moment, milliseconds: for each
+ * network that comes or goes the engine takes its own out and in again, and is slow to where the host is busy.
+ */
+const PAUSES_MS = [0, 50, 200, 500];
 
 export function createIptables(run: RunCommand): Firewall {
   /** What the listing said right after each plan was put in: programs write the same rule in different ways. */
@@ -54,6 +57,7 @@ export function createIptables(run: RunCommand): Firewall {
     // Not all of a plan is in its rules: networks that are private anyway come and go.
     const key = `${family} ${putIn(plan, family, "")}`;
     for (let tried = 0; ; tried += 1) {
+      const pause = PAUSES_MS[tried];
       const listing = await run(listCommand(family));
       const rules = rulesIn(listing, plan.tag);
       if (rules === held.get(key) && misplaced(listing, plan) === undefined) return tried > 0;
@@ -61,14 +65,16 @@ export function createIptables(run: RunCommand): Firewall {
         await run(restoreCommand(family, putIn(plan, family, listing)));
       } catch (error) {
         // Another runner may have changed a rule since the listing; then this one is refused as a whole.
-        if (tried + 1 >= TRIES) throw error;
+        if (pause === undefined) throw error;
+        await Bun.sleep(pause);
         continue;
       }
       const after = await run(listCommand(family));
       held.set(key, rulesIn(after, plan.tag));
       const flaw = misplaced(after, plan);
       if (flaw === undefined) return true;
-      if (tried + 1 >= TRIES) throw notHeld(plan, flaw);
+      if (pause === undefined) throw notHeld(plan, flaw);
+      await Bun.sleep(pause);
     }
   }
 

@@ -42,3 +42,22 @@ test.each([
     expect(world.puts).toBe(2);
   },
 );
+
+/** The same host, on which somebody else's rule is the first of all in so many listings. */
+function busyHost(listings: number) {
+  const { run } = host();
+  let left = listings;
+  return async (command: Command): Promise<string> => {
+    const said = await run(command);
+    if (command.input !== undefined || left === 0) return said;
+    left -= 1;
+    return `-A FORWARD -j THEIRS\n${said}`;
+  };
+}
+
+test("rules are held on a host whose engine changes its own at the same time, and not where that has no end", async () => {
+  expect(await createIptables(busyHost(8)).hold([PLAN])).toEqual([TAG]);
+  await expect(createIptables(busyHost(Infinity)).hold([PLAN])).rejects.toThrow(
+    "do not stay in place: FORWARD does not begin with its rule",
+  );
+});
