@@ -17,6 +17,9 @@ const TOGETHER = 20;
 const ROUNDS = 3;
 const SECONDS = 3;
 
+/** Time that does not count: what an agent may print at once is soon written, and who is greedy soon seen. */
+const WARMUP_SECONDS = 5;
+
 /** Between two calls of the neighbour: without one it would take a CPU for itself, and be a bomb of its own. */
 const PAUSE_MS = 10;
 
@@ -87,7 +90,7 @@ export async function measureBombs({ stack, signal }: Session): Promise<Row[]> {
     body: BODY,
     connections: 1,
     seconds: SECONDS,
-    warmupSeconds: 1,
+    warmupSeconds: WARMUP_SECONDS,
     pauseMs: PAUSE_MS,
   };
   const rows: Row[] = [];
@@ -185,7 +188,7 @@ async function beside(
 
 /** Until the load is over; one that ends early goes off again. */
 async function goOff(runner: TestRunner, id: string, kind: string, signal: AbortSignal): Promise<void> {
-  const body = JSON.stringify({ input: { kind, seconds: SECONDS + 1 } });
+  const body = JSON.stringify({ input: { kind, seconds: WARMUP_SECONDS + SECONDS } });
   while (!signal.aborted) {
     const answer = await fetch(`${runner.url}/invoke/${id}`, { method: "POST", body });
     for await (const _ of answer.body ?? []);

@@ -57,6 +57,7 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
       files: { ...secrets, passwdPath: (agentId, version) => store.passwdPath(agentId, version) },
       containerPort: config.containerPort,
       redactLogs: config.redactLogs === "yes",
+      logRate: config.logRate,
     },
     waitUntilReady: createReadiness({ engine, exits, clock }),
     runtime: { askRestarts, tellDoubt },

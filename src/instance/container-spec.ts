@@ -28,6 +28,8 @@ export type ContainerSpecOptions = {
   containerPort: number;
   /** Cut the values of secrets from the log. */
   redactLogs: boolean;
+  /** Bytes a second that its log takes for long; 0 for any number. */
+  logRate: number;
   /** Which of the version's instances; the first unless it says more. */
   replica?: number | undefined;
 };
@@ -48,6 +50,7 @@ export function containerSpec(
     health_path: manifest.healthPath,
     concurrency: manifest.concurrency,
     timeout: manifest.timeout,
+    log_rate: options.logRate,
     ...(options.redactLogs ? { redact_logs: true } : {}),
   };
   const { replica = 1 } = options;

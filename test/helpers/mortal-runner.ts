@@ -112,6 +112,7 @@ export async function startMortal(world: World, dieAt?: FailPoint) {
         files: { ...secrets, passwdPath: (agentId, version) => store.passwdPath(agentId, version) },
         containerPort: 8080,
         redactLogs: false,
+        logRate: 0,
       },
       waitUntilReady: waitUntilReady ?? (() => Promise.resolve()),
       runtime: { askRestarts: () => Promise.resolve(0), tellDoubt: () => Promise.resolve() },

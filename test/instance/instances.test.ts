@@ -37,6 +37,7 @@ function fixture(ready: (start: Readiness) => Promise<void> = () => Promise.reso
         during: (_id, _version, work) => work(),
       },
       redactLogs: false,
+      logRate: 0,
       containerPort: 8080,
     },
     waitUntilReady(start) {

@@ -69,7 +69,13 @@ test("the program inside the container is told them, and no argument of Docker's
     requireThere: () => Promise.resolve(),
     during: <T>(_: string, __: number, work: () => Promise<T>) => work(),
   };
-  const options = { names: createNames("abc", "key"), files, containerPort: 8080, redactLogs: false };
+  const options = {
+    names: createNames("abc", "key"),
+    files,
+    containerPort: 8080,
+    redactLogs: false,
+    logRate: 0,
+  };
   const { env } = containerSpec("echo", version, options);
   expect(JSON.parse(env["OKEN_SPEC"] ?? "")).toMatchObject({ env: { MODEL: "small" } });
   expect(Object.keys(env)).not.toContain("MODEL");

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import threading
+import time
 import unittest
 
 from harness import WAIT_SECONDS, TestCase
@@ -223,6 +224,26 @@ class Logs(TestCase):
         agent.terminate()
         agent._reader.join()
         self.assertEqual(sum(line["msg"] == "x" * 1000 for line in agent.lines), 10_000)
+
+    def test_an_agent_that_prints_in_a_loop_is_held_to_its_pace_and_loses_nothing(self) -> None:
+        rate = 1024 * 1024
+        at_once = 4 * rate
+        agent = self.handler(
+            """
+            def handler(input):
+                for _ in range(input): print("x" * 1000)
+                print("that was", input)
+            """,
+            log_rate=rate,
+        )
+        began = time.monotonic()
+        for lines in (1000, 5000):
+            agent.output(lines)
+            agent.wait_line(f"that was {lines}")
+            written = sum(map(len, agent.raw))
+            self.assertGreater(time.monotonic() - began, (written - at_once) / rate)
+        self.assertGreater(written, at_once + rate)
+        self.assertEqual(sum(line["msg"] == "x" * 1000 for line in agent.lines), 6000)
 
     def test_no_line_is_lost_that_waits_for_a_slow_reader_when_the_agent_ends(self) -> None:
         agent = self.handler("def handler(input):\n    for i in range(400): print('x' * 1000)")

@@ -34,6 +34,13 @@ export const CONTAINER_SETTINGS = {
     default: "no",
     parse: parseChoice(["no", "yes"] as const),
   }),
+  logRate: setting({
+    env: "OKEN_LOG_RATE",
+    group: "Containers",
+    help: "bytes a second that an instance's log takes for long; four seconds' worth at once; 0: any number",
+    default: MiB,
+    parse: parseSize({ min: 0 }),
+  }),
   uidRange: setting<string | undefined>({
     env: "OKEN_UID_RANGE",
     group: "Containers",

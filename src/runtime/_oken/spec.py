@@ -25,6 +25,7 @@ class Spec:
         "file",
         "health_path",
         "instance",
+        "log_rate",
         "mode",
         "module",
         "port",
@@ -51,6 +52,8 @@ class Spec:
         self.concurrency: int = max(1, int(raw.get("concurrency") or DEFAULT_CONCURRENCY))
         self.timeout: float = float(raw.get("timeout") or DEFAULT_TIMEOUT_SECONDS)
         self.redact_logs: bool = bool(raw.get("redact_logs"))
+        # Bytes a second of its log; 0 for any number.
+        self.log_rate: int = int(raw.get("log_rate") or 0)
         self.app_dir = app_dir
         # For a server that runs each request on a thread.
         self.threads = max(self.concurrency, MIN_THREADS)

@@ -1,7 +1,8 @@
 """The parent's side of the log: lines from the worker go out on our stdout, one JSON object each.
 
-The reader of our stdout may be slow. Lines wait in a bounded buffer; when it is full the pipes are no
-longer read, so that the agent's `print` waits as it would on any full pipe, and nothing is lost.
+The reader of our stdout may be slow, and an agent that prints in a loop is held to a pace. Lines wait in a
+bounded buffer; when it is full the pipes are no longer read, so that the agent's `print` waits as it would on
+any full pipe, and nothing is lost.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     from typing import Callable
+
+    from .log_pace import LogPace
 
 # Above the first mark reading stops, below the second it goes on.
 HIGH_WATER_BYTES = 1024 * 1024
@@ -38,6 +41,7 @@ class LogSink:
         self._second_text = ""
         self.on_full: Callable[[bool], None] | None = None
         self.redact: Callable[[str], str] | None = None
+        self.pace: LogPace | None = None
         self._full = False
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -71,9 +75,8 @@ class LogSink:
         self._waiting_bytes += len(data)
         if self._loop is None:
             self.flush()
-        elif not self._scheduled:
-            self._scheduled = True
-            self._loop.call_soon(self._turn)
+        else:
+            self._schedule()
         if self._waiting_bytes > HIGH_WATER_BYTES and not self._full and self.on_full:
             self._full = True
             self.on_full(True)
@@ -102,7 +105,13 @@ class LogSink:
             os.set_blocking(self._descriptor, True)
         self._scheduled = False
         # Not `_turn`, which leaves the rest to the loop while the reader is slow: there is no loop any more.
+        self.pace = None
         self._write_out()
+
+    def _schedule(self, after_seconds: float = 0) -> None:
+        if self._loop is not None and not self._scheduled:
+            self._scheduled = True
+            self._loop.call_later(after_seconds, self._turn)
 
     def _turn(self) -> None:
         self._scheduled = False
@@ -114,17 +123,27 @@ class LogSink:
         data = self._waiting + b"".join(self._lines)
         self._lines.clear()
         view = memoryview(data)
+        pace = None if self._loop is None else self.pace
+        blocked = False
         try:
             while view:
-                view = view[os.write(self._descriptor, view) :]
+                allowed = len(view) if pace is None else pace.allowed()
+                if allowed == 0:
+                    break
+                written = os.write(self._descriptor, view[:allowed])
+                if pace is not None:
+                    pace.took(written)
+                view = view[written:]
         except BlockingIOError:
-            pass
+            blocked = True
         except OSError:
             # Nobody reads the log any more; the agent goes on without it.
             view = view[:0]
         self._waiting = bytes(view)
         self._waiting_bytes = len(self._waiting)
-        self._wait_writable(self._waiting_bytes > 0)
+        self._wait_writable(blocked)
+        if self._loop is not None and pace is not None and self._waiting and not blocked:
+            self._schedule(pace.pause())
         if self._full and self._waiting_bytes < LOW_WATER_BYTES and self.on_full:
             self._full = False
             self.on_full(False)

@@ -11,6 +11,7 @@ import threading
 from ..listening import BACKLOG
 from .control import Control
 from .guard import await_end
+from .log_pace import LogPace
 from .log_sink import LogSink
 from .supervisor import Supervisor
 
@@ -32,6 +33,8 @@ def serve(launch: Launch, listener: socket.socket, spawned: Spawned | None, fail
     sink.attach(loop)
     if spec.redact_logs:
         sink.redact = launch.redaction.text
+    if spec.log_rate:
+        sink.pace = LogPace(spec.log_rate)
     supervisor = Supervisor(loop, launch, sink)
     control = Control(loop, supervisor, spec)
 

@@ -99,6 +99,7 @@ async function startWithoutPackage() {
         during: (_id, _version, work) => work(),
       },
       redactLogs: false,
+      logRate: 0,
       containerPort: 8080,
     },
     waitUntilReady(start) {
