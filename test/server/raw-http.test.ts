@@ -115,6 +115,15 @@ describe("a path that is no text", () => {
   );
 });
 
+test.each(["/invoke/%ff", "/agents/%ff", "/nothing"])(
+  "an error at %j is what it says it is",
+  async (path) => {
+    const answer = (await send(head(`GET ${path}`))).toLowerCase();
+    expect(answer).toContain("\r\nx-content-type-options: nosniff\r\n");
+    expect(answer.includes("\r\ncontent-security-policy: sandbox ")).toBe(path.startsWith("/invoke/"));
+  },
+);
+
 describe("two hosts", () => {
   test.each(["a", "b"])("a and %s are refused", async (second) => {
     const answer = await send(

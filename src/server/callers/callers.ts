@@ -4,7 +4,7 @@ import { allowNobody, allowReader, isPreflight, preflightAnswer } from "./cors.t
 import type { CallersOptions } from "./options.ts";
 import { createPlaces } from "./place.ts";
 import { foreignPage } from "./refusals.ts";
-import { type Relation, mayChange, relationOf } from "./relation.ts";
+import { type Relation, follows, mayChange, relationOf } from "./relation.ts";
 import { confine, forbidSniffing } from "./sandbox.ts";
 
 /** What is known of a request before its route has it. */
@@ -52,7 +52,7 @@ export function createCallers(options: CallersOptions): Callers {
         relation,
       });
       if (place.refusal !== undefined) return { path, mark, refusal: place.refusal };
-      if (relation === "foreign" && (isPreflight(request) || mayChange(request)))
+      if (relation === "foreign" && (isPreflight(request) || mayChange(request) || follows(request, path)))
         return { path, mark, refusal: foreignPage(page.origin) };
       if (relation === "listed" && isPreflight(request))
         return { path, mark, answer: preflightAnswer(request) };

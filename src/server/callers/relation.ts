@@ -1,3 +1,5 @@
+import { queryOf } from "../requests/target.ts";
+
 /** What a browser says of the page that asks. */
 export type PageHeaders = {
   origin: string | null;
@@ -31,6 +33,11 @@ export function relationOf(
 export function mayChange({ method, headers }: Request): boolean {
   if (method !== "GET" && method !== "HEAD" && method !== "OPTIONS") return true;
   return headers.has("upgrade");
+}
+
+/** Whether it asks for a stream of the API's, of which there are so many at a time: one reader more is one less. */
+export function follows({ url }: Request, path: string): boolean {
+  return path === "/events" || (path.startsWith("/logs/") && queryOf(url).has("follow"));
 }
 
 /** The scheme is not compared: a proxy that ends TLS need not have told us. */

@@ -5,6 +5,7 @@ import { createRequestLog } from "../../lib/request-log.ts";
 import type { Tunnel } from "../../proxy/tunnel.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { Visit } from "../callers/callers.ts";
+import { confine, forbidSniffing } from "../callers/sandbox.ts";
 import type { ServerContext } from "../context.ts";
 import { CLIENT_LEFT, errorResponse } from "../errors.ts";
 import type { Arrival, Handler } from "../calls/handler.ts";
@@ -49,7 +50,8 @@ export function createRequests(
       requireDecodable(visit.path);
       return visit;
     } catch (error) {
-      return { path: pathOf(request.url), refusal: error, mark: () => undefined };
+      const path = pathOf(request.url);
+      return { path, refusal: error, mark: path.startsWith("/invoke/") ? confine : forbidSniffing };
     }
   };
   const respond = async (request: Request, { visit, arrival, requestId, traceId, peerOf }: Asked) => {

@@ -49,6 +49,23 @@ describe("a page of another site", () => {
     expect(visit(line, { "sec-fetch-site": "same-site" }).refusal).toEqual(FORBIDDEN);
   });
 
+  test.each([
+    "GET /events",
+    "HEAD /events?after=a-1",
+    "GET /logs/echo?follow=true",
+    "GET /logs/echo?tail=1&follow=1",
+  ])("may not take a place among those who %s", (line) => {
+    for (const page of [EVIL, SANDBOXED, { "sec-fetch-site": "same-site" }])
+      expect(visit(line, page).refusal).toEqual(FORBIDDEN);
+    for (const page of [{}, OWN]) expect(visit(line, page).refusal).toBeUndefined();
+  });
+
+  test("may link to a log, and to an agent's own paths of that name", () => {
+    const link = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate" };
+    expect(visit("GET /logs/echo?tail=5", link).refusal).toBeUndefined();
+    expect(visit("GET /invoke/echo/events?follow=1", link).refusal).toBeUndefined();
+  });
+
   test("may not open a WebSocket", () => {
     const upgrade = { upgrade: "websocket", connection: "upgrade" };
     expect(visit("GET /invoke/echo/chat", { ...upgrade, origin: "null" }).refusal).toEqual(FORBIDDEN);
