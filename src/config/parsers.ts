@@ -63,6 +63,22 @@ export function parseText(options: {
   };
 }
 
+/** Text that a header can carry as it is: printable ASCII without a space at either end (RFC 9110 section 5.5). */
+const HEADER_TEXT = /^[!-~]([ -~]*[!-~])?$/;
+
+/** A bearer token. One that no header brings would refuse everybody. */
+export function parseToken(minLength: number): Parser<string> {
+  const parse = parseText({ what: `a token of at least ${minLength} characters`, minLength });
+  return (text) => {
+    const parsed = parse(text);
+    if (!parsed.ok || HEADER_TEXT.test(text)) return parsed;
+    return {
+      ok: false,
+      allowed: "a token that a header can carry: printable ASCII without a space at either end",
+    };
+  };
+}
+
 /** A path. A relative one starts at the working directory. */
 export function parsePath(options: { mustExist?: true } = {}): Parser<string> {
   return (text) => {

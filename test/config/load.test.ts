@@ -202,6 +202,22 @@ describe("a bad value ends the start with a sentence that names the variable, th
     expect(() => loadConfig(environment)).toThrow(sentence);
   });
 
+  test.each([
+    "a".repeat(15) + "ä",
+    " ".repeat(20),
+    ` ${"a".repeat(16)}`,
+    `${"a".repeat(16)} `,
+    "tab\ttab\ttab\ttab\t",
+  ])("a token that no header can carry would refuse everybody: %j", (token) => {
+    expect(() => loadConfig({ OKEN_API_TOKEN: token })).toThrow(
+      "OKEN_API_TOKEN is set, but must be a token that a header can carry: printable ASCII without a space at either end.",
+    );
+  });
+
+  test.each(["correct horse battery staple", `!"#$%&'()*+,-./:;<=>?@[]^_{|}~`])("%j is a token", (token) => {
+    expect(loadConfig({ OKEN_API_TOKEN: token }).apiToken).toBe(token);
+  });
+
   test("the token is never repeated", () => {
     expect(() => loadConfig({ OKEN_API_TOKEN: "hunter2" })).toThrow(
       "OKEN_API_TOKEN is set, but must be a token of at least 16 characters.",

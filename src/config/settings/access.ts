@@ -1,4 +1,4 @@
-import { parseChoice, parseNetworks, parsePath, parseText } from "../parsers.ts";
+import { parseChoice, parseNetworks, parsePath, parseToken } from "../parsers.ts";
 import { type Setting, setting } from "../setting.ts";
 
 /** Who may call the API. */
@@ -8,7 +8,7 @@ export const ACCESS_SETTINGS = {
     group: "Access",
     help: "bearer token for every route but /, /health, /docs and /openapi.json; not set: no authentication",
     default: undefined,
-    parse: parseText({ what: "a token of at least 16 characters", minLength: 16 }),
+    parse: parseToken(16),
   }),
   tokensFile: setting<string | undefined>({
     env: "OKEN_API_TOKENS_FILE",

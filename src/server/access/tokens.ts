@@ -8,6 +8,9 @@ export type Token = { name: string; scopes: readonly Scope[]; digest: Buffer };
 /** A line of the file: a name, what the token may do, and the token. */
 const LINE = /^([\w.-]{1,64})\s+([a-z,]+)\s+(\S{16,})$/;
 
+/** What a line may have. A token in other characters never comes as it was written. */
+const HEADER_TEXT = /^[\t -~]+$/;
+
 export function tokenOf(name: string, scopes: readonly Scope[], text: string): Token {
   return { name, scopes, digest: digestOf(text) };
 }
@@ -37,6 +40,8 @@ export function parseTokens(text: string): Token[] {
       throw new TypeError(
         `its line ${index + 1} is not a name, any of ${SCOPES.join(",")} and a token of at least 16 characters`,
       );
+    if (!HEADER_TEXT.test(line))
+      throw new TypeError(`its line ${index + 1} has a character that no header can carry: use ASCII`);
     const twin = tokens.find(({ name, digest }) => name === token.name || digest.equals(token.digest));
     if (twin !== undefined)
       throw new TypeError(`its line ${index + 1} has the name or the token of ${twin.name} again`);

@@ -194,6 +194,7 @@ describe("with a file of tokens", () => {
     ["\nci admin 0123456789abcdef", "its line 2 is not a name"],
     ["ci read, 0123456789abcdef", "its line 1 is not a name"],
     ["ci read 0123456789abcde", "its line 1 is not a name"],
+    ["ci read 0123456789abcdeé", "its line 1 has a character that no header can carry: use ASCII"],
     ["a read 0123456789abcdef\nb read 0123456789abcdef", "its line 2 has the name or the token of a again"],
     ["a read 0123456789abcdef\na read 0123456789abcdeg", "its line 2 has the name or the token of a again"],
   ])("%j stops the start with a sentence that repeats no token", async (text, sentence) => {
