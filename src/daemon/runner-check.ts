@@ -1,8 +1,13 @@
 import type { Check, Result } from "../checks/check.ts";
+import { KiB } from "../lib/bytes.ts";
+import { jsonWithin } from "../lib/read-within.ts";
 import { authority } from "../server/listening/listen-error.ts";
 
 /** How long a runner may take to tell its health, milliseconds: it looks at the engine for it. */
 const TIMEOUT_MS = 15_000;
+
+/** Whoever answers may be another program. */
+const MAX_ANSWER_BYTES = 64 * KiB;
 
 type Address = { host: string; port: number; socket: string | undefined; tls: object | undefined };
 
@@ -14,13 +19,14 @@ export function runnerCheck({ host, port, socket, tls }: Address): Check {
     async look() {
       const answer = await fetch(`${socket === undefined ? origin : "http://localhost"}/health`, {
         signal: AbortSignal.timeout(TIMEOUT_MS),
+        redirect: "manual",
         ...(socket === undefined ? {} : { unix: socket }),
         // It is this host's own; its certificate names another address.
         ...(tls === undefined ? {} : { tls: { rejectUnauthorized: false } }),
       }).catch(() => undefined);
       const where = socket ?? origin;
       if (answer === undefined) return { state: "unknown", found: `No runner answers at ${where}` };
-      return judge(where, await answer.json().catch(() => undefined));
+      return judge(where, await jsonWithin(answer, MAX_ANSWER_BYTES));
     },
   };
 }

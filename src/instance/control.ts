@@ -1,3 +1,6 @@
+import { parseJson } from "../lib/json.ts";
+import { bytesWithin } from "../lib/read-within.ts";
+
 /** The runtime's own answers have a few hundred bytes. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
@@ -18,28 +21,10 @@ export async function askHealth(
       headers,
       signal: AbortSignal.any([signal, ended.signal]),
     });
-    return parse(await firstBytes(response));
+    const bytes = await bytesWithin(response, MAX_ANSWER_BYTES);
+    return bytes && parseJson(bytes.toString());
   } finally {
     // What is left of a long answer is not waited for.
     ended.abort();
-  }
-}
-
-async function firstBytes({ body }: Response): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let held = 0;
-  for await (const chunk of body ?? []) {
-    chunks.push(chunk);
-    held += chunk.byteLength;
-    if (held > MAX_ANSWER_BYTES) return Buffer.alloc(0);
-  }
-  return Buffer.concat(chunks);
-}
-
-function parse(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    return undefined;
   }
 }

@@ -1,7 +1,9 @@
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
+import { MiB } from "../../lib/bytes.ts";
 import { RunnerError, messageOf } from "../../lib/errors.ts";
+import { jsonWithin } from "../../lib/read-within.ts";
 import type { DockerExec } from "../exec.ts";
 import { loginOf } from "./docker-login.ts";
 import type { ImageName } from "./reference.ts";
@@ -11,6 +13,9 @@ import { authorizationFor } from "./registry-token.ts";
 
 /** How long a registry may take for an answer, milliseconds. All that is asked here are small files. */
 const TIMEOUT_MS = 10_000;
+
+/** A list of tags has some hundred bytes for each version that is kept. */
+const MAX_ANSWER_BYTES = 4 * MiB;
 
 /** 405 or 501 from a registry that removes nothing, and the others where this login may push only. */
 const REFUSED: ReadonlySet<number> = new Set([401, 403, 405, 501]);
@@ -100,7 +105,7 @@ export function createRegistryClient(
       const response = await ask(`/v2/${repository}/tags/list`);
       if (response.status === 404) return [];
       if (!response.ok) throw refusal(registry, response);
-      const body: unknown = await response.json().catch(() => undefined);
+      const body = await jsonWithin(response, MAX_ANSWER_BYTES);
       return Value.Check(Tags, body) ? (body.tags ?? []) : [];
     },
     remove: ({ repository }, digest) => remove(repository, digest),

@@ -1,7 +1,12 @@
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
+import { KiB } from "../../lib/bytes.ts";
+import { jsonWithin } from "../../lib/read-within.ts";
 import type { Login } from "./docker-login.ts";
+
+/** Tokens are signed claims of a few kilobytes. */
+const MAX_ANSWER_BYTES = 256 * KiB;
 
 /** What a registry wants to know, from its `WWW-Authenticate`. */
 type Challenge = { scheme: "basic" } | { scheme: "bearer"; realm: string; query: Record<string, string> };
@@ -25,7 +30,7 @@ export async function authorizationFor(
   if (challenge?.scheme === "basic") return login === undefined ? undefined : basic(login);
   if (challenge === undefined || !URL.canParse(challenge.realm)) return undefined;
   const response = await ask(...tokenRequest(challenge, login));
-  const body: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
+  const body = response.ok ? await jsonWithin(response, MAX_ANSWER_BYTES) : undefined;
   if (!Value.Check(Token, body)) return undefined;
   const token = body.token ?? body.access_token;
   return token === undefined ? undefined : `Bearer ${token}`;
