@@ -12,6 +12,13 @@ const CLONE_NEW = 0x7e02_0000;
 /** Personalities of Linux, with and without a fixed layout of the address space, and the question which it is. */
 const PERSONALITIES = [0x0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff];
 
+/** Asks for memory of a pool that all of the host shares, and no control group counts: of `mmap`, `memfd_create`, `shmget`. */
+const HUGE_PAGES = { MAP: 0x4_0000, MFD: 0x4, SHM: 0o4000 };
+/** Of `ioctl`: another line discipline for a terminal, whose module the kernel then loads. */
+const TIOCSETD = 0x5423;
+/** Bits of an `int`, which are all that the kernel looks at. */
+const INT_BITS = 32;
+
 const EPERM = 1;
 const ENOSYS = 38;
 
@@ -43,6 +50,10 @@ export function seccompProfile(): SeccompProfile {
       allow(["prlimit64"], [equals(0, 0)]),
       allow(["prlimit64"], [equals(2, 0)]),
       ...PERSONALITIES.map((value) => allow(["personality"], [equals(0, value)])),
+      allow(["mmap"], [lacks(3, HUGE_PAGES.MAP)]),
+      allow(["memfd_create"], [lacks(1, HUGE_PAGES.MFD)]),
+      allow(["shmget"], [lacks(2, HUGE_PAGES.SHM)]),
+      ...anyIntBut(1, TIOCSETD).map((argument) => allow(["ioctl"], [argument])),
       ...sockets().map((args) => allow(["socket"], args)),
       allow(["socketpair"], [equals(0, AF.UNIX)]),
     ],
@@ -72,6 +83,19 @@ function allow(names: string[], args?: Argument[]): Rule {
 
 function equals(index: number, value: number): Argument {
   return { index, value, op: "SCMP_CMP_EQ" };
+}
+
+function lacks(index: number, flag: number): Argument {
+  return { index, value: flag, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" };
+}
+
+/** Each holds where one bit differs. A comparison of the whole would look at bits that the kernel does not. */
+function anyIntBut(index: number, value: number): Argument[] {
+  return Array.from({ length: INT_BITS }, (_, place): Argument => {
+    const bit = 2 ** place;
+    const isSet = Math.floor(value / bit) % 2 === 1;
+    return { index, value: bit, valueTwo: isSet ? 0 : bit, op: "SCMP_CMP_MASKED_EQ" };
+  });
 }
 
 function typeIs(type: number): Argument {

@@ -8,11 +8,12 @@ import { seccompProfile } from "../../../src/docker/seccomp/profile.ts";
 
 /** What each has been an exploit of, or looks into other processes, or needs rights that no agent has. */
 const REFUSED =
-  `acct add_key bpf chroot clone3 delete_module fanotify_init fsmount fsopen init_module io_uring_enter
-  io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie mbind memfd_secret
+  `acct add_key bpf chroot clone3 delete_module fanotify_init fsmount fsopen init_module io_setup
+  io_submit io_uring_enter io_uring_register io_uring_setup ioperm iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie mbind memfd_secret
   migrate_pages modify_ldt mount mount_setattr move_mount move_pages name_to_handle_at nfsservctl open_by_handle_at
   open_tree perf_event_open pidfd_getfd pivot_root process_madvise process_vm_readv process_vm_writev ptrace quotactl
-  reboot request_key setdomainname sethostname setns settimeofday swapoff swapon syslog umount2 unshare uselib
+  reboot request_key setdomainname sethostname setns settimeofday swapoff swapon sync
+  syncfs syslog umount2 unshare uselib
   userfaultfd vhangup vm86`.split(/\s+/);
 
 const { syscalls } = seccompProfile();
@@ -78,6 +79,20 @@ describe("the profile", () => {
     ["a mount namespace", 0x0002_0011, false],
     ["a network namespace", 0x4000_0011, false],
   ])("of clone: %s", (_, flags, expected) => expect(lets("clone", flags)).toBe(expected));
+
+  test.each<[string, string, number[], boolean]>([
+    ["anonymous memory", "mmap", [0, 4096, 3, 0x22], true],
+    ["huge pages of the host's pool", "mmap", [0, 2 ** 21, 3, 0x4_0022], false],
+    ["a file in memory", "memfd_create", [0, 3], true],
+    ["one of huge pages", "memfd_create", [0, 4], false],
+    ["shared memory", "shmget", [0, 4096, 0o1600], true],
+    ["some of huge pages", "shmget", [0, 2 ** 21, 0o5600], false],
+    ["a terminal's size", "ioctl", [0, 0x5413], true],
+    ["whether something can be read", "ioctl", [0, 0x541b], true],
+    ["a flag in a high bit", "ioctl", [0, 0x8004_5430], true],
+    ["a line discipline", "ioctl", [0, 0x5423], false],
+    ["it, in the bits that the kernel looks at", "ioctl", [0, 2 ** 32 + 0x5423], false],
+  ])("of what a call asks for: %s", (_, name, args, expected) => expect(lets(name, ...args)).toBe(expected));
 
   test("lets a process set its own limits and read those of others", () => {
     expect(lets("prlimit64", 0, 7, 0xbeef)).toBe(true);
