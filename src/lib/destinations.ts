@@ -1,6 +1,8 @@
 import { BlockList, isIP } from "node:net";
 
-/** An address or a network, and one port of it or all. */
+import { networkOf } from "./networks.ts";
+
+/** A network, which may be one address, and one port of it or all. */
 export type Destination = { address: string; length: number; port: number | undefined };
 
 /** What {@link parseDestination} takes. */
@@ -9,9 +11,13 @@ export const DESTINATION_FORMS =
 
 const FORM = /^(?:\[([0-9a-fA-F:.]+)\](?:\/(\d{1,3}))?|([0-9.]+)(?:\/(\d{1,2}))?)(?::(\d{1,5}))?$/;
 
-/** `10.0.0.5:5432`, `10.1.0.0/16`, `[fd00::5]:80`, `fd00::5`. Undefined for anything else. */
+/**
+ * `10.0.0.5:5432`, `10.1.0.0/16`, `[fd00::5]:80`, `fd00::5`. Of `10.1.2.3/16` its network, since that is what it opens.
+ * Undefined for anything else, such as an address with the name of an interface.
+ */
 export function parseDestination(text: string): Destination | undefined {
-  if (isIP(text) === 6) return { address: text.toLowerCase(), length: 128, port: undefined };
+  if (text.includes("%")) return undefined;
+  if (isIP(text) === 6) return parseDestination(`[${text}]`);
   const [, six, sixLength, four, fourLength, portText] = FORM.exec(text) ?? [];
   const address = (six ?? four)?.toLowerCase();
   if (address === undefined || isIP(address) !== (six === undefined ? 4 : 6)) return undefined;
@@ -19,7 +25,8 @@ export function parseDestination(text: string): Destination | undefined {
   const length = Number(sixLength ?? fourLength ?? most);
   const port = portText === undefined ? undefined : Number(portText);
   if (length < 1 || length > most || (port !== undefined && (port < 1 || port > 65_535))) return undefined;
-  return { address, length, port };
+  const [network = ""] = networkOf(`${address}/${length}`).split("/");
+  return { address: network, length, port };
 }
 
 /** Whether all that is open by `inner` is open by `outer`. */

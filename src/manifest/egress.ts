@@ -16,6 +16,7 @@ const MAX_DESTINATIONS = 32;
 /** A host name of DNS; a star stands for one or more of its first labels. */
 const HOST = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,62}(?::\d{1,5})?$/;
 const MAX_HOST_CHARS = 253;
+const MAX_PORT = 65_535;
 
 /**
  * Reads `egress`, and `[network] allow` of the document's top. Undefined where both are as they are by default.
@@ -45,7 +46,9 @@ function egressField(fields: Fields): Pick<Egress, "mode" | "hosts"> {
   if (value.length === 0) return { mode: "none", hosts: [] };
   const hosts = value.map((host: unknown) => {
     const name = typeof host === "string" ? host.toLowerCase().replace(/\.$/, "") : "";
-    if (HOST.test(name) && name.length <= MAX_HOST_CHARS) return name;
+    const [, port = "1"] = name.split(":");
+    const isPort = Number(port) >= 1 && Number(port) <= MAX_PORT;
+    if (HOST.test(name) && name.length <= MAX_HOST_CHARS && isPort) return name;
     throw invalid(fields, "egress", {
       value: host,
       allowed: `it is ${MODES}; an address stands in [network] allow`,

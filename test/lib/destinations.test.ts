@@ -10,6 +10,8 @@ test.each([
   ["FD00::5", { address: "fd00::5", length: 128, port: undefined }],
   ["[fd00::5]:80", { address: "fd00::5", length: 128, port: 80 }],
   ["[fd00::]/48", { address: "fd00::", length: 48, port: undefined }],
+  ["10.1.2.3/16:80", { address: "10.1.0.0", length: 16, port: 80 }],
+  ["[fd00:0::5]/48", { address: "fd00::", length: 48, port: undefined }],
 ])("%s is a destination", (text, destination) => {
   expect(parseDestination(text)).toEqual(destination);
   expect(parseDestination(showDestination(destination))).toEqual(destination);
@@ -25,6 +27,8 @@ test.each([
   "10.0.0.0/33",
   "0.0.0.0/0",
   "[10.0.0.1]:5",
+  "fe80::1%eth0",
+  "[fe80::1%eth0]:80",
   "10.0.0.1 -j ACCEPT",
 ])("%p is none", (text) => {
   expect(parseDestination(text)).toBeUndefined();

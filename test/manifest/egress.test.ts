@@ -43,9 +43,12 @@ test.each([
   ['egress = ["https://example.com/"]', "is not allowed"],
   ['egress = ["*"]', "is not allowed"],
   ['egress = ["a.*.com"]', "is not allowed"],
+  ['egress = ["a.com:0"]', "is not allowed"],
+  ['egress = ["a.com:65536"]', "is not allowed"],
   ["network = 1", "it is the table [network]"],
   ['[network]\nallow = "10.0.0.1"', "it is a list of destinations"],
   ['[network]\nallow = ["db.internal"]', "an address or a network"],
+  ['[network]\nallow = ["fd00::5%eth0"]', "an address or a network"],
   ['[network]\nallow = ["192.168.0.1"]', "this host opens 10.0.0.0/8 (OKEN_EGRESS_ALLOW)"],
 ])("%s is refused with what is allowed", (text, message) => {
   expect(() => read(text)).toThrow(message);
