@@ -1,7 +1,8 @@
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
 
 import { fetchedUrls } from "../dependencies/fetched-urls.ts";
 import { dependencyError } from "../lib/dependency-error.ts";
+import { NOT_PUBLIC, createNetworkList } from "../lib/networks.ts";
 import type { PackageSources } from "./settings.ts";
 
 const PYPI = "https://pypi.org/simple";
@@ -52,22 +53,8 @@ export function netrcText(credentials: Credentials[]): string {
     .join("");
 }
 
-/** Addresses that are not for everybody, and those by which IPv6 reaches them. */
-const PRIVATE_IPV4 = networks(
-  "0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.168.0.0/16 198.18.0.0/15 224.0.0.0/3",
-);
-const PRIVATE_IPV6 = networks(
-  "::/96 ::ffff:0:0/96 64:ff9b::/32 2001::/32 2002::/16 fc00::/7 fe80::/9 ff00::/8",
-);
-
-function networks(text: string): BlockList {
-  const list = new BlockList();
-  for (const network of text.split(" ")) {
-    const [address = "", bits] = network.split("/");
-    list.addSubnet(address, Number(bits), address.includes(":") ? "ipv6" : "ipv4");
-  }
-  return list;
-}
+/** Apart: to one list an IPv4 address is also that in IPv6 which stands for it. */
+const PRIVATE = { 4: createNetworkList(NOT_PUBLIC[4]), 6: createNetworkList(NOT_PUBLIC[6]) };
 
 /** Names that no public index has. One without a dot is looked up in the host's own domains. */
 const PRIVATE_NAME = /^(?:[^.]*|.*\.(?:localhost|internal|local|lan|home|corp|intranet|home\.arpa))$/;
@@ -76,7 +63,7 @@ function isPrivate(host: string): boolean {
   const address = host.replace(/^\[|\]$/g, "");
   const family = isIP(address);
   if (family === 0) return PRIVATE_NAME.test(host);
-  return family === 6 ? PRIVATE_IPV6.check(address, "ipv6") : PRIVATE_IPV4.check(address, "ipv4");
+  return PRIVATE[family === 6 ? 6 : 4].has(address);
 }
 
 /** Refuses an upload that names an index inside the runner's network: the build would ask it on the upload's behalf. */

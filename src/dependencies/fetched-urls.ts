@@ -4,6 +4,9 @@ import { parseDependencyToml } from "../manifest/pyproject.ts";
 /** As the URL standard has it, an address needs no slashes, or takes any number of either kind. */
 const ADDRESS = /https?:[^\s"'`<>,;]+/gi;
 
+/** In front of `@` quotes and commas do not end it. */
+const LONGER_ADDRESS = /https?:\S+/gi;
+
 /** What uv fills in from its environment, where the operator's proxy and its password are. */
 const VARIABLE = /\$\{[A-Z0-9_]+\}/;
 
@@ -16,12 +19,17 @@ export function fetchedUrls(files: Record<string, string>): URL[] {
   for (const [name, file] of Object.entries(files)) {
     for (const text of textsOf(name, file)) {
       refuseVariable(name, text);
-      for (const [address] of text.matchAll(ADDRESS)) {
+      for (const address of addressesIn(text)) {
         if (!found.has(address) && URL.canParse(address)) found.set(address, new URL(address));
       }
     }
   }
   return [...found.values()];
+}
+
+function addressesIn(text: string): string[] {
+  const longer = [...text.matchAll(LONGER_ADDRESS)].filter(([address]) => address.includes("@"));
+  return [...text.matchAll(ADDRESS), ...longer].map(([address]) => address);
 }
 
 /** The text, and in TOML each value where it is written with escapes or over several lines. */

@@ -49,5 +49,42 @@ function familyOf(address: string): "ipv4" | "ipv6" {
   return isIPv6(address) ? "ipv6" : "ipv4";
 }
 
+/**
+ * Addresses that are not of the internet (RFC 6890), and one that looks so: 168.63.129.16, the host of a virtual machine
+ * at Azure.
+ */
+export const NOT_PUBLIC: Readonly<Record<4 | 6, readonly string[]>> = {
+  4: [
+    "0.0.0.0/8",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "168.63.129.16/32",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.0.0.0/24",
+    "192.168.0.0/16",
+    "198.18.0.0/15",
+    "224.0.0.0/4",
+    "240.0.0.0/4",
+  ],
+  // Those with an IPv4 address inside are here as well: a translator on the way would send them there.
+  6: [
+    "::/96",
+    "::ffff:0:0/96",
+    "64:ff9b::/96",
+    "64:ff9b:1::/48",
+    "100::/64",
+    "2001::/32",
+    "2002::/16",
+    "fc00::/7",
+    "fe80::/10",
+    "fec0::/10",
+    "ff00::/8",
+  ],
+};
+
+export const ALL_NOT_PUBLIC: readonly string[] = [...NOT_PUBLIC[4], ...NOT_PUBLIC[6]];
+
 /** The addresses by which a host reaches itself and no other machine does. */
 export const LOOPBACK: readonly string[] = ["127.0.0.0/8", "::1"];

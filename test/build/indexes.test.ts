@@ -27,6 +27,9 @@ describe("what an upload may not have fetched, however it is written", () => {
     "http://１２７.0.0.1/x.whl",
     "http://pypi.org@127.0.0.1/x.whl",
     "http://pypi.org:443@127.0.0.1/x.whl",
+    "http://pypi.org,me@127.0.0.1/x.whl",
+    "http://pypi.org;me@127.0.0.1/x.whl",
+    "http://pypi.org`<me>@127.0.0.1/x.whl",
     "http://LocalHost/x.whl",
     "http://localhost./x.whl",
     "http://a.localhost:8000/x.whl",
@@ -46,6 +49,12 @@ describe("what an upload may not have fetched, however it is written", () => {
     "http://[2002:7f00:1::]/x.whl",
     "http://[fd00:ec2::254]/x.whl",
     "http://[fe80::1]/x.whl",
+    "http://[fec0::1]/x.whl",
+    "http://[64:ff9b:1::a00:1]/x.whl",
+    "http://168.63.129.16/machine",
+    "http://192.0.0.192/x.whl",
+    "http://198.19.0.1/x.whl",
+    "http://255.255.255.255/x.whl",
     "git+http://127.0.0.1/x.git",
   ])("%s", (address) => {
     for (const files of [lines(address), { "uv.lock": `url = '${address}'\n` }]) {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 
 import type { Destination } from "../../lib/destinations.ts";
-import { createNetworkList } from "../../lib/networks.ts";
+import { NOT_PUBLIC, createNetworkList } from "../../lib/networks.ts";
 import { type Callers, callerRules } from "./callers.ts";
 import type { Family, Rule } from "./rule.ts";
 
@@ -29,41 +29,6 @@ export type FirewallPlan = {
 
 /** Rules for packets to the host itself, for those that it passes on, and for those that it passes on to the bridge. */
 export type RuleSet = { toHost: Rule[]; through: Rule[]; inwards: Rule[] };
-
-/**
- * Addresses that are not of the internet (RFC 6890), and one that looks so: 168.63.129.16, the host of a virtual machine
- * at Azure.
- */
-const NOT_PUBLIC: Record<Family, string[]> = {
-  4: [
-    "0.0.0.0/8",
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "168.63.129.16/32",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.0.0.0/24",
-    "192.168.0.0/16",
-    "198.18.0.0/15",
-    "224.0.0.0/4",
-    "240.0.0.0/4",
-  ],
-  // Those with an IPv4 address inside are here as well: a translator on the way would send them there.
-  6: [
-    "::/96",
-    "::ffff:0:0/96",
-    "64:ff9b::/96",
-    "64:ff9b:1::/48",
-    "100::/64",
-    "2001::/32",
-    "2002::/16",
-    "fc00::/7",
-    "fe80::/10",
-    "fec0::/10",
-    "ff00::/8",
-  ],
-};
 
 const DNS_PORT = 53;
 
