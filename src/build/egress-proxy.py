@@ -5,7 +5,8 @@ and as the password the proof that the runner wrote it. So the proxy need not be
 OKEN_GATEWAY_CONFIG is JSON:
 
 - key: what the proofs are made with.
-- exceptions: networks that the operator opened, where a named host may be although they are not public.
+- closed: networks that are not of the internet.
+- exceptions: those that the operator opened, where a named host may be all the same.
 
 The host's own addresses, and the ports of the exceptions, are the firewall's affair.
 """
@@ -16,12 +17,22 @@ import asyncio
 import base64
 import hashlib
 import hmac
-import ipaddress
 import json
 import os
 import urllib.parse
 
-from tunnels import CONNECT_SECONDS, Address, RefusedError, Streams, plain_request, public_address, relay, run
+from tunnels import (
+    CONNECT_SECONDS,
+    Address,
+    RefusedError,
+    Streams,
+    is_public,
+    networks_of,
+    plain_request,
+    public_address,
+    relay,
+    run,
+)
 
 # What a host without a port stands for.
 WEB_PORTS = (80, 443)
@@ -29,10 +40,13 @@ WEB_PORTS = (80, 443)
 PROOF_DIGITS = 32
 # Models think for minutes, and WebSockets are silent for longer.
 IDLE_SECONDS = 3600
+# Held of a connection in each direction while its reader is slow: all agents share the proxy's memory.
+MAX_HELD = 16 * 1024
 
 CONFIG = json.loads(os.environ["OKEN_GATEWAY_CONFIG"])
 KEY = CONFIG["key"].encode()
-EXCEPTIONS = [ipaddress.ip_network(network) for network in CONFIG["exceptions"]]
+CLOSED = networks_of(CONFIG["closed"])
+EXCEPTIONS = networks_of(CONFIG["exceptions"])
 
 
 def named_hosts(lines: list[str]) -> list[str]:
@@ -61,13 +75,11 @@ def is_named(host: str, port: int, hosts: list[str]) -> bool:
 
 
 def is_open(address: Address) -> bool:
-    if any(address in network for network in EXCEPTIONS):
-        return True
-    return address.is_global and not address.is_multicast
+    return any(address in network for network in EXCEPTIONS) or is_public(address, CLOSED)
 
 
 async def connect(host: str, port: int) -> Streams:
-    return await asyncio.open_connection(await public_address(host, port, is_open), port)
+    return await asyncio.open_connection(await public_address(host, port, is_open), port, limit=MAX_HELD)
 
 
 async def tunnel(client: Streams, host: str, port: int, first: bytes, lines: list[str]) -> None:
@@ -77,6 +89,8 @@ async def tunnel(client: Streams, host: str, port: int, first: bytes, lines: lis
         upstream = await asyncio.wait_for(connect(host, port), CONNECT_SECONDS)
     except (OSError, asyncio.TimeoutError) as error:
         raise RefusedError(f"{host}:{port} does not answer: {error}") from error
+    for _, writer in (client, upstream):
+        writer.transport.set_write_buffer_limits(high=MAX_HELD)
     await relay(client, upstream, first, IDLE_SECONDS)
 
 

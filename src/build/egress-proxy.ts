@@ -1,6 +1,7 @@
 import agents from "./egress-proxy.py" with { type: "text" };
 import gateway from "./sdists/gateway.py" with { type: "text" };
 import tunnels from "./sdists/tunnels.py" with { type: "text" };
+import { ALL_NOT_PUBLIC } from "../lib/networks.ts";
 import { allowedHosts, debianHosts, splitCredentials } from "./indexes.ts";
 import type { BuildSettings } from "./settings.ts";
 
@@ -16,6 +17,7 @@ export function fetchProxyConfig({ packageSources, ownAddresses }: BuildSettings
     allow: [...allowedHosts(splitCredentials(packageSources), {}), ...debianHosts(packageSources)],
     public: true,
     logins: [],
+    closed: ALL_NOT_PUBLIC,
     ownAddresses: ownAddresses ?? [],
     upstream: null,
   });

@@ -9,6 +9,7 @@ network has no route, not even to the host. OKEN_GATEWAY_CONFIG is JSON:
   redirects lead anywhere, but no package's code runs there.
 - logins: [{host, port, scheme, user, password}], indexes with credentials. The build asks them in plain
   HTTP. The gateway adds TLS and the credentials, so that package code never has them.
+- closed: networks that are not of the internet.
 - ownAddresses: the addresses of this host.
 - upstream: the URL of this host's own proxy, or null.
 """
@@ -31,8 +32,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from tunnels import (
     CHUNK,
     CONNECT_SECONDS,
+    Address,
     RefusedError,
     Streams,
+    is_public,
+    networks_of,
     plain_request,
     public_address,
     relay,
@@ -43,13 +47,12 @@ from tunnels import (
 IDLE_SECONDS = 120
 # The largest pages list thousands of files of one package, and have some megabytes.
 MAX_PAGE = 32 * 1024 * 1024
-# Looks public, and is the host of a virtual machine at Azure.
-AZURE_HOST = ipaddress.ip_address("168.63.129.16")
 AUTHORITIES = pathlib.Path(__file__).with_name("ca.pem")
 
 CONFIG = json.loads(os.environ["OKEN_GATEWAY_CONFIG"])
 ALLOWED = {(entry["host"].lower(), entry["port"]): entry["trusted"] for entry in CONFIG["allow"]}
 LOGINS = {(entry["host"].lower(), entry["port"]): entry for entry in CONFIG["logins"]}
+CLOSED = networks_of(CONFIG["closed"])
 OWN_ADDRESSES = {ipaddress.ip_address(address.split("%")[0]) for address in CONFIG["ownAddresses"]}
 UPSTREAM = urllib.parse.urlsplit(CONFIG["upstream"]) if CONFIG["upstream"] else None
 
@@ -66,11 +69,11 @@ def upstream_headers() -> dict[str, str]:
 
 
 async def address_of(host: str, port: int, *, trusted: bool) -> str:
-    return await public_address(host, port, lambda address: trusted or is_public(address))
+    return await public_address(host, port, lambda address: trusted or is_open(address))
 
 
-def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return address.is_global and not address.is_multicast and address not in OWN_ADDRESSES | {AZURE_HOST}
+def is_open(address: Address) -> bool:
+    return address not in OWN_ADDRESSES and is_public(address, CLOSED)
 
 
 async def open_tunnel(host: str, port: int) -> Streams:

@@ -2,6 +2,7 @@ import { requirementOf } from "../../dependencies/lock.ts";
 import type { DependencyPlan } from "../../dependencies/plan.ts";
 import { LOCAL_FILE_PLACEHOLDER } from "../../dependencies/requirements.ts";
 import { dependencyError } from "../../lib/dependency-error.ts";
+import { ALL_NOT_PUBLIC } from "../../lib/networks.ts";
 import { IMAGE_PATHS } from "../layout.ts";
 import { type Indexes, allowedHosts, splitCredentials, withoutTls } from "../indexes.ts";
 import type { Resolution } from "../resolutions.ts";
@@ -55,6 +56,7 @@ export function gatewayConfig(plan: DependencyPlan, { lock }: SdistTask, setting
     }),
     public: false,
     logins: indexes.credentials,
+    closed: ALL_NOT_PUBLIC,
     ownAddresses: settings.ownAddresses ?? [],
     upstream: settings.proxy ?? null,
   });

@@ -11,6 +11,7 @@ import ipaddress
 import socket
 import time
 import urllib.parse
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Union
 
@@ -19,9 +20,14 @@ PORT = 3128
 MAX_HEAD = 16 * 1024
 CONNECT_SECONDS = 15
 CHUNK = 64 * 1024
+# Of one address at a time, so that none takes what the others need.
+MAX_CONNECTIONS = 512
+# For a head that is only read to be answered: with bytes unread the answer would be lost.
+REFUSE_SECONDS = 1
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 Serve = Callable[[Streams, str, str, "list[str]"], Awaitable[None]]
 
 
@@ -39,6 +45,17 @@ async def public_address(host: str, port: int, is_open: Callable[[Address], bool
     raise RefusedError(f"{host} has no public address")
 
 
+def networks_of(texts: list[str]) -> list[Network]:
+    return [ipaddress.ip_network(text) for text in texts]
+
+
+def is_public(address: Address, closed: list[Network]) -> bool:
+    """Whether it is of the internet: by the list too, since versions of Python know different networks."""
+    return (
+        address.is_global and not address.is_multicast and not any(address in network for network in closed)
+    )
+
+
 async def relay(client: Streams, upstream: Streams, first: bytes, idle_seconds: float) -> None:
     """Passes everything on, both ways, until both ends are done or silent for so long."""
     if first:
@@ -52,7 +69,16 @@ async def relay(client: Streams, upstream: Streams, first: bytes, idle_seconds: 
             pump(upstream[0], client[1], heard, idle_seconds),
         )
     finally:
-        upstream[1].close()
+        await end(upstream[1])
+
+
+async def end(writer: asyncio.StreamWriter) -> None:
+    """Closes, also where the other end never takes what is left for it."""
+    writer.close()
+    try:
+        await asyncio.wait_for(writer.wait_closed(), CONNECT_SECONDS)
+    except (OSError, asyncio.TimeoutError):
+        writer.transport.abort()
 
 
 async def pump(
@@ -86,9 +112,17 @@ def plain_request(method: str, target: str, lines: list[str]) -> bytes:
 
 
 def run(serve: Serve) -> None:
+    connections: Counter[str] = Counter()
+
     async def one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = str(writer.get_extra_info("peername", ("",))[0])
+        connections[peer] += 1
         try:
-            head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), CONNECT_SECONDS)).decode("latin-1")
+            is_one_too_many = connections[peer] > MAX_CONNECTIONS
+            seconds = REFUSE_SECONDS if is_one_too_many else CONNECT_SECONDS
+            head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), seconds)).decode("latin-1")
+            if is_one_too_many:
+                raise RefusedError(f"{MAX_CONNECTIONS} connections are open already")
             request, *lines = head.rstrip("\r\n").split("\r\n")
             method, target, _ = request.split(" ", 2)
             await serve((reader, writer), method, target, lines)
@@ -100,10 +134,13 @@ def run(serve: Serve) -> None:
         except (OSError, ValueError, asyncio.TimeoutError, EOFError, asyncio.LimitOverrunError):
             pass
         finally:
-            writer.close()
+            await end(writer)
+            connections[peer] -= 1
+            if connections[peer] == 0:
+                del connections[peer]
 
     async def main() -> None:
-        server = await asyncio.start_server(one, "0.0.0.0", PORT, limit=MAX_HEAD)
+        server = await asyncio.start_server(one, "0.0.0.0", PORT, limit=MAX_HEAD, backlog=MAX_CONNECTIONS)
         async with server:
             await server.serve_forever()
 

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 
 import { parseDestination } from "../../lib/destinations.ts";
+import { ALL_NOT_PUBLIC } from "../../lib/networks.ts";
 import type { Egress } from "../../model/manifest.ts";
 import type { DockerExec } from "../exec.ts";
 import { PROXY_PORT, ensureProxyContainer } from "./proxy-container.ts";
@@ -59,7 +60,7 @@ export async function ensureProxy(
     config: configOf(settings),
     network: place.uplink,
     reachedIn: { network: place.network, alias: ALIAS },
-    spec: [settings, place],
+    spec: [settings, place, configOf(settings)],
   });
   return { address, port: PROXY_PORT };
 }
@@ -77,6 +78,7 @@ function configOf({ key, exceptions }: ProxySettings): string {
   const networks = exceptions.flatMap((text) => parseDestination(text) ?? []);
   return JSON.stringify({
     key,
+    closed: ALL_NOT_PUBLIC,
     exceptions: networks.map(({ address, length }) => `${address}/${length}`),
   });
 }
