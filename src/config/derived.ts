@@ -114,6 +114,7 @@ export function containmentSettings(config: Config, environment: Record<string, 
     allowUncontained: allowUncontained === "yes",
     firewallImage,
     resolvers: dns?.split(" "),
+    opened: egressAllow(config),
     buildSources: config.containBuilds === "yes" ? [...sources, ...proxies] : undefined,
     // With the firewall, or by the operator's own proxy.
     fetchesBySelf: config.containBuilds === "yes" || proxies.length > 0,

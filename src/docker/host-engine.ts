@@ -19,6 +19,7 @@ import { createFactsReader, engineOffers } from "./engine-facts.ts";
 import { createEvents } from "./events.ts";
 import type { DockerExec } from "./exec.ts";
 import { createFetchProxy } from "./networks/fetch-proxy.ts";
+import { unfilteredBridges } from "./firewall/bridged.ts";
 import { createCanaries } from "./firewall/canary.ts";
 import { createFirewall, createRunCommand } from "./firewall/backend.ts";
 import { namelessImagesArgs } from "./images/image-args.ts";
@@ -78,6 +79,7 @@ export function createHostEngine(
       networks: createNetworks(exec, runnerId),
       canaries: createCanaries(exec, runnerLabels(runnerId)),
       clock: systemClock,
+      unfiltered: unfilteredBridges,
     },
     containmentSettings,
     settings,

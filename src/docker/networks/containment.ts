@@ -1,4 +1,5 @@
 import type { Clock } from "../../lib/clock.ts";
+import { type Destination, covers } from "../../lib/destinations.ts";
 import { RunnerError, messageOf } from "../../lib/errors.ts";
 import type { Containment } from "../../model/containment.ts";
 import type { AgentNetwork } from "./agent-networks.ts";
@@ -21,6 +22,8 @@ export type ContainmentSettings = {
   firewallImage: string | undefined;
   /** The resolvers that agents ask; undefined for the engine's choice. */
   resolvers: string[] | undefined;
+  /** What the operator opens today; undefined for whatever a network was made with. */
+  opened?: Destination[] | undefined;
   /** For agents that name the hosts they reach. */
   proxy?: ProxySettings | undefined;
   /** Of builds; undefined where they go by themselves, or by the operator's. */
@@ -50,6 +53,8 @@ export type ContainmentParts = {
   networks: Networks;
   canaries: Canaries;
   clock: Pick<Clock, "monotonic">;
+  /** The setting of this host by which agents reach each other past the firewall, if there is one. */
+  unfiltered?: (network: Pick<NetworkFacts, "hasIPv6">) => Promise<string | undefined>;
   /** Has the proxy of a network run. */
   ensureProxy?: (network: string) => Promise<{ address: string; port: number }>;
 };
@@ -81,6 +86,8 @@ export function createContainment(
       held = JSON.stringify(plan);
       // Without the program the firewall still holds.
       await guardRoutes(run, facts.subnets).catch(() => undefined);
+      const setting = settings.firewallImage === undefined ? await parts.unfiltered?.(facts) : undefined;
+      if (setting !== undefined) return { state: "open", why: unfilteredWhy(setting, facts) };
       if (put.length > 0) provedAt = undefined;
       if (provedAt === undefined || isOld()) await proveAgain(facts);
       if (leak !== undefined) return { state: "open", why: leak };
@@ -112,12 +119,17 @@ export function createContainment(
     provedAt = leak === undefined ? clock.monotonic() : undefined;
   }
 
-  async function planOf({ name, bridge, hasIPv6 }: NetworkFacts): Promise<FirewallPlan> {
+  async function planOf({ name, bridge, hasIPv6, subnets }: NetworkFacts): Promise<FirewallPlan> {
     // Without the internet there are no names to resolve: a question is a way out too.
     const resolvers = network.internet ? (settings.resolvers ?? (await hostResolvers())) : [];
-    const { internet, allow } = network;
+    const { internet } = network;
+    const { opened } = settings;
+    // An operator may have shut since what a version was deployed with.
+    const allow = network.allow.filter((asked) => opened?.some((open) => covers(open, asked)) ?? true);
     const proxy = network.listed ? await parts.ensureProxy?.(name) : undefined;
-    return { tag: tagOf(name), bridge, hasIPv6, internet, resolvers, allow, proxy };
+    // The engine keeps containers apart too, but its rules are others' to take out.
+    const own = { tag: tagOf(name), bridge, hasIPv6, neighbours: subnets };
+    return { ...own, internet, resolvers, allow, proxy };
   }
 
   function fromError(error: unknown): Containment {
@@ -164,6 +176,10 @@ export function createContainment(
 
 const REMEDY =
   "Run the runner as root beside the engine, name an image with iptables in OKEN_FIREWALL_IMAGE, or accept it with OKEN_ALLOW_UNCONTAINED=yes.";
+
+function unfilteredWhy(setting: string, { name }: NetworkFacts): string {
+  return `Agents in ${name} reach each other, since ${setting} is 0. Set it to 1: sysctl -w ${setting}=1`;
+}
 
 /** Rules of this host's firewall say nothing to a bridge elsewhere. */
 function requireOnThisHost({ bridge }: NetworkFacts): void {

@@ -1,13 +1,18 @@
 import { describe, expect, test } from "bun:test";
 
 import { OPEN, agentNetwork, isAgentNetwork } from "../../../src/docker/networks/agent-networks.ts";
-import { createContainment } from "../../../src/docker/networks/containment.ts";
+import { type ContainmentSettings, createContainment } from "../../../src/docker/networks/containment.ts";
 import type { FirewallPlan } from "../../../src/docker/firewall/rules.ts";
+import { parseDestination, showDestination } from "../../../src/lib/destinations.ts";
 import { RunnerError } from "../../../src/lib/errors.ts";
 import { createFakeClock } from "../../helpers/fake-clock.ts";
 
 const NETWORK = agentNetwork("oken-agents", "r1", OPEN);
-const SETTINGS = { allowUncontained: false, firewallImage: undefined, resolvers: ["10.0.0.53"] };
+const SETTINGS: ContainmentSettings = {
+  allowUncontained: false,
+  firewallImage: undefined,
+  resolvers: ["10.0.0.53"],
+};
 const CONTAINED = { state: "contained" } as const;
 
 const noFirewall = () =>
@@ -16,7 +21,7 @@ const noFirewall = () =>
   );
 
 /** A keeper on a host where `lo` stands for the bridge, with a firewall and canaries that the test moves. */
-function keeper(settings: Partial<typeof SETTINGS> = {}) {
+function keeper(settings: Partial<ContainmentSettings> = {}, network = NETWORK) {
   const clock = createFakeClock();
   const host = {
     bridge: "lo",
@@ -24,6 +29,7 @@ function keeper(settings: Partial<typeof SETTINGS> = {}) {
     hold: (): Promise<string[]> => Promise.resolve(["put"]),
     reached: undefined as string | undefined,
     probes: 0,
+    unfiltered: undefined as string | undefined,
   };
   const facts = () => ({
     name: NETWORK.name,
@@ -45,6 +51,7 @@ function keeper(settings: Partial<typeof SETTINGS> = {}) {
       tags: () => Promise.resolve([]),
       remove: () => Promise.resolve(),
     },
+    unfiltered: async () => host.unfiltered,
     networks: { find: () => Promise.resolve(facts()), ensure: () => Promise.resolve(facts()) },
     canaries: {
       reached: () => {
@@ -53,7 +60,7 @@ function keeper(settings: Partial<typeof SETTINGS> = {}) {
       },
     },
   };
-  return { host, clock, ...createContainment(parts, { ...SETTINGS, ...settings }, NETWORK) };
+  return { host, clock, ...createContainment(parts, { ...SETTINGS, ...settings }, network) };
 }
 
 const quiet = () => Promise.resolve([]);
@@ -136,6 +143,30 @@ describe("no agent starts", () => {
     await expect(admit("image")).rejects.toThrow("the bridge oken-nowhere is not on this host");
     await expect(admit("image")).rejects.toThrow("OKEN_ALLOW_UNCONTAINED=yes");
   });
+});
+
+test("where a setting of the host lets agents reach each other past the rules, none starts until it is mended", async () => {
+  const { host, admit, contain } = keeper();
+  host.unfiltered = "net.bridge.bridge-nf-call-iptables";
+  await expect(admit("image")).rejects.toThrow("sysctl -w net.bridge.bridge-nf-call-iptables=1");
+  host.unfiltered = undefined;
+  expect(await contain()).toMatchObject(CONTAINED);
+  await admit("image");
+});
+
+test("agents are kept from each other by the network's own rules too, whatever its addresses are", async () => {
+  const { host, admit } = keeper();
+  await admit("image");
+  expect(host.held).toMatchObject([{ neighbours: ["172.20.0.0/16"] }]);
+});
+
+test("what the operator no longer opens is shut for what was deployed with it", async () => {
+  const allow = ["10.0.0.5:5432", "10.1.0.0/16", "10.2.0.9:80"];
+  const network = agentNetwork("oken-agents", "r1", { mode: "internet", hosts: [], allow });
+  const opened = ["10.0.0.5:22", "10.1.0.0/16", "10.2.0.0/16"].flatMap((text) => parseDestination(text) ?? []);
+  const { host, admit } = keeper({ opened }, network);
+  await admit("image");
+  expect(host.held.map((plan) => plan.allow.map(showDestination))).toEqual([["10.1.0.0/16", "10.2.0.9:80"]]);
 });
 
 test("agents start again once the rules can be put in", async () => {
