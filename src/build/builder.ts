@@ -10,6 +10,7 @@ import { buildImage } from "./image.ts";
 import { createBuildQueue } from "./queue.ts";
 import { measuredQueue } from "./queue-metrics.ts";
 import type { BuildParts } from "./run.ts";
+import { whileThereIsRoom } from "./room.ts";
 import { runtimeDirectory } from "./runtime-directory.ts";
 import { createStageCache } from "./stage-cache.ts";
 import { createStepLog, withStepLabel } from "./steps.ts";
@@ -51,7 +52,10 @@ export function createBuilder(host: BuilderHost): Builder {
         },
       });
       const steps = createStepLog(request.onEvent);
-      return await buildImage({ parts, request, plan, steps, scratch, deadline, startedAt: clock.now() });
+      const run = { parts, plan, steps, scratch, deadline, startedAt: clock.now() };
+      return await whileThereIsRoom({ ...host, signal: request.signal }, (signal) =>
+        buildImage({ ...run, request: { ...request, signal } }),
+      );
     } catch (error) {
       throw withStepLabel(error);
     } finally {

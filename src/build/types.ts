@@ -116,6 +116,8 @@ export type BuilderHost = {
   runtime: { parent: string; files: () => Promise<Readonly<Record<string, string>>> };
   /** Where things lie for the length of a build; what a crash leaves there goes at the next start. */
   staging: string;
+  /** Rejects with DISK_FULL when builds must end; undefined where nobody looks. */
+  assertRoom?: (() => Promise<void>) | undefined;
   /** No build begins before: until then what an earlier process left is removed. */
   cleared: Promise<void>;
   clock: Clock;

@@ -1,4 +1,5 @@
 import { observeAgents } from "../agents/figures/agent-metrics.ts";
+import { createRoom } from "../agents/disk/room.ts";
 import { observeNodes } from "../agents/nodes/node-metrics.ts";
 import { createHistory } from "../agents/deploy/history.ts";
 import { createFeed } from "../agents/feed.ts";
@@ -13,7 +14,7 @@ import type { SecretFiles } from "../agents/secrets/files.ts";
 import { createStore } from "../agents/store.ts";
 import { createUserIds } from "../agents/user-ids.ts";
 import { createBuilder } from "../build/builder.ts";
-import { buildLimits, buildSettings, uidRange } from "../config/derived.ts";
+import { buildLimits, buildSettings, diskSettings, uidRange } from "../config/derived.ts";
 import type { Identity } from "../config/identity.ts";
 import type { Config } from "../config/load.ts";
 import { identityLabels } from "../docker/labels.ts";
@@ -82,6 +83,7 @@ export function createAgentParts(host: Host, reconciled: Promise<void>): AgentPa
       files: async () => (await import("../runtime/index.ts")).RUNTIME_CONTEXT,
     },
     staging: store.stagingDir,
+    assertRoom: createRoom({ engine, ...diskSettings(config) }),
     cleared: reconciled,
     clock,
     log,
