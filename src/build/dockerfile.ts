@@ -145,8 +145,11 @@ ${COMPILE}`;
 
 const CREATE = `uv venv -q --python ${python} ${venv}`;
 
+/** Of one process that compiles, KiB. A file of 4 MB needs half of it, and one that is made for it all that there is. */
+const COMPILE_MEMORY = 1_048_576;
+
 // By the base's Python, and with hashes in place of times: installing the same again gives the same files.
-const COMPILE = `RUN --network=none ${python} -I -W ignore -m compileall -q -j 0 --invalidation-mode unchecked-hash ${venv}/lib >/dev/null || true`;
+const COMPILE = `RUN --network=none ulimit -d ${COMPILE_MEMORY}; ${python} -I -W ignore -m compileall -q -j 0 --invalidation-mode unchecked-hash ${venv}/lib >/dev/null || true`;
 
 /** Wheels of this agent alone, in an environment of their own that is laid over the other. */
 const BUILT_STAGE = `FROM base AS built

@@ -1,3 +1,4 @@
+import { GiB } from "../../lib/bytes.ts";
 import type { BuildInputs, BuildRequest, ExportRequest } from "../types.ts";
 
 /**
@@ -5,6 +6,12 @@ import type { BuildInputs, BuildRequest, ExportRequest } from "../types.ts";
  * these names out of the keys and the history of layers.
  */
 const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
+
+/**
+ * Most memory of one process in a step, bytes. A package may unpack to anything, also where only its metadata is read, and
+ * a step has no limit of its own: when the host's memory ends, agents end before it does.
+ */
+const STEP_MEMORY = 4 * GiB;
 
 /**
  * The arguments of `docker buildx` for a build. Labels, tags and values are arguments of their own, never text of the
@@ -38,6 +45,7 @@ function common(inputs: BuildInputs): string[] {
     "build",
     "--progress=rawjson",
     "--provenance=false",
+    ...["--ulimit", `data=${STEP_MEMORY}:${STEP_MEMORY}`],
     "--file",
     inputs.dockerfile,
     ...PROXY_VARIABLES.flatMap((name) => ["--build-arg", name]),
