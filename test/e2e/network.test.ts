@@ -79,6 +79,7 @@ async function table(runner: TestRunner, host: HostServices): Promise<Row[]> {
     addressOf(runner, "sibling-apart"),
   ]);
   const [name = ""] = await runner.containers("sibling");
+  const [id = ""] = await docker(["inspect", "--format", "{{.Id}}", name]);
   return [
     ...ALL_KINDS.map((kind): Row => ({
       what: `${kind} to the internet`,
@@ -109,11 +110,23 @@ async function table(runner: TestRunner, host: HostServices): Promise<Row[]> {
     kept("the metadata service in IPv6", ["tcp", "fd00:ec2::254", 80]),
     kept("the host by an IPv4 address in IPv6", ["tcp", `::ffff:${gateways[0]}`, host.tcp]),
     kept("a private address behind NAT64", ["tcp", "64:ff9b::a00:1", TCP_PORT]),
+    kept("a private address behind a NAT64 of its own", ["tcp", "64:ff9b:1::a00:1", TCP_PORT]),
     kept("a private address by 6to4", ["tcp", "2002:a00:1::1", TCP_PORT]),
+    kept("a private address by Teredo", ["tcp", "2001::a00:1", TCP_PORT]),
+    kept("a private address as IPv6 once had it", ["tcp", "::10.0.0.1", TCP_PORT]),
+    kept("a site's address as IPv6 once had it", ["tcp", "fec0::1", TCP_PORT]),
+    kept("this network", ["udp", "0.0.0.0", host.udp]),
+    kept("the host as one number", ["tcp", `${numberOf(gateways[0] ?? "")}`, host.tcp]),
+    kept("a sibling by the id of its container", ["name", id.slice(0, 12), 0]),
+    kept("a sibling's name in its network", ["name", `${name}.${runner.network}`, 0]),
     kept("everyone on the link in IPv6", ["icmp", "ff02::1%eth0", 0]),
     kept(`the resolver's neighbour ports`, ["tcp", gateways[0] ?? "", 53]),
     kept("a sibling's random name at its port of control", ["tcp", name, 8081]),
   ];
+}
+
+function numberOf(address: string): number {
+  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
 }
 
 function answersOf(output: unknown): unknown[] {

@@ -16,8 +16,14 @@ const PERSONALITIES = [0x0, 0x8, 0x2_0000, 0x2_0008, 0xffff_ffff];
 const HUGE_PAGES = { MAP: 0x4_0000, MFD: 0x4, SHM: 0o4000 };
 /** Of `ioctl`: another line discipline for a terminal, whose module the kernel then loads. */
 const TIOCSETD = 0x5423;
-/** Bits of an `int`, which are all that the kernel looks at. */
-const INT_BITS = 32;
+/**
+ * Of `setsockopt`: programs for the kernel, which compiles them in memory that all users share, and where there is no more
+ * no container starts; and a protocol above TCP in the kernel.
+ */
+const SOCKET_OPTIONS = { SOCKET: { level: 1, refused: [26, 50, 51, 52] }, TCP: { level: 6, refused: [31] } };
+/** The highest bit of an `int`, which is all that the kernel looks at. */
+const INT_TOP = 31;
+const WHOLE_INT = 0xffff_ffff;
 
 const EPERM = 1;
 const ENOSYS = 38;
@@ -53,7 +59,8 @@ export function seccompProfile(): SeccompProfile {
       allow(["mmap"], [lacks(3, HUGE_PAGES.MAP)]),
       allow(["memfd_create"], [lacks(1, HUGE_PAGES.MFD)]),
       allow(["shmget"], [lacks(2, HUGE_PAGES.SHM)]),
-      ...anyIntBut(1, TIOCSETD).map((argument) => allow(["ioctl"], [argument])),
+      ...anyIntBut(1, [TIOCSETD]).map((argument) => allow(["ioctl"], [argument])),
+      ...socketOptions().map((args) => allow(["setsockopt"], args)),
       ...sockets().map((args) => allow(["socket"], args)),
       allow(["socketpair"], [equals(0, AF.UNIX)]),
     ],
@@ -89,13 +96,33 @@ function lacks(index: number, flag: number): Argument {
   return { index, value: flag, valueTwo: 0, op: "SCMP_CMP_MASKED_EQ" };
 }
 
-/** Each holds where one bit differs. A comparison of the whole would look at bits that the kernel does not. */
-function anyIntBut(index: number, value: number): Argument[] {
-  return Array.from({ length: INT_BITS }, (_, place): Argument => {
+/** Each holds for some values, and one of them for any but these. A plain comparison looks at bits that the kernel does not. */
+function anyIntBut(index: number, values: number[]): Argument[] {
+  const without = (mask: number, value: number, place: number): Argument[] => {
+    const isMet = values.some((refused) => (refused & mask) >>> 0 === value);
+    if (!isMet) return [{ index, value: mask, valueTwo: value, op: "SCMP_CMP_MASKED_EQ" }];
+    if (place < 0) return [];
     const bit = 2 ** place;
-    const isSet = Math.floor(value / bit) % 2 === 1;
-    return { index, value: bit, valueTwo: isSet ? 0 : bit, op: "SCMP_CMP_MASKED_EQ" };
-  });
+    return [value, value + bit].flatMap((longer) => without(mask + bit, longer, place - 1));
+  };
+  return without(0, 0, INT_TOP);
+}
+
+function socketOptions(): Argument[][] {
+  const levels = Object.values(SOCKET_OPTIONS);
+  const others = anyIntBut(
+    1,
+    levels.map(({ level }) => level),
+  );
+  return [
+    ...others.map((argument) => [argument]),
+    ...levels.flatMap(({ level, refused }) =>
+      anyIntBut(2, refused).map((argument) => [
+        { index: 1, value: WHOLE_INT, valueTwo: level, op: "SCMP_CMP_MASKED_EQ" as const },
+        argument,
+      ]),
+    ),
+  ];
 }
 
 function typeIs(type: number): Argument {

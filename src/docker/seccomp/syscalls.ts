@@ -35,7 +35,7 @@ export const ALLOWED_SYSCALLS = Object.values({
   events: `epoll_create epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 poll ppoll pselect6
     select`,
   sockets: `accept accept4 bind connect getpeername getsockname getsockopt listen recvfrom recvmmsg recvmsg sendmmsg
-    sendmsg sendto setsockopt shutdown`,
+    sendmsg sendto shutdown`,
   // Of the container's own IPC namespace.
   messages: `mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedsend mq_unlink msgctl msgget msgrcv msgsnd semctl
     semget semop semtimedop shmat shmctl shmdt`,

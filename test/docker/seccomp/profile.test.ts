@@ -92,6 +92,17 @@ describe("the profile", () => {
     ["a flag in a high bit", "ioctl", [0, 0x8004_5430], true],
     ["a line discipline", "ioctl", [0, 0x5423], false],
     ["it, in the bits that the kernel looks at", "ioctl", [0, 2 ** 32 + 0x5423], false],
+    ["the reuse of an address", "setsockopt", [3, 1, 2], true],
+    ["the last option of sockets", "setsockopt", [3, 1, 83], true],
+    ["an option beside those that are refused", "setsockopt", [3, 1, 27], true],
+    ["no delay of TCP", "setsockopt", [3, 6, 1], true],
+    ["its user timeout", "setsockopt", [3, 6, 18], true],
+    ["an option of IPv6", "setsockopt", [3, 41, 26], true],
+    ["a program for packets", "setsockopt", [3, 1, 26], false],
+    ["it, in the bits that the kernel looks at", "setsockopt", [3, 2 ** 32 + 1, 2 ** 32 + 26], false],
+    ["a program of eBPF", "setsockopt", [3, 1, 50], false],
+    ["one that shares a port's connections out", "setsockopt", [3, 1, 51], false],
+    ["TLS in the kernel", "setsockopt", [3, 6, 31], false],
   ])("of what a call asks for: %s", (_, name, args, expected) => expect(lets(name, ...args)).toBe(expected));
 
   test("lets a process set its own limits and read those of others", () => {
