@@ -17,6 +17,8 @@ const MAX_DESTINATIONS = 32;
 const HOST = /^(?:\*\.)?(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z][a-z0-9-]{0,62}(?::\d{1,5})?$/;
 const MAX_HOST_CHARS = 253;
 const MAX_PORT = 65_535;
+/** Of the whole list, which each request to the proxy brings in its head. */
+const MAX_LIST_CHARS = 4_096;
 
 /**
  * Reads `egress`, and `[network] allow` of the document's top. Undefined where both are as they are by default.
@@ -58,6 +60,11 @@ function egressField(fields: Fields): Pick<Egress, "mode" | "hosts"> {
     throw invalid(fields, "egress", {
       value: `${hosts.length} hosts`,
       allowed: `at most ${MAX_HOSTS} are named`,
+    });
+  if (hosts.join("").length > MAX_LIST_CHARS)
+    throw invalid(fields, "egress", {
+      value: `${hosts.length} hosts`,
+      allowed: `together they have at most ${MAX_LIST_CHARS} characters`,
     });
   return { mode: "listed", hosts: [...new Set(hosts)].sort() };
 }

@@ -6,6 +6,9 @@ import { isTable, parseToml } from "../../src/manifest/toml.ts";
 
 const HOST_ALLOWS = [{ address: "10.0.0.0", length: 8, port: undefined }];
 
+/** More than the head of a request holds. */
+const LONG = Array.from({ length: 30 }, (_, index) => `"${"a.".repeat(70)}host${index}.example.com"`);
+
 function read(text: string, hostAllows = HOST_ALLOWS) {
   const document = parseToml(text, "oken.toml", (message) => new Error(message));
   const top = { table: document, tableName: "", text };
@@ -45,6 +48,7 @@ test.each([
   ['egress = ["a.*.com"]', "is not allowed"],
   ['egress = ["a.com:0"]', "is not allowed"],
   ['egress = ["a.com:65536"]', "is not allowed"],
+  [`egress = [${LONG.join(", ")}]`, "together they have at most 4096 characters"],
   ["network = 1", "it is the table [network]"],
   ['[network]\nallow = "10.0.0.1"', "it is a list of destinations"],
   ['[network]\nallow = ["db.internal"]', "an address or a network"],
