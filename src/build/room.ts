@@ -6,7 +6,7 @@ const LOOK_MS = 250;
 type RoomOptions = {
   clock: Pick<Clock, "timer">;
   /** Rejects, with what to tell the caller, when a disk has no room left for builds; undefined where nobody looks. */
-  assertRoom: (() => Promise<void>) | undefined;
+  assertRoom?: (() => Promise<void>) | undefined;
   signal: AbortSignal;
 };
 

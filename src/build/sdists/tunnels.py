@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import resource
 import socket
 import time
 import urllib.parse
@@ -138,6 +139,10 @@ def run(serve: Serve) -> None:
             connections[peer] -= 1
             if connections[peer] == 0:
                 del connections[peer]
+
+    # A connection takes two files; engines give 1,024 to who does not ask for more.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
     async def main() -> None:
         server = await asyncio.start_server(one, "0.0.0.0", PORT, limit=MAX_HEAD, backlog=MAX_CONNECTIONS)

@@ -93,8 +93,6 @@ function createArgs(
     ...["--memory-swap", "128m"],
     ...["--pids-limit", "64"],
     ...["--ulimit", "core=0"],
-    // Two for each connection, of which one agent may have 512.
-    ...["--ulimit", "nofile=65536:65536"],
     ...["--log-driver", "local"],
     ...["--log-opt", "max-size=1m"],
     // In the environment of the command, since everyone on the host can read its arguments.
