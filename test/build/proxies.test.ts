@@ -86,7 +86,10 @@ async function startProxy(program: string, config: object): Promise<Proxy> {
     stderr: "inherit",
   });
   const { value } = await python.stdout.getReader().read();
-  return { port: Number.parseInt(new TextDecoder().decode(value), 10), [Symbol.dispose]: () => python.kill() };
+  return {
+    port: Number.parseInt(new TextDecoder().decode(value), 10),
+    [Symbol.dispose]: () => python.kill(),
+  };
 }
 
 async function connect(port: number, localAddress = "127.0.0.1"): Promise<Socket> {
@@ -100,6 +103,8 @@ async function ask(proxy: Proxy, target: string, hosts: string[] = [], from?: st
   const list = Buffer.from(JSON.stringify(hosts)).toString("base64url");
   const proof = createHmac("sha256", KEY).update(list).digest("hex").slice(0, 32);
   const socket = await connect(proxy.port, from);
-  socket.write(`CONNECT ${target} HTTP/1.1\r\nProxy-Authorization: Basic ${btoa(`${list}:${proof}`)}\r\n\r\n`);
+  socket.write(
+    `CONNECT ${target} HTTP/1.1\r\nProxy-Authorization: Basic ${btoa(`${list}:${proof}`)}\r\n\r\n`,
+  );
   return text(socket);
 }

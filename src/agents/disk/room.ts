@@ -14,7 +14,12 @@ type RoomOptions = {
 };
 
 /** For a build on its way: rejects with DISK_FULL when a disk has less than its floor. What cannot be looked at has room. */
-export function createRoom({ engine, dataDir, floorBytes, look = disksOf }: RoomOptions): () => Promise<void> {
+export function createRoom({
+  engine,
+  dataDir,
+  floorBytes,
+  look = disksOf,
+}: RoomOptions): () => Promise<void> {
   let root: string | undefined;
   const engineRoot = once(async () => (root = await engine.storageRoot()));
   return async () => {

@@ -163,7 +163,9 @@ test("agents are kept from each other by the network's own rules too, whatever i
 test("what the operator no longer opens is shut for what was deployed with it", async () => {
   const allow = ["10.0.0.5:5432", "10.1.0.0/16", "10.2.0.9:80"];
   const network = agentNetwork("oken-agents", "r1", { mode: "internet", hosts: [], allow });
-  const opened = ["10.0.0.5:22", "10.1.0.0/16", "10.2.0.0/16"].flatMap((text) => parseDestination(text) ?? []);
+  const opened = ["10.0.0.5:22", "10.1.0.0/16", "10.2.0.0/16"].flatMap(
+    (text) => parseDestination(text) ?? [],
+  );
   const { host, admit } = keeper({ opened }, network);
   await admit("image");
   expect(host.held.map((plan) => plan.allow.map(showDestination))).toEqual([["10.1.0.0/16", "10.2.0.9:80"]]);
