@@ -54,6 +54,27 @@ test("who waits for the current version to wake is served by the one that is rol
   expect(agent.state).toBe("running");
 });
 
+test("a newer deploy ends it in the middle of its start, and the current version goes on", async () => {
+  const starting = Promise.withResolvers<void>();
+  const { parts, agent } = agentParts({
+    state: "running",
+    start: (_, signal) => {
+      starting.resolve();
+      return untilAborted(signal);
+    },
+  });
+  const serving = agent.instance;
+  const rolling = rollback(parts, "echo");
+  await starting.promise;
+  const deploying = parts.operations.run("echo", { name: "deploy" }, () => Promise.resolve("deployed"));
+  await expect(rolling).rejects.toMatchObject({ code: "DEPLOY_CONFLICT" });
+  expect(await deploying).toBe("deployed");
+  expect({ instance: agent.instance, current: agent.record.current_version }).toEqual({
+    instance: serving,
+    current: 3,
+  });
+});
+
 test.each([
   [7, 3, "Agent echo has no version 7; there are: 1, 2, 3."],
   [

@@ -21,7 +21,10 @@ export async function checkAuthorCase(runner: TestRunner, author: AuthorCase): P
     if (reason !== undefined) expect(deployed.body.details["reason"]).toBe(reason);
     return;
   }
-  expect(deployed.body).toMatchObject({ agent_id: id, status: "running" });
+  expect(deployed.body).toMatchObject({
+    ...{ agent_id: id, status: "running", endpoint: `/invoke/${id}`, version: 1, unchanged: false },
+    ...(author.type !== undefined && { entrypoint_type: author.type }),
+  });
   for (const call of author.calls) await checkCall(runner, id, call);
   await eventually(async () => {
     const { body } = await runner.request("GET", `/logs/${id}`);
