@@ -105,40 +105,22 @@ def handler(input):
 `;
 
 /** Leaves code behind that does not stop. */
-async function leaveStuck(from: TestRunner, id: string): Promise<void> {
+async function leaveStuck(id: string): Promise<void> {
   const leaving = new AbortController();
-  const answer = fetch(`${from.url}/invoke/${id}`, {
+  const answer = fetch(`${runner.url}/invoke/${id}`, {
     method: "POST",
     body: JSON.stringify({ input: "stick" }),
     signal: leaving.signal,
   });
-  await eventually(async () =>
-    expect((await from.request("GET", `/logs/${id}`)).body["logs"]).toContain("began"),
-  );
+  await eventually(async () => expect(await logOf(id)).toContain("began"));
   leaving.abort();
   await answer.catch(() => undefined);
 }
 
 test("a wait behind code that does not stop is no part of an invoke's timeout", async () => {
   await runner.deploy("behind", agent(STICKS, "concurrency = 1\ntimeout = 1\n"));
-  await leaveStuck(runner, "behind");
+  await leaveStuck("behind");
   expect((await runner.invoke("behind", "ask")).body.output).toBe("answered");
-});
-
-test("a wait behind code that does not stop ends as any wait for a turn does", async () => {
-  await using impatient = await startRunner({ OKEN_QUEUE_TIMEOUT: "1" });
-  await impatient.deploy("behind", agent(STICKS, "concurrency = 1\n"));
-  await leaveStuck(impatient, "behind");
-  const response = await fetch(`${impatient.url}/invoke/behind`, {
-    method: "POST",
-    body: JSON.stringify({ input: "ask" }),
-  });
-  expect(response.status).toBe(429);
-  expect(await response.json()).toMatchObject({
-    code: "AGENT_BUSY",
-    error: expect.stringContaining("no turn came within 1 s"),
-  });
-  expect(Number(response.headers.get("retry-after"))).toBeWithin(1, 4);
 });
 
 test("a reader who leaves a stream ends its generator", async () => {
@@ -219,4 +201,21 @@ test("the request of each log line is known beside its plain text", async () => 
   await eventually(async () => {
     expect((await logOf("tagged")).filter(Boolean).toSorted()).toEqual(["a one", "a two", "b one", "b two"]);
   });
+});
+
+test("a wait behind code that does not stop ends as any wait for a turn does", async () => {
+  await runner.kill("SIGTERM");
+  await runner.restart({ OKEN_QUEUE_TIMEOUT: "1" });
+  await runner.deploy("turns", agent(STICKS, "concurrency = 1\n"));
+  await leaveStuck("turns");
+  const response = await fetch(`${runner.url}/invoke/turns`, {
+    method: "POST",
+    body: JSON.stringify({ input: "ask" }),
+  });
+  expect(response.status).toBe(429);
+  expect(await response.json()).toMatchObject({
+    code: "AGENT_BUSY",
+    error: expect.stringContaining("no turn came within 1 s"),
+  });
+  expect(Number(response.headers.get("retry-after"))).toBeWithin(1, 4);
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { HANDLER } from "../helpers/agents.ts";
 import { BINARY, runBinary } from "../helpers/binary.ts";
 import { eventually } from "../helpers/eventually.ts";
-import { startRunner } from "../helpers/runner.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
 
 describe("the command line", () => {
   test("says its version", async () => {
@@ -62,31 +62,13 @@ test("a .env or bunfig.toml where the runner is started changes nothing", async 
   }
 });
 
-describe("with a token", () => {
-  test("every route but health needs it", async () => {
-    const token = "a-token-of-more-than-sixteen-characters";
-    await using runner = await startRunner({ OKEN_API_TOKEN: token });
-    expect((await runner.request("GET", "/health")).status).toBe(200);
-    for (const [method, path] of [
-      ["GET", "/agents"],
-      ["POST", "/invoke/x"],
-      ["GET", "/logs/x"],
-      ["GET", "/nothing"],
-    ] as const) {
-      const refused = await runner.request(method, path);
-      expect(refused).toMatchObject({ status: 401, body: { code: "UNAUTHORIZED" } });
-      expect(refused.headers.get("www-authenticate")).toStartWith("Bearer");
-    }
-    const wrong = await runner.request("GET", "/agents", { headers: { authorization: "Bearer wrong" } });
-    expect(wrong.status).toBe(401);
-    expect(
-      (await runner.request("GET", "/agents", { headers: { authorization: `Bearer ${token}` } })).status,
-    ).toBe(200);
-  });
+let runner: TestRunner;
+beforeAll(async () => {
+  runner = await startRunner({ OKEN_ALLOWED_HOSTS: "h" });
 });
+afterAll(() => runner[Symbol.asyncDispose]());
 
 test("a request is one log line, with the caller's id if it is safe", async () => {
-  await using runner = await startRunner();
   const named = await runner.request("GET", "/agents/none", { headers: { "x-request-id": "call-7" } });
   expect(named.headers.get("x-request-id")).toBe("call-7");
   const unusable = await runner.request("GET", "/agents", { headers: { "x-request-id": 'a"b c' } });
@@ -105,13 +87,35 @@ test("a request is one log line, with the caller's id if it is safe", async () =
 });
 
 test("a host name of one letter reaches the same routes", async () => {
-  await using runner = await startRunner({ OKEN_ALLOWED_HOSTS: "h" });
   const answer = await runner.request("GET", "/agents", { headers: { host: "h" } });
   expect(answer).toMatchObject({ status: 200, body: { agents: [] } });
 });
 
+test("with a token every route but health needs it", async () => {
+  const token = "a-token-of-more-than-sixteen-characters";
+  await runner.kill("SIGTERM");
+  await runner.restart({ OKEN_API_TOKEN: token });
+  expect((await runner.request("GET", "/health")).status).toBe(200);
+  for (const [method, path] of [
+    ["GET", "/agents"],
+    ["POST", "/invoke/x"],
+    ["GET", "/logs/x"],
+    ["GET", "/nothing"],
+  ] as const) {
+    const refused = await runner.request(method, path);
+    expect(refused).toMatchObject({ status: 401, body: { code: "UNAUTHORIZED" } });
+    expect(refused.headers.get("www-authenticate")).toStartWith("Bearer");
+  }
+  const wrong = await runner.request("GET", "/agents", { headers: { authorization: "Bearer wrong" } });
+  expect(wrong.status).toBe(401);
+  expect(
+    (await runner.request("GET", "/agents", { headers: { authorization: `Bearer ${token}` } })).status,
+  ).toBe(200);
+});
+
 test("without an engine the runner starts, says so on health, and refuses deploys", async () => {
-  await using runner = await startRunner({ DOCKER_HOST: "unix:///nonexistent/docker.sock" });
+  await runner.kill("SIGTERM");
+  await runner.restart({ DOCKER_HOST: "unix:///nonexistent/docker.sock" });
   const health = await runner.request("GET", "/health");
   expect(health).toMatchObject({
     status: 503,

@@ -27,7 +27,8 @@ beforeAll(async () => {
   if (executable === undefined) return;
   [browser, runner, spacious] = await Promise.all([
     launchBrowser(executable),
-    startRunner(),
+    // For the gateway, which is on this host.
+    startRunner({ OKEN_TRUSTED_PROXIES: "127.0.0.1" }),
     startRunner({ OKEN_AGENT_DOMAIN: "localhost" }),
   ]);
 });
@@ -92,9 +93,7 @@ describe.skipIf(executable === undefined)("in a sandbox,", () => {
   });
 
   test("below a gateway's path, redirects, links and sessions stay there", async () => {
-    await using behind = await startRunner({ OKEN_TRUSTED_PROXIES: "127.0.0.1" });
-    await using gateway = startGateway("/team", behind.url);
-    await deploy("flask", sites.FLASK_SITE, behind);
+    await using gateway = startGateway("/team", runner.url);
     const url = `${gateway.origin}/team/invoke/flask`;
     await using opened = await openPage(browser, gateway.origin);
     const { page, problems } = opened;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";
 
-import { findBrowser, launchBrowser, openPage } from "../helpers/browser.ts";
+import { type WatchedPage, findBrowser, launchBrowser, openPage } from "../helpers/browser.ts";
 import { MEASURED, barNow } from "../helpers/measured.ts";
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
 
@@ -14,23 +14,20 @@ if (executable === undefined) console.warn("skipped: /docs in a browser; there i
 describe.skipIf(executable === undefined)("/docs, in a browser that reaches nothing but the runner,", () => {
   let runner: TestRunner;
   let browser: Browser;
+  /** Opened once for all, since Swagger UI takes seconds to draw it. */
+  let docs: WatchedPage;
   beforeAll(async () => {
     [runner, browser] = await Promise.all([startRunner(), launchBrowser(executable ?? "")]);
+    docs = await openPage(browser, runner.url);
+    await docs.page.goto(`${runner.url}/docs`);
+    await docs.page.waitForSelector(".opblock");
   });
   afterAll(async () => {
     await browser?.close();
     await runner?.[Symbol.asyncDispose]();
   });
 
-  async function openDocs() {
-    const opened = await openPage(browser, runner.url);
-    await opened.page.goto(`${runner.url}/docs`);
-    await opened.page.waitForSelector(".opblock");
-    return opened;
-  }
-
   test("shows every operation of the document, and the answers of one of each kind", async () => {
-    await using docs = await openDocs();
     const { page, problems } = docs;
     const { body } = await runner.request<{ paths: Record<string, Record<string, { summary: string }>> }>(
       "GET",
@@ -66,7 +63,6 @@ describe.skipIf(executable === undefined)("/docs, in a browser that reaches noth
   test(
     "shows something within 300 ms, its own address in the examples, and dark to those who want that",
     async () => {
-      await using docs = await openDocs();
       const { page, problems } = docs;
       const paints: number[] = [];
       for (let look = 0; look < 3; look += 1) {
@@ -88,13 +84,13 @@ describe.skipIf(executable === undefined)("/docs, in a browser that reaches noth
       await page.emulateMedia({ colorScheme: "dark" });
       await page.waitForSelector("html.dark-mode");
       expect(await background()).not.toBe(light);
+      await page.emulateMedia({ colorScheme: "light" });
       expect(problems).toEqual([]);
     },
     MEASURED,
   );
 
   test("tries out GET /health and shows its 200", async () => {
-    await using docs = await openDocs();
     const health = docs.page.locator("#operations-Runner-getHealth");
     await health.locator(".opblock-summary-control").click();
     await health.locator(".try-out__btn").click();
@@ -106,7 +102,6 @@ describe.skipIf(executable === undefined)("/docs, in a browser that reaches noth
   });
 
   test("sends a chosen file as the tarball of a deploy", async () => {
-    await using docs = await openDocs();
     const deploy = docs.page.locator("#operations-Agents-deployAgent");
     await deploy.locator(".opblock-summary-control").click();
     await deploy.locator(".try-out__btn").click();

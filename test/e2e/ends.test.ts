@@ -18,8 +18,10 @@ const isLong = Bun.env["OKEN_TEST_LONG"] === "yes";
 let runner: TestRunner;
 beforeAll(async () => {
   runner = await startRunner();
-  for (const [shape, { files }] of Object.entries(ENDING_AGENTS))
-    expect(await runner.deploy(idOf(shape), files)).toMatchObject({ status: 200 });
+  const deploys = Object.entries(ENDING_AGENTS).map(([shape, { files }]) =>
+    runner.deploy(idOf(shape), files),
+  );
+  for (const { status } of await Promise.all(deploys)) expect(status).toBe(200);
 });
 afterAll(() => runner[Symbol.asyncDispose]());
 

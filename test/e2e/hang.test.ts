@@ -1,7 +1,7 @@
-import { expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 
 import { eventually } from "../helpers/eventually.ts";
-import { startRunner } from "../helpers/runner.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
 
 const CONFIG = 'name = "Hangs"\nconcurrency = 4\ntimeout = 1\nwarm_timeout = 0\n';
 
@@ -41,8 +41,13 @@ serve.hangs = False
 asyncio.run(main())
 `;
 
+let runner: TestRunner;
+beforeAll(async () => {
+  runner = await startRunner();
+});
+afterAll(() => runner[Symbol.asyncDispose]());
+
 test("a program with a server of its own that answers nothing in several deadlines is replaced", async () => {
-  await using runner = await startRunner();
   await runner.deploy("awaits", { "oken.toml": CONFIG, "main.py": AWAITS });
   const at = async (path: string) => (await fetch(`${runner.url}/invoke/awaits${path}`)).status;
 
@@ -56,7 +61,6 @@ test("a program with a server of its own that answers nothing in several deadlin
 });
 
 test("an endless answer whose caller left does not keep its thread", async () => {
-  await using runner = await startRunner();
   await runner.deploy("endless", { "oken.toml": `${CONFIG}entrypoint = "main:app"\n`, "main.py": WSGI });
   const at = (path: string) => fetch(`${runner.url}/invoke/endless${path}`);
 

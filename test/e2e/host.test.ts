@@ -6,13 +6,18 @@ import { join } from "node:path";
 import { HANDLER } from "../helpers/agents.ts";
 import { runBinary } from "../helpers/binary.ts";
 import { eventually } from "../helpers/eventually.ts";
-import { startRunner } from "../helpers/runner.ts";
+import { type TestRunner, startRunner } from "../helpers/runner.ts";
 
 let directory: string;
+let runner: TestRunner;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "oken-host-"));
+  runner = await startRunner();
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(async () => {
+  await runner[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true, force: true });
+});
 
 type Report = { ok: boolean; checks: { name: string; state: string; found: string; advice?: string }[] };
 
@@ -64,7 +69,6 @@ describe("doctor", () => {
   });
 
   test("knows the runner that serves there", async () => {
-    await using runner = await startRunner();
     const { port } = new URL(runner.url);
     const { checks } = await doctor({ OKEN_PORT: port, OKEN_DATA_DIR: runner.dataDir });
     expect(checks.at(-1)).toMatchObject({
@@ -80,25 +84,25 @@ test("SIGHUP reads level and token again from the file, and never ends the runne
   const write = (level: string, token: string) =>
     writeFile(config, `OKEN_LOG_LEVEL = "${level}"\nOKEN_API_TOKEN = "${token}"\n`);
   await write("info", "the-first-token-of-all");
-  await using runner = await startRunner({}, ["--config", config]);
+  await using configured = await startRunner({}, ["--config", config]);
   const status = async (token: string) =>
-    (await runner.request("GET", "/agents", { headers: { authorization: `Bearer ${token}` } })).status;
+    (await configured.request("GET", "/agents", { headers: { authorization: `Bearer ${token}` } })).status;
   expect([await status("the-first-token-of-all"), await status("the-second-token-of-all")]).toEqual([
     200, 401,
   ]);
 
   await write("debug", "the-second-token-of-all");
-  process.kill(runner.pid, "SIGHUP");
+  process.kill(configured.pid, "SIGHUP");
   await eventually(async () => expect(await status("the-second-token-of-all")).toBe(200));
   expect(await status("the-first-token-of-all")).toBe(401);
-  await runner.request("GET", "/health");
-  const probes = () => runner.log().filter(({ path }) => path === "/health");
+  await configured.request("GET", "/health");
+  const probes = () => configured.log().filter(({ path }) => path === "/health");
   await eventually(() => expect(probes()).toMatchObject([{ level: "debug" }]));
 
   await writeFile(config, "OKEN_LOG_LEVEL = \n");
-  process.kill(runner.pid, "SIGHUP");
+  process.kill(configured.pid, "SIGHUP");
   await eventually(() =>
-    expect(runner.log()).toContainEqual(
+    expect(configured.log()).toContainEqual(
       expect.objectContaining({
         level: "error",
         msg: expect.stringContaining("the settings stay as before"),
@@ -111,7 +115,6 @@ test("SIGHUP reads level and token again from the file, and never ends the runne
 test("a backup of a runner at work is restored elsewhere, its images are built again, and uninstall removes it all", async () => {
   const file = join(directory, "backup.tar.gz");
   const fresh = join(directory, "fresh");
-  await using runner = await startRunner();
   const main = 'import os\n\ndef handler(input):\n    return {"secret": os.environ["KEY"]}\n';
   const deployed = await runner.deploy("kept", { ...HANDLER, "main.py": main }, { KEY: "s3cret" });
   expect(deployed.status).toBe(200);

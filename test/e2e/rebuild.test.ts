@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -8,22 +8,32 @@ import { type PackageIndex, hostAddress, startPackageIndex } from "../helpers/pa
 import { type TestRunner, startRunner } from "../helpers/runner.ts";
 import { wheel, wheelName } from "../helpers/wheel.ts";
 
-const release = (version: string) => ({
-  [wheelName("oken_dep", version)]: wheel("oken_dep", version, { "oken_dep.py": `NAME = "${version}"\n` }),
+const release = (version: string, name = "oken_dep") => ({
+  [wheelName(name, version)]: wheel(name, version, { [`${name}.py`]: `NAME = "${version}"\n` }),
 });
 
 /** Sleeps a second after its last invoke, and says which release of a package it has. */
-const SLEEPER = {
+const sleeper = (name = "oken_dep") => ({
   "oken.toml": 'name = "Sleeper"\nwarm_timeout = 1\n',
-  "requirements.txt": "oken-dep\n",
-  "main.py": "import oken_dep\n\ndef handler(input):\n    return oken_dep.NAME\n",
+  "requirements.txt": `${name.replace("_", "-")}\n`,
+  "main.py": `import ${name}\n\ndef handler(input):\n    return ${name}.NAME\n`,
+});
+const SLEEPER = sleeper();
+
+/** All that the tests below need, deployed side by side while there is an index that has everything. */
+const AGENTS = {
+  ...{ woken: SLEEPER, unchanged: SLEEPER, same: SLEEPER, failing: sleeper("oken_gone") },
+  started: { ...SLEEPER, "oken.toml": 'name = "Started"\n' },
+  ...{ stopping: SLEEPER, removing: SLEEPER, late: SLEEPER, tardy: SLEEPER },
 };
 
 let runner: TestRunner;
 let index: PackageIndex;
 beforeAll(async () => {
-  index = await startPackageIndex(release("1"));
+  index = await startPackageIndex({ ...release("1"), ...release("1", "oken_gone") });
   runner = await startRunner({ OKEN_CLEANUP_INTERVAL: "0.1", OKEN_INDEX_URL: index.url });
+  const deploys = Object.entries(AGENTS).map(([id, files]) => runner.deploy(id, files));
+  for (const { status } of await Promise.all(deploys)) expect(status).toBe(200);
 });
 afterAll(async () => {
   await runner[Symbol.asyncDispose]();
@@ -32,14 +42,11 @@ afterAll(async () => {
 
 const statusOf = async (id: string) => (await runner.request("GET", `/agents/${id}`)).body["status"];
 
-let changed = false;
 /** Packages from an index of another address are in no cache. */
 async function restartWith(env: Record<string, string>): Promise<void> {
-  changed = Object.keys(env).length > 0;
   await runner.kill("SIGTERM");
   await runner.restart(env);
 }
-afterEach(() => (changed ? restartWith({}) : undefined));
 
 /** What `docker system prune --all` does to an agent that sleeps. */
 async function prune(id: string): Promise<void> {
@@ -83,7 +90,6 @@ const rebuilds = (id: string) =>
 
 describe("an agent whose image was removed", () => {
   test("is built again by the invokes that wake it, which share one build", async () => {
-    await runner.deploy("woken", SLEEPER);
     await prune("woken");
     const answers = await Promise.all([1, 2, 3, 4].map(() => runner.invoke("woken")));
     expect(answers.map(({ body }) => body.output)).toEqual(["1", "1", "1", "1"]);
@@ -91,7 +97,6 @@ describe("an agent whose image was removed", () => {
   });
 
   test("is built again by a start, and by a deploy that changes nothing", async () => {
-    await runner.deploy("started", { ...SLEEPER, "oken.toml": 'name = "Started"\n' });
     await runner.request("POST", "/stop/started");
     await prune("started");
     expect(await runner.request("POST", "/start/started")).toMatchObject({
@@ -99,18 +104,28 @@ describe("an agent whose image was removed", () => {
       body: { status: "running", version: 1 },
     });
     expect((await runner.invoke("started")).body.output).toBe("1");
-    await runner.deploy("unchanged", SLEEPER);
     await prune("unchanged");
     expect((await runner.deploy("unchanged", SLEEPER)).body).toMatchObject({ version: 1, unchanged: true });
     expect((await runner.invoke("unchanged")).body.output).toBe("1");
   });
+});
+
+describe("an agent whose image was removed, after a start with another base and another index,", () => {
+  const offered: Record<string, Uint8Array<ArrayBuffer>> = { ...release("1"), ...release("2") };
+  let later: PackageIndex;
+  let base: Awaited<ReturnType<typeof otherBase>>;
+  beforeAll(async () => {
+    later = await startPackageIndex(offered);
+    base = await otherBase();
+    await restartWith({ OKEN_INDEX_URL: later.url, OKEN_PYTHON_IMAGE: base.template });
+  });
+  afterAll(async () => {
+    await base[Symbol.asyncDispose]();
+    later[Symbol.dispose]();
+  });
 
   test("has the packages that it had though there are newer ones, and its record names the new image", async () => {
-    await runner.deploy("same", SLEEPER);
     const before = await recordOf("same");
-    using later = await startPackageIndex({ ...release("1"), ...release("2") });
-    await using base = await otherBase();
-    await restartWith({ OKEN_INDEX_URL: later.url, OKEN_PYTHON_IMAGE: base.template });
     await prune("same");
     expect((await runner.invoke("same")).body.output).toBe("1");
     const { image, image_id, bases } = await recordOf("same");
@@ -122,10 +137,6 @@ describe("an agent whose image was removed", () => {
   });
 
   test("says why when it cannot be built again, and tries anew with the next invoke", async () => {
-    await runner.deploy("failing", SLEEPER);
-    const offered: Record<string, Uint8Array<ArrayBuffer>> = {};
-    using later = await startPackageIndex(offered);
-    await restartWith({ OKEN_INDEX_URL: later.url });
     await prune("failing");
     const refused = await Promise.all([runner.invoke("failing"), runner.invoke("failing")]);
     for (const answer of refused) {
@@ -133,13 +144,13 @@ describe("an agent whose image was removed", () => {
         status: 400,
         body: { code: "BUILD_FAILED", details: { class: "no_such_package" } },
       });
-      expect(answer.body.error).toMatch(/image of agent failing, version 1, was gone.*oken-dep/);
+      expect(answer.body.error).toMatch(/image of agent failing, version 1, was gone.*oken-gone/);
     }
     expect((await runner.request("GET", "/agents/failing")).body).toMatchObject({
       status: "idle",
       last_error: { code: "BUILD_FAILED" },
     });
-    Object.assign(offered, release("1"));
+    Object.assign(offered, release("1", "oken_gone"));
     expect((await runner.invoke("failing")).body).toMatchObject({ output: "1" });
     expect((await runner.request("GET", "/agents/failing")).body["last_error"]).toBeNull();
   });
@@ -156,9 +167,8 @@ describe("a build that would go on for long", () => {
 
   test("is ended by a stop and by a removal, of which those who wait are told", async () => {
     const ids = ["stopping", "removing"];
-    for (const id of ids) await runner.deploy(id, SLEEPER);
     await restartWith({ OKEN_INDEX_URL: silentUrl(), OKEN_MAX_BUILDS: "2" });
-    for (const id of ids) await prune(id);
+    await Promise.all(ids.map(prune));
     const waiting = ids.map((id) => runner.invoke(id));
     await eventually(() => expect(ids.map((id) => rebuilds(id).length)).toEqual([1, 1]));
     expect((await runner.request("POST", "/stop/stopping")).status).toBe(200);
@@ -172,13 +182,12 @@ describe("a build that would go on for long", () => {
 
   test("ends at the deadline of builds, its wait for a turn counted", async () => {
     const ids = ["late", "tardy"];
-    for (const id of ids) await runner.deploy(id, SLEEPER);
-    await restartWith({ OKEN_INDEX_URL: silentUrl(), OKEN_MAX_BUILDS: "1", OKEN_BUILD_TIMEOUT: "5" });
-    for (const id of ids) await prune(id);
+    await restartWith({ OKEN_INDEX_URL: silentUrl(), OKEN_MAX_BUILDS: "1", OKEN_BUILD_TIMEOUT: "2" });
+    await Promise.all(ids.map(prune));
     const answers = await Promise.all(ids.map((id) => runner.invoke(id)));
     for (const answer of answers) {
       expect(answer).toMatchObject({ status: 504, body: { code: "BUILD_TIMEOUT" } });
-      expect(answer.body.error).toMatch(/^The image of agent \w+, version 1, was gone.*within 5 s/);
+      expect(answer.body.error).toMatch(/^The image of agent \w+, version 1, was gone.*within 2 s/);
     }
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,9 +28,14 @@ function refusal(sentence: string) {
   return { out: "", error: `oken-runner: ${sentence}\n`, code: 2 };
 }
 
+let first: TestRunner;
+beforeAll(async () => {
+  first = await startRunner();
+});
+afterAll(() => first[Symbol.asyncDispose]());
+
 describe("a start that cannot listen ends with one sentence", () => {
   test("on a port that another runner has", async () => {
-    await using first = await startRunner();
     await using second = await scratch();
     const { port } = new URL(first.url);
     expect(await second.start({ OKEN_PORT: port })).toEqual(
@@ -84,7 +89,6 @@ describe("a start that cannot use its data directory ends with one sentence", ()
   });
 
   test("where another runner uses it", async () => {
-    await using first = await startRunner();
     await using second = await scratch();
     expect(await second.start({ OKEN_DATA_DIR: first.dataDir })).toEqual(
       refusal(
@@ -130,20 +134,30 @@ test("a start that fails for any other reason is one line of the log", async () 
   });
 });
 
+test("a runner takes its port again at once after an end with connections open", async () => {
+  const { port } = new URL(first.url);
+  expect((await first.request("GET", "/agents")).status).toBe(200);
+  await first.kill("SIGTERM");
+  await first.restart({ OKEN_PORT: port });
+  expect((await first.request("GET", "/agents")).status).toBe(200);
+});
+
 test("an IPv6 address may be written with brackets", async () => {
-  await using runner = await startRunner({ OKEN_HOST: "[::1]" });
-  expect(runner.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
-  expect((await runner.request("GET", "/agents")).status).toBe(200);
+  await first.kill("SIGTERM");
+  await first.restart({ OKEN_HOST: "[::1]" });
+  expect(first.url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+  expect((await first.request("GET", "/agents")).status).toBe(200);
 });
 
 test("without the docker CLI the runner starts, and health and every warning say so", async () => {
-  await using runner = await startRunner({ PATH: "/nonexistent" });
-  expect(await runner.request("GET", "/health")).toMatchObject({
+  await first.kill("SIGTERM");
+  await first.restart({ PATH: "/nonexistent" });
+  expect(await first.request("GET", "/health")).toMatchObject({
     status: 503,
     body: { checks: { engine: expect.stringContaining("The docker CLI was not found on PATH") } },
   });
-  await eventually(() => expect(warnings(runner).length).toBeGreaterThan(1));
-  for (const line of warnings(runner))
+  await eventually(() => expect(warnings(first).length).toBeGreaterThan(1));
+  for (const line of warnings(first))
     expect(JSON.stringify(line)).toContain("The docker CLI was not found on PATH");
 });
 
@@ -169,13 +183,4 @@ test("a runner that is told to end before it is ready ends in good order", async
   expect(await child.exited).toBe(0);
   expect(log).toContain("oken-runner has stopped");
   expect(log).not.toContain("oken-runner is ready");
-});
-
-test("a runner takes its port again at once after an end with connections open", async () => {
-  await using runner = await startRunner();
-  const { port } = new URL(runner.url);
-  expect((await runner.request("GET", "/agents")).status).toBe(200);
-  await runner.kill("SIGTERM");
-  await runner.restart({ OKEN_PORT: port });
-  expect((await runner.request("GET", "/agents")).status).toBe(200);
 });

@@ -42,13 +42,13 @@ async function watchedDeploy({ url }: TestRunner, files: Record<string, string>)
 
 type Detail = { versions: { version: number; system_packages: Record<string, string> }[] };
 
-describe("Debian packages of an agent", () => {
-  let runner: TestRunner;
-  beforeAll(async () => {
-    runner = await startRunner();
-  });
-  afterAll(() => runner[Symbol.asyncDispose]());
+let runner: TestRunner;
+beforeAll(async () => {
+  runner = await startRunner();
+});
+afterAll(() => runner[Symbol.asyncDispose]());
 
+describe("Debian packages of an agent", () => {
   test("are in its container and in the builds of its packages, and other code does not fetch them again", async () => {
     const deployed = await runner.deploy("tree", FILES);
     expect(deployed.body.error).toBeUndefined();
@@ -97,8 +97,9 @@ test("a mirror that is out of reach, or not Debian's, is named with the cause", 
         : new Response("", { status: isForged ? 404 : 503 }),
   });
   const url = `http://${host}:${mirror.port}/debian`;
-  await using runner = await startRunner({ OKEN_APT_MIRROR: url });
-  const deploy = () => runner.deploy("tree", FILES);
+  await runner.kill("SIGTERM");
+  await runner.restart({ OKEN_APT_MIRROR: url });
+  const deploy = () => runner.deploy("mirrored", FILES);
 
   const away = await deploy();
   expect(away.body.error).toMatch(
@@ -118,8 +119,9 @@ test("a mirror that is out of reach, or not Debian's, is named with the cause", 
 });
 
 test("a strict host refuses them before it builds", async () => {
-  await using runner = await startRunner({ OKEN_SYSTEM_PACKAGES: "deny" });
-  const { status, body } = await runner.deploy("tree", FILES);
+  await runner.kill("SIGTERM");
+  await runner.restart({ OKEN_SYSTEM_PACKAGES: "deny" });
+  const { status, body } = await runner.deploy("strict", FILES);
   expect([status, body.code]).toEqual([400, "CONFIG_ERROR"]);
   expect(body.error).toBe(
     'oken.toml line 3: system_packages = ["tree"] is not allowed; this host installs no Debian packages (OKEN_SYSTEM_PACKAGES=deny)',

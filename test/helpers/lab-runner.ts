@@ -18,7 +18,7 @@ type LabRunnerOptions = {
   seesOthers: boolean;
 };
 
-type Lab = Awaited<ReturnType<typeof startLab>>;
+export type Lab = Awaited<ReturnType<typeof startLab>>;
 
 /**
  * The compiled binary as it runs on the first host of a lab that has the base, with agents on all of its nodes, and a
