@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import unittest
 from concurrent.futures import ThreadPoolExecutor
+from typing import Callable
 
 from harness import TestCase
 
@@ -45,14 +46,6 @@ SHAPES = {
 
 
 class Shapes(TestCase):
-    def test_every_shape_answers(self) -> None:
-        for concurrency in (10, 1):
-            for name, source in SHAPES.items():
-                with self.subTest(name, concurrency=concurrency):
-                    agent = self.handler(source, concurrency=concurrency)
-                    self.assertEqual(agent.output({"a": "ä"}), [{"a": "ä"}])
-                    agent.__exit__()
-
     def test_an_agent_is_made_once_set_up_before_ready_and_torn_down(self) -> None:
         source = """
             class Agent:
@@ -170,6 +163,20 @@ class Shapes(TestCase):
                 agent = self.handler(source, concurrency=concurrency)
                 for _ in range(3):
                     self.assertEqual(agent.output(1), ["of setup", "0.33333", True, "awaited"])
+
+
+def answers(source: str, concurrency: int) -> Callable[[TestCase], None]:
+    def test(self: TestCase) -> None:
+        agent = self.handler(source, concurrency=concurrency)
+        self.assertEqual(agent.output({"a": "ä"}), [{"a": "ä"}])
+
+    return test
+
+
+# A test for each: as one they would go on long after all others.
+for shape, code in SHAPES.items():
+    for at_a_time in (10, 1):
+        setattr(Shapes, f"test_{shape}_answers_{at_a_time}_at_a_time", answers(code, at_a_time))
 
 
 if __name__ == "__main__":
