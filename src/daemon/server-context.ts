@@ -1,3 +1,4 @@
+import { createDetect } from "../entrypoint/apart.ts";
 import { createAgents } from "../agents/agents.ts";
 import type { DiskKeeper } from "../agents/disk/keeper.ts";
 import { createHostReport } from "../agents/figures/host-report.ts";
@@ -77,6 +78,7 @@ export function createServerContext(
         diskFloor,
         budget,
         manifestDefaults: { ...manifestDefaults(config), lacks: lacksOf(parts.engine.can) },
+        detect: createDetect(),
         digestKey: host.identity.digestKey,
       },
     ),

@@ -29,6 +29,13 @@ const MAX_HINT_FILES = 5;
 /** A hint is not worth asking Python: a file that it may refuse is none. */
 const DOUBTFUL: SyntaxProblem = { type: "SyntaxError", message: "not asked", line: 1, column: 1 };
 
+export type DetectOptions = {
+  tree: string;
+  manifest: Manifest;
+  /** Asked about a file that it may refuse. */
+  compile: AgentPython["compile"];
+};
+
 export type Detection = { entrypoint: Entrypoint; warnings: string[] };
 
 /**
@@ -39,12 +46,7 @@ export type Detection = { entrypoint: Entrypoint; warnings: string[] };
  *
  * @throws RunnerError CONFIG_ERROR with a sentence that says what to write instead
  */
-export async function detectEntrypoint(options: {
-  tree: string;
-  manifest: Manifest;
-  /** Asked about a file that it may refuse. */
-  compile: AgentPython["compile"];
-}): Promise<Detection> {
+export async function detectEntrypoint(options: DetectOptions): Promise<Detection> {
   const { tree, manifest, compile } = options;
   const [inventory, parser] = await Promise.all([listTree(tree), loadPythonParser()]);
   const python: AgentPython = { minor: Number(manifest.pythonVersion.split(".")[1]), compile };

@@ -1,5 +1,6 @@
 import { Language, Parser, type Tree } from "web-tree-sitter";
 import grammarWasm from "tree-sitter-python/tree-sitter-python.wasm" with { type: "file" };
+import { KiB } from "../lib/bytes.ts";
 import { once } from "../lib/once.ts";
 import treeSitterWasm from "web-tree-sitter/web-tree-sitter.wasm" with { type: "file" };
 
@@ -10,8 +11,12 @@ import treeSitterWasm from "web-tree-sitter/web-tree-sitter.wasm" with { type: "
  */
 const MAX_PROGRESS_CALLS = 10_000;
 
-/** Where nearly every word is a mistake, few calls take long, milliseconds. A busy host has several times what it needs. */
-const MAX_PARSE_MS = 2_000;
+/**
+ * Where nearly every word is a mistake, and in thousands of comments behind a block, few calls take long. So the thread's
+ * own processor time counts too, milliseconds, of which usual Python takes a tenth.
+ */
+const MAX_MS = 250;
+const MAX_MS_PER_KIB = 12;
 
 export type PythonParser = {
   /** Undefined when the source takes too long to parse. The caller must delete the tree. */
@@ -36,11 +41,12 @@ export const loadPythonParser: () => Promise<PythonParser> = once(async () => {
 });
 
 function parseWithin(parser: Parser, source: string): Tree | undefined {
-  const startedAt = performance.now();
+  const before = process.threadCpuUsage();
+  const maxMs = MAX_MS + (source.length / KiB) * MAX_MS_PER_KIB;
   let calls = 0;
   const progressCallback = () => {
     calls += 1;
-    return calls > MAX_PROGRESS_CALLS || performance.now() - startedAt > MAX_PARSE_MS;
+    return calls > MAX_PROGRESS_CALLS || process.threadCpuUsage(before).user / 1_000 > maxMs;
   };
   const tree = parser.parse(source, undefined, { progressCallback });
   if (tree === null) parser.reset();

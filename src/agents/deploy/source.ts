@@ -8,6 +8,7 @@ import type { Budget } from "../../upload/budget.ts";
 import type { DiskFloor } from "../../upload/disk-floor.ts";
 import { extractArchive } from "../../upload/archive/extract.ts";
 import type { ArchiveLimits } from "../../upload/archive/limits.ts";
+import type { Detect } from "../../entrypoint/apart.ts";
 import { detectEntrypoint } from "../../entrypoint/detect.ts";
 import { type ManifestDefaults, readManifest } from "../../manifest/manifest.ts";
 import { ownSource } from "../starts/own-source.ts";
@@ -21,6 +22,8 @@ export type SourceOptions = {
   /** Bytes that all uploads in flight may hold on disk together. */
   budget: Budget;
   manifestDefaults: ManifestDefaults;
+  /** Reads what is served; by default in this thread. */
+  detect?: Detect;
   /** Keeps a spec digest, which covers secrets, from being guessed back into them. */
   digestKey: string;
 };
@@ -73,17 +76,14 @@ export async function readSource(
 /** What the files say, and what is served of them. */
 async function detect(
   { builder }: SourceParts,
-  { manifestDefaults }: SourceOptions,
+  { manifestDefaults, detect: read = detectEntrypoint }: SourceOptions,
   { run, tree }: { run: DeployRun; tree: string },
 ): Promise<Pick<Source, "manifest" | "entrypoint" | "warnings">> {
   const { agentId, signal } = run;
   const { manifest, warnings } = await readManifest(tree, manifestDefaults);
   const { pythonVersion } = manifest;
-  const found = await detectEntrypoint({
-    tree,
-    manifest,
-    compile: (source) => builder.compile({ agentId, pythonVersion, source, signal }),
-  });
+  const compile = (source: Uint8Array) => builder.compile({ agentId, pythonVersion, source, signal });
+  const found = await read({ tree, manifest, compile }, signal);
   return { manifest, entrypoint: found.entrypoint, warnings: [...warnings, ...found.warnings] };
 }
 

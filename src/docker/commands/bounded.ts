@@ -1,6 +1,6 @@
 import { PING_ARGS } from "./caution.ts";
 import type { DockerExec, ExecOptions } from "../exec.ts";
-import { type Turns, createTurns } from "./turns.ts";
+import { type Turns, createTurns } from "../../lib/turns.ts";
 
 /**
  * Commands at once. 48 containers were started in eleven seconds by 4, 16 or 48 commands at a time, on two CPUs: more

@@ -1,4 +1,5 @@
 import { RunnerError } from "../../lib/errors.ts";
+import { fromFailure, toFailure } from "../../lib/failure.ts";
 import {
   CALLS,
   type CallName,
@@ -8,9 +9,7 @@ import {
   STREAM_WINDOW,
   type StreamName,
   type ToEngine,
-  fromFailure,
   itemSize,
-  toFailure,
 } from "./engine-messages.ts";
 import { HOST_CAN, SWARM_CAN } from "../abilities.ts";
 import { eventSize } from "./event-window.ts";

@@ -6,6 +6,7 @@
 import { setThreadPriority } from "../../lib/priority.ts";
 import { createHostEngine } from "../host-engine.ts";
 import { createDockerExec } from "../exec.ts";
+import { toFailure } from "../../lib/failure.ts";
 import {
   type CallName,
   type EngineSettings,
@@ -14,7 +15,6 @@ import {
   type StreamName,
   type ToEngine,
   itemSize,
-  toFailure,
 } from "./engine-messages.ts";
 import { type EventWindow, createEventWindow } from "./event-window.ts";
 import { createSwarmEngine } from "../swarm/engine.ts";
