@@ -3,7 +3,7 @@
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup env build release run demo check fix docs hooks test test-unit soak bench lab lab-down clean
+.PHONY: help setup setup-to-run env build release run demo check fix docs hooks test test-unit soak bench lab lab-down clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
@@ -11,10 +11,14 @@ help: ## list the targets
 setup: ## install what is missing: Bun, packages, a Docker engine, images, a browser, Prometheus
 	@scripts/setup
 
+# Whoever wants to see a runner need not wait for what tests need.
+setup-to-run:
+	@scripts/setup --to-run
+
 env: ## print the export lines that a shell needs to run the binary by hand
 	@scripts/env
 
-build: setup ## compile dist/oken-runner
+build: setup-to-run ## compile dist/oken-runner
 	@scripts/build
 
 release: setup ## compile dist/release for every target, with packages, checksums and a bill of materials
@@ -44,10 +48,10 @@ test: ## check, build, and run every test; ends with "N passed, N failed"
 test-unit: setup ## run the tests that need no engine, and print their coverage
 	@exec scripts/with-env scripts/bun-tests unit
 
-soak: build ## run for about an hour: heavy frameworks, a million odd archives, every life of an agent many times
+soak: setup build ## run for about an hour: heavy frameworks, a million odd archives, every life of an agent many times
 	@exec scripts/with-env scripts/soak
 
-bench: build ## measure deploys and invokes beside the same steps done by hand
+bench: setup build ## measure deploys and invokes beside the same steps done by hand
 	@exec scripts/with-env scripts/bench
 
 lab: setup ## bring up several hosts on this one: three engines that are one swarm, and a registry
