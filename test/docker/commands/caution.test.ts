@@ -4,6 +4,7 @@ import { PING_ARGS, cautious } from "../../../src/docker/commands/caution.ts";
 import { engineTimeout } from "../../../src/docker/errors.ts";
 import type { DockerExec } from "../../../src/docker/exec.ts";
 import { RunnerError } from "../../../src/lib/errors.ts";
+import { createFakeClock } from "../../helpers/fake-clock.ts";
 
 const isPing = (args: string[]) => args[0] === PING_ARGS[0];
 
@@ -70,4 +71,63 @@ test("a command that fails otherwise raises no doubt", async () => {
   });
   for (const command of ["run", "stop"]) await exec.run([command]).catch(() => undefined);
   expect(started).toEqual(["run", "stop"]);
+});
+
+/** An engine on which commands take as long as they may, and that answers questions, or none. */
+function createBusyExec({ answers }: { answers: boolean }) {
+  const clock = createFakeClock();
+  const pings: number[] = [];
+  const exec: DockerExec = {
+    run: (args, { signal, timeoutMs = 60_000 } = {}) =>
+      new Promise((resolve, reject) => {
+        if (isPing(args)) pings.push(clock.monotonic());
+        if (isPing(args) && answers) return resolve("ok");
+        clock.timer(timeoutMs, () => reject(engineTimeout(args, timeoutMs)));
+        signal?.addEventListener("abort", () => reject(signal.reason));
+      }),
+    stream: (args, options) => createFakeExec().exec.stream(args, options),
+    close: () => Promise.resolve(),
+  };
+  return { exec: cautious(exec, clock), clock, pings };
+}
+
+describe("a command that takes long", () => {
+  /** So long the engine is left in peace, and so long a question and a second one may take, milliseconds. */
+  const [SUSPICIOUS_MS, QUESTION_MS, SECOND_MS] = [5_000, 5_000, 10_000];
+  const GIVEN_UP_MS = SUSPICIOUS_MS + QUESTION_MS + SECOND_MS;
+
+  test("is given up once the engine answers neither of two questions, with all that run beside it", async () => {
+    const { exec, clock, pings } = createBusyExec({ answers: false });
+    const all = Promise.allSettled([exec.run(["stop", "a"]), exec.run(["run", "b"])]);
+    await clock.advance(GIVEN_UP_MS);
+    expect(await all).toMatchObject(
+      ["a", "b"].map(() => ({
+        status: "rejected",
+        reason: { code: "ENGINE_UNAVAILABLE", details: { reason: "silent" } },
+      })),
+    );
+    expect(pings).toEqual([SUSPICIOUS_MS, SUSPICIOUS_MS + QUESTION_MS]);
+  });
+
+  test("has all its time while the engine answers", async () => {
+    const { exec, clock, pings } = createBusyExec({ answers: true });
+    const stop = exec.run(["stop", "a"], { timeoutMs: 70_000 });
+    await clock.advance(69_000);
+    expect(pings).toEqual([SUSPICIOUS_MS]);
+    stop.catch(() => undefined);
+    await clock.advance(1_000);
+    await expect(stop).rejects.toThrow("did not finish within 70 s");
+  });
+
+  test("that was given up keeps none that begins when the engine is back", async () => {
+    const hung = createBusyExec({ answers: false });
+    const first = hung.exec.run(["stop", "a"]).catch((error: unknown) => error);
+    await hung.clock.advance(GIVEN_UP_MS);
+    expect(await first).toMatchObject({ code: "ENGINE_UNAVAILABLE" });
+    const next = hung.exec.run(["stop", "b"]).catch((error: unknown) => error);
+    await hung.clock.advance(QUESTION_MS - 1);
+    expect(await Promise.race([next, Promise.resolve("waits")])).toBe("waits");
+    await hung.clock.advance(1);
+    expect(await next).toMatchObject({ code: "ENGINE_UNAVAILABLE" });
+  });
 });
