@@ -36,7 +36,7 @@ const NEIGHBOUR = {
 
 /** Each goes off until its deadline. What it takes is only its own and the runner's; nothing leaves the machine. */
 const BOMB = {
-  "oken.toml": '[agent]\nname = "Bomb"\ntimeout = 20\nmemory = "256m"\n',
+  "oken.toml": '[agent]\nname = "Bomb"\ntimeout = 120\nmemory = "256m"\n',
   "main.py": `
 import os, socket, threading, time
 
