@@ -32,6 +32,7 @@ import { startSweeps } from "./daemon/sweeps.ts";
 import { findPredecessor } from "./daemon/takeover/predecessor.ts";
 import { placeOf, standBy } from "./daemon/takeover/stand-by.ts";
 import { succeed } from "./daemon/takeover/succeed.ts";
+import { untilAnswered } from "./daemon/until-answered.ts";
 import { startWebhooks } from "./daemon/webhooks.ts";
 import { systemClock } from "./lib/clock.ts";
 import { createCpuPressure } from "./lib/cpu-pressure.ts";
@@ -98,20 +99,25 @@ export async function startDaemon(options: {
   const isSwarm = swarmSettings(config) !== undefined;
   const listens = isSwarm && before === undefined && passed === undefined;
   const meanwhile = begun.use(await answerMeanwhile(config, { log, listens }));
-  const { onWait } = meanwhile;
+  /** Aborts when another runner of the swarm has the agents. */
+  const losing = new AbortController();
+  const patience = { clock: systemClock, onWait: meanwhile.onWait, signal: losing.signal };
   const membership = isSwarm
-    ? await joinCluster({ config, environment, here: dataDir.identity, clock: systemClock, onWait })
+    ? await joinCluster({ config, environment, here: dataDir.identity, patience })
     : undefined;
   const { identity, url } = membership ?? { identity: dataDir.identity, url: undefined };
   const ownership = createOwnership({ isSuspended: before !== undefined });
-  const { runnerId: instanceId } = identity;
-  const tracing = begun.use(await openTracing({ environment, instanceId, clock: systemClock, log }));
+  const { runnerId } = identity;
+  const tracing = begun.use(
+    await openTracing({ environment, instanceId: runnerId, clock: systemClock, log }),
+  );
   const metrics = createMetrics({ maxAgents: config.metricsAgents });
   begun.use(observeProcess(metrics, config.dataDir));
   const docker = begun.use(await openEngine({ ...options, config, identity, metrics, ownership, url }));
+  void docker.lost.then((error) => losing.abort(error));
   const checks = createChecks(
     { engine: docker.engine, clock: systemClock },
-    { ...checkSettings(config), runnerId: identity.runnerId },
+    { ...checkSettings(config), runnerId },
   );
   const usable = requireUsable(checks, log);
   // Both are looked at below, once the rest is there.
@@ -119,20 +125,17 @@ export async function startDaemon(options: {
   if (before !== undefined) await waitAtMost(ENGINE_WAIT_MS, usable, systemClock);
   const inheritance = await before?.take(placeOf(config));
   if (inheritance !== undefined) dataDir.inherit(inheritance.lock);
-  if (before === undefined) await docker.attain({ onWait, signal: new AbortController().signal });
+  if (before === undefined) await docker.attain(patience);
   const claim = ownership.change(() => docker.claim());
   claim.catch(() => undefined);
   /** Aborts at the end, and before that when another process owns the agents. */
   const closing = new AbortController();
   const reconciling = Promise.withResolvers<void>();
-  const mirror =
-    membership &&
-    (await takeRecords({ engine: docker.engine, store: createStore(config.dataDir), log }, membership));
+  const records = { engine: docker.engine, store: createStore(config.dataDir), log };
+  const mirror = membership && (await untilAnswered(() => takeRecords(records, membership), patience));
   await membership?.settle();
-  const secrets = await openSecrets(config, {
-    ...{ runnerId: identity.runnerId, mirror, log },
-    claim: () => ownership.change(() => docker.take()),
-  });
+  const taking = { runnerId, mirror, log, claim: () => ownership.change(() => docker.take()) };
+  const secrets = await untilAnswered(() => openSecrets(config, taking), patience);
   const host: Host = {
     config,
     environment,

@@ -1,15 +1,9 @@
-import type { Standby } from "../agents/ownership/lease.ts";
 import { type Identity, hasJoined, joinSwarm } from "../config/identity.ts";
 import type { Config } from "../config/load.ts";
 import { createDockerExec } from "../docker/exec.ts";
 import { clusterKey, readCluster } from "../docker/swarm/cluster.ts";
-import type { Clock } from "../lib/clock.ts";
-import { messageOf } from "../lib/errors.ts";
-import { StartError } from "../lib/start-error.ts";
 import { authority } from "../server/listening/listen-error.ts";
-
-/** Pause before managers are asked again that did not answer, milliseconds. */
-const RETRY_MS = 2_000;
+import { type Patience, untilAnswered } from "./until-answered.ts";
 
 /** Addresses at which nobody elsewhere reaches a runner. */
 const LOOPBACK = /^(?:localhost|127\.|::1$)/;
@@ -32,30 +26,24 @@ type JoinOptions = {
   environment: Record<string, string | undefined>;
   /** Of the data directory. */
   here: Identity;
-  clock: Clock;
-  onWait: (standby: Standby) => void;
+  patience: Patience;
 };
 
 /** Asks the managers until they answer: they may be choosing a leader. Throws StartError where this host is none. */
 export async function joinCluster(options: JoinOptions): Promise<Membership> {
-  const { config, here, clock, onWait } = options;
+  const { config, here, patience } = options;
   const exec = createDockerExec({ environment: options.environment });
-  for (;;) {
-    try {
-      const { id, address } = await readCluster(exec);
-      const own = here.runnerId === id ? here.digestKey : freshKey();
-      const identity = { runnerId: id, digestKey: await clusterKey(exec, { id, own }) };
-      const isOwn = await hasJoined(config.dataDir, identity);
-      return {
-        ...{ identity, isOwn, url: urlOf(config, address) },
-        settle: () => (isOwn ? Promise.resolve() : joinSwarm(config.dataDir, identity)),
-      };
-    } catch (error) {
-      if (error instanceof StartError) throw error;
-      onWait({ reason: messageOf(error) });
-      await clock.sleep(RETRY_MS);
-    }
-  }
+  const join = async (): Promise<Membership> => {
+    const { id, address } = await readCluster(exec);
+    const own = here.runnerId === id ? here.digestKey : freshKey();
+    const identity = { runnerId: id, digestKey: await clusterKey(exec, { id, own }) };
+    const isOwn = await hasJoined(config.dataDir, identity);
+    return {
+      ...{ identity, isOwn, url: urlOf(config, address) },
+      settle: () => (isOwn ? Promise.resolve() : joinSwarm(config.dataDir, identity)),
+    };
+  };
+  return untilAnswered(join, patience);
 }
 
 function urlOf({ publicUrl, host, port, socket, tlsCertFile }: Config, address: string): string | undefined {

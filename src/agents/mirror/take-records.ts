@@ -1,7 +1,7 @@
 import { mkdir, stat } from "node:fs/promises";
 
 import type { Engine } from "../../docker/types.ts";
-import { messageOf } from "../../lib/errors.ts";
+import { RunnerError, messageOf } from "../../lib/errors.ts";
 import { undefinedIfMissing } from "../../lib/files.ts";
 import type { Log } from "../../lib/log.ts";
 import type { VersionRecord } from "../../model/agent.ts";
@@ -27,7 +27,7 @@ export type TakeOptions = {
 
 /**
  * Has in the data directory what the swarm keeps: the runner may have been on another host since, or the directory may be
- * lost. What the swarm keeps wins. Gives the mirror, which goes on from there.
+ * lost. What the swarm keeps wins. Gives the mirror, which goes on from there. Where it rejects it may be done again.
  */
 export async function takeRecords(parts: RecordParts, { isOwn }: TakeOptions): Promise<Mirror> {
   const { engine, store, log } = parts;
@@ -81,7 +81,10 @@ function isOfSame(one: VersionRecord, other: VersionRecord | undefined): boolean
 /** What is on the disk already. */
 const isHere = () => Promise.resolve();
 
-/** Of a runner of one host that has become one of a swarm. What is damaged is only on the disk, as it was. */
+/**
+ * Of a runner of one host that has become one of a swarm. What is damaged is only on the disk, as it was. Rejects while the
+ * managers do not answer.
+ */
 async function keepWhatIsHere(
   { store, log }: RecordParts,
   { mirror, agentId }: { mirror: Mirror; agentId: string },
@@ -97,6 +100,7 @@ async function keepWhatIsHere(
     }
     await mirror.write({ kind: "agent", agentId }, JSON.stringify(record), isHere);
   } catch (error) {
+    if (error instanceof RunnerError && error.code === "ENGINE_UNAVAILABLE") throw error;
     log.error({ agent_id: agentId, err: error }, "an agent's records are on this host alone");
   }
 }

@@ -8,9 +8,7 @@ import { readJson } from "../read-json.ts";
 import type { Workload } from "../workload.ts";
 import { addressOf } from "./node-addresses.ts";
 import { listNodesArgs } from "./service-args.ts";
-
-/** How often nodes are listed until none of them goes while it is looked at. */
-const MAX_LOOKS = 5;
+import { steadyLook } from "./steady-look.ts";
 
 /** How often a change is tried when the swarm itself has changed the node meanwhile. */
 const MAX_CHANGES = 5;
@@ -39,18 +37,11 @@ const Inspected = Type.Object({
 /** The nodes of the swarm, as this host's engine knows them, which must be a manager. */
 export function createSwarmNodes(exec: Pick<DockerExec, "run">): Pick<Workload, "nodes" | "setAvailability"> {
   return {
-    async nodes() {
-      for (let look = 1; ; look += 1) {
-        const ids = (await exec.run(listNodesArgs())).split("\n").filter((id) => id !== "");
-        const argv = nodesArgs(ids);
-        try {
-          return readSwarmNodes(await exec.run(argv), argv);
-        } catch (error) {
-          // One of them has left since.
-          if (!isNoSuchObject(error) || look === MAX_LOOKS) throw error;
-        }
-      }
-    },
+    nodes: () =>
+      steadyLook(async () => {
+        const argv = nodesArgs((await exec.run(listNodesArgs())).split("\n").filter((id) => id !== ""));
+        return readSwarmNodes(await exec.run(argv), argv);
+      }),
     async setAvailability(node, availability) {
       for (let round = 1; ; round += 1) {
         try {

@@ -8,6 +8,7 @@ import { LABEL, labelArgs } from "../labels.ts";
 import { linesOf } from "../lines.ts";
 import { readJson } from "../read-json.ts";
 import type { Engine, KeptRecord } from "../types.ts";
+import { steadyLook } from "./steady-look.ts";
 
 /** Records that one command reads: of the largest, a hundred come to half of what a command may print. */
 const READ_AT_ONCE = 100;
@@ -30,17 +31,20 @@ export function createRecords(
   exec: DockerExec,
   runnerId: string,
 ): Pick<Engine, "records" | "keepRecord" | "dropRecords"> {
+  async function readAll(): Promise<KeptRecord[]> {
+    const ids = linesOf(await exec.run(recordIdsArgs(runnerId)));
+    const found: KeptRecord[] = [];
+    for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
+      const args = inspectRecordsArgs(ids.slice(from, from + READ_AT_ONCE));
+      const lines = linesOf(await exec.run(args));
+      found.push(...lines.flatMap((output) => parseRecord(readJson(Inspected, { args, output })) ?? []));
+    }
+    return found;
+  }
+
   return {
-    async records() {
-      const ids = linesOf(await exec.run(recordIdsArgs(runnerId)));
-      const found: KeptRecord[] = [];
-      for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
-        const args = inspectRecordsArgs(ids.slice(from, from + READ_AT_ONCE));
-        const lines = linesOf(await exec.run(args));
-        found.push(...lines.flatMap((output) => parseRecord(readJson(Inspected, { args, output })) ?? []));
-      }
-      return found;
-    },
+    // The runner before may still be removing one that counts no more.
+    records: () => steadyLook(readAll),
     async keepRecord(record) {
       const name = recordName(runnerId, record);
       try {

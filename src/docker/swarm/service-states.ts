@@ -8,11 +8,9 @@ import type { Engine } from "../types.ts";
 import type { ContainerState, ListedContainer, RunningContainer } from "../workload.ts";
 import * as args from "./service-args.ts";
 import type { NodeAddresses } from "./node-addresses.ts";
+import { steadyLook } from "./steady-look.ts";
 import { current } from "./until-running.ts";
 import { TERMINATED, type Task, type Tasks, hasEnded, isWanted } from "./tasks.ts";
-
-/** How often services are listed until none of them goes while it is looked at. */
-const MAX_LOOKS = 5;
 
 /** Whoever is given a task's id has all of it: those of services and tasks have no dash, and names have one. */
 const ID = /^[0-9a-z]{25}$/;
@@ -100,22 +98,14 @@ export function createServiceStates({ exec, tasks, nodes, runnerId }: StateParts
         : { ...state, exitCode: Math.max(0, ran.exitCode), startedAt: ran.since };
     },
 
-    async listContainers() {
-      for (let look = 1; ; look += 1) {
+    listContainers: () =>
+      steadyLook(async () => {
         const ids = await idsOf(args.listServicesArgs(runnerId));
         if (ids.length === 0) return [];
-        try {
-          const [services, all] = await Promise.all([find(ids), tasks.all({ onlyWanted: false })]);
-          const byService = Map.groupBy(all, ({ serviceId }) => serviceId);
-          return await Promise.all(
-            services.map((service) => toState(service, byService.get(service.id) ?? [])),
-          );
-        } catch (error) {
-          // One of them has gone since.
-          if (!isNoSuchObject(error) || look === MAX_LOOKS) throw error;
-        }
-      }
-    },
+        const [services, all] = await Promise.all([find(ids), tasks.all({ onlyWanted: false })]);
+        const byService = Map.groupBy(all, ({ serviceId }) => serviceId);
+        return Promise.all(services.map((service) => toState(service, byService.get(service.id) ?? [])));
+      }),
 
     async agentsOfAll() {
       const ids = await idsOf(args.listAllServicesArgs());

@@ -70,6 +70,27 @@ test("records are read as they were written, and what a later version keeps is l
   expect(await createRecords(exec, "r").records()).toEqual([{ ...record, name: "version" }]);
 });
 
+test("records are listed again when one goes while they are read", async () => {
+  const spec = JSON.stringify({
+    Name: "name",
+    Labels: { "oken.record": "agent", "oken.agent": "Echo", "oken.number": "1" },
+    Data: "",
+  });
+  const lists = ["a\nb\n", "b\n"];
+  const exec = {
+    ...execWith({}),
+    async run(args: string[]) {
+      if (args[1] === "ls") return lists.shift() ?? "";
+      if (args.includes("a"))
+        throw new RunnerError("CONTAINER_ERROR", "config a not found", {
+          details: { reason: "no_such_object" },
+        });
+      return spec;
+    },
+  };
+  expect(await createRecords(exec, "r").records()).toMatchObject([{ agentId: "Echo", number: 1 }]);
+});
+
 test("a number that is taken is no error, and a record that is gone neither", async () => {
   const taken = createRecords(execWith({}, "already_exists"), "r");
   expect(await taken.keepRecord(record)).toBeUndefined();
