@@ -26,7 +26,7 @@ export type CheckSettings = {
 export type Checks = {
   /** Where one fails, it stays so until a person acts: the start ends with it. */
   requirements: Check[];
-  /** The same, but for `/health`: calls of agents that run need none of it. */
+  /** What no call of an agent that runs needs: neither the start nor `/health` counts it. */
   forDeploys: Check[];
   /** What may come right by itself. */
   conditions: Check[];

@@ -111,15 +111,18 @@ test("an image that cannot be asked for is a warning, since the engine may know 
 describe("a registry", () => {
   const settings = { registry: "registry.lan" };
 
-  test("that refuses the runner ends the start", async () => {
+  test("that refuses the runner is an error in the log, since agents that run need none", async () => {
     const refused = new RunnerError(
       "CONTAINER_ERROR",
       "The registry registry.lan refuses the runner: log in.",
     );
-    const { start } = await createHost({ registry: refused }, settings);
-    await expect(start()).rejects.toThrow(
-      new StartError("The registry registry.lan refuses the runner: log in."),
-    );
+    const host = await createHost({ registry: refused }, settings);
+    await host.start();
+    expect(JSON.parse(host.lines.join(""))).toMatchObject({
+      level: "error",
+      check: "registry",
+      msg: "The registry registry.lan refuses the runner: log in.",
+    });
   });
 
   test("that is away, or keeps what the runner removes, is told in the log and not on /health", async () => {
