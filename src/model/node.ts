@@ -22,6 +22,8 @@ export type Node = {
   memory: number;
   cpus: number;
   labels: Record<string, string>;
+  /** Another one whenever the managers have written something of it: after its restart, at least. */
+  revision?: number | undefined;
   /** What containers there reached that they may not, if anything. Undefined while nobody has looked. */
   containment?: { reached: string | undefined } | undefined;
 };

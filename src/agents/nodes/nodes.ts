@@ -55,7 +55,7 @@ function instancesOf({ registry }: Pick<AgentParts, "registry">): Instance[] {
   return registry.all().flatMap((agent) => agent.instances());
 }
 
-function viewOf({ memory, containment, ...node }: Node, all: readonly Instance[]) {
+function viewOf({ memory, containment, revision: _, ...node }: Node, all: readonly Instance[]) {
   const instances = all.filter(({ container }) => container.node === node.name);
   const reserved = instances.reduce((sum, { version }) => sum + version.manifest.memory, 0);
   const reached = containment?.reached ?? null;

@@ -6,12 +6,7 @@ import type { Firewall } from "../firewall/firewall.ts";
 import type { FirewallPlan } from "../firewall/rules.ts";
 import type { Engine } from "../types.ts";
 import type { NodeProbe } from "./node-probe.ts";
-
-/** How long it holds that a node's containers reached nothing they may not, milliseconds. */
-const PROOF_HOLDS_MS = 300_000;
-
-/** How long it holds that they did, milliseconds: less than the pause between two looks, so that each tries them. */
-const FLAW_HOLDS_MS = 20_000;
+import { createNodeProofs, isSameNode } from "./node-proofs.ts";
 
 /** Keeps agents from starting on nodes that do not contain them. */
 export type NodeContainment = Pick<Engine, "contain" | "containment" | "nodes"> & {
@@ -28,9 +23,6 @@ export type NodeContainmentParts = {
   clock: Pick<Clock, "monotonic">;
 };
 
-/** Of a node: when its containers were last tried, and where they got to, if anywhere. */
-type Proof = { at: number; reached: string | undefined };
-
 /**
  * Nodes are known by what containers reach there, since their firewalls are their own. Only this host's is put right; the
  * others' by `doctor --node --mend`.
@@ -39,31 +31,21 @@ export function createNodeContainment(
   parts: NodeContainmentParts,
   { allowUncontained }: { allowUncontained: boolean },
 ): NodeContainment {
-  const { probe, clock } = parts;
-  const proofs = new Map<string, Proof>();
+  const proofs = createNodeProofs(parts);
   let nodes: Node[] = [];
+  /** The nodes, as they were, that a start has had tried. */
+  const begun = new Map<string, Node>();
   /** In which the last probe ran. */
   let probeImage: string | undefined;
-  let probing: Promise<void> | undefined;
-  let told = Promise.withResolvers<void>();
   let found: Containment = { state: "unknown" };
 
   const open = () =>
     nodes.filter(({ state, availability }) => state === "ready" && availability === "active");
-  const proofOf = ({ id }: Node) => {
-    const proof = proofs.get(id);
-    if (proof === undefined) return undefined;
-    const holdsMs = proof.reached === undefined ? PROOF_HOLDS_MS : FLAW_HOLDS_MS;
-    return clock.monotonic() - proof.at <= holdsMs ? proof : undefined;
-  };
-  const isContained = (node: Node) => proofs.has(node.id) && proofs.get(node.id)?.reached === undefined;
-
-  const isOne = () => open().some(isContained);
+  const isOne = () => open().some((node) => proofs.isContained(node));
 
   async function look(): Promise<void> {
     nodes = await parts.nodes();
-    // One that was away may have restarted, which empties its firewall.
-    for (const { id, state } of nodes) if (state !== "ready") proofs.delete(id);
+    for (const { id, state } of nodes) if (state !== "ready") proofs.forget(id);
     // Where that cannot be done, what containers reach tells it.
     const mended = await parts.plan().then(
       (plan) => parts.firewall.hold([plan]),
@@ -72,31 +54,27 @@ export function createNodeContainment(
     if (mended.length > 0) proofs.clear();
   }
 
-  const prove = (image: string, on: Node[]) => {
+  async function prove(image: string, on: Node[]): Promise<void> {
     probeImage = image;
-    const run = async () => {
-      let isAnswered = false;
-      await probe.run({
-        image,
-        nodes,
-        on,
-        tell(probed) {
-          isAnswered ||= probed.size > 0;
-          for (const [id, reached] of probed) proofs.set(id, { at: clock.monotonic(), reached });
-          told.resolve();
-          told = Promise.withResolvers();
-        },
-      });
-      // No node could have it: the next start brings another.
-      if (!isAnswered) probeImage = undefined;
-    };
-    probing ??= run().finally(() => (probing = undefined));
-    return probing;
-  };
+    const isAnswered = await proofs.prove({ image, nodes, on });
+    // No node could have it: the next start brings another.
+    if (!isAnswered && !isOne()) probeImage = undefined;
+  }
+
+  /** Has those tried that nobody has looked at as they are. This start does not wait for them. */
+  function tryNew(image: () => Promise<string>): void {
+    const isNew = (node: Node) => proofs.of(node) === undefined && !isSameNode(begun.get(node.id), node);
+    const unknown = open().filter(isNew);
+    if (unknown.length === 0) return;
+    for (const node of unknown) begun.set(node.id, node);
+    image()
+      .then((it) => prove(it, unknown))
+      .catch(() => undefined);
+  }
 
   function judged(): Containment {
     const flaws = open().flatMap((node) => {
-      const reached = proofs.get(node.id)?.reached;
+      const reached = proofs.of(node)?.reached;
       return reached === undefined ? [] : [`on ${node.name} a container reached ${reached}`];
     });
     if (flaws.length === 0) return isOne() ? { state: "contained" } : { state: "unknown" };
@@ -107,7 +85,7 @@ export function createNodeContainment(
   async function contain(): Promise<Containment> {
     await look();
     if (allowUncontained) return (found = { state: "tolerated", why: TOLERATED });
-    const due = open().filter((node) => proofOf(node) === undefined);
+    const due = open().filter((node) => proofs.isDue(node));
     if (due.length > 0 && probeImage !== undefined) await prove(probeImage, due).catch(() => undefined);
     return (found = judged());
   }
@@ -119,7 +97,7 @@ export function createNodeContainment(
     // What a probe finds before it fails counts.
     over.catch(() => undefined);
     for (let isOver = false; !isOver && !isOne();)
-      isOver = await Promise.race([told.promise.then(() => false), over]);
+      isOver = await Promise.race([proofs.news().then(() => false), over]);
   }
 
   return {
@@ -127,18 +105,21 @@ export function createNodeContainment(
     containment: async () => found,
     async nodes() {
       const listed = await parts.nodes();
-      if (!allowUncontained) for (const node of listed) node.containment = proofs.get(node.id);
+      if (!allowUncontained) for (const node of listed) node.containment = proofs.of(node);
       return listed;
     },
     async admit(image) {
       if (allowUncontained) return [];
-      if (!isOne()) await image().then(untilOneIs).catch(refuse);
+      // Since the last look one may have joined, or come back.
+      nodes = await parts.nodes();
+      if (isOne()) tryNew(image);
+      else await image().then(untilOneIs).catch(refuse);
       found = judged();
       if (!isOne())
         throw refused(
           found.state === "open" ? found.why : `No node of the swarm could be looked at. ${REMEDY}`,
         );
-      return nodes.filter((node) => !isContained(node)).map(({ id }) => id);
+      return nodes.filter((node) => !proofs.isContained(node)).map(({ id }) => id);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 
+import { allDone } from "../../lib/all-done.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import type { Availability, Node } from "../../model/node.ts";
 import { isNoSuchObject, isOutOfSequence } from "../errors.ts";
@@ -17,6 +18,7 @@ const NANO = 1e9;
 
 const Inspected = Type.Object({
   id: Type.String(),
+  revision: Type.Integer(),
   spec: Type.Object({
     Role: Type.Union([Type.Literal("manager"), Type.Literal("worker")]),
     Availability: Type.Union([Type.Literal("active"), Type.Literal("pause"), Type.Literal("drain")]),
@@ -36,12 +38,30 @@ const Inspected = Type.Object({
 
 /** The nodes of the swarm, as this host's engine knows them, which must be a manager. */
 export function createSwarmNodes(exec: Pick<DockerExec, "run">): Pick<Workload, "nodes" | "setAvailability"> {
+  /** The ids of the last look: mostly the same, so that both commands may run at once. */
+  let last: string[] = [];
+  let reading: Promise<Node[]> | undefined;
+
+  const inspect = async (ids: string[]) => {
+    const argv = nodesArgs(ids);
+    return ids.length === 0 ? [] : readSwarmNodes(await exec.run(argv), argv);
+  };
+  const list = async () => (await exec.run(listNodesArgs())).split("\n").filter((id) => id !== "");
+
+  async function read(): Promise<Node[]> {
+    const [ids, known] = await allDone([list(), inspect(last).catch(noneIfMissing)]);
+    last = ids;
+    const byId = new Map(known.map((node) => [node.id, node]));
+    const found = ids.flatMap((id) => byId.get(id) ?? []);
+    return found.length === ids.length ? found : inspect(ids);
+  }
+
   return {
-    nodes: () =>
-      steadyLook(async () => {
-        const argv = nodesArgs((await exec.run(listNodesArgs())).split("\n").filter((id) => id !== ""));
-        return readSwarmNodes(await exec.run(argv), argv);
-      }),
+    nodes: async () => {
+      // Those who ask at the same time share one look.
+      reading ??= steadyLook(read).finally(() => (reading = undefined));
+      return structuredClone(await reading);
+    },
     async setAvailability(node, availability) {
       for (let round = 1; ; round += 1) {
         try {
@@ -61,6 +81,7 @@ export function createSwarmNodes(exec: Pick<DockerExec, "run">): Pick<Workload, 
 export function nodesArgs(ids: string[]): string[] {
   const fields = {
     id: ".ID",
+    revision: ".Version.Index",
     spec: ".Spec",
     host: ".Description.Hostname",
     resources: ".Description.Resources",
@@ -81,7 +102,7 @@ export function readSwarmNodes(output: string, args: string[]): Node[] {
   return lines.map((line) => nodeOf(readJson(Inspected, { args, output: line })));
 }
 
-function nodeOf({ id, spec, host, resources, status, manager }: Static<typeof Inspected>): Node {
+function nodeOf({ id, revision, spec, host, resources, status, manager }: Static<typeof Inspected>): Node {
   const state = status.State === "ready" || status.State === "down" ? status.State : "unknown";
   return {
     id,
@@ -94,5 +115,11 @@ function nodeOf({ id, spec, host, resources, status, manager }: Static<typeof In
     memory: resources.MemoryBytes ?? 0,
     cpus: (resources.NanoCPUs ?? 0) / NANO,
     labels: spec.Labels ?? {},
+    revision,
   };
+}
+
+function noneIfMissing(error: unknown): Node[] {
+  if (!isNoSuchObject(error)) throw error;
+  return [];
 }

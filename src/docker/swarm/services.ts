@@ -136,8 +136,8 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
     },
 
     async restartContainer({ name, image, ports }) {
-      const avoided = await parts.admit(image);
-      const [before, constraints] = await allDone([
+      const [avoided, before, constraints] = await allDone([
+        parts.admit(image),
         tasks.ofService(name).catch(undefinedIfNoSuchObject),
         constraintsOf(name).catch(undefinedIfNoSuchObject),
       ]);

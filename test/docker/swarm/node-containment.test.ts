@@ -155,6 +155,65 @@ describe("it is tried again", () => {
   });
 });
 
+describe("no agent starts between two looks", () => {
+  test("on a node that has joined, until a container has tried it there, which the start has begun", async () => {
+    const { world, admit } = swarm();
+    await admit();
+    world.nodes = [...world.nodes, nodeOf("n4")];
+    world.silent.add("n4");
+    expect(await admit()).toEqual(["id-n4"]);
+    await Bun.sleep(0);
+    world.silent.clear();
+    world.finish();
+    await Bun.sleep(0);
+    expect({ tried: world.tried, avoided: await admit(), probes: world.probes }).toEqual({
+      ...{ tried: ["n4"], avoided: [], probes: 2 },
+    });
+  });
+
+  test("on one that has restarted, of which the managers have written something since it was tried", async () => {
+    const { world, admit, nodes } = swarm();
+    world.nodes = ["n1", "n2"].map((name) => nodeOf(name, { revision: 7 }));
+    await admit();
+    world.nodes = [nodeOf("n1", { revision: 7 }), nodeOf("n2", { revision: 8 })];
+    world.reached = { n2: "10.0.0.2 port 7946" };
+    expect(await admit()).toEqual(["id-n2"]);
+    await Bun.sleep(0);
+    expect(await admit()).toEqual(["id-n2"]);
+    expect((await nodes()).map(({ containment }) => containment?.reached)).toEqual([
+      undefined,
+      "10.0.0.2 port 7946",
+    ]);
+    // What it reaches is tried again with the looks, not with each start.
+    expect(world.probes).toBe(2);
+  });
+
+  test("on any that restarted together, until one is tried, which another that still fetches the image does not delay", async () => {
+    const { world, admit } = swarm();
+    await admit();
+    world.nodes = [...world.nodes, nodeOf("n4")];
+    world.silent.add("n4");
+    expect(await admit()).toEqual(["id-n4"]);
+    world.nodes = world.nodes.map((node) => ({ ...node, revision: 9 }));
+    expect(await admit()).toEqual(["id-n4"]);
+    expect(world.tried).toEqual(["n1", "n2", "n3", "n4"]);
+  });
+
+  test("on one that says nothing, which is tried with the looks from then on", async () => {
+    const { world, admit } = swarm();
+    await admit();
+    world.nodes = [...world.nodes, nodeOf("n4")];
+    world.silent.add("n4");
+    await admit();
+    await Bun.sleep(0);
+    world.finish();
+    await Bun.sleep(0);
+    await admit();
+    await admit();
+    expect(world.probes).toBe(2);
+  });
+});
+
 test("of each node it is known what its containers reached, once they have tried", async () => {
   const { world, admit, nodes } = swarm();
   const found = async () => (await nodes()).map(({ containment }) => containment);

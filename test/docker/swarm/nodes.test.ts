@@ -10,6 +10,7 @@ import {
 
 const WORKER = {
   id: "id2",
+  revision: 12,
   spec: { Labels: { disk: "ssd" }, Role: "worker", Availability: "pause" },
   host: "n2",
   resources: { NanoCPUs: 2_000_000_000, MemoryBytes: 8_589_934_592 },
@@ -33,11 +34,11 @@ test("nodes are read as the managers know them", () => {
   expect(readSwarmNodes(output, [])).toEqual([
     {
       ...{ id: "id1", name: "n1", address: "10.0.0.11", role: "manager", leader: true, state: "ready" },
-      ...{ availability: "active", memory: 8_589_934_592, cpus: 2, labels: {} },
+      ...{ availability: "active", memory: 8_589_934_592, cpus: 2, labels: {}, revision: 12 },
     },
     {
       ...{ id: "id2", name: "n2", address: "10.0.0.12", role: "worker", leader: false, state: "down" },
-      ...{ availability: "pause", memory: 8_589_934_592, cpus: 2, labels: { disk: "ssd" } },
+      ...{ availability: "pause", memory: 8_589_934_592, cpus: 2, labels: { disk: "ssd" }, revision: 12 },
     },
   ]);
 });
@@ -57,6 +58,22 @@ test("a node that leaves while they are listed is none", async () => {
     },
   });
   expect((await nodes()).map(({ name }) => name)).toEqual(["n1"]);
+});
+
+test("one that has joined since the last look is among them, and of all it is known what they are now", async () => {
+  const here: { id: string; revision: number }[] = [LEADER];
+  const { nodes } = createSwarmNodes({
+    async run(args) {
+      if (args[1] === "ls") return here.map(({ id }) => `${id}\n`).join("");
+      const asked = args.slice(args.indexOf("--") + 1);
+      return here.flatMap((node) => (asked.includes(node.id) ? `${JSON.stringify(node)}\n` : [])).join("");
+    },
+  });
+  const found = async () => (await nodes()).map(({ id, revision }) => `${id} ${revision}`);
+  expect(await found()).toEqual(["id1 12"]);
+  here.push(WORKER);
+  here[0] = { ...LEADER, revision: 13 };
+  expect(await found()).toEqual(["id1 13", "id2 12"]);
 });
 
 test("a change is tried again when the swarm has changed the node meanwhile", async () => {
