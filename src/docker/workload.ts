@@ -149,8 +149,10 @@ export type RunningContainer = {
   address: string;
   /** Where at that address its ports are, by their numbers inside; undefined where they are the same. */
   ports?: Record<number, number> | undefined;
-  /** The host that it is on; undefined where there is one host. */
+  /** The host that it is on, as it was called then; undefined where there is one host. */
   node?: string | undefined;
+  /** Of that host, for good. */
+  nodeId?: string | undefined;
 };
 
 export type ContainerState = RunningContainer & {

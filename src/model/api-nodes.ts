@@ -32,7 +32,7 @@ const AvailabilitySchema = Type.Unsafe<Availability>(
 
 export const NodeView = Type.Object(
   {
-    name: Type.String({ description: "Its host name" }),
+    name: Type.String({ description: "Its host name, with some of its id where another node has the same" }),
     id: Type.String({ description: "Unique in the swarm" }),
     address: Type.String({ description: "Where the runner reaches its agents" }),
     role: Type.Union([Type.Literal("manager"), Type.Literal("worker")]),

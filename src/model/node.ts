@@ -9,7 +9,7 @@ export type Availability = (typeof AVAILABILITIES)[number];
 /** A host that agents may run on, beside others. */
 export type Node = {
   id: string;
-  /** Its host name. Two nodes may have the same. */
+  /** Its host name, with some of its id where another node has the same. */
   name: string;
   /** Where its containers' ports are reached. */
   address: string;

@@ -114,9 +114,13 @@ export function createFakeContainer(
         startedAt,
         identity: spec.identity,
         cpus,
-        ...(this.node !== undefined && { node: this.node }),
+        ...(this.node !== undefined && { node: this.node, nodeId: idOfNode(this.node) }),
         ...(isLost && { isLost }),
       };
     },
   };
+}
+
+export function idOfNode(name: string): string {
+  return `id-of-${name}`;
 }

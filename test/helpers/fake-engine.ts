@@ -15,7 +15,7 @@ import { createFakeClaims } from "./fake-claims.ts";
 import { createFakeRecords } from "./fake-records.ts";
 import type { Containment } from "../../src/model/containment.ts";
 import { createBroadcast } from "./broadcast.ts";
-import { type FakeContainer, createFakeContainer } from "./fake-container.ts";
+import { type FakeContainer, createFakeContainer, idOfNode } from "./fake-container.ts";
 import { createFakeNodes } from "./fake-nodes.ts";
 import { type FakeStorage, cacheOf, createFakeStorage } from "./fake-storage.ts";
 
@@ -112,7 +112,12 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     if (!container.running) container.node = nodes.place();
     container.start(new Date(starts * START_EVERY_MS).toISOString());
     const { id, name, node } = container;
-    return { id, name, address: container.address, ...(node !== undefined && { node }) };
+    return {
+      id,
+      name,
+      address: container.address,
+      ...(node !== undefined && { node, nodeId: idOfNode(node) }),
+    };
   }
 
   function exit(name: string, exitCode: number, { oomKilled } = { oomKilled: false }): void {

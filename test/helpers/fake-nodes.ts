@@ -1,6 +1,6 @@
 import { RunnerError } from "../../src/lib/errors.ts";
 import type { Availability, Node } from "../../src/model/node.ts";
-import type { FakeContainer } from "./fake-container.ts";
+import { type FakeContainer, idOfNode } from "./fake-container.ts";
 
 const GIB = 1024 ** 3;
 
@@ -8,7 +8,7 @@ const GIB = 1024 ** 3;
 export function createFakeNodes(names: readonly string[], running: () => FakeContainer[]) {
   const full = new Set<string>();
   const all = names.map((name, index): Node => ({
-    id: `id-of-${name}`,
+    id: idOfNode(name),
     name,
     address: `10.0.0.${index + 1}`,
     role: index === 0 ? "manager" : "worker",

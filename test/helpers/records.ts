@@ -96,12 +96,13 @@ export function instanceOf(
   } = {},
 ): Instance {
   const { origin = "", name = "", id = "", address = "", inFlight = 0, clock = systemClock } = options;
+  const { node, nodeId } = options;
   const { restarts = () => 0, onSilent = () => undefined } = options;
   const instance = createInstance({
     isFresh: false,
     replica: options.replica,
     version,
-    container: { id, name, address, ...(options.node !== undefined && { node: options.node }) },
+    container: { id, name, address, ...(node !== undefined && { node, nodeId }) },
     origin,
     restarts: () => Promise.resolve(restarts()),
     onSilent,

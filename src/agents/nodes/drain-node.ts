@@ -90,8 +90,8 @@ async function nodeToDrain(parts: DrainParts, name: string): Promise<Node> {
   );
 }
 
-function servingOn(agent: Agent, { name }: Node): Instance[] {
-  return agent.serving.filter(({ container }) => container.node === name);
+function servingOn(agent: Agent, { id }: Node): Instance[] {
+  return agent.serving.filter(({ container }) => container.nodeId === id);
 }
 
 type Looked = { node: Node; failures: ReadonlyMap<string, unknown>; waitedMs: number };
@@ -105,8 +105,8 @@ async function isLeft(
   if (waitedMs > longest * 1000 + UNKNOWN_MS) return true;
   const containers = await engine.listContainers();
   return !containers.some(
-    ({ node: on, running, paused, identity }) =>
-      on === node.name && running && !paused && !failures.has(identity?.agentId ?? ""),
+    ({ nodeId, running, paused, identity }) =>
+      nodeId === node.id && running && !paused && !failures.has(identity?.agentId ?? ""),
   );
 }
 

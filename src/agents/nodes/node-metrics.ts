@@ -33,9 +33,9 @@ export function observeNodes({ read }: Pick<Metrics, "read">, { engine, registry
     async () => {
       const there = registry
         .all()
-        .flatMap((agent) => agent.instances().map(({ container }) => container.node));
+        .flatMap((agent) => agent.instances().map(({ container }) => container.nodeId));
       return (await nodes()).map(
-        ({ name }) => [{ node: name }, there.filter((it) => it === name).length] as const,
+        ({ id, name }) => [{ node: name }, there.filter((it) => it === id).length] as const,
       );
     },
   );

@@ -56,7 +56,7 @@ function instancesOf({ registry }: Pick<AgentParts, "registry">): Instance[] {
 }
 
 function viewOf({ memory, containment, revision: _, ...node }: Node, all: readonly Instance[]) {
-  const instances = all.filter(({ container }) => container.node === node.name);
+  const instances = all.filter(({ container }) => container.nodeId === node.id);
   const reserved = instances.reduce((sum, { version }) => sum + version.manifest.memory, 0);
   const reached = containment?.reached ?? null;
   return {

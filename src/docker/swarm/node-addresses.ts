@@ -1,6 +1,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { DockerExec } from "../exec.ts";
 import { linesOf } from "../lines.ts";
+import { withOwnNames } from "./node-names.ts";
 import { inspectNodesArgs, listNodesArgs } from "./service-args.ts";
 
 /** How long what was read of the nodes may be used, milliseconds. */
@@ -11,7 +12,7 @@ export const ANY_ADDRESS = "0.0.0.0";
 
 export type NodeFacts = {
   id: string;
-  /** Its host name. */
+  /** Its host name, or that with some of its id. */
   name: string;
   /** Where its published ports are. */
   address: string;
@@ -59,11 +60,12 @@ export function createNodeAddresses(
 }
 
 export function readNodes(output: string): NodeFacts[] {
-  return output.split("\n").flatMap((line) => {
+  const nodes = output.split("\n").flatMap((line) => {
     const [id = "", name = "", address = "", state = "", manager = ""] = line.split("\t");
     if (id === "") return [];
     return [{ id, name, address: addressOf(address, manager), state }];
   });
+  return withOwnNames(nodes);
 }
 
 /** Where a node's published ports are: `manager` is where it listens as one, with a port. */

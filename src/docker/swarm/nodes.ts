@@ -8,6 +8,7 @@ import type { DockerExec } from "../exec.ts";
 import { readJson } from "../read-json.ts";
 import type { Workload } from "../workload.ts";
 import { addressOf } from "./node-addresses.ts";
+import { withOwnNames } from "./node-names.ts";
 import { listNodesArgs } from "./service-args.ts";
 import { steadyLook } from "./steady-look.ts";
 
@@ -99,7 +100,7 @@ export function availabilityArgs(node: string, availability: Availability): stri
 /** What {@link nodesArgs} has printed. */
 export function readSwarmNodes(output: string, args: string[]): Node[] {
   const lines = output.split("\n").filter((line) => line !== "");
-  return lines.map((line) => nodeOf(readJson(Inspected, { args, output: line })));
+  return withOwnNames(lines.map((line) => nodeOf(readJson(Inspected, { args, output: line }))));
 }
 
 function nodeOf({ id, revision, spec, host, resources, status, manager }: Static<typeof Inspected>): Node {

@@ -43,7 +43,10 @@ export function createServiceStates({ exec, tasks, nodes, runnerId }: StateParts
 
   async function toRunning(name: string, task: Task): Promise<RunningContainer> {
     const node = task.nodeId === "" ? undefined : await nodes.find(task.nodeId);
-    return { id: task.id, name, address: node?.address ?? "", ports: task.ports, node: node?.name };
+    return {
+      ...{ id: task.id, name, address: node?.address ?? "", ports: task.ports },
+      ...{ node: node?.name, nodeId: node?.id },
+    };
   }
 
   /** The swarm gives up what runs there, and knows no more of it. */

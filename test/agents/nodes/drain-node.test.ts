@@ -106,6 +106,18 @@ describe("an agent on a node that is drained", () => {
     expect(agent.replicas.all()).toEqual([]);
   });
 
+  test("is found there by the node's id, though another node has come that is called the same", async () => {
+    await using runner = await running();
+    const { clock, drain, nodes, instance, availability } = runner;
+    instance.container.node = "as it was called before";
+    const draining = drain();
+    await clock.advance(START_MS + 1_000);
+    expect(await draining).toBeUndefined();
+    expect({ nodes: nodes(), availability: await availability("n1") }).toEqual({
+      ...{ nodes: ["n2"], availability: "drain" },
+    });
+  });
+
   test("keeps as many instances as it had, each started before the old one leaves", async () => {
     await using runner = await running({ manifest: { replicas: { min: 3, max: 3 } } });
     const { clock, drain, nodes, agent } = runner;
