@@ -181,8 +181,9 @@ export async function startDaemon(options: {
   });
   const access = begun.use(await openAccess(serverSettings(config).access, { clock: systemClock, log }));
   const health = createHealth(checks, { clock: systemClock, reconciled: reconciling.promise });
+  const ending = AbortSignal.any([closing.signal, leaving]);
   const server = createServerContext(
-    { ...host, access, disk, scaler, ownership, tracer: tracing?.tracer },
+    { ...host, access, disk, scaler, ownership, tracer: tracing?.tracer, ending },
     parts,
     health,
   );
@@ -212,6 +213,7 @@ export async function startDaemon(options: {
       closing.signal.aborted ? undefined : reportMissingVolumes(parts),
     ),
     reconciling.promise.then(() => keeper.attend()),
+    reconciling.promise.then(() => server.nodes.takeUpDrains()),
     cleared.then(() => docker.reportOthers()),
     cleared.then(() => watchEngine({ ...parts, keeper }, closing.signal)),
     cleared.then(() => watchContainment(parts, closing.signal)),

@@ -37,6 +37,8 @@ export function createServerContext(
     tracer: Tracer | undefined;
     ownership: Ownership;
     scaler: Scaler;
+    /** Aborts when the runner begins to end. */
+    ending: AbortSignal;
   },
   parts: AgentParts,
   health: () => Promise<Record<string, string>>,
@@ -95,7 +97,7 @@ export function createServerContext(
       return { agentsRunning, checks: await health() };
     },
     disk,
-    nodes: createNodes({ ...parts, scaler: host.scaler }),
+    nodes: createNodes({ ...parts, scaler: host.scaler }, { closing: host.ending }),
     host: createHostReport(parts, {
       ...diskSettings(config),
       latestCount: disk.latest,

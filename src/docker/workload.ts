@@ -61,8 +61,11 @@ export type Workload = {
 
   /** The hosts that containers may run on. Empty where there is this one alone. */
   nodes(): Promise<Node[]>;
-  /** Says what is started on a node from now on. Rejects with NOT_FOUND if there is none of that name or id. */
-  setAvailability(node: string, availability: Availability): Promise<void>;
+  /**
+   * Says what is started on a node from now on, and whether a drain of it is under way, for the runner that comes after
+   * this one. Rejects with NOT_FOUND if there is none of that name or id.
+   */
+  setAvailability(node: string, availability: Availability, options?: { draining: boolean }): Promise<void>;
 };
 
 /** What a workload can do besides running containers. Nobody calls the methods for what it cannot. */

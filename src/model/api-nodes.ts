@@ -11,6 +11,7 @@ const NODE_EXAMPLE = {
   leader: false,
   state: "ready",
   availability: "active",
+  draining: false,
   instances: 3,
   reserved_bytes: 1_610_612_736,
   memory_bytes: 8_589_934_592,
@@ -46,6 +47,10 @@ export const NodeView = Type.Object(
       ),
     ),
     availability: AvailabilitySchema,
+    draining: Type.Boolean({
+      description:
+        "Whether its agents are being moved elsewhere. A drain whose runner ends goes on with the runner that starts next",
+    }),
     instances: Type.Integer({ minimum: 0, description: "This runner's instances there" }),
     reserved_bytes: Type.Integer({ minimum: 0, description: "Memory that those have for themselves" }),
     memory_bytes: Type.Integer({ minimum: 0, description: "Memory that it has" }),

@@ -18,6 +18,8 @@ export type Node = {
   leader: boolean;
   state: NodeState;
   availability: Availability;
+  /** A runner moves its agents elsewhere, or did when it ended. */
+  draining: boolean;
   /** What it has: bytes, and cores. */
   memory: number;
   cpus: number;

@@ -255,8 +255,8 @@ export function createFakeEngine(options: FakeEngineOptions = {}): FakeEngine {
     followLogs: (name, { tail, signal }) => require(name).follow(tail, signal),
     events: ({ signal }) => events.follow(signal),
     nodes: async () => nodes.list(),
-    async setAvailability(name, availability) {
-      nodes.set(name, availability);
+    async setAvailability(name, availability, { draining } = { draining: false }) {
+      nodes.set(name, availability, draining);
       if (availability === "drain") for (const container of nodes.on(name)) kill(container.name, SIGTERM);
     },
     async usage(id) {

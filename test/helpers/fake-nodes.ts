@@ -15,6 +15,7 @@ export function createFakeNodes(names: readonly string[], running: () => FakeCon
     leader: index === 0,
     state: "ready",
     availability: "active",
+    draining: false,
     memory: 8 * GIB,
     cpus: 4,
     labels: {},
@@ -27,7 +28,8 @@ export function createFakeNodes(names: readonly string[], running: () => FakeCon
   const on = (name: string) => running().filter(({ node }) => node === name);
   return {
     list: () => all.map((node) => ({ ...node })),
-    set: (name: string, availability: Availability) => void (get(name).availability = availability),
+    set: (name: string, availability: Availability, draining: boolean) =>
+      void Object.assign(get(name), { availability, draining }),
     setState: (name: string, state: Node["state"]) => void (get(name).state = state),
     fill: (name: string) => void full.add(get(name).name),
     /** Those that run there. */

@@ -19,10 +19,11 @@ export type DrainNews =
   | { type: "stays"; agent_id: string; code: string; error: string };
 
 export type DrainOptions = {
-  /** Its host name or id. */
-  name: string;
+  node: Node;
   /** Ends it: what was moved stays where it is, and the rest too. */
   signal: AbortSignal;
+  /** Its process ends, and leaves it to the next one. */
+  closing: AbortSignal;
   tell: (news: DrainNews) => void;
 };
 
@@ -30,12 +31,30 @@ export type DrainParts = MoveParts & Pick<AgentParts, "registry" | "operations" 
 
 /**
  * Moves all that runs on a node elsewhere, each agent without a call that fails, and has nothing start there any more.
- * Rejects when an agent cannot be moved: it serves on there, and the node takes nothing new.
+ * Rejects when an agent cannot be moved: it serves on there, and the node takes nothing new. The swarm remembers that it is
+ * under way, so that it outlives its process.
  */
-export async function drainNode(parts: DrainParts, { name, signal, tell }: DrainOptions): Promise<void> {
-  const { engine, registry, operations, clock } = parts;
-  const node = await nodeToDrain(parts, name);
-  if (node.availability === "active") await engine.setAvailability(node.id, "pause");
+export async function drainNode(parts: DrainParts, options: DrainOptions): Promise<void> {
+  const { engine } = parts;
+  const { node, closing } = options;
+  let isRemembered = node.draining;
+  try {
+    await requireOthers(parts, node);
+    if (node.availability !== "drain") {
+      await engine.setAvailability(node.id, "pause", { draining: true });
+      isRemembered = true;
+    }
+    await moveAll(parts, options);
+  } catch (error) {
+    if (isRemembered && !closing.aborted)
+      await engine.setAvailability(node.id, "pause").catch(() => undefined);
+    throw error;
+  }
+  await engine.setAvailability(node.id, "drain");
+}
+
+async function moveAll(parts: DrainParts, { node, signal, tell }: DrainOptions): Promise<void> {
+  const { registry, operations, clock } = parts;
   const failures = new Map<string, RunnerError>();
 
   const move = async (agent: Agent) => {
@@ -65,7 +84,6 @@ export async function drainNode(parts: DrainParts, { name, signal, tell }: Drain
     await clock.sleep(LOOK_MS, signal);
   }
   if (failures.size > 0) throw notAll(node, failures);
-  await engine.setAvailability(node.id, "drain");
 }
 
 /** @throws RunnerError NOT_FOUND */
@@ -78,11 +96,10 @@ export async function findNode({ engine }: Pick<AgentParts, "engine">, name: str
   throw new RunnerError("NOT_FOUND", `There is no node ${JSON.stringify(name)}; ${known}.`);
 }
 
-async function nodeToDrain(parts: DrainParts, name: string): Promise<Node> {
-  const node = await findNode(parts, name);
+async function requireOthers({ engine }: DrainParts, node: Node): Promise<void> {
   const isOpen = ({ id, state, availability }: Node) =>
     id !== node.id && state === "ready" && availability === "active";
-  if ((await parts.engine.nodes()).some(isOpen)) return node;
+  if ((await engine.nodes()).some(isOpen)) return;
   throw new RunnerError(
     "OVERLOADED",
     `No other node takes the agents of ${node.name}: activate one, or have one join, and drain it again.`,

@@ -1,10 +1,8 @@
-import type { RunnerError } from "../../lib/errors.ts";
 import type { Node } from "../../model/node.ts";
 import type { Agent, Instance } from "../agent.ts";
-import { createEventLog } from "../deploy/event-log.ts";
-import { type DrainNews, type DrainParts, drainNode, findNode } from "./drain-node.ts";
-import { asRunnerError } from "../last-error.ts";
 import type { AgentParts } from "../parts.ts";
+import { type DrainParts, findNode } from "./drain-node.ts";
+import { type DrainEvent as EventOf, createDrains } from "./drains.ts";
 
 type ListParts = Pick<AgentParts, "engine" | "registry">;
 
@@ -12,33 +10,31 @@ type ListParts = Pick<AgentParts, "engine" | "registry">;
 export type Nodes = {
   /** By name, with what this runner has there. */
   list(): Promise<ListedNode[]>;
-  /** Has agents start there again. Rejects with NOT_FOUND for an unknown one. */
+  /** Has agents start there again, and ends a drain. Rejects with NOT_FOUND for an unknown one. */
   activate(name: string): Promise<ListedNode>;
   /** See `drainNode`: what becomes of each agent, and at last how it ended. It ends when `signal` aborts. */
   drain(name: string, signal: AbortSignal): AsyncIterable<DrainEvent>;
+  /** Goes on with the drains that a runner's end has cut off. Never rejects. */
+  takeUpDrains(): Promise<void>;
 };
 
 export type ListedNode = ReturnType<typeof viewOf>;
-export type DrainEvent =
-  DrainNews | { type: "result"; result: ListedNode } | { type: "error"; error: RunnerError };
+export type DrainEvent = EventOf<ListedNode>;
 
-export function createNodes(parts: DrainParts): Nodes {
-  const show = async (name: string) => viewOf(await findNode(parts, name), instancesOf(parts));
+/** `closing` aborts when the process begins to end. */
+export function createNodes(parts: DrainParts, { closing }: { closing: AbortSignal }): Nodes {
+  const show = async ({ id }: Node) => viewOf(await findNode(parts, id), instancesOf(parts));
+  const drains = createDrains(parts, { show, closing });
   return {
     list: () => listNodes(parts),
     async activate(name) {
-      const { id } = await findNode(parts, name);
-      await parts.engine.setAvailability(id, "active");
-      return show(id);
+      const node = await findNode(parts, name);
+      await drains.end(node);
+      await parts.engine.setAvailability(node.id, "active");
+      return show(node);
     },
-    async *drain(name, signal) {
-      const log = createEventLog<DrainEvent>((event) => event.type.length);
-      drainNode(parts, { name, signal, tell: (news) => log.add(news) })
-        .then(async () => log.add({ type: "result", result: await show(name) }))
-        .catch((error: unknown) => log.add({ type: "error", error: asRunnerError(error) }))
-        .finally(() => log.end());
-      for await (const { event } of log.follow(0, signal)) yield event;
-    },
+    drain: (name, signal) => drains.follow(name, signal),
+    takeUpDrains: () => drains.takeUp(),
   };
 }
 
@@ -55,7 +51,8 @@ function instancesOf({ registry }: Pick<AgentParts, "registry">): Instance[] {
   return registry.all().flatMap((agent) => agent.instances());
 }
 
-function viewOf({ memory, containment, revision: _, ...node }: Node, all: readonly Instance[]) {
+function viewOf(listed: Node, all: readonly Instance[]) {
+  const { memory, containment, revision: _, ...node } = listed;
   const instances = all.filter(({ container }) => container.nodeId === node.id);
   const reserved = instances.reduce((sum, { version }) => sum + version.manifest.memory, 0);
   const reached = containment?.reached ?? null;

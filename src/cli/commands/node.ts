@@ -58,7 +58,7 @@ function drain(context: Context) {
   return newApiCommand("drain", {
     summary: "move all agents off a node; nothing starts there until activate",
     description:
-      "Starts another instance elsewhere for each on the node; when that serves, it takes the calls, and the old one finishes what it has. Waits until nothing runs there, for as long as the longest call. An agent that can start nowhere else is named, and serves on. Ctrl-C leaves the rest where it is.",
+      "Starts another instance elsewhere for each on the node; when that serves, it takes the calls, and the old one finishes what it has. Waits until nothing runs there, for as long as the longest call. An agent that can start nowhere else is named, and serves on. Ctrl-C leaves the rest where it is; when the runner ends meanwhile, the one that starts next goes on.",
     examples: EXAMPLES.slice(1, 2),
   })
     .argument("<node>", "host name or id of the node")
@@ -99,7 +99,7 @@ function listText(out: Output, nodes: NodeView[]): string {
   const rows = nodes.map((it) => [
     it.name,
     out.paint(STATE_COLORS[it.state], it.state),
-    it.availability,
+    it.draining ? out.paint("yellow", "draining") : it.availability,
     `${it.role}${it.leader ? ", leads" : ""}`,
     it.address,
     String(it.instances),

@@ -17,6 +17,9 @@ const MAX_CHANGES = 5;
 
 const NANO = 1e9;
 
+/** On a node whose drain is under way. */
+const DRAIN_LABEL = "oken.drain";
+
 const Inspected = Type.Object({
   id: Type.String(),
   revision: Type.Integer(),
@@ -63,10 +66,11 @@ export function createSwarmNodes(exec: Pick<DockerExec, "run">): Pick<Workload, 
       reading ??= steadyLook(read).finally(() => (reading = undefined));
       return structuredClone(await reading);
     },
-    async setAvailability(node, availability) {
+    async setAvailability(node, availability, { draining } = { draining: false }) {
       for (let round = 1; ; round += 1) {
         try {
-          await exec.run(availabilityArgs(node, availability));
+          const wasDraining = (await exec.run(isDrainingArgs(node))).trim() !== "";
+          await exec.run(availabilityArgs(node, availability, { draining, wasDraining }));
           return;
         } catch (error) {
           if (isNoSuchObject(error))
@@ -93,8 +97,23 @@ export function nodesArgs(ids: string[]): string[] {
   return ["node", "inspect", "--format", `{${format.join(",")}}`, "--", ...ids];
 }
 
-export function availabilityArgs(node: string, availability: Availability): string[] {
-  return ["node", "update", "--availability", availability, "--", node];
+export function availabilityArgs(
+  node: string,
+  availability: Availability,
+  { draining, wasDraining }: { draining: boolean; wasDraining: boolean },
+): string[] {
+  return [
+    ...["node", "update", "--availability", availability],
+    ...(draining ? ["--label-add", `${DRAIN_LABEL}=yes`] : []),
+    // One that is not there would be an error.
+    ...(wasDraining && !draining ? ["--label-rm", DRAIN_LABEL] : []),
+    ...["--", node],
+  ];
+}
+
+/** Prints something where a drain of the node is under way. */
+export function isDrainingArgs(node: string): string[] {
+  return ["node", "inspect", "--format", `{{index .Spec.Labels "${DRAIN_LABEL}"}}`, "--", node];
 }
 
 /** What {@link nodesArgs} has printed. */
@@ -104,6 +123,8 @@ export function readSwarmNodes(output: string, args: string[]): Node[] {
 }
 
 function nodeOf({ id, revision, spec, host, resources, status, manager }: Static<typeof Inspected>): Node {
+  const all = spec.Labels ?? {};
+  const { [DRAIN_LABEL]: _, ...labels } = all;
   const state = status.State === "ready" || status.State === "down" ? status.State : "unknown";
   return {
     id,
@@ -115,7 +136,8 @@ function nodeOf({ id, revision, spec, host, resources, status, manager }: Static
     availability: spec.Availability,
     memory: resources.MemoryBytes ?? 0,
     cpus: (resources.NanoCPUs ?? 0) / NANO,
-    labels: spec.Labels ?? {},
+    draining: DRAIN_LABEL in all,
+    labels,
     revision,
   };
 }

@@ -21,7 +21,7 @@ export const activateDocs: Operation = {
   tags: ["Runner"],
   summary: "Have agents start on a node again",
   description:
-    "Ends what a drain has set. Agents that run elsewhere stay there; the next starts use the node.",
+    "Ends a drain that is under way, and what one has set. Agents that run elsewhere stay there; the next starts use the node.",
   parameters: NODE,
   responses: {
     200: success("The node.", jsonContent("NodeView")),
@@ -51,7 +51,7 @@ export const drainDocs: Operation = {
 takes the calls once it serves, and then the old one finishes what it has: no call fails. Agents that sleep need not move. It
 takes as long as the longest call. An agent that cannot be started elsewhere serves on where it is, the others are moved, and
 the answer is an error that names it. When the caller leaves, the rest stays where it is; the node takes nothing new until
-\`POST /nodes/{name}/activate\`.`,
+\`POST /nodes/{name}/activate\`. When the runner ends, the one that starts next goes on: \`draining\` of the node says so.`,
   parameters: NODE,
   responses: {
     200: success("Nothing of this runner is on the node.", { ...jsonContent("NodeDrained"), ...EVENTS }),

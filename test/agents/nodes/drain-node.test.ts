@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 
 import { stop } from "../../../src/agents/commands.ts";
-import { type DrainNews, drainNode } from "../../../src/agents/nodes/drain-node.ts";
+import { type DrainNews, drainNode, findNode } from "../../../src/agents/nodes/drain-node.ts";
 import { watchEngine } from "../../../src/agents/watches/engine-watch.ts";
-import { createNodes } from "../../../src/agents/nodes/nodes.ts";
+import { type DrainEvent, createNodes } from "../../../src/agents/nodes/nodes.ts";
 import type { TakenSlot } from "../../../src/agents/calls/pool.ts";
 import { rollback } from "../../../src/agents/rollback.ts";
 import { createScaler } from "../../../src/agents/scaling/scaler.ts";
@@ -54,17 +54,27 @@ async function running({ manifest = {}, start = () => Promise.resolve() }: Fakes
     nodes: () => agent.serving.map(({ container }) => container.node),
     availability: async (name: string) => (await engine.nodes()).find((it) => it.name === name)?.availability,
     call: async (): Promise<TakenSlot> => pool.acquire(agent, never),
-    drain: (name = "n1") =>
-      drainNode({ ...parts, scaler }, { name, signal, tell: (it) => void news.push(it) }).catch(
-        (error: unknown) => error,
-      ),
-    nodesOf: createNodes({ ...parts, scaler }),
+    drain: async (name = "n1") => {
+      const node = await findNode(parts, name);
+      return drainNode(
+        { ...parts, scaler },
+        { node, signal, closing: never, tell: (it) => void news.push(it) },
+      ).catch((error: unknown) => error);
+    },
+    /** Those of a process. */
+    nodesOf: (ending = never) => createNodes({ ...parts, scaler }, { closing: ending }),
     async [Symbol.asyncDispose]() {
       closing.abort();
       await clock.advance(60_000);
       await following;
     },
   };
+}
+
+async function lastOf(events: AsyncIterable<DrainEvent>): Promise<DrainEvent | undefined> {
+  let last: DrainEvent | undefined;
+  for await (const event of events) last = event;
+  return last;
 }
 
 function abortable() {
@@ -201,10 +211,11 @@ describe("an agent on a node that is drained", () => {
 
 test("a node that is drained is active again when it is told so", async () => {
   await using runner = await running();
-  const { clock, nodesOf, availability } = runner;
+  const { clock, availability } = runner;
+  const nodes = runner.nodesOf();
   const events: unknown[] = [];
   const draining = (async () => {
-    for await (const event of nodesOf.drain("n1", never)) events.push(event);
+    for await (const event of nodes.drain("n1", never)) events.push(event);
   })();
   await clock.advance(START_MS + 1_000);
   await draining;
@@ -212,8 +223,76 @@ test("a node that is drained is active again when it is told so", async () => {
     { type: "moved", agent_id: "echo", node: "n2" },
     { type: "result", result: { name: "n1", availability: "drain", instances: 0 } },
   ]);
-  expect(await nodesOf.activate("n1")).toMatchObject({ name: "n1", availability: "active" });
+  expect(await nodes.activate("n1")).toMatchObject({ name: "n1", availability: "active" });
   expect(await availability("n1")).toBe("active");
+});
+
+describe("a drain", () => {
+  test("that the end of its process cuts off is remembered, and the next process goes on with it", async () => {
+    await using runner = await running();
+    const { clock, nodes, engine } = runner;
+    const state = async () => {
+      const n1 = (await engine.nodes()).find(({ name }) => name === "n1");
+      return [n1?.availability, n1?.draining];
+    };
+    const ending = new AbortController();
+    const told = lastOf(runner.nodesOf(ending.signal).drain("n1", never));
+    await clock.advance(START_MS - 1);
+    ending.abort();
+    await clock.advance(START_MS);
+    expect(await told).toMatchObject({ type: "error", error: { code: "SHUTTING_DOWN" } });
+    expect({ nodes: nodes(), state: await state() }).toEqual({ nodes: ["n1"], state: ["pause", true] });
+    const takingUp = runner.nodesOf().takeUpDrains();
+    await clock.advance(START_MS + 1_000);
+    await takingUp;
+    expect({ nodes: nodes(), state: await state() }).toEqual({ nodes: ["n2"], state: ["drain", false] });
+  });
+
+  test("that was cut off is not gone on with where no other node takes agents, and is remembered no more", async () => {
+    await using runner = await running();
+    const { clock, engine, nodes } = runner;
+    await engine.setAvailability("n1", "pause", { draining: true });
+    await engine.setAvailability("n2", "pause");
+    engine.loseNode("n3");
+    const takingUp = runner.nodesOf().takeUpDrains();
+    await clock.advance(1_000);
+    await takingUp;
+    expect(nodes()).toEqual(["n1"]);
+    expect((await engine.nodes())[0]).toMatchObject({ availability: "pause", draining: false });
+  });
+
+  test("is one for all who ask for it, and ends when the last of them leaves", async () => {
+    await using runner = await running();
+    const { clock, nodes, engine } = runner;
+    const hosts = runner.nodesOf();
+    const leave = [new AbortController(), new AbortController()];
+    const told = leave.map(({ signal }) => lastOf(hosts.drain("n1", signal)));
+    await clock.advance(START_MS - 1);
+    leave[0]?.abort();
+    await clock.advance(1);
+    expect(nodes()).toEqual(["n2"]);
+    await clock.advance(1_000);
+    expect(await Promise.all(told)).toMatchObject([undefined, { type: "result", result: { name: "n1" } }]);
+    expect(engine.calls("startContainer")).toHaveLength(2);
+  });
+
+  test("ends when its node is activated", async () => {
+    await using runner = await running();
+    const { clock, nodes, engine } = runner;
+    const hosts = runner.nodesOf();
+    const told = lastOf(hosts.drain("n1", never));
+    await clock.advance(START_MS - 1);
+    const activating = hosts.activate("n1");
+    await clock.advance(START_MS);
+    expect(await activating).toMatchObject({ availability: "active", draining: false });
+    expect(await told).toMatchObject({
+      type: "error",
+      error: { code: "DEPLOY_CONFLICT", message: "The drain of n1 was ended: the node was activated." },
+    });
+    expect({ nodes: nodes(), draining: (await engine.nodes())[0]?.draining }).toEqual({
+      ...{ nodes: ["n1"], draining: false },
+    });
+  });
 });
 
 test("a node that is alone is not drained", async () => {

@@ -11,6 +11,7 @@ const NODE: NodeView = {
   leader: true,
   state: "ready",
   availability: "active",
+  draining: false,
   instances: 3,
   reserved_bytes: 1.5 * 1024 ** 3,
   memory_bytes: 8 * 1024 ** 3,

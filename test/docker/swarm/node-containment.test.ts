@@ -9,7 +9,7 @@ const MINUTES = 60_000;
 
 const nodeOf = (name: string, changes: Partial<Node> = {}): Node => ({
   ...{ id: `id-${name}`, name, address: "10.0.0.1", role: "worker", leader: false, state: "ready" },
-  ...{ availability: "active", memory: 1, cpus: 1, labels: {} },
+  ...{ availability: "active", draining: false, memory: 1, cpus: 1, labels: {} },
   ...changes,
 });
 

@@ -4,6 +4,7 @@ import { commandError } from "../../../src/docker/errors.ts";
 import {
   availabilityArgs,
   createSwarmNodes,
+  isDrainingArgs,
   nodesArgs,
   readSwarmNodes,
 } from "../../../src/docker/swarm/nodes.ts";
@@ -11,7 +12,7 @@ import {
 const WORKER = {
   id: "id2",
   revision: 12,
-  spec: { Labels: { disk: "ssd" }, Role: "worker", Availability: "pause" },
+  spec: { Labels: { disk: "ssd", "oken.drain": "yes" }, Role: "worker", Availability: "pause" },
   host: "n2",
   resources: { NanoCPUs: 2_000_000_000, MemoryBytes: 8_589_934_592 },
   status: { State: "down", Message: "heartbeat failure", Addr: "10.0.0.12" },
@@ -34,17 +35,39 @@ test("nodes are read as the managers know them", () => {
   expect(readSwarmNodes(output, [])).toEqual([
     {
       ...{ id: "id1", name: "n1", address: "10.0.0.11", role: "manager", leader: true, state: "ready" },
-      ...{ availability: "active", memory: 8_589_934_592, cpus: 2, labels: {}, revision: 12 },
+      ...{
+        availability: "active",
+        draining: false,
+        memory: 8_589_934_592,
+        cpus: 2,
+        labels: {},
+        revision: 12,
+      },
     },
     {
       ...{ id: "id2", name: "n2", address: "10.0.0.12", role: "worker", leader: false, state: "down" },
-      ...{ availability: "pause", memory: 8_589_934_592, cpus: 2, labels: { disk: "ssd" }, revision: 12 },
+      ...{
+        availability: "pause",
+        draining: true,
+        memory: 8_589_934_592,
+        cpus: 2,
+        labels: { disk: "ssd" },
+        revision: 12,
+      },
     },
   ]);
 });
 
 test("the commands name their nodes last", () => {
-  expect(availabilityArgs("n2", "drain")).toEqual(["node", "update", "--availability", "drain", "--", "n2"]);
+  const update = (...options: string[]) => ["node", "update", "--availability", ...options, "--", "n2"];
+  const args = (draining: boolean, wasDraining: boolean) =>
+    availabilityArgs("n2", "pause", { draining, wasDraining });
+  expect(args(false, false)).toEqual(update("pause"));
+  expect(args(true, true)).toEqual(update("pause", "--label-add", "oken.drain=yes"));
+  expect(args(false, true)).toEqual(update("pause", "--label-rm", "oken.drain"));
+  expect(isDrainingArgs("n2")).toEqual([
+    ...["node", "inspect", "--format", '{{index .Spec.Labels "oken.drain"}}', "--", "n2"],
+  ]);
   expect(nodesArgs(["id1", "id2"]).slice(-3)).toEqual(["--", "id1", "id2"]);
 });
 
@@ -80,6 +103,7 @@ test("a change is tried again when the swarm has changed the node meanwhile", as
   const said = ["rpc error: code = Unknown desc = update out of sequence", undefined];
   const { setAvailability } = createSwarmNodes({
     async run(args) {
+      if (args[1] === "inspect") return "\n";
       const stderr = said.shift();
       if (stderr !== undefined) throw failure(args, stderr);
       return "";

@@ -37,7 +37,8 @@ export const RUNNER: Record<keyof typeof RUNNER_PROBLEMS, Provoke> = {
     engine.loseNode("n1");
     const scaler = { attend: () => undefined };
     const { signal } = new AbortController();
-    await drainNode({ ...parts, scaler }, { name: "n2", signal, tell: () => undefined });
+    const node = await findNode(parts, "n2");
+    await drainNode({ ...parts, scaler }, { node, signal, closing: signal, tell: () => undefined });
   },
   bodyNotPrune: () =>
     readPrune(new Request("http://localhost/", { method: "POST", body: '{"dry_run":1}' }), createFakeClock()),
