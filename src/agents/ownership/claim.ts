@@ -119,9 +119,11 @@ function heldBy(holder: Holder | undefined, own: Holder): StartError {
   );
 }
 
-function mayBeHeldBy(holder: Holder | undefined, own: Holder, { name }: ListedClaim): StartError {
+function mayBeHeldBy(holder: Holder | undefined, own: Holder, { name, beat }: ListedClaim): StartError {
+  // Those that beat are services of a swarm.
+  const kind = beat === undefined ? "volume" : "service";
   return new StartError(
-    `OKEN_DATA_DIR is ${quoted(own)}, which has the identity of the runner ${shown(holder)}, and that one may be running; if it has ended for good, run: docker volume rm ${name}`,
+    `OKEN_DATA_DIR is ${quoted(own)}, which has the identity of the runner ${shown(holder)}, and that one may be running; if it has ended for good, run: docker ${kind} rm ${name}`,
   );
 }
 

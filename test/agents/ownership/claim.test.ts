@@ -42,12 +42,24 @@ test("the first to start has the agents, and a copy beside it ends with a senten
   expect(await generations(engine)).toEqual([1]);
 });
 
-test("one that may run, on another host, is left its agents", async () => {
-  const engine = createFakeEngine();
-  await starting(engine, { host: "elsewhere", nonce: "a" }).claim();
-  await expect(starting(engine, { nonce: "b" }, () => "unknown").claim()).rejects.toThrow(
-    "that one may be running; if it has ended for good, run: docker volume rm oken-runner-runner-1",
-  );
+test("one that may run, on another host, is left its agents, and its claim is named as what it is", async () => {
+  const swarm = createFakeEngine();
+  const host = {
+    ...swarm,
+    async claims() {
+      const found = await swarm.claims();
+      for (const claim of found) claim.beat = undefined;
+      return found;
+    },
+  };
+  await starting(swarm, { host: "elsewhere", nonce: "a" }).claim();
+  for (const [engine, kind] of [
+    [host, "volume"],
+    [swarm, "service"],
+  ] as const)
+    await expect(starting(engine, { nonce: "b" }, () => "unknown").claim()).rejects.toThrow(
+      `that one may be running; if it has ended for good, run: docker ${kind} rm oken-runner-runner-1`,
+    );
 });
 
 test("so is a claim that this version cannot read", async () => {
