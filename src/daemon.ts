@@ -97,8 +97,8 @@ export async function startDaemon(options: {
     await openDataDir(config.dataDir, { isTakeover, isHandedOver: before !== undefined }),
   );
   const isSwarm = swarmSettings(config) !== undefined;
-  const listens = isSwarm && before === undefined && passed === undefined;
-  const meanwhile = begun.use(await answerMeanwhile(config, { log, listens }));
+  const listens = isSwarm && before === undefined;
+  const meanwhile = begun.use(await answerMeanwhile(config, { log, listens, passed }));
   /** Aborts when another runner of the swarm has the agents. */
   const losing = new AbortController();
   const patience = { clock: systemClock, onWait: meanwhile.onWait, signal: losing.signal };

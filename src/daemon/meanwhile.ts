@@ -2,18 +2,24 @@ import type { Standby } from "../agents/ownership/lease.ts";
 import { serverSettings } from "../config/derived.ts";
 import type { Config } from "../config/load.ts";
 import type { Log } from "../lib/log.ts";
+import type { PassedSocket } from "../server/listening/passed-socket.ts";
 import { serveStandby } from "../server/listening/standby.ts";
 
 /** How a runner that does not serve yet says why. */
 export type Meanwhile = AsyncDisposable & { onWait: (standby: Standby) => void };
 
+type Options = {
+  log: Log;
+  /** Nobody else answers there. */
+  listens: boolean;
+  /** Where it listens, if a service manager has passed that. */
+  passed: PassedSocket | undefined;
+};
+
 /** Tells the log and, unless somebody else listens there, whoever calls. */
-export async function answerMeanwhile(
-  config: Config,
-  { log, listens }: { log: Log; listens: boolean },
-): Promise<Meanwhile> {
+export async function answerMeanwhile(config: Config, { log, listens, passed }: Options): Promise<Meanwhile> {
   let said = standbySentence(undefined);
-  const server = listens ? await serveStandby(serverSettings(config).listen, () => said) : undefined;
+  const server = listens ? await serveStandby(serverSettings(config).listen, () => said, passed) : undefined;
   return {
     onWait(standby) {
       const sentence = standbySentence(standby);

@@ -14,7 +14,7 @@ import { createHandler } from "../calls/handler.ts";
 import type { InvokeContext } from "../calls/invoke.ts";
 import { addressesOf, authority, listenError } from "./listen-error.ts";
 import { type Gate, createGate } from "./gate.ts";
-import { openSocketAt } from "./open-socket.ts";
+import { NOWHERE, listenOn, openSocketAt } from "./open-socket.ts";
 import { IDLE_TIMEOUT_SECONDS, createRequests } from "../requests/requests.ts";
 import { endUnread } from "./tcp-options.ts";
 import { type Identification, type TlsSettings, readIdentification } from "./tls.ts";
@@ -53,9 +53,6 @@ type ListenContext = InvokeContext & Pick<ServerContext, "access">;
 
 /** Bun's answer to a body above its limit is empty. Ours are counted where they are read, and Bun drops what is not. */
 const NO_BODY_LIMIT = Number.MAX_SAFE_INTEGER;
-
-/** Where a server listens for a moment, until its socket is exchanged for one that is there already. */
-const NOWHERE = { host: "127.0.0.1", port: 0, socket: undefined };
 
 /**
  * Serves the app until it is stopped. Throws StartError when it cannot listen where the settings say. On an inherited
@@ -112,7 +109,7 @@ export async function listen(
     } else {
       const server = await start(identification, NOWHERE);
       try {
-        await exchange(server, kept.fd);
+        await listenOn(kept.fd, server);
       } catch (error) {
         app.server = earlier.at(-1) ?? null;
         await end(server, true);
@@ -146,7 +143,7 @@ export async function listen(
     socket: async () => (await ownSocket())?.fd,
     async inherit() {
       if (inherited === undefined) return;
-      await exchange(first, inherited.fd);
+      await listenOn(inherited.fd, first);
       closeSync(inherited.fd);
       if (socket === undefined) await endUnread(port);
     },
@@ -167,13 +164,6 @@ export async function listen(
       if (socket !== undefined && inherited?.isHeld !== true) rmSync(socket, { force: true });
     },
   };
-}
-
-/** Has a server listen on another socket than its own. */
-async function exchange(server: Server<Tunnel>, socket: number): Promise<void> {
-  const own = await openSocketAt({ port: server.port ?? 0 });
-  if (own === undefined) throw new Error("Bun's socket was not found");
-  await own.replace(socket);
 }
 
 function watchIdentification(

@@ -14,6 +14,9 @@ const O_CLOEXEC = 0o2_000_000;
 /** Bytes of `struct epoll_event`, which is packed on x64 alone. */
 const EVENT = process.arch === "x64" ? { length: 12, data: 4 } : { length: 16, data: 8 };
 
+/** Where a server listens for a moment, until its socket is exchanged for one that is there already. */
+export const NOWHERE = { host: "127.0.0.1", port: 0, socket: undefined };
+
 /** How a process waits for what happens at a descriptor. */
 type Watch = { epoll: number; events: number; data: bigint };
 
@@ -36,6 +39,13 @@ export async function openSocketAt(at: { port: number } | { path: string }): Pro
     if (watch !== undefined) return openSocket(fd, watch);
   }
   return undefined;
+}
+
+/** Has a server of Bun's that listens on a port listen on another socket than its own. */
+export async function listenOn(socket: number, { port }: { port?: number | undefined }): Promise<void> {
+  const own = await openSocketAt({ port: port ?? 0 });
+  if (own === undefined) throw new Error("Bun's socket was not found");
+  await own.replace(socket);
 }
 
 function openSocket(fd: number, watch: Watch): OpenSocket {

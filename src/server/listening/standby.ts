@@ -3,7 +3,9 @@ import { rmSync } from "node:fs";
 import { RunnerError } from "../../lib/errors.ts";
 import type { ListenSettings } from "../context.ts";
 import { errorBody } from "../errors.ts";
+import type { InheritedSocket } from "./listen.ts";
 import { listenError } from "./listen-error.ts";
+import { NOWHERE, listenOn } from "./open-socket.ts";
 import { pathOf } from "../requests/target.ts";
 import { readIdentification } from "./tls.ts";
 import { requireFreeSocket, withSocketMode } from "./unix-socket.ts";
@@ -14,11 +16,17 @@ const RETRY_AFTER_SECONDS = "5";
 /** What is answered where the runner will listen, until it is disposed of. */
 export type StandbyServer = AsyncDisposable & { port: number };
 
-/** Says to everybody that another runner serves. `why` gives the sentence. Throws StartError as `listen` does. */
+/**
+ * Says to everybody that another runner serves. `why` gives the sentence. On a socket that a service manager holds it
+ * listens there, and leaves it open for who listens next. Throws StartError as `listen` does.
+ */
 export async function serveStandby(
-  { host, port, socket, tls }: ListenSettings,
+  address: ListenSettings,
   why: () => string,
+  passed?: Pick<InheritedSocket, "fd">,
 ): Promise<StandbyServer> {
+  const { tls } = address;
+  const { host, port, socket } = passed === undefined ? address : NOWHERE;
   if (socket !== undefined) await requireFreeSocket(socket);
   const identification = tls && (await readIdentification(tls));
   const options = {
@@ -31,6 +39,7 @@ export async function serveStandby(
       socket === undefined
         ? Bun.serve({ ...options, hostname: host, port, reusePort: false })
         : withSocketMode(() => Bun.serve({ ...options, unix: socket }));
+    if (passed !== undefined) await listenOn(passed.fd, server);
     let isOver = false;
     return {
       port: server.port ?? 0,

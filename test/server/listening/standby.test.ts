@@ -1,7 +1,12 @@
 import { expect, test } from "bun:test";
+import { closeSync } from "node:fs";
+import { join } from "node:path";
 
+import { leaveDescriptors, openDescriptorBox } from "../../../src/lib/descriptors.ts";
+import { openSocketAt } from "../../../src/server/listening/open-socket.ts";
 import { serveStandby } from "../../../src/server/listening/standby.ts";
 import { StartError } from "../../../src/lib/start-error.ts";
+import { scratchDirectory } from "../../fixtures/archives/scratch.ts";
 
 const LISTEN = { host: "127.0.0.1", port: 0, socket: undefined, tls: undefined };
 
@@ -30,3 +35,36 @@ test("it leaves its port at once", async () => {
   await using next = await serveStandby({ ...LISTEN, port: server.port }, () => "");
   expect(next.port).toBe(server.port);
 });
+
+test("on a socket that a service manager holds it answers too, and leaves it to who listens next", async () => {
+  await using held = await holdSocket();
+  const ask = () => fetch(`http://127.0.0.1:${held.port}/agents`, { keepalive: false });
+  for (const why of ["standby: process 7 on n1 is active.", "This runner is starting."]) {
+    // Nobody accepts it yet.
+    const waiting = ask();
+    await using server = await serveStandby(LISTEN, () => why, held);
+    expect(await (await waiting).json()).toEqual({ error: why, code: "ENGINE_UNAVAILABLE" });
+    await server[Symbol.asyncDispose]();
+  }
+});
+
+/** A socket that is open and on which nobody listens, as systemd passes one. */
+async function holdSocket() {
+  const scratch = await scratchDirectory();
+  const before = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response("before") });
+  const port = before.port ?? 0;
+  const own = await openSocketAt({ port });
+  const box = await openDescriptorBox(join(scratch.path(), "box"));
+  await leaveDescriptors(join(scratch.path(), "box"), [own?.fd ?? -1]);
+  const [fd = -1] = box.take() ?? [];
+  await own?.leave();
+  return {
+    ...{ fd, port },
+    async [Symbol.asyncDispose]() {
+      closeSync(fd);
+      await before.stop(true);
+      box[Symbol.dispose]();
+      await scratch[Symbol.asyncDispose]();
+    },
+  };
+}
