@@ -8,6 +8,7 @@ import { createImages } from "../../src/docker/images/image.ts";
 import { createPushedImages } from "../../src/docker/swarm/pushed-images.ts";
 import { createRegistryClient } from "../../src/docker/swarm/registry-client.ts";
 import type { BuildEvent } from "../../src/docker/types.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { docker } from "../helpers/docker.ts";
 import { hasRegistry, startRegistry } from "../helpers/registry.ts";
 
@@ -23,7 +24,7 @@ async function pushedImages(registry: string, environment: Record<string, string
   const exec = createDockerExec({ environment: own });
   const host = createImages(exec);
   const client = createRegistryClient(registry, { exec, environment: own });
-  const images = createPushedImages({ exec, images: host, client, prefix });
+  const images = createPushedImages({ exec, images: host, client, prefix, clock: systemClock });
   const tags: string[] = [];
   return {
     ...{ images, host, client },
@@ -63,7 +64,9 @@ test.skipIf(!hasRegistry)(
 
     // As another runner, which has built nothing.
     const exec = createDockerExec({ environment: process.env });
-    const other = createPushedImages({ exec, images: host, client, prefix: `${registry.address}/team` });
+    const other = createPushedImages({
+      ...{ exec, images: host, client, prefix: `${registry.address}/team`, clock: systemClock },
+    });
     expect(await other.resolve(tag("v1"))).toBe(await images.resolve(tag("v1")));
     await host.removeImages([tag("v1")]);
     expect(await other.imageExists(tag("v1"))).toBeTrue();

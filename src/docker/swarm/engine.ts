@@ -82,7 +82,7 @@ export function createSwarmEngine(
   const states = createServiceStates({ exec, tasks, nodes, runnerId });
   const { registry: prefix } = swarm;
   const client = createRegistryClient(hostOf(prefix), { exec, environment });
-  const images = createPushedImages({ exec, images: host, client, prefix });
+  const images = createPushedImages({ exec, images: host, client, prefix, clock });
   /** By its digest a node that has the image asks no registry. */
   const admit = (image: string) => containment.admit(() => images.resolve(image).catch(() => image));
   const files = createServiceFiles(exec, runnerId);

@@ -1,6 +1,7 @@
 import { Type } from "@sinclair/typebox";
 
 import type { RegistryOffers } from "../../model/engine-offers.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { BuildWatch } from "../build-types.ts";
 import { isNoSuchObject, noSuchImage } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
@@ -9,6 +10,9 @@ import type { Engine } from "../types.ts";
 import { push } from "./push.ts";
 import { type ImageName, hostOf, nameBelow, pinned, tagged } from "./reference.ts";
 import type { RegistryClient } from "./registry-client.ts";
+
+/** How long it holds that a registry removes nothing, milliseconds: a login that has run out is made again. */
+const KEEPS_ALL_MS = 3_600_000;
 
 /** How long the push of an image takes that was built before, milliseconds. Ten seconds for each 100 MB is slow. */
 const PUSH_AGAIN_TIMEOUT_MS = 300_000;
@@ -21,8 +25,8 @@ export type PushedImages = Pick<Engine, "buildImage" | "imageExists" | "removeIm
    */
   resolve(reference: string): Promise<string>;
   /**
-   * After a node could not have an image. The same as `resolve` says, once the registry has it; undefined if it had it
-   * all the time. Rejects if the registry does not answer, and as `resolve` does.
+   * After a node could not have an image. The same as `resolve` says, once the registry has all of it; undefined where it
+   * says that it has, and this host has nothing to give. Rejects if the registry does not answer, and as `resolve` does.
    */
   provide(reference: string): Promise<string | undefined>;
   /** What the registry lets the runner do. Rejects if it cannot be used. */
@@ -36,17 +40,18 @@ type Parts = {
   client: RegistryClient;
   /** `host[:port][/path]`, with which the names of the agents' images begin. */
   prefix: string;
+  clock: Pick<Clock, "monotonic">;
 };
 
 /** The agents' images, which this host's engine builds and the registry keeps for all nodes. */
-export function createPushedImages({ exec, images, client, prefix }: Parts): PushedImages {
+export function createPushedImages({ exec, images, client, prefix, clock }: Parts): PushedImages {
   const registry = hostOf(prefix);
   /** Digests in the registry by reference. */
   const known = new Map<string, string>();
   /** Tags that were removed, and are still in the registry beside another one of the same image. */
   const left = new Set<string>();
-  /** Once it has refused to remove one: tags pile up there, and asking for each of them would take longer and longer. */
-  let keepsAll = false;
+  /** Since when it refuses to remove any: tags pile up there, and asking for each of them would take longer and longer. */
+  let keepsAllSince: number | undefined;
 
   const send = async (reference: string, watch: BuildWatch): Promise<string> => {
     const digest = await push(exec, { ...watch, reference, registry });
@@ -97,11 +102,11 @@ export function createPushedImages({ exec, images, client, prefix }: Parts): Pus
     known.has(reference) || (await digestHere(reference, name)) !== undefined;
 
   const removeThere = async (reference: string, name: ImageName) => {
-    if (keepsAll) return;
+    if (keepsAllSince !== undefined && clock.monotonic() - keepsAllSince < KEEPS_ALL_MS) return;
     const digest = await client.digestOf(name);
     if (digest === undefined) return;
     if (await hasOtherTag(name, digest)) left.add(reference);
-    else keepsAll = !(await client.remove(name, digest));
+    else keepsAllSince = (await client.remove(name, digest)) ? undefined : clock.monotonic();
   };
 
   /** Registries remove an image with all its tags. */
@@ -135,11 +140,13 @@ export function createPushedImages({ exec, images, client, prefix }: Parts): Pus
     },
     async provide(reference) {
       const name = nameBelow(prefix, reference);
-      if (name === undefined) return undefined;
+      if (name === undefined) throw noSuchImage(reference);
       const before = known.get(reference);
       const there = await client.digestOf(name);
-      if (there !== undefined && (before === undefined || there === before)) return undefined;
-      const digest = there ?? (await pushIfHere(reference));
+      const isOther = there !== undefined && before !== undefined && there !== before;
+      // It may have the manifest and have lost a layer: a push sends what it lacks.
+      const digest = isOther ? there : await pushIfHere(reference);
+      if (digest === undefined && there !== undefined) return undefined;
       known.delete(reference);
       if (digest === undefined) throw noSuchImage(reference);
       known.set(reference, digest);

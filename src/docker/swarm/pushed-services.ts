@@ -1,3 +1,4 @@
+import { RunnerError } from "../../lib/errors.ts";
 import { isNoSuchObject } from "../errors.ts";
 import type { Workload } from "../workload.ts";
 import type { Prepull } from "./prepull.ts";
@@ -21,7 +22,9 @@ export function createPushedServices({ services, images, prepull }: Parts): Star
       let image = await images.resolve(spec.image);
       const started = await services.startContainer({ ...spec, image }).catch(async (error: unknown) => {
         image = await providedAfter(error, spec.image);
-        return services.startContainer({ ...spec, image });
+        return services.startContainer({ ...spec, image }).catch((again: unknown) => {
+          throw isNoSuchObject(again) ? unfetched(spec.image) : again;
+        });
       });
       void prepull.started(spec.image, image);
       return started;
@@ -40,7 +43,16 @@ export function createPushedServices({ services, images, prepull }: Parts): Star
   async function providedAfter(error: unknown, reference: string): Promise<string> {
     if (!isNoSuchObject(error)) throw error;
     const provided = await images.provide(reference);
-    if (provided === undefined) throw error;
+    if (provided === undefined) throw unfetched(reference);
     return provided;
   }
+}
+
+/** A node says no more than that it has no such image. */
+function unfetched(reference: string): RunnerError {
+  return new RunnerError(
+    "CONTAINER_ERROR",
+    `A node could not fetch the image ${reference} from the registry, which has it: its engine's log says why (journalctl --unit docker); mostly a certificate that is not trusted there, or a firewall.`,
+    { details: { reason: "image_not_fetched" } },
+  );
 }

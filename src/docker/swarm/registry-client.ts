@@ -30,6 +30,9 @@ const MANIFESTS = [
   "application/vnd.oci.image.index.v1+json",
 ];
 
+/** Parts of a list of tags: of a hundred each, more than an agent has versions. */
+const MAX_PAGES = 100;
+
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 
 const Tags = Type.Object({ tags: Type.Union([Type.Array(Type.String()), Type.Null()]) });
@@ -98,15 +101,25 @@ export function createRegistryClient(
       const response = await ask(`/v2/${repository}/manifests/${tag}`, { method: "HEAD", headers });
       if (response.status === 404) return undefined;
       const digest = response.headers.get("Docker-Content-Digest");
-      if (response.ok && digest !== null && DIGEST.test(digest)) return digest;
-      throw refusal(registry, response);
+      if (!response.ok) throw refusal(registry, response);
+      if (digest !== null && DIGEST.test(digest)) return digest;
+      throw registryFailure(registry, `it answered ${response.status} without a digest, as no registry does`);
     },
     async tagsBeside({ repository }) {
-      const response = await ask(`/v2/${repository}/tags/list`);
-      if (response.status === 404) return [];
-      if (!response.ok) throw refusal(registry, response);
-      const body = await jsonWithin(response, MAX_ANSWER_BYTES);
-      return Value.Check(Tags, body) ? (body.tags ?? []) : [];
+      const tags: string[] = [];
+      let path: string | undefined = `/v2/${repository}/tags/list`;
+      for (let page = 1; path !== undefined; page += 1) {
+        const response = await ask(path);
+        if (response.status === 404) return tags;
+        if (!response.ok) throw refusal(registry, response);
+        const body = await jsonWithin(response, MAX_ANSWER_BYTES).catch(() => undefined);
+        // Who takes what is cut off for all there is removes images that others need.
+        if (!Value.Check(Tags, body) || page > MAX_PAGES)
+          throw registryFailure(registry, "it did not give all of its tags");
+        tags.push(...(body.tags ?? []));
+        path = nextPage(response.headers.get("Link"));
+      }
+      return tags;
     },
     remove: ({ repository }, digest) => remove(repository, digest),
     async removes(repository) {
@@ -115,6 +128,13 @@ export function createRegistryClient(
       return remove(repository, NO_DIGEST);
     },
   };
+}
+
+/** Where a list goes on that is given in parts: https://distribution.github.io/distribution/spec/api/#pagination */
+function nextPage(link: string | null): string | undefined {
+  const [, target] = /^<([^>]+)>; *rel="?next"?/.exec(link ?? "") ?? [];
+  const url = target === undefined ? null : URL.parse(target, "http://registry");
+  return url === null ? undefined : `${url.pathname}${url.search}`;
 }
 
 type Send = (path: string, init: RequestInit) => Promise<Response>;

@@ -43,6 +43,13 @@ const KINDS: Kind[] = [
       `The registry ${registry} refuses the runner: log in with "docker login ${registry}", as the user that the runner runs as and with an account that may push.`,
   },
   {
+    reason: "registry_busy",
+    code: "ENGINE_UNAVAILABLE",
+    pattern: /too ?many ?requests|\b429\b/i,
+    sentence: (registry) =>
+      `The registry ${registry} is asked more often than it allows. Agents that run keep running; try again in some minutes.`,
+  },
+  {
     reason: "registry_away",
     code: "ENGINE_UNAVAILABLE",
     pattern:

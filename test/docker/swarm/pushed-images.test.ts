@@ -4,6 +4,8 @@ import { noSuchImage } from "../../../src/docker/errors.ts";
 import type { DockerExec } from "../../../src/docker/exec.ts";
 import { createPushedImages } from "../../../src/docker/swarm/pushed-images.ts";
 
+import { createFakeClock } from "../../helpers/fake-clock.ts";
+
 const PREFIX = "registry.lan:5000/team";
 const REPOSITORY = `${PREFIX}/oken/echo`;
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
@@ -19,6 +21,7 @@ function images({
   removes?: boolean;
 }) {
   const asked: string[] = [];
+  const clock = createFakeClock();
   const exec: DockerExec = {
     async run(args) {
       const reference = args.at(-1) ?? "";
@@ -37,6 +40,7 @@ function images({
   const pushed = createPushedImages({
     exec,
     prefix: PREFIX,
+    clock,
     images: {
       buildImage: () => Promise.reject(new Error("nothing is built")),
       imageExists: async (reference) => reference in here,
@@ -55,7 +59,7 @@ function images({
       removes: async () => removes,
     },
   });
-  return { asked, pushed };
+  return { asked, pushed, clock };
 }
 
 test("this host's engine is asked for a digest before the registry, once", async () => {
@@ -82,13 +86,26 @@ test("images that are not the agents' are the engine's alone", async () => {
   expect(asked).toEqual(["engine removes python:3.12"]);
 });
 
-test("a registry that removes nothing is asked for it once", async () => {
+test("what a registry says that it has is pushed again when a node could not have it: a layer may be lost", async () => {
+  const [one, two] = [`${REPOSITORY}:v1`, `${REPOSITORY}:v2`];
+  const there = { v1: digest("f"), v2: digest("b") };
+  const { asked, pushed } = images({ here: { [one]: [`${REPOSITORY}@${digest("f")}`] }, there });
+  expect(await pushed.provide(one)).toBe(`${REPOSITORY}@${digest("f")}`);
+  expect(asked).toEqual(["registry v1", "engine push"]);
+  expect(await pushed.provide(two)).toBeUndefined();
+});
+
+test("a registry that removes nothing is asked for it once an hour", async () => {
   const there = { v1: digest("a"), v2: digest("b") };
-  const { asked, pushed } = images({ there, removes: false });
+  const { asked, pushed, clock } = images({ there, removes: false });
   await pushed.removeImages([`${REPOSITORY}:v1`, `${REPOSITORY}:v2`]);
   expect(asked).toEqual([
     ...["engine image inspect", "registry v1", "registry v2", `registry removes ${digest("a").slice(0, 10)}`],
     `engine removes ${REPOSITORY}:v1`,
     ...["engine image inspect", `engine removes ${REPOSITORY}:v2`],
   ]);
+  // Somebody may have logged in since.
+  await clock.advance(3_600_000);
+  await pushed.removeImages([`${REPOSITORY}:v2`]);
+  expect(asked).toContain(`registry removes ${digest("b").slice(0, 10)}`);
 });

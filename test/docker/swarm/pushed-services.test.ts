@@ -76,7 +76,10 @@ test("a start that fails fails as it does, and while the registry is away with t
   await expect(crashing.services.startContainer(spec)).rejects.toBe(crash);
   expect(crashing.asked).toEqual(["start echo@1"]);
   const missing = noSuchImage("echo@1");
-  await expect(swarm([missing]).services.startContainer(spec)).rejects.toBe(missing);
+  const unfetched = { code: "CONTAINER_ERROR", details: { reason: "image_not_fetched" } };
+  await expect(swarm([missing]).services.startContainer(spec)).rejects.toMatchObject(unfetched);
+  const again = swarm([missing, missing], "echo@1").services.startContainer(spec);
+  await expect(again).rejects.toMatchObject(unfetched);
   const away = new RunnerError("ENGINE_UNAVAILABLE", "The registry does not answer.");
   await expect(swarm([missing], away).services.restartContainer(spec)).rejects.toBe(away);
 });

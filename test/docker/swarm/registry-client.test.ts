@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,6 +72,61 @@ test("a token is fetched with what docker login has kept", async () => {
   await using token = await guarded({ identitytoken: "refresh" });
   expect(await token.client.digestOf(token.name)).toBe(DIGEST);
   expect(token.asked[0]).toContain("grant_type=refresh_token&client_id=oken-runner&refresh_token=refresh");
+});
+
+const next = (target: string) => ({ headers: { Link: `<${target}>; rel="next"` } });
+
+/** A registry with these answers by path, and a client of it. */
+function answering(answers: Record<string, () => Response>) {
+  const server = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch({ url }) {
+      const { pathname, search } = new URL(url);
+      return answers[`${pathname}${search}`]?.() ?? new Response(null, { status: 404 });
+    },
+  });
+  const registry = `127.0.0.1:${server.port}`;
+  return {
+    client: createRegistryClient(registry, { exec, environment: {} }),
+    name: { registry, repository: "oken", tag: "v1" },
+    [Symbol.asyncDispose]: () => server.stop(true),
+  };
+}
+
+describe("of an image's tags", () => {
+  const LIST = "/v2/oken/tags/list";
+
+  test("all are known where a registry gives them in parts", async () => {
+    await using registry = answering({
+      [LIST]: () => Response.json({ name: "oken", tags: ["v1", "v2"] }, next(`${LIST}?last=v2&n=2`)),
+      [`${LIST}?last=v2&n=2`]: () => Response.json({ tags: ["v3"] }, next(`http://here${LIST}?last=v3`)),
+      [`${LIST}?last=v3`]: () => Response.json({ tags: null }),
+    });
+    expect(await registry.client.tagsBeside(registry.name)).toEqual(["v1", "v2", "v3"]);
+  });
+
+  test.each([
+    ["a list that is cut off", () => new Response('{"name": "oken", "tags": ["v1", '), "CONTAINER_ERROR"],
+    ["another program's answer", () => new Response("<html>Welcome</html>"), "CONTAINER_ERROR"],
+    ["a refusal", () => new Response(null, { status: 401 }), "CONTAINER_ERROR"],
+    ["a failure", () => new Response(null, { status: 500 }), "ENGINE_UNAVAILABLE"],
+    ["a list without an end", () => endless(), "CONTAINER_ERROR"],
+  ] as const)("none are known by %s, or images would go that others need", async (_, answer, code) => {
+    await using registry = answering({ [LIST]: answer });
+    await expect(registry.client.tagsBeside(registry.name)).rejects.toMatchObject({ code });
+  });
+
+  function endless(): Response {
+    return Response.json({ tags: ["v1"] }, next(LIST));
+  }
+});
+
+test("what answers without a digest is no registry", async () => {
+  await using registry = answering({ "/v2/oken/manifests/v1": () => new Response("<html>Log in</html>") });
+  await expect(registry.client.digestOf(registry.name)).rejects.toThrow(
+    "cannot be used: it answered 200 without a digest, as no registry does.",
+  );
 });
 
 test("a registry that does not answer is away", async () => {

@@ -23,6 +23,8 @@ const SAID: [text: string, reason: string, code: ErrorCode][] = [
     "registry_away",
     "ENGINE_UNAVAILABLE",
   ],
+  ["toomanyrequests: You have reached your pull rate limit.", "registry_busy", "ENGINE_UNAVAILABLE"],
+  ["it answered 429 Too Many Requests", "registry_busy", "ENGINE_UNAVAILABLE"],
   ["The operation timed out.", "registry_away", "ENGINE_UNAVAILABLE"],
   ["received unexpected HTTP status: 503 Service Unavailable", "registry_away", "ENGINE_UNAVAILABLE"],
   ["received unexpected HTTP status: 500 Internal Server Error", "registry_failed", "ENGINE_UNAVAILABLE"],
