@@ -10,6 +10,7 @@ const NODE_EXAMPLE = {
   role: "worker",
   leader: false,
   state: "ready",
+  platform: "linux/x86_64",
   availability: "active",
   draining: false,
   instances: 3,
@@ -46,6 +47,10 @@ export const NodeView = Type.Object(
         },
       ),
     ),
+    platform: Type.String({
+      description: "Its system and processor; agents run on nodes with those of the runner's host",
+      examples: ["linux/x86_64"],
+    }),
     availability: AvailabilitySchema,
     draining: Type.Boolean({
       description:

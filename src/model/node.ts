@@ -17,6 +17,8 @@ export type Node = {
   /** Of the managers the one that decides. */
   leader: boolean;
   state: NodeState;
+  /** What its containers are built for: `linux/x86_64`. */
+  platform: string;
   availability: Availability;
   /** A runner moves its agents elsewhere, or did when it ended. */
   draining: boolean;

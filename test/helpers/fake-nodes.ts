@@ -14,6 +14,7 @@ export function createFakeNodes(names: readonly string[], running: () => FakeCon
     role: index === 0 ? "manager" : "worker",
     leader: index === 0,
     state: "ready",
+    platform: "linux/x86_64",
     availability: "active",
     draining: false,
     memory: 8 * GIB,

@@ -75,6 +75,7 @@ export function createSwarmEngine(
       probe,
       firewall: createFirewall(exec, run),
       plan: () => nodePlan(exec, { resolvers }),
+      platform: () => host.platform(),
       clock,
     },
     { allowUncontained },
@@ -91,7 +92,13 @@ export function createSwarmEngine(
     { exec, tasks, nodes, states, files, runs, keptLogs, spread, clock, admit },
     { runnerId, dns: resolvers ?? [] },
   );
-  const prepull = createPrepull({ exec, runnerId });
+  const fitting = async () => {
+    const [all, platform] = await allDone([swarmNodes.nodes(), host.platform()]);
+    const ids = (fits: boolean) =>
+      all.filter((node) => (node.platform === platform) === fits).map(({ id }) => id);
+    return { fitting: ids(true), others: ids(false) };
+  };
+  const prepull = createPrepull({ exec, runnerId, nodes: fitting });
   /** The tasks' network is on every node; what there must be is a swarm that this host manages. */
   const requireSwarm = async () => void (await exec.run(listNodesArgs()));
 

@@ -1,3 +1,4 @@
+import { undefinedIfNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { filterArgs, labelArgs } from "../labels.ts";
 import { linesOf } from "../lines.ts";
@@ -60,7 +61,8 @@ export async function runJob(exec: Exec, job: Job, untilOver: () => Promise<void
 /** Removes the jobs that a crash has left. */
 export async function removeJobs(exec: Exec, labels: Record<string, string>): Promise<void> {
   const left = linesOf(await exec.run(jobListArgs(labels)));
-  if (left.length > 0) await remove(exec, left);
+  // One that was under way may have ended.
+  if (left.length > 0) await remove(exec, left).catch(undefinedIfNoSuchObject);
 }
 
 async function remove(exec: Exec, services: string[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { allDone } from "../../lib/all-done.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { RunnerError, messageOf } from "../../lib/errors.ts";
 import type { Containment } from "../../model/containment.ts";
@@ -20,6 +21,8 @@ export type NodeContainmentParts = {
   /** Of this host, which is a node too. */
   firewall: Pick<Firewall, "hold">;
   plan: () => Promise<FirewallPlan>;
+  /** What images are built for. */
+  platform: () => Promise<string>;
   clock: Pick<Clock, "monotonic">;
 };
 
@@ -33,18 +36,27 @@ export function createNodeContainment(
 ): NodeContainment {
   const proofs = createNodeProofs(parts);
   let nodes: Node[] = [];
+  /** Of this host; undefined while that is not known. */
+  let platform: string | undefined;
   /** The nodes, as they were, that a start has had tried. */
   const begun = new Map<string, Node>();
   /** In which the last probe ran. */
   let probeImage: string | undefined;
   let found: Containment = { state: "unknown" };
 
-  const open = () =>
-    nodes.filter(({ state, availability }) => state === "ready" && availability === "active");
+  /** Nobody tries what its containers reach, or has an agent start there: it cannot run what is built here. */
+  const isOther = (node: Node) => platform !== undefined && node.platform !== platform;
+  const open = () => nodes.filter((node) => isOpen(node) && !isOther(node));
   const isOne = () => open().some((node) => proofs.isContained(node));
 
+  async function list(): Promise<void> {
+    const [listed, own] = await allDone([parts.nodes(), parts.platform().catch(() => undefined)]);
+    nodes = listed;
+    platform = own;
+  }
+
   async function look(): Promise<void> {
-    nodes = await parts.nodes();
+    await list();
     for (const { id, state } of nodes) if (state !== "ready") proofs.forget(id);
     // Where that cannot be done, what containers reach tells it.
     const mended = await parts.plan().then(
@@ -63,8 +75,9 @@ export function createNodeContainment(
 
   /** Has those tried that nobody has looked at as they are. This start does not wait for them. */
   function tryNew(image: () => Promise<string>): void {
-    const isNew = (node: Node) => proofs.of(node) === undefined && !isSameNode(begun.get(node.id), node);
-    const unknown = open().filter(isNew);
+    const unknown = open().filter(
+      (node) => proofs.of(node) === undefined && !isSameNode(begun.get(node.id), node),
+    );
     if (unknown.length === 0) return;
     for (const node of unknown) begun.set(node.id, node);
     image()
@@ -109,9 +122,10 @@ export function createNodeContainment(
       return listed;
     },
     async admit(image) {
-      if (allowUncontained) return [];
       // Since the last look one may have joined, or come back.
-      nodes = await parts.nodes();
+      await list();
+      if (open().length === 0 && nodes.some(isOpen)) throw otherPlatform(nodes.filter(isOpen), platform);
+      if (allowUncontained) return nodes.filter(isOther).map(({ id }) => id);
       if (isOne()) tryNew(image);
       else await image().then(untilOneIs).catch(refuse);
       found = judged();
@@ -119,7 +133,7 @@ export function createNodeContainment(
         throw refused(
           found.state === "open" ? found.why : `No node of the swarm could be looked at. ${REMEDY}`,
         );
-      return nodes.filter((node) => !proofs.isContained(node)).map(({ id }) => id);
+      return nodes.filter((node) => isOther(node) || !proofs.isContained(node)).map(({ id }) => id);
     },
   };
 }
@@ -128,6 +142,19 @@ const REMEDY =
   "Have `oken-runner doctor --node --mend` put the rules in there, or accept it with OKEN_ALLOW_UNCONTAINED=yes.";
 
 const TOLERATED = "Nobody looks what agents reach on the nodes, as you allowed.";
+
+function isOpen({ state, availability }: Node): boolean {
+  return state === "ready" && availability === "active";
+}
+
+function otherPlatform(open: readonly Node[], own: string | undefined): RunnerError {
+  const others = open.map(({ name, platform }) => `${name} has ${platform}`).join(", ");
+  return new RunnerError(
+    "CONTAINER_ERROR",
+    `No node runs what is built here, for ${own}: ${others}. Activate or add a node with that, or run the runner on a manager with theirs.`,
+    { details: { reason: "other_platform" } },
+  );
+}
 
 function refuse(error: unknown): never {
   if (error instanceof RunnerError && error.code === "ENGINE_UNAVAILABLE") throw error;

@@ -29,6 +29,8 @@ const Inspected = Type.Object({
     Labels: Type.Optional(Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()])),
   }),
   host: Type.String(),
+  // A node that joins has not said it yet.
+  platform: Type.Object({ OS: Type.Optional(Type.String()), Architecture: Type.Optional(Type.String()) }),
   resources: Type.Object({
     NanoCPUs: Type.Optional(Type.Integer()),
     MemoryBytes: Type.Optional(Type.Integer()),
@@ -89,6 +91,7 @@ export function nodesArgs(ids: string[]): string[] {
     revision: ".Version.Index",
     spec: ".Spec",
     host: ".Description.Hostname",
+    platform: ".Description.Platform",
     resources: ".Description.Resources",
     status: ".Status",
     manager: ".ManagerStatus",
@@ -122,7 +125,16 @@ export function readSwarmNodes(output: string, args: string[]): Node[] {
   return withOwnNames(lines.map((line) => nodeOf(readJson(Inspected, { args, output: line }))));
 }
 
-function nodeOf({ id, revision, spec, host, resources, status, manager }: Static<typeof Inspected>): Node {
+function nodeOf({
+  id,
+  revision,
+  spec,
+  host,
+  platform,
+  resources,
+  status,
+  manager,
+}: Static<typeof Inspected>): Node {
   const all = spec.Labels ?? {};
   const { [DRAIN_LABEL]: _, ...labels } = all;
   const state = status.State === "ready" || status.State === "down" ? status.State : "unknown";
@@ -133,6 +145,7 @@ function nodeOf({ id, revision, spec, host, resources, status, manager }: Static
     role: spec.Role,
     leader: manager?.Leader === true,
     state,
+    platform: platform.OS === undefined ? "" : `${platform.OS}/${platform.Architecture}`,
     availability: spec.Availability,
     memory: resources.MemoryBytes ?? 0,
     cpus: (resources.NanoCPUs ?? 0) / NANO,

@@ -1,5 +1,6 @@
 import type { DockerExec } from "../exec.ts";
 import { linesOf } from "../lines.ts";
+import { avoidArgs } from "./chosen-nodes.ts";
 import { type Job, removeJobs, runJob } from "./job.ts";
 
 /** How long nodes may take for an image, milliseconds. One without any layer of 560 MB took 16 s. */
@@ -20,9 +21,13 @@ const PROGRAM = "true";
 /** A task that is over, in the words of `docker service ps`. */
 const OVER = /^(?:Complete|Failed|Rejected|Shutdown|Orphaned|Remove)\b/;
 
-/** Has every node of the swarm run a program of the image once, and so fetch the image. */
-export function prepullJob(image: string, { name, runnerId }: { name: string; runnerId: string }): Job {
-  return { name, labels: labelsOf(runnerId), userId: NOBODY, image, command: [PROGRAM] };
+/** Has every node but those run a program of the image once, and so fetch the image. */
+export function prepullJob(
+  image: string,
+  { name, runnerId, avoid }: { name: string; runnerId: string; avoid: readonly string[] },
+): Job {
+  const options = avoidArgs(avoid);
+  return { name, labels: labelsOf(runnerId), options, userId: NOBODY, image, command: [PROGRAM] };
 }
 
 export function prepullStatesArgs(name: string): string[] {
@@ -31,10 +36,6 @@ export function prepullStatesArgs(name: string): string[] {
 
 function labelsOf(runnerId: string): Record<string, string> {
   return { [PREPULL_LABEL]: runnerId };
-}
-
-function nodesArgs(): string[] {
-  return ["node", "ls", "--quiet"];
 }
 
 export type Prepull = {
@@ -49,13 +50,19 @@ export type Prepull = {
   removeLeft(): Promise<void>;
 };
 
-type Parts = { exec: DockerExec; runnerId: string; lookEveryMs?: number };
+type Parts = {
+  exec: DockerExec;
+  runnerId: string;
+  /** The ids of the nodes that can run what this host builds, and of the others. */
+  nodes: () => Promise<{ fitting: string[]; others: string[] }>;
+  lookEveryMs?: number;
+};
 
 /**
  * Brings new bases to all nodes before an agent needs them there: the first start without takes many seconds, and any
  * other a tenth of one. One image at a time, and one for each base.
  */
-export function createPrepull({ exec, runnerId, lookEveryMs = LOOK_EVERY_MS }: Parts): Prepull {
+export function createPrepull({ exec, runnerId, nodes, lookEveryMs = LOOK_EVERY_MS }: Parts): Prepull {
   /** By the references of images that have not started yet. */
   const basesOf = new Map<string, string>();
   /** The nodes that have each base. */
@@ -63,12 +70,12 @@ export function createPrepull({ exec, runnerId, lookEveryMs = LOOK_EVERY_MS }: P
   let last: Promise<void> = Promise.resolve();
 
   const fetch = async (bases: string, pinned: string) => {
-    const nodes = linesOf(await exec.run(nodesArgs()));
+    const { fitting, others: avoid } = await nodes();
     const known = done.get(bases) ?? new Set();
-    if (nodes.length < 2 || nodes.every((node) => known.has(node))) return;
+    if (fitting.length < 2 || fitting.every((node) => known.has(node))) return;
     const name = `oken-prepull-${Bun.randomUUIDv7().slice(-12)}`;
-    await runJob(exec, prepullJob(pinned, { name, runnerId }), async () => {
-      if (await areOver(name)) done.set(bases, new Set(nodes));
+    await runJob(exec, prepullJob(pinned, { name, runnerId, avoid }), async () => {
+      if (await areOver(name)) done.set(bases, new Set(fitting));
     });
   };
 

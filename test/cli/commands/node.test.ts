@@ -10,6 +10,7 @@ const NODE: NodeView = {
   role: "manager",
   leader: true,
   state: "ready",
+  platform: "linux/x86_64",
   availability: "active",
   draining: false,
   instances: 3,

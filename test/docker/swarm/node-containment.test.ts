@@ -9,7 +9,7 @@ const MINUTES = 60_000;
 
 const nodeOf = (name: string, changes: Partial<Node> = {}): Node => ({
   ...{ id: `id-${name}`, name, address: "10.0.0.1", role: "worker", leader: false, state: "ready" },
-  ...{ availability: "active", draining: false, memory: 1, cpus: 1, labels: {} },
+  ...{ availability: "active", draining: false, platform: "linux/x86_64", memory: 1, cpus: 1, labels: {} },
   ...changes,
 });
 
@@ -48,6 +48,7 @@ function swarm({ allowUncontained = false } = {}) {
       ...{ nodes: async () => world.nodes, probe, clock },
       firewall: { hold: () => Promise.resolve([]) },
       plan: () => Promise.reject(new Error("no firewall")),
+      platform: async () => "linux/x86_64",
     },
     { allowUncontained },
   );
@@ -108,6 +109,30 @@ describe("agents start", () => {
     expect(await admit()).toEqual([]);
     expect(await contain()).toMatchObject({ state: "tolerated" });
     expect(world.probes).toBe(0);
+  });
+});
+
+describe("on nodes of another processor", () => {
+  const arm = { platform: "linux/aarch64" };
+
+  test.each([false, true])(
+    "no agent starts, and none is tried (uncontained allowed: %p)",
+    async (allowUncontained) => {
+      const { world, admit, contain } = swarm({ allowUncontained });
+      world.nodes = [nodeOf("n1"), nodeOf("n2", arm)];
+      expect(await admit()).toEqual(["id-n2"]);
+      await contain();
+      expect(world.tried).toEqual(allowUncontained ? [] : ["n1"]);
+    },
+  );
+
+  test("an agent that could start nowhere else says so", async () => {
+    const { world, admit } = swarm();
+    world.nodes = [nodeOf("n1", { availability: "drain" }), nodeOf("n2", arm), nodeOf("n3", arm)];
+    await expect(admit()).rejects.toThrow(
+      "No node runs what is built here, for linux/x86_64: n2 has linux/aarch64, n3 has linux/aarch64. " +
+        "Activate or add a node with that, or run the runner on a manager with theirs.",
+    );
   });
 });
 

@@ -7,7 +7,7 @@ import { createFakeClock } from "../../helpers/fake-clock.ts";
 
 const nodeOf = (name: string, role: Node["role"], address: string): Node => ({
   ...{ id: `id-${name}`, name, address, role, leader: role === "manager", state: "ready" },
-  ...{ availability: "active", draining: false, memory: 1, cpus: 1, labels: {} },
+  ...{ availability: "active", draining: false, platform: "linux/x86_64", memory: 1, cpus: 1, labels: {} },
 });
 const NODES = [nodeOf("n1", "manager", "10.0.0.1"), nodeOf("n2", "worker", "10.0.0.2")];
 

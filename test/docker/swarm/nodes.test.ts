@@ -14,6 +14,7 @@ const WORKER = {
   revision: 12,
   spec: { Labels: { disk: "ssd", "oken.drain": "yes" }, Role: "worker", Availability: "pause" },
   host: "n2",
+  platform: {},
   resources: { NanoCPUs: 2_000_000_000, MemoryBytes: 8_589_934_592 },
   status: { State: "down", Message: "heartbeat failure", Addr: "10.0.0.12" },
   manager: null,
@@ -23,6 +24,7 @@ const LEADER = {
   id: "id1",
   spec: { Role: "manager", Availability: "active" },
   host: "n1",
+  platform: { OS: "linux", Architecture: "x86_64" },
   status: { State: "ready", Addr: "0.0.0.0" },
   manager: { Leader: true, Reachability: "reachable", Addr: "10.0.0.11:2377" },
 };
@@ -38,6 +40,7 @@ test("nodes are read as the managers know them", () => {
       ...{
         availability: "active",
         draining: false,
+        platform: "linux/x86_64",
         memory: 8_589_934_592,
         cpus: 2,
         labels: {},
@@ -49,6 +52,7 @@ test("nodes are read as the managers know them", () => {
       ...{
         availability: "pause",
         draining: true,
+        platform: "",
         memory: 8_589_934_592,
         cpus: 2,
         labels: { disk: "ssd" },
@@ -59,12 +63,18 @@ test("nodes are read as the managers know them", () => {
 });
 
 test("the commands name their nodes last", () => {
-  const update = (...options: string[]) => ["node", "update", "--availability", ...options, "--", "n2"];
-  const args = (draining: boolean, wasDraining: boolean) =>
-    availabilityArgs("n2", "pause", { draining, wasDraining });
-  expect(args(false, false)).toEqual(update("pause"));
-  expect(args(true, true)).toEqual(update("pause", "--label-add", "oken.drain=yes"));
-  expect(args(false, true)).toEqual(update("pause", "--label-rm", "oken.drain"));
+  const pause = ["node", "update", "--availability", "pause"];
+  const cases: [draining: boolean, wasDraining: boolean, options: string[]][] = [
+    [false, false, []],
+    [true, true, ["--label-add", "oken.drain=yes"]],
+    [false, true, ["--label-rm", "oken.drain"]],
+  ];
+  for (const [draining, wasDraining, options] of cases)
+    expect(availabilityArgs("n2", "pause", { draining, wasDraining })).toEqual([
+      ...pause,
+      ...options,
+      ...["--", "n2"],
+    ]);
   expect(isDrainingArgs("n2")).toEqual([
     ...["node", "inspect", "--format", '{{index .Spec.Labels "oken.drain"}}', "--", "n2"],
   ]);
@@ -88,8 +98,8 @@ test("one that has joined since the last look is among them, and of all it is kn
   const { nodes } = createSwarmNodes({
     async run(args) {
       if (args[1] === "ls") return here.map(({ id }) => `${id}\n`).join("");
-      const asked = args.slice(args.indexOf("--") + 1);
-      return here.flatMap((node) => (asked.includes(node.id) ? `${JSON.stringify(node)}\n` : [])).join("");
+      const asked = new Set(args.slice(args.indexOf("--") + 1));
+      return here.flatMap((node) => (asked.has(node.id) ? `${JSON.stringify(node)}\n` : [])).join("");
     },
   });
   const found = async () => (await nodes()).map(({ id, revision }) => `${id} ${revision}`);

@@ -7,14 +7,15 @@ import { createPrepull, prepullJob, prepullStatesArgs } from "../../../src/docke
 const IMAGE = `registry.lan:5000/oken/echo@sha256:${"d".repeat(64)}`;
 
 /** A swarm of these nodes, on which a job is over at the third look. */
-function swarm(nodes: string[], { fails = false } = {}) {
+function swarm(nodes: string[], { fails = false, others = [] as string[] } = {}) {
   const commands: string[] = [];
+  const avoided: string[] = [];
   let looks = 0;
   const exec: DockerExec = {
     async run(args) {
       const verb = args.slice(0, 2).join(" ");
       commands.push(verb === "service create" ? `${verb} ${args.at(-1)}` : verb);
-      if (verb === "node ls") return `${nodes.join("\n")}\n`;
+      if (verb === "service create") avoided.push(...args.filter((arg) => arg.startsWith("node.id!=")));
       if (verb === "service create" && fails) throw new Error("the swarm does not have a leader");
       if (verb !== "service ps") return "";
       looks += 1;
@@ -27,18 +28,18 @@ function swarm(nodes: string[], { fails = false } = {}) {
     },
     close: async () => undefined,
   };
-  return { commands, nodes, prepull: createPrepull({ exec, runnerId: "r", lookEveryMs: 0 }) };
+  const sorted = async () => {
+    commands.push("nodes");
+    return { fitting: nodes, others };
+  };
+  const prepull = createPrepull({ exec, runnerId: "r", nodes: sorted, lookEveryMs: 0 });
+  return { commands, avoided, nodes, prepull };
 }
 
-const JOB = [
-  "node ls",
-  `service create ${IMAGE}`,
-  ...["service ps", "service ps", "service ps"],
-  "service rm",
-];
+const JOB = ["nodes", `service create ${IMAGE}`, ...["service ps", "service ps", "service ps"], "service rm"];
 
 test("every node runs a program of the image once, with nothing of the agent", () => {
-  expect(jobArgs(prepullJob(IMAGE, { name: "oken-prepull-1", runnerId: "r" }))).toEqual([
+  expect(jobArgs(prepullJob(IMAGE, { name: "oken-prepull-1", runnerId: "r", avoid: [] }))).toEqual([
     ...["service", "create", "--detach", "--quiet"],
     ...["--name", "oken-prepull-1"],
     ...["--label", "oken.prepull=r"],
@@ -66,7 +67,7 @@ test("nodes fetch an image once it has started, and others on the same base no m
   await prepull.started("echo:v1", IMAGE);
   expect(commands.splice(0)).toEqual(JOB);
   await prepull.started("other:v1", IMAGE);
-  expect(commands.splice(0)).toEqual(["node ls"]);
+  expect(commands.splice(0)).toEqual(["nodes"]);
   // A wake.
   await prepull.started("echo:v1", IMAGE);
   expect(commands).toEqual([]);
@@ -81,11 +82,11 @@ test("a swarm of one node is left alone, and a failure is nobody's", async () =>
   const one = swarm(["n1"]);
   one.prepull.built("echo:v1", { "python:3.12": "sha256:p" });
   await one.prepull.started("echo:v1", IMAGE);
-  expect(one.commands).toEqual(["node ls"]);
+  expect(one.commands).toEqual(["nodes"]);
   const failing = swarm(["n1", "n2"], { fails: true });
   failing.prepull.built("echo:v1", { "python:3.12": "sha256:p" });
   await failing.prepull.started("echo:v1", IMAGE);
-  expect(failing.commands).toEqual(["node ls", `service create ${IMAGE}`, "service rm"]);
+  expect(failing.commands).toEqual(["nodes", `service create ${IMAGE}`, "service rm"]);
 });
 
 test("what a crash left is removed", async () => {
@@ -97,9 +98,18 @@ test("what a crash left is removed", async () => {
     },
     close: async () => undefined,
   };
-  await createPrepull({ exec, runnerId: "r" }).removeLeft();
+  await createPrepull({ exec, runnerId: "r", nodes: async () => ({ fitting: [], others: [] }) }).removeLeft();
   expect(asked).toEqual([
     ["service", "ls", "--quiet", "--filter", "label=oken.prepull=r"],
     ["service", "rm", "--", "a", "b"],
   ]);
+});
+
+test("nodes of another processor fetch nothing, and are not waited for", async () => {
+  const mixed = swarm(["n1", "n2"], { others: ["n3"] });
+  mixed.prepull.built("echo:v1", { "python:3.12": "sha256:p" });
+  await mixed.prepull.started("echo:v1", IMAGE);
+  expect({ commands: mixed.commands, avoided: mixed.avoided }).toEqual({
+    ...{ commands: JOB, avoided: ["node.id!=n3"] },
+  });
 });

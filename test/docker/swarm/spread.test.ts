@@ -8,7 +8,7 @@ import type { Node } from "../../../src/model/node.ts";
 
 const node = (id: string, changes: Partial<Node> = {}): Node => ({
   ...{ id, name: id, address: "10.0.0.1", role: "worker", leader: false, state: "ready" },
-  ...{ availability: "active", draining: false, memory: 1, cpus: 1, labels: {} },
+  ...{ availability: "active", draining: false, platform: "linux/x86_64", memory: 1, cpus: 1, labels: {} },
   ...changes,
 });
 
