@@ -32,7 +32,7 @@ export type HostWork = {
   findMade(load: () => Config): Promise<Removable>;
 };
 
-/** What a runner has made on this host, by the names of each. */
+/** What a runner has made on this host and in its swarm, by the names of each. */
 export type Removable = {
   dataDir: string;
   /** In the data directory. */
@@ -40,7 +40,13 @@ export type Removable = {
   /** What else is in there, and stays. */
   others: string[];
   engine: Record<"containers" | "images" | "networks" | "volumes", string[]>;
-  remove(): Promise<void>;
+  swarm: Record<"service" | "secret" | "config", string[]>;
+  /** Images in the registry. */
+  pushed: string[];
+  /** Sentences about what stays. */
+  stays: string[];
+  /** Says what could not be removed. */
+  remove(): Promise<string[]>;
 };
 
 export type OnInterrupt = (work: () => Promise<void>) => Disposable;

@@ -3,6 +3,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import type { AgentDetail } from "../../src/model/api-agents.ts";
+import { BINARY } from "../helpers/binary.ts";
 import { eventually } from "../helpers/eventually.ts";
 import { type Lab, startLabRunner } from "../helpers/lab-runner.ts";
 
@@ -22,7 +23,7 @@ const AGENTS_SERVICES = ["service", "ls", "--quiet", "--filter", "label=oken.age
 
 export function lifeCase(labOf: () => Lab): void {
   const said =
-    "an agent is deployed, redeployed under calls with replicas, rolled back, adopted, put to sleep and woken as on one host, and outlives its runner's disk";
+    "an agent is deployed, redeployed under calls with replicas, rolled back, adopted, put to sleep and woken as on one host, outlives its runner's disk, and goes with it";
   test(
     said,
     async () => {
@@ -103,6 +104,15 @@ export function lifeCase(labOf: () => Lab): void {
       expect((await next.request("DELETE", "/agents/kept")).status).toBe(204);
       for (const left of [AGENTS_SERVICES, ["secret", "ls", "--quiet"]])
         await eventually(async () => expect(await lab.on("n1", left)).toBe(""));
+
+      expect((await next.deploy("left", saying("seven"), { KEY: "a b" })).status).toBe(200);
+      await elsewhere.runner.kill("SIGTERM");
+      const swarm = ["env", "OKEN_BACKEND=swarm", `OKEN_REGISTRY=${lab.registry}/agents`];
+      const place = ["--data-dir", elsewhere.runner.dataDir, "--root", lab.directory];
+      const removed = await lab.run(...swarm, BINARY, "uninstall", ...place, "--yes");
+      expect(removed).toContain(`registry   ${lab.registry}/agents/`);
+      for (const kind of ["service", "secret", "config"])
+        expect(await lab.on("n1", [kind, "ls", "--quiet"])).toBe("");
     },
     TEST_MS,
   );

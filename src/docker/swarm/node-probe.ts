@@ -11,7 +11,7 @@ import { serviceTasksArgs } from "./service-args.ts";
 const PYTHON = "/usr/local/bin/python3";
 
 /** On the services that probe: the runner's id. They have none of the labels of an agent's. */
-const PROBE_LABEL = "oken.probe";
+export const PROBE_LABEL = "oken.probe";
 
 /** Ports that every node listens on for the others, and every manager for nodes. */
 const GOSSIP_PORT = 7946;

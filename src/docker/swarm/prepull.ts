@@ -10,7 +10,7 @@ const PULL_TIMEOUT_MS = 300_000;
 const LOOK_EVERY_MS = 1_000;
 
 /** On the services that do this: the runner's id. They have none of the labels of an agent's. */
-const PREPULL_LABEL = "oken.prepull";
+export const PREPULL_LABEL = "oken.prepull";
 
 /** The user of jobs that need no files. */
 const NOBODY = 65_534;
