@@ -64,6 +64,8 @@ export type Daemon = {
   port: number;
   /** Resolves when another runner turns out to have the same agents: this one must end. */
   lost: Promise<StartError>;
+  /** Started anew it waits until it may have them again: whoever keeps it running is to do so. */
+  standsBy: boolean;
   /** Resolves when another process has taken over and nothing is left to do. */
   succeeded: Promise<void>;
   /** Reads again what can be changed while it serves. What is not valid leaves all as it was. Never rejects. */
@@ -114,7 +116,8 @@ export async function startDaemon(options: {
   const metrics = createMetrics({ maxAgents: config.metricsAgents });
   begun.use(observeProcess(metrics, config.dataDir));
   const docker = begun.use(await openEngine({ ...options, config, identity, metrics, ownership, url }));
-  void docker.lost.then((error) => losing.abort(error));
+  // No fault of this host's, for which a service manager would not start it again.
+  void docker.lost.then(({ message }) => losing.abort(new Error(message)));
   const checks = createChecks(
     { engine: docker.engine, clock: systemClock },
     { ...checkSettings(config), runnerId },
@@ -235,6 +238,7 @@ export async function startDaemon(options: {
     url: listener.url,
     port: listener.port,
     lost: docker.lost,
+    standsBy: isSwarm,
     succeeded: waiting.succeeded,
     reload: (load) => reload(() => ({ ...load(), ...passed?.at })),
     async stop() {

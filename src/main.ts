@@ -5,7 +5,7 @@ import { enterOwnGroup } from "./lib/control-groups.ts";
 import { raisePriority } from "./lib/priority.ts";
 import { StartError } from "./lib/start-error.ts";
 
-/** Exit status of a setting that stops the start, and of a runner whose data directory was lost. */
+/** Exit status of a setting that stops the start, and of a runner that is a copy of another: no restart helps. */
 const USAGE_ERROR = 2;
 
 /** As shells tell of a command that a signal ended, with its number added. */
@@ -62,7 +62,7 @@ const serve: HostWork["serve"] = async (load, { isTakeover }) => {
 
   void daemon.lost.then((error) => {
     process.stderr.write(`oken-runner: ${error.message}\n`);
-    return daemon.stop().finally(() => process.exit(USAGE_ERROR));
+    return daemon.stop().finally(() => process.exit(daemon.standsBy ? 1 : USAGE_ERROR));
   });
   void daemon.succeeded.then(() => daemon.stop()).finally(() => process.exit(0));
   return true;

@@ -1,5 +1,6 @@
 import { Type } from "@sinclair/typebox";
 
+import { RunnerError } from "../../lib/errors.ts";
 import { StartError } from "../../lib/start-error.ts";
 import { isAlreadyExists, undefinedIfNoSuchObject, unreadable } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
@@ -14,9 +15,17 @@ export const CLUSTER_ARGS = ["info", "--format", "{{json .Swarm}}"];
 const Swarm = Type.Object({
   LocalNodeState: Type.String(),
   ControlAvailable: Type.Boolean(),
+  Error: Type.Optional(Type.String()),
   NodeAddr: Type.Optional(Type.String()),
   Cluster: Type.Optional(Type.Object({ ID: Type.String() })),
 });
+
+/** What passes by itself, or when a person has done something elsewhere. */
+const PASSING: Record<string, string> = {
+  pending: "This host's part of the swarm is starting: it waits for most of the managers.",
+  error: "This host's part of the swarm does not start; docker info says more.",
+  locked: "The swarm is locked on this host; run: docker swarm unlock.",
+};
 
 export type Cluster = {
   /** The same for all of its managers, for as long as there is one. */
@@ -25,20 +34,25 @@ export type Cluster = {
   address: string;
 };
 
-/** The swarm that this host manages. Throws StartError if it does not. */
+/**
+ * The swarm that this host manages. Throws StartError if it does not; rejects with ENGINE_UNAVAILABLE while that is not
+ * known, as after a loss of power that all managers had.
+ */
 export async function readCluster(exec: Pick<DockerExec, "run">): Promise<Cluster> {
   const output = await exec.run(CLUSTER_ARGS, { timeoutMs: TIMEOUT_MS });
   const {
     LocalNodeState: state,
     ControlAvailable,
+    Error: said = "",
     Cluster,
     NodeAddr,
   } = readJson(Swarm, {
     args: CLUSTER_ARGS,
     output,
   });
-  if (state === "locked")
-    throw new StartError("OKEN_BACKEND is swarm, but this host's is locked; run: docker swarm unlock");
+  const passing = PASSING[state];
+  if (passing !== undefined)
+    throw new RunnerError("ENGINE_UNAVAILABLE", said === "" ? passing : `${passing} It says: ${said}`);
   if (state === "inactive")
     throw new StartError(
       "OKEN_BACKEND is swarm, but this host is in none; run docker swarm init, or docker swarm join with a manager's token.",

@@ -28,10 +28,23 @@ test("a runner is known by the swarm that its host manages", async () => {
 test.each([
   [{ LocalNodeState: "inactive", ControlAvailable: false }, "this host is in none; run docker swarm init"],
   [{ LocalNodeState: "active", ControlAvailable: false }, "this host does not manage it; run on a manager"],
-  [{ LocalNodeState: "locked", ControlAvailable: false }, "run: docker swarm unlock"],
 ])("a host that manages none says what to do: %p", async (swarm, sentence) => {
   const reading = readCluster(answering(swarm));
   await expect(reading).rejects.toThrow(StartError);
+  await expect(reading).rejects.toThrow(sentence);
+});
+
+test.each([
+  [{ LocalNodeState: "locked" }, "The swarm is locked on this host; run: docker swarm unlock."],
+  // All hosts were without power, and the others are not there yet.
+  [{ LocalNodeState: "pending" }, "it waits for most of the managers."],
+  [
+    { LocalNodeState: "error", Error: "certificate has expired" },
+    "docker info says more. It says: certificate has expired",
+  ],
+])("what passes is waited for: %p", async (swarm, sentence) => {
+  const reading = readCluster(answering({ ...swarm, ControlAvailable: false }));
+  await expect(reading).rejects.toMatchObject({ code: "ENGINE_UNAVAILABLE" });
   await expect(reading).rejects.toThrow(sentence);
 });
 
