@@ -25,6 +25,7 @@ import { type Host, createAgentParts } from "./daemon/agent-parts.ts";
 import { openEngine } from "./daemon/engine.ts";
 import { joinCluster } from "./daemon/cluster.ts";
 import { answerMeanwhile } from "./daemon/meanwhile.ts";
+import { standAside } from "./daemon/stand-aside.ts";
 import { createReload } from "./daemon/reload.ts";
 import { openSecrets } from "./daemon/secrets.ts";
 import { createServerContext } from "./daemon/server-context.ts";
@@ -128,7 +129,7 @@ export async function startDaemon(options: {
   if (before !== undefined) await waitAtMost(ENGINE_WAIT_MS, usable, systemClock);
   const inheritance = await before?.take(placeOf(config));
   if (inheritance !== undefined) dataDir.inherit(inheritance.lock);
-  if (before === undefined) await docker.attain(patience);
+  if (before === undefined) await standAside({ docker, meanwhile, patience, log });
   const claim = ownership.change(() => docker.claim());
   claim.catch(() => undefined);
   /** Aborts at the end, and before that when another process owns the agents. */

@@ -40,7 +40,7 @@ export function nodeChecks({ report, lacking }: NodeParts): Check[] {
           state: "failed",
           found: `The firewall does not keep agents from this host and its networks, or others from agents: ${what}`,
           advice:
-            "oken-runner doctor --node --mend puts the rules in, and must do so after each restart of the host and when managers change",
+            "oken-runner doctor --node --mend puts the rules in, and must do so after each restart of the host and when managers change, as oken-runner-node.timer has it do",
         };
       },
     },

@@ -6,7 +6,11 @@ import type { PassedSocket } from "../server/listening/passed-socket.ts";
 import { serveStandby } from "../server/listening/standby.ts";
 
 /** How a runner that does not serve yet says why. */
-export type Meanwhile = AsyncDisposable & { onWait: (standby: Standby) => void };
+export type Meanwhile = AsyncDisposable & {
+  onWait: (standby: Standby) => void;
+  /** What would be wrong if it served, as a sentence. */
+  onFlaw: (flaw: string | undefined) => void;
+};
 
 type Options = {
   log: Log;
@@ -19,13 +23,16 @@ type Options = {
 /** Tells the log and, unless somebody else listens there, whoever calls. */
 export async function answerMeanwhile(config: Config, { log, listens, passed }: Options): Promise<Meanwhile> {
   let said = standbySentence(undefined);
-  const server = listens ? await serveStandby(serverSettings(config).listen, () => said, passed) : undefined;
+  let flaw: string | undefined;
+  const why = () => (flaw === undefined ? said : `${said} ${flaw}`);
+  const server = listens ? await serveStandby(serverSettings(config).listen, why, passed) : undefined;
   return {
     onWait(standby) {
       const sentence = standbySentence(standby);
       if (sentence !== said) log.info(sentence);
       said = sentence;
     },
+    onFlaw: (found) => void (flaw = found),
     [Symbol.asyncDispose]: async () => server?.[Symbol.asyncDispose](),
   };
 }

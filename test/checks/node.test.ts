@@ -55,7 +55,7 @@ test("of a node as the engine sets it up each flaw is told with what to do", asy
     "node-restore":
       'live-restore is on, with which an engine cannot be in a swarm; take "live-restore" out of daemon.json.',
     "node-firewall":
-      "The firewall does not keep agents from this host and its networks, or others from agents: iptables has no rule; oken-runner doctor --node --mend puts the rules in, and must do so after each restart of the host and when managers change.",
+      "The firewall does not keep agents from this host and its networks, or others from agents: iptables has no rule; oken-runner doctor --node --mend puts the rules in, and must do so after each restart of the host and when managers change, as oken-runner-node.timer has it do.",
   });
 });
 
