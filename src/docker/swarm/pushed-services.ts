@@ -3,11 +3,10 @@ import { isNoSuchObject } from "../errors.ts";
 import type { Workload } from "../workload.ts";
 import type { Prepull } from "./prepull.ts";
 import type { PushedImages } from "./pushed-images.ts";
-
-type Starts = Pick<Workload, "startContainer" | "restartContainer">;
+import type { ServiceStarts } from "./services.ts";
 
 type Parts = {
-  services: Starts;
+  services: ServiceStarts;
   images: Pick<PushedImages, "resolve" | "provide">;
   prepull: Pick<Prepull, "started">;
 };
@@ -16,7 +15,11 @@ type Parts = {
  * The same starts, of images by their digests. What the registry has lost and this host has is pushed again first; a start
  * that needs it while the registry is away fails with that.
  */
-export function createPushedServices({ services, images, prepull }: Parts): Starts {
+export function createPushedServices({
+  services,
+  images,
+  prepull,
+}: Parts): Pick<Workload, "startContainer" | "restartContainer"> {
   return {
     async startContainer(spec) {
       let image = await images.resolve(spec.image);
@@ -33,9 +36,12 @@ export function createPushedServices({ services, images, prepull }: Parts): Star
       services.restartContainer(spec).catch(async (error: unknown) => {
         if (!isNoSuchObject(error)) throw error;
         const before = await images.resolve(spec.image);
+        const provided = await images.provide(spec.image);
         // A service keeps the digest that it was made with.
-        const isSame = (await providedAfter(error, spec.image)) === before;
-        return isSame ? services.restartContainer(spec) : undefined;
+        if (provided !== undefined && provided !== before) return undefined;
+        return services.restartContainer(spec, { renewLogin: true }).catch((again: unknown) => {
+          throw isNoSuchObject(again) ? unfetched(spec.image) : again;
+        });
       }),
   };
 

@@ -123,9 +123,19 @@ export function removeFilesArgs(kind: "secret" | "config", names: string[]): str
   return [kind, "rm", "--", ...names];
 }
 
+export type WakeOptions = {
+  /** Hands the nodes the registry's login of now: a service has that of its creation, which may have run out. */
+  renewLogin: boolean;
+};
+
 /** Has a service that sleeps run, and one whose task has ended run anew. */
-export function wakeServiceArgs(service: string, placement: string[] = []): string[] {
-  const update = ["service", "update", "--detach", "--quiet", ...placement];
+export function wakeServiceArgs(
+  service: string,
+  placement: string[] = [],
+  { renewLogin }: WakeOptions = { renewLogin: false },
+): string[] {
+  const login = renewLogin ? ["--with-registry-auth"] : [];
+  const update = ["service", "update", "--detach", "--quiet", ...placement, ...login];
   return [...update, "--replicas", "1", "--force", "--", service];
 }
 

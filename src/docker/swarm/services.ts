@@ -27,22 +27,28 @@ const Constraints = Type.Union([Type.Array(Type.String()), Type.Null()]);
 /** How often a change is tried when the swarm itself has changed the service meanwhile. */
 const MAX_CHANGES = 5;
 
-type Services = Pick<
-  Workload,
-  | "can"
-  | "startContainer"
-  | "containerFingerprint"
-  | "restartContainer"
-  | "pauseContainer"
-  | "unpauseContainer"
-  | "stopContainer"
-  | "removeContainer"
-  | "limitCpus"
-  | "boostCpus"
-  | "deferCpus"
-  | "cpuTimes"
-  | "usage"
->;
+type Services = ServiceStarts &
+  Pick<
+    Workload,
+    | "can"
+    | "containerFingerprint"
+    | "pauseContainer"
+    | "unpauseContainer"
+    | "stopContainer"
+    | "removeContainer"
+    | "limitCpus"
+    | "boostCpus"
+    | "deferCpus"
+    | "cpuTimes"
+    | "usage"
+  >;
+
+export type ServiceStarts = Pick<Workload, "startContainer"> & {
+  restartContainer(
+    spec: Parameters<Workload["restartContainer"]>[0],
+    options?: args.WakeOptions,
+  ): ReturnType<Workload["restartContainer"]>;
+};
 
 export type ServiceParts = {
   exec: Pick<DockerExec, "run">;
@@ -135,7 +141,7 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
       return createHash("sha256").update(JSON.stringify(argv)).digest("hex");
     },
 
-    async restartContainer({ name, image, ports }) {
+    async restartContainer({ name, image, ports }, options) {
       const [avoided, before, constraints] = await allDone([
         parts.admit(image),
         tasks.ofService(name).catch(undefinedIfNoSuchObject),
@@ -144,7 +150,7 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
       if (before === undefined || constraints === undefined) return undefined;
       const running = before.find((task) => isWanted(task) && task.state === "running");
       if (running !== undefined) return states.toRunning(name, running);
-      await change(args.wakeServiceArgs(name, avoidUpdateArgs(constraints, avoided)));
+      await change(args.wakeServiceArgs(name, avoidUpdateArgs(constraints, avoided), options));
       return run(name, { ports, before }).catch(async (error: unknown) => {
         // Or the swarm would start it whenever it can, and nobody would know.
         await change(args.sleepServiceArgs(name)).catch(undefinedIfNoSuchObject);

@@ -30,7 +30,8 @@ function swarm(failures: unknown[], provided?: string | Error) {
     services: createPushedServices({
       services: {
         startContainer: ({ image }) => start(`start ${image}`),
-        restartContainer: () => start("restart"),
+        restartContainer: (_, { renewLogin } = { renewLogin: false }) =>
+          start(renewLogin ? "restart with a new login" : "restart"),
       },
       images: {
         resolve: async () => "echo@1",
@@ -63,7 +64,14 @@ test("what the registry has lost is pushed again, and the start is tried once mo
 
   const wake = swarm([noSuchImage("echo@1")], "echo@1");
   expect(await wake.services.restartContainer(spec)).toBe(RUNNING);
-  expect(wake.asked).toEqual(["restart", `provide ${TAG}`, "restart"]);
+  expect(wake.asked).toEqual(["restart", `provide ${TAG}`, "restart with a new login"]);
+
+  // The registry has it: the login that the service was made with has run out, or the node has no way there.
+  const late = swarm([noSuchImage("echo@1")]);
+  expect(await late.services.restartContainer(spec)).toBe(RUNNING);
+  expect(late.asked).toEqual(["restart", `provide ${TAG}`, "restart with a new login"]);
+  const closed = swarm([noSuchImage("echo@1"), noSuchImage("echo@1")]);
+  await expect(closed.services.restartContainer(spec)).rejects.toThrow("A node could not fetch the image");
 
   // It must be replaced.
   const moved = swarm([noSuchImage("echo@1")], "echo@2");

@@ -71,4 +71,5 @@ test("a wake makes a new task of a service that sleeps, and of one whose task ha
   expect(args.wakeServiceArgs("oken-1").join(" ")).toBe(
     "service update --detach --quiet --replicas 1 --force -- oken-1",
   );
+  expect(args.wakeServiceArgs("oken-1", [], { renewLogin: true })).toContain("--with-registry-auth");
 });
