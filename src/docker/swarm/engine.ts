@@ -89,7 +89,7 @@ export function createSwarmEngine(
   const files = createServiceFiles(exec, runnerId);
   const spread = createSpread({ exec, tasks, nodes: swarmNodes.nodes, runnerId });
   const services = createServices(
-    { exec, tasks, nodes, states, files, runs, keptLogs, spread, clock, admit },
+    { exec, tasks, nodes, states, files, runs, keptLogs, spread, clock, admit, listNodes: swarmNodes.nodes },
     { runnerId, dns: resolvers ?? [] },
   );
   const fitting = async () => {

@@ -6,7 +6,7 @@ import { allDone } from "../../lib/all-done.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { SWARM_CAN } from "../abilities.ts";
-import { isAlreadyExists, isOutOfSequence, undefinedIfNoSuchObject } from "../errors.ts";
+import { isAlreadyExists, isOutOfSequence, isWithoutNode, undefinedIfNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { readJson } from "../read-json.ts";
 import type { ContainerSpec, RunningContainer, Workload } from "../workload.ts";
@@ -21,6 +21,7 @@ import type { Spread } from "./spread.ts";
 import { untilRunning } from "./until-running.ts";
 import { type Task, type Tasks, hasEnded, isWanted } from "./tasks.ts";
 import { untilStopped } from "./until-stopped.ts";
+import { explained, placementIn } from "./without-node.ts";
 
 const Constraints = Type.Union([Type.Array(Type.String()), Type.Null()]);
 
@@ -62,6 +63,7 @@ export type ServiceParts = {
   clock: Clock;
   /** The ids of nodes on which none may start; rejects unless there are others. `image` is that of an agent. */
   admit(image: string): Promise<string[]>;
+  listNodes: Workload["nodes"];
 };
 
 /**
@@ -111,6 +113,12 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
     await allDone([files.remove(own), keptLogs.remove(service)]);
   }
 
+  /** With what is wrong with the nodes, where there was none for it. */
+  async function whyNot(failure: unknown, wanted: Parameters<typeof explained>[2]): Promise<unknown> {
+    if (!isWithoutNode(failure)) return failure;
+    return explained(failure, await parts.listNodes().catch(() => []), wanted);
+  }
+
   /** What a start that failed or was cut off has left of its files. */
   async function removeLeftovers(spec: ContainerSpec): Promise<void> {
     await remove(spec.name);
@@ -121,19 +129,23 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
     can: SWARM_CAN,
     async startContainer(spec) {
       const avoided = await parts.admit(spec.image);
-      return parts.spread.during(spec, avoided, async (nodeId) => {
-        try {
-          await create(spec, { avoided, nodeId }).catch(async (error: unknown) => {
-            if (!isAlreadyExists(error)) throw error;
+      return parts.spread
+        .during(spec, avoided, async (nodeId) => {
+          try {
+            await create(spec, { avoided, nodeId }).catch(async (error: unknown) => {
+              if (!isAlreadyExists(error)) throw error;
+              await removeLeftovers(spec);
+              await create(spec, { avoided, nodeId });
+            });
+            return await run(spec.name, { ports: spec.ports, before: [] });
+          } catch (error) {
             await removeLeftovers(spec);
-            await create(spec, { avoided, nodeId });
-          });
-          return await run(spec.name, { ports: spec.ports, before: [] });
-        } catch (error) {
-          await removeLeftovers(spec);
-          throw error;
-        }
-      });
+            throw error;
+          }
+        })
+        .catch(async (error: unknown) => {
+          throw await whyNot(error, { avoided, placement: spec.placement ?? {} });
+        });
     },
 
     async containerFingerprint(spec) {
@@ -154,7 +166,7 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
       return run(name, { ports, before }).catch(async (error: unknown) => {
         // Or the swarm would start it whenever it can, and nobody would know.
         await change(args.sleepServiceArgs(name)).catch(undefinedIfNoSuchObject);
-        throw error;
+        throw await whyNot(error, { avoided, placement: placementIn(constraints) });
       });
     },
 
