@@ -6,6 +6,7 @@ import { LABEL, claimLabels, labelArgs } from "../labels.ts";
 import { linesOf } from "../lines.ts";
 import { readJson } from "../read-json.ts";
 import type { Claim, Engine, ListedClaim } from "../types.ts";
+import { steadyLook } from "./steady-look.ts";
 
 /** Deadline of a command about claims, milliseconds: shorter than a waiting runner's patience, so that it is tried again. */
 const TIMEOUT_MS = 4_000;
@@ -28,13 +29,15 @@ export function createSwarmClaims(
 ): Pick<Engine, "claims" | "claim" | "beat" | "releaseClaim"> {
   const run = (args: string[]) => exec.run(args, { timeoutMs: TIMEOUT_MS });
   return {
-    async claims() {
-      const ids = linesOf(await run(CLAIM_IDS_ARGS));
-      if (ids.length === 0) return [];
-      const args = inspectClaimsArgs(ids);
-      const lines = linesOf(await run(args));
-      return lines.flatMap((output) => parseClaim(readJson(Inspected, { args, output })) ?? []);
-    },
+    // A runner that lets go of its agents is no sign that the managers are away.
+    claims: () =>
+      steadyLook(async () => {
+        const ids = linesOf(await run(CLAIM_IDS_ARGS));
+        if (ids.length === 0) return [];
+        const args = inspectClaimsArgs(ids);
+        const lines = linesOf(await run(args));
+        return lines.flatMap((output) => parseClaim(readJson(Inspected, { args, output })) ?? []);
+      }),
     async claim(claim) {
       await run(createClaimArgs(claim)).catch((error: unknown) => {
         if (!isAlreadyExists(error)) throw error;

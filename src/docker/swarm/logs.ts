@@ -100,7 +100,7 @@ export function createServiceLogs(
         .finally(() => over.abort());
       try {
         // The CLI goes on following a service without tasks.
-        yield* live.followLogs(service, { tail: lines.length, signal: either });
+        yield* live.followLogs(service, { tail, signal: either });
       } catch (error) {
         signal.throwIfAborted();
         if (end === undefined) throw error;

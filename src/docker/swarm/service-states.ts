@@ -111,8 +111,10 @@ export function createServiceStates({ exec, tasks, nodes, runnerId }: StateParts
       }),
 
     async agentsOfAll() {
-      const ids = await idsOf(args.listAllServicesArgs());
-      const services = ids.length === 0 ? [] : await find(ids).catch(noneIfMissing);
+      const services = await steadyLook(async () => {
+        const ids = await idsOf(args.listAllServicesArgs());
+        return ids.length === 0 ? [] : find(ids);
+      });
       return services.map(({ labels }) => ({
         runnerId: labels?.[LABEL.runner] ?? "",
         agentId: labels?.[LABEL.agent] ?? "",
