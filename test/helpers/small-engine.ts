@@ -37,6 +37,8 @@ export async function startSmallEngine(bytes: number) {
 
   return {
     host,
+    /** Where its disk is mounted. */
+    data,
     /** Copies an image from the machine's engine. */
     async load(reference: string) {
       await run(["bash", "-c", `docker save "$0" | docker --host "$1" load`, reference, host]);

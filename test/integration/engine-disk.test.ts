@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { evictable } from "../../src/agents/disk/cache-order.ts";
+import { createRoom } from "../../src/agents/disk/room.ts";
 import { createBuildx } from "../../src/docker/images/buildx.ts";
 import { createDisk } from "../../src/docker/storage/disk.ts";
 import { createFactsReader } from "../../src/docker/engine-facts.ts";
@@ -57,6 +58,20 @@ test.skipIf(!canStartEngine)(
       expect(built.imageId).toMatch(/^sha256:/);
     }
 
+    const assertRoom = createRoom({
+      engine: { storageRoot: () => Promise.resolve(engine.data) },
+      dataDir: tmpdir(),
+      floorBytes: 250 * MiB,
+    });
+    const bomb = { "main.py": "", "requirements.txt": "oken-bomb\n" };
+    const ended = await engine.nearlyFull(350 * MiB, () =>
+      buildFiles(bomb, { ...options, assertRoom }).catch((it: unknown) => it),
+    );
+    expect(ended).toMatchObject({
+      code: "DISK_FULL",
+      details: { disk: engine.data, floor_bytes: 250 * MiB },
+    });
+
     const exec = createDockerExec({ environment: { ...process.env, DOCKER_HOST: engine.host } });
     const volumes = createVolumes(exec, "none");
     const buildx = createBuildx(createFactsReader(exec));
@@ -79,7 +94,12 @@ test.skipIf(!canStartEngine)(
 
 async function folderOfWheels() {
   const folder = await mkdtemp(join(tmpdir(), "oken-test-"));
-  const large = wheel("oken_large", "1", { "oken_large.py": `TEXT = "${"x".repeat(40 * MiB)}"\n` });
-  await writeFile(join(folder, wheelName("oken_large", "1")), large);
+  for (const [name, size] of [
+    ["oken_large", 40],
+    ["oken_bomb", 80],
+  ] as const) {
+    const file = wheel(name, "1", { [`${name}.py`]: `TEXT = "${"x".repeat(size * MiB)}"\n` });
+    await writeFile(join(folder, wheelName(name, "1")), file);
+  }
   return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
 }

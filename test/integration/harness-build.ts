@@ -65,6 +65,8 @@ export type TestBuildOptions = {
   /** Added to the environment of the docker command. */
   environment?: Record<string, string>;
   signal?: AbortSignal;
+  /** Rejects when the build must end. */
+  assertRoom?: () => Promise<void>;
 };
 
 /** Builds files as an agent's upload; the image is removed when disposed of. */
@@ -122,6 +124,7 @@ function testBuilder(engine: BuildEngine, directory: string, options: TestBuildO
   const { settings, wheelLimits, buildTimeout = 240, runtimeFiles = RUNTIME_FILES } = options;
   return createBuilder({
     engine,
+    assertRoom: options.assertRoom,
     settings: buildSettings(settings),
     limits: { maxBuilds: 1, maxBuildQueue: 1, buildTimeout, wheels: wheelLimits },
     agents: {
