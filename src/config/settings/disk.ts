@@ -15,7 +15,7 @@ export const DISK_SETTINGS = {
   minFreeBytes: setting({
     env: "OKEN_MIN_FREE_BYTES",
     group: "Disk",
-    help: "free bytes on the disks of the data directory and of the engine below which deploys are refused",
+    help: "free bytes on the disks of the data directory and of the engine below which deploys are refused and builds end",
     default: 256 * MiB,
     shown: "256m",
     parse: parseSize({ min: 0 }),

@@ -1,3 +1,5 @@
+import { totalmem } from "node:os";
+
 import { GiB } from "../../lib/bytes.ts";
 import type { BuildInputs, BuildRequest, ExportRequest } from "../types.ts";
 
@@ -8,10 +10,12 @@ import type { BuildInputs, BuildRequest, ExportRequest } from "../types.ts";
 const PROXY_VARIABLES = ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy"];
 
 /**
- * Most memory of one process in a step, bytes. A package may unpack to anything, also where only its metadata is read, and
- * a step has no limit of its own: when the host's memory ends, agents end before it does.
+ * Most memory of one process in a step, GiB: half of the host's up to this. A package may unpack to anything, also where
+ * only its metadata is read, and a step has no limit of its own: when the host's memory ends, agents end before it does.
  */
-const STEP_MEMORY = 4 * GiB;
+const MAX_STEP_MEMORY = 4;
+/** Whole, since it is in the key of every layer. */
+const STEP_MEMORY = GiB * Math.min(MAX_STEP_MEMORY, Math.max(1, Math.floor(totalmem() / 2 / GiB)));
 
 /**
  * The arguments of `docker buildx` for a build. Labels, tags and values are arguments of their own, never text of the

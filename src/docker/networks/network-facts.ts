@@ -35,6 +35,13 @@ export type NetworkFacts = {
 const BRIDGE_NAME = "com.docker.network.bridge.name";
 const ICC = "com.docker.network.bridge.enable_icc";
 
+/** Options by which other hosts reach every port of a network's containers, and the values that do so. */
+const OPEN_TO_OTHERS: Record<string, RegExp> = {
+  "com.docker.network.bridge.gateway_mode_ipv4": /^(?:routed|nat-unprotected)$/,
+  "com.docker.network.bridge.gateway_mode_ipv6": /^(?:routed|nat-unprotected)$/,
+  "com.docker.network.bridge.trusted_host_interfaces": /./,
+};
+
 /** Networks that every engine has, by each of their names. None of them keeps containers apart. */
 export const ENGINES_OWN = ["bridge", "default", "host", "none"];
 
@@ -59,5 +66,7 @@ function flawOf(name: string, { Name, Driver, Options }: Static<typeof Inspected
   if (ENGINES_OWN.includes(Name)) return "it is one of the engine's own";
   if (Driver !== "bridge") return `its driver is ${Driver}, not bridge`;
   if (Options?.[ICC] !== "false") return "its containers reach each other";
+  const open = Object.entries(OPEN_TO_OTHERS).find(([option, values]) => values.test(Options[option] ?? ""));
+  if (open !== undefined) return `other hosts reach its containers by the option ${open[0]}`;
   return undefined;
 }

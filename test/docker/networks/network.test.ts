@@ -33,6 +33,14 @@ test("a network of before is used with the bridge that it has", async () => {
 test.each([
   ["its containers reach each other", { Options: {} }],
   ["its containers reach each other", { Options: null }],
+  [
+    "other hosts reach its containers by the option com.docker.network.bridge.gateway_mode_ipv4",
+    { Options: { ...BRIDGE.Options, "com.docker.network.bridge.gateway_mode_ipv4": "nat-unprotected" } },
+  ],
+  [
+    "other hosts reach its containers by the option com.docker.network.bridge.trusted_host_interfaces",
+    { Options: { ...BRIDGE.Options, "com.docker.network.bridge.trusted_host_interfaces": "eth1" } },
+  ],
   ["its driver is macvlan, not bridge", { Driver: "macvlan" }],
   ["it is another name of the network bridge", { Name: "bridge" }],
 ])("a network is refused with what to do: %s", async (why, changes) => {
