@@ -1,6 +1,6 @@
 import { parseJson } from "../lib/json.ts";
 import type { Address } from "./address.ts";
-import { ApiError, type ErrorBody, NO_RUNNER, UnreachableError } from "./errors.ts";
+import { ApiError, type ErrorBody, NO_RUNNER, UnreachableError, isErrorBody } from "./errors.ts";
 
 /** Of what a stranger answers, this much may help to see who it is. */
 const SHOWN_CHARACTERS = 80;
@@ -78,8 +78,4 @@ function notOfRunner({ shown }: Address, { status }: Response, text: string): Er
   const [line = ""] = text.trim().split("\n", 1);
   const said = line === "" ? "" : `: ${line.slice(0, SHOWN_CHARACTERS)}`;
   return { error: `what answers at ${shown} is no runner; it said ${status}${said}`, code: NO_RUNNER };
-}
-
-function isErrorBody(body: unknown): body is ErrorBody {
-  return typeof body === "object" && body !== null && "error" in body && typeof body.error === "string";
 }

@@ -18,6 +18,10 @@ export class ApiError extends Error {
 
 export type ErrorBody = { error: string; code: string; details?: Record<string, unknown> };
 
+export function isErrorBody(body: unknown): body is ErrorBody {
+  return typeof body === "object" && body !== null && "error" in body && typeof body.error === "string";
+}
+
 /** No answer came: nobody listens, or the connection was lost. */
 export class UnreachableError extends Error {
   override readonly name = "UnreachableError";

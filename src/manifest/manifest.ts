@@ -77,7 +77,7 @@ export async function readManifest(
   const entrypoint = entrypointPath(fields);
   const volumes = volumesField(top, fields, { refused: defaults.lacks.volumes, warnings });
   const manifest: Manifest = {
-    name: nameField(fields),
+    name: nameField(fields, top),
     pythonVersion: await pythonVersion(source, fields, {
       fallback: defaults.pythonVersion,
       warnings,
@@ -141,11 +141,14 @@ function warnUnknown(fields: Fields, warnings: string[]): void {
   if (more > 0) warnings.push(`${more} more unknown keys are ignored`);
 }
 
-function nameField(fields: Fields): string {
+function nameField(fields: Fields, top: Fields): string {
   const allowed = `it is a text of 1 to ${MAX_NAME_CHARS} characters on one line`;
   const name = stringField(fields, "name", allowed);
   if (name === undefined) {
-    const message = `${MANIFEST_FILE} has no "name"; add a line such as name = "my-agent"`;
+    const message =
+      top.table["name"] === undefined
+        ? `${MANIFEST_FILE} has no "name"; add a line such as name = "my-agent"`
+        : `${placeOf(top, "name")}: "name" is outside [agent]; write it below that line`;
     throw configError(message, { file: MANIFEST_FILE, key: "name" });
   }
   if (name.trim() === "" || name.length > MAX_NAME_CHARS || /\p{Cc}/u.test(name)) {

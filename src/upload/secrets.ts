@@ -79,7 +79,7 @@ function parseJson(text: string): unknown {
 function assertName(name: string): void {
   const shown = escapeName(name);
   if (!VARIABLE_NAME.test(name)) {
-    throw secretsError(`secret name "${shown}" is not allowed; it matches ${VARIABLE_NAME.source}`, name);
+    throw secretsError(`secret name "${shown}" must be letters, digits and _, with no digit first`, name);
   }
   if (isReservedVariable(name)) {
     throw secretsError(`secret name "${shown}" is reserved, as are: ${RESERVED_VARIABLES}`, name);

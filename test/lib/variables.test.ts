@@ -81,5 +81,5 @@ test.each(ALLOWED)("%s is the author's to set", (name) => {
 });
 
 test.each(NO_NAMES)("%j is no name of a variable", (name) => {
-  expect(() => parseSecrets(secretsOf(name))).toThrow("is not allowed; it matches");
+  expect(() => parseSecrets(secretsOf(name))).toThrow("must be letters, digits and _, with no digit first");
 });

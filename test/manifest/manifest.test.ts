@@ -129,6 +129,11 @@ const requires = (range: string): Files => ({
 const REFUSED: [title: string, text: string, message: RegExp][] = [
   ["no name", "port = 1\n", /has no "name"/],
   ["an empty file", "", /has no "name"/],
+  [
+    "a name above [agent]",
+    'port = 1\nname = "a"\n[agent]\nslug = "a"\n',
+    /^oken\.toml line 2: "name" is outside \[agent\]; write it below that line$/,
+  ],
   ["a name that is a number", "name = 3\n", /line 1: name = 3 is not allowed; it is a text/],
   ["a name of spaces", 'name = "  "\n', /line 1: name = " {2}"/],
   ["Python 2.7", 'name = "a"\npython_version = "2.7"\n', /line 2: python_version = "2.7" .* 3\.9 to 3\.14/],

@@ -7,6 +7,7 @@ import { tarball } from "../pack/tarball.ts";
 import { count, size } from "../output/amounts.ts";
 import { followShown } from "./follow.ts";
 import { createDeployView } from "./create-view.ts";
+import { withLargest } from "./too-large.ts";
 
 export type DeployOptions = {
   directory: string;
@@ -41,5 +42,9 @@ export async function sendDeploy(
     ]);
     return { headers: { ...headers, ...idempotency }, body };
   };
-  return followShown(context, client, { path: "/deploy", method: "POST", view, again });
+  try {
+    return await followShown(context, client, { path: "/deploy", method: "POST", view, again });
+  } catch (error) {
+    throw withLargest(error, files);
+  }
 }

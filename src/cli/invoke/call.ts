@@ -1,7 +1,8 @@
 import type { Client } from "../../client/client.ts";
-import { ApiError, type ErrorBody } from "../../client/errors.ts";
+import { ApiError, type ErrorBody, isErrorBody } from "../../client/errors.ts";
 import { readEvents } from "../../client/events.ts";
 import { invokePath } from "../../client/paths.ts";
+import { STATUS_OF_CODE } from "../../lib/errors.ts";
 import { parseJson } from "../../lib/json.ts";
 import type { Context } from "../context.ts";
 import { Failure, usageFailure } from "../failure.ts";
@@ -106,8 +107,18 @@ export async function callPath(context: Context, client: Client, call: PathCall)
     },
     ...(body !== undefined && { body }),
   });
+  const refusal = answer.status < 400 ? undefined : await refusalOf(answer);
+  if (refusal !== undefined) throw refusal;
   await printBody(context.out, answer);
   if (answer.status >= 400) throw new Failure(`${method} ${path} was answered ${answer.status}.`);
+}
+
+/** What the runner itself says no with, since the request never came to the agent. */
+async function refusalOf(answer: Response): Promise<ApiError | undefined> {
+  if (!answer.headers.get("content-type")?.startsWith("application/json")) return undefined;
+  const body = parseJson(await answer.clone().text());
+  if (!isErrorBody(body) || !Object.hasOwn(STATUS_OF_CODE, body.code)) return undefined;
+  return new ApiError(answer.status, body);
 }
 
 async function printBody(out: Output, { body }: Response): Promise<void> {

@@ -136,7 +136,9 @@ test("an answer before the upload's end is told", async () => {
     errorAnswer(413, "ARCHIVE_TOO_LARGE", "the tarball is too large"),
   );
   expect(status).toBe(1);
-  expect(err).toContain("oken-runner: the tarball is too large\n");
+  expect(err).toContain(
+    "oken-runner: the tarball is too large.\nThe largest files: oken.toml (30 bytes), main.py",
+  );
 });
 
 test("secrets come from the line, the environment, a file and the terminal", async () => {

@@ -127,6 +127,18 @@ test("--path sends the request itself and prints the answer itself", async () =>
   expect((await invoke(["shop", "--path", "/", "-H", "nonsense"], answers)).status).toBe(2);
 });
 
+test("with --path what the runner refuses is told as anywhere else", async () => {
+  const { status, out, err } = await invoke(["shop", "--path", "/"], {
+    "GET /invoke/shop/": () => errorAnswer(404, "AGENT_NOT_FOUND", 'There is no agent "shop".'),
+  });
+  expect({ status, out }).toEqual({ status: 5, out: "" });
+  expect(err).toBe('oken-runner: There is no agent "shop".\nSee which there are: oken-runner ps\n');
+  const answered = await invoke(["shop", "--path", "/"], {
+    "GET /invoke/shop/": () => errorAnswer(404, "NO_SUCH_ITEM", "none"),
+  });
+  expect(answered).toMatchObject({ status: 1, out: expect.stringContaining("NO_SUCH_ITEM") });
+});
+
 const HOSTILE = "\u001B[2Jfine\u001B]0;title\u0007 \u009Btext\u001B[1";
 
 test.each<[string[], () => Response, string]>([
