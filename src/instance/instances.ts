@@ -1,18 +1,11 @@
-import type { Engine, ListedContainer, RunningContainer } from "../docker/types.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { Engine, ListedContainer } from "../docker/types.ts";
 import { STOP_GRACE_SECONDS } from "../lib/agent-container.ts";
-import { messageOf } from "../lib/errors.ts";
-import type { Log } from "../lib/log.ts";
 import type { VersionRecord } from "../model/agent.ts";
-import type { CpuBoost } from "./boost.ts";
-import { type ContainerSpecOptions, containerSpec } from "./container-spec.ts";
-import { type Instance, createInstance } from "./instance.ts";
+import { type BringUpOptions, createBringUp } from "./bring-up.ts";
+import { containerSpec } from "./container-spec.ts";
+import type { Instance } from "./instance.ts";
 import { createLastLines } from "./last-lines.ts";
-import type { Doubt } from "./silence.ts";
-import { originOf } from "./origin.ts";
-import { portsOf } from "./ports.ts";
-import type { Readiness, WaitUntilReady } from "./readiness.ts";
-import { withLog } from "./start-failure.ts";
+import type { Readiness } from "./readiness.ts";
 
 /** How long a container that runs already may take to say that it serves; the runner's start waits for it. */
 const ADOPTION_TIMEOUT_MS = 5_000;
@@ -48,7 +41,7 @@ export type StartOptions = {
   onTrouble?: Readiness["onTrouble"];
 };
 
-export type InstancesOptions = {
+export type InstancesOptions = BringUpOptions & {
   engine: Pick<
     Engine,
     | "can"
@@ -57,108 +50,15 @@ export type InstancesOptions = {
     | "restartContainer"
     | "unpauseContainer"
     | "stopContainer"
-    | "removeContainer"
     | "boostCpus"
-    | "logs"
   >;
-  spec: ContainerSpecOptions;
-  waitUntilReady: WaitUntilReady;
-  /** Speaks to the runtime with this origin. */
-  runtime: {
-    askRestarts(origin: string): Promise<number | undefined>;
-    tellDoubt(origin: string, told: { instance: string; doubt: Doubt }): Promise<void>;
-  };
   healthCheckTimeoutMs: number;
-  cpuBoost: CpuBoost;
-  clock: Clock;
-  log: Log;
-};
-
-/** A container on its way to ready. */
-type Start = {
-  container: RunningContainer;
-  replica?: number | undefined;
-  isFresh: boolean;
-  startedAt: number;
-  signal: AbortSignal;
-  timeoutMs: number;
-  onTrouble?: Readiness["onTrouble"];
 };
 
 export function createInstances(options: InstancesOptions): Instances {
   const { engine, spec, clock, cpuBoost, log, healthCheckTimeoutMs: timeoutMs } = options;
+  const bringUp = createBringUp(options);
   const lastLines = createLastLines({ engine, files: spec.files });
-
-  async function untilReady(
-    agentId: string,
-    version: VersionRecord,
-    start: Omit<Start, "isFresh">,
-  ): Promise<void> {
-    const { control } = portsOf(version, spec.containerPort);
-    try {
-      await options.waitUntilReady({ ...start, agentId, controlPort: control });
-    } catch (error) {
-      throw await cleanedUp(agentId, { version: version.version, container: start.container.name }, error);
-    }
-  }
-
-  async function ready(agentId: string, version: VersionRecord, start: Start): Promise<Instance> {
-    await untilReady(agentId, version, start);
-    return instanceIn(agentId, version, start);
-  }
-
-  function instanceIn(
-    agentId: string,
-    version: VersionRecord,
-    { container, isFresh, replica }: Pick<Start, "container" | "isFresh" | "replica">,
-  ): Instance {
-    const ports = portsOf(version, spec.containerPort);
-    const control = originOf(container, ports.control);
-    return createInstance({
-      version,
-      container,
-      isFresh,
-      replica,
-      origin: originOf(container, ports.serving),
-      restarts: () => options.runtime.askRestarts(control),
-      onSilent(doubt) {
-        // The runtime has the requests of all others itself.
-        if (version.entrypoint.type !== "http") return;
-        log.warn({ agent_id: agentId, container: container.name }, "the agent answers none of its requests");
-        void options.runtime.tellDoubt(control, { instance: container.name, doubt });
-      },
-      clock,
-    });
-  }
-
-  async function boosted(agentId: string, version: VersionRecord, start: Start): Promise<Instance> {
-    const boost = cpuBoost.begin({ ...start.container, cpus: version.manifest.cpus });
-    try {
-      const instance = await ready(agentId, version, start);
-      boost.ready();
-      return instance;
-    } catch (error) {
-      boost.failed();
-      throw error;
-    }
-  }
-
-  /** Removes a container that failed to start. Gives the error with its last lines, and no secret in it. */
-  async function cleanedUp(
-    agentId: string,
-    { version, container }: { version: number; container: string },
-    error: unknown,
-  ): Promise<unknown> {
-    const last = await lastLines(agentId, { version, container });
-    const lines = await last.read().catch(messageOf);
-    await engine.removeContainer(container).catch((cause: unknown) => {
-      log.error(
-        { agent_id: agentId, container, err: cause },
-        "could not remove a container that failed to start",
-      );
-    });
-    return withLog(error, lines, last.redact);
-  }
 
   async function start(
     agentId: string,
@@ -172,7 +72,7 @@ export function createInstances(options: InstancesOptions): Instances {
       engine.startContainer({ ...containerSpec(agentId, version, { ...spec, replica }), boost }),
     );
     const started = { container, replica, isFresh: true, startedAt, signal, timeoutMs, onTrouble };
-    return boost ? boosted(agentId, version, started) : ready(agentId, version, started);
+    return boost ? bringUp.boosted(agentId, version, started) : bringUp.ready(agentId, version, started);
   }
 
   /** The runner that started it may have ended before it was ready. */
@@ -189,17 +89,19 @@ export function createInstances(options: InstancesOptions): Instances {
       );
       if (container === undefined) return start(agentId, version, { signal, boost: true });
       const started = { container, isFresh: false, startedAt, signal, timeoutMs };
-      return engine.can.shareCpus ? boosted(agentId, version, started) : ready(agentId, version, started);
+      return engine.can.shareCpus
+        ? bringUp.boosted(agentId, version, started)
+        : bringUp.ready(agentId, version, started);
     },
     async resume(agentId, { version, container }, signal) {
       const startedAt = clock.monotonic();
       if (!(await engine.unpauseContainer(container.id))) return false;
-      await untilReady(agentId, version, { container, startedAt, signal, timeoutMs });
+      await bringUp.untilReady(agentId, version, { container, startedAt, signal, timeoutMs });
       return true;
     },
     adoptPaused(agentId, version, container) {
       limitAdopted(version, container);
-      return instanceIn(agentId, version, {
+      return bringUp.instanceIn(agentId, version, {
         container,
         isFresh: false,
         replica: container.identity?.replica,
@@ -207,7 +109,7 @@ export function createInstances(options: InstancesOptions): Instances {
     },
     async adopt(agentId, version, container) {
       limitAdopted(version, container);
-      return ready(agentId, version, {
+      return bringUp.ready(agentId, version, {
         container,
         replica: container.identity?.replica,
         isFresh: false,
