@@ -1,12 +1,17 @@
 export type RequirementLine = { line: string; number: number };
 
-/** Joins lines as pip does: a backslash continues one, and a `#` at its start or after a space begins a comment. */
-export function logicalLines(text: string): RequirementLine[] {
-  const lines: RequirementLine[] = [];
+/**
+ * Joins lines as pip does: a backslash continues one, and a `#` at its start or after a space begins a comment. One line
+ * is read at a time: a file may have millions.
+ */
+export function* logicalLines(text: string): Generator<RequirementLine> {
   let joined = "";
   let start = 0;
-  for (const [index, raw] of text.split(/\r\n|\r|\n/).entries()) {
-    if (joined === "") start = index + 1;
+  let number = 0;
+  for (const raw of linesOf(text)) {
+    number += 1;
+    if (joined === "") start = number;
+    if (joined === "" && raw === "") continue;
     const isComment = /^\s*#/.test(raw);
     if (raw.endsWith("\\") && !isComment) {
       joined += `${raw.slice(0, -1)} `;
@@ -14,10 +19,20 @@ export function logicalLines(text: string): RequirementLine[] {
     }
     const line = withoutComment(`${joined}${isComment ? "" : raw}`).trim();
     joined = "";
-    if (line !== "") lines.push({ line, number: start });
+    if (line !== "") yield { line, number: start };
   }
-  if (joined.trim() !== "") lines.push({ line: joined.trim(), number: start });
-  return lines;
+  if (joined.trim() !== "") yield { line: joined.trim(), number: start };
+}
+
+/** Lines end with any of the three line ends. */
+function* linesOf(text: string): Generator<string> {
+  const plain = text.includes("\r") ? text.replaceAll(/\r\n?/g, "\n") : text;
+  let at = 0;
+  for (let end = plain.indexOf("\n"); end !== -1; end = plain.indexOf("\n", at)) {
+    yield plain.slice(at, end);
+    at = end + 1;
+  }
+  yield plain.slice(at);
 }
 
 /** The text before the first `#` that is at its start or after a space. */
