@@ -23,6 +23,7 @@ import { Inspected, toState } from "./inspected.ts";
 import { runnerLabels } from "../labels.ts";
 import { readJson } from "../read-json.ts";
 import type { OwnNames } from "../own-names.ts";
+import { steadyLook } from "../steady-look.ts";
 import type { Volumes } from "../storage/volumes.ts";
 import type {
   ContainerSpec,
@@ -37,9 +38,6 @@ const SLOW_COMMAND_MS = 60_000;
 
 /** Pause between two looks at a removal, milliseconds; it takes a tenth of a second. */
 const REMOVAL_PAUSE_MS = 20;
-
-/** How often containers are listed until none of them goes while it is looked at. */
-const MAX_LOOKS = 5;
 
 type Containers = Pick<
   Workload,
@@ -196,17 +194,10 @@ export function createContainers(
     inspectContainer: inspectOne,
 
     async listContainers() {
-      for (let look = 1; ; look += 1) {
-        const output = await exec.run(args.listArgs(runnerLabels(settings.runnerId)));
-        const names = linesOf(output);
-        if (names.length === 0) return [];
-        try {
-          return await Promise.all((await inspect(names)).map(asListed));
-        } catch (error) {
-          // One of them has gone since.
-          if (!isNoSuchObject(error) || look === MAX_LOOKS) throw error;
-        }
-      }
+      return steadyLook(async () => {
+        const names = linesOf(await exec.run(args.listArgs(runnerLabels(settings.runnerId))));
+        return names.length === 0 ? [] : Promise.all((await inspect(names)).map(asListed));
+      });
     },
   };
 }

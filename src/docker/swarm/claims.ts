@@ -5,8 +5,8 @@ import type { DockerExec } from "../exec.ts";
 import { LABEL, claimLabels, labelArgs } from "../labels.ts";
 import { linesOf } from "../lines.ts";
 import { readJson } from "../read-json.ts";
+import { steadyLook } from "../steady-look.ts";
 import type { Claim, Engine, ListedClaim } from "../types.ts";
-import { steadyLook } from "./steady-look.ts";
 
 /** Deadline of a command about claims, milliseconds: shorter than a waiting runner's patience, so that it is tried again. */
 const TIMEOUT_MS = 4_000;

@@ -3,17 +3,16 @@ import { type Static, Type } from "@sinclair/typebox";
 import { allDone } from "../../lib/all-done.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import type { Availability, Node } from "../../model/node.ts";
-import { isNoSuchObject, isOutOfSequence } from "../errors.ts";
+import { isNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
+import { linesOf } from "../lines.ts";
 import { readJson } from "../read-json.ts";
+import { steadyLook } from "../steady-look.ts";
 import type { Workload } from "../workload.ts";
+import { inSequence } from "./in-sequence.ts";
 import { addressOf } from "./node-addresses.ts";
 import { withOwnNames } from "./node-names.ts";
 import { listNodesArgs } from "./service-args.ts";
-import { steadyLook } from "./steady-look.ts";
-
-/** How often a change is tried when the swarm itself has changed the node meanwhile. */
-const MAX_CHANGES = 5;
 
 const NANO = 1e9;
 
@@ -52,7 +51,7 @@ export function createSwarmNodes(exec: Pick<DockerExec, "run">): Pick<Workload, 
     const argv = nodesArgs(ids);
     return ids.length === 0 ? [] : readSwarmNodes(await exec.run(argv), argv);
   };
-  const list = async () => (await exec.run(listNodesArgs())).split("\n").filter((id) => id !== "");
+  const list = async () => linesOf(await exec.run(listNodesArgs()));
 
   async function read(): Promise<Node[]> {
     const [ids, known] = await allDone([list(), inspect(last).catch(noneIfMissing)]);
@@ -69,17 +68,14 @@ export function createSwarmNodes(exec: Pick<DockerExec, "run">): Pick<Workload, 
       return structuredClone(await reading);
     },
     async setAvailability(node, availability, { draining } = { draining: false }) {
-      for (let round = 1; ; round += 1) {
-        try {
-          const wasDraining = (await exec.run(isDrainingArgs(node))).trim() !== "";
-          await exec.run(availabilityArgs(node, availability, { draining, wasDraining }));
-          return;
-        } catch (error) {
-          if (isNoSuchObject(error))
-            throw new RunnerError("NOT_FOUND", `There is no node ${JSON.stringify(node)}.`);
-          if (!isOutOfSequence(error) || round === MAX_CHANGES) throw error;
-        }
-      }
+      const change = async () => {
+        const wasDraining = (await exec.run(isDrainingArgs(node))).trim() !== "";
+        await exec.run(availabilityArgs(node, availability, { draining, wasDraining }));
+      };
+      await inSequence(change).catch((error: unknown) => {
+        if (!isNoSuchObject(error)) throw error;
+        throw new RunnerError("NOT_FOUND", `There is no node ${JSON.stringify(node)}.`);
+      });
     },
   };
 }
@@ -121,7 +117,7 @@ export function isDrainingArgs(node: string): string[] {
 
 /** What {@link nodesArgs} has printed. */
 export function readSwarmNodes(output: string, args: string[]): Node[] {
-  const lines = output.split("\n").filter((line) => line !== "");
+  const lines = linesOf(output);
   return withOwnNames(lines.map((line) => nodeOf(readJson(Inspected, { args, output: line }))));
 }
 

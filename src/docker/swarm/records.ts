@@ -7,8 +7,8 @@ import type { DockerExec } from "../exec.ts";
 import { LABEL, labelArgs } from "../labels.ts";
 import { linesOf } from "../lines.ts";
 import { readJson } from "../read-json.ts";
+import { steadyLook } from "../steady-look.ts";
 import type { Engine, KeptRecord } from "../types.ts";
-import { steadyLook } from "./steady-look.ts";
 
 /** Records that one command reads: of the largest, a hundred come to half of what a command may print. */
 const READ_AT_ONCE = 100;

@@ -3,12 +3,13 @@ import { type Static, Type } from "@sinclair/typebox";
 import { isNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { LABEL, parseIdentity } from "../labels.ts";
+import { linesOf } from "../lines.ts";
 import { readJson } from "../read-json.ts";
+import { steadyLook } from "../steady-look.ts";
 import type { Engine } from "../types.ts";
 import type { ContainerState, ListedContainer, RunningContainer } from "../workload.ts";
 import * as args from "./service-args.ts";
 import type { NodeAddresses } from "./node-addresses.ts";
-import { steadyLook } from "./steady-look.ts";
 import { current } from "./until-running.ts";
 import { TERMINATED, type Task, type Tasks, hasEnded, isWanted } from "./tasks.ts";
 
@@ -35,11 +36,11 @@ type StateParts = { exec: Pick<DockerExec, "run">; tasks: Tasks; nodes: NodeAddr
 export function createServiceStates({ exec, tasks, nodes, runnerId }: StateParts): ServiceStates {
   async function find(services: string[]): Promise<Service[]> {
     const argv = args.inspectServicesArgs(services);
-    const lines = (await exec.run(argv)).split("\n").filter((line) => line !== "");
+    const lines = linesOf(await exec.run(argv));
     return lines.map((output) => readJson(Service, { args: argv, output }));
   }
 
-  const idsOf = async (argv: string[]) => (await exec.run(argv)).split("\n").filter((id) => id !== "");
+  const idsOf = async (argv: string[]) => linesOf(await exec.run(argv));
 
   async function toRunning(name: string, task: Task): Promise<RunningContainer> {
     const node = task.nodeId === "" ? undefined : await nodes.find(task.nodeId);

@@ -6,11 +6,12 @@ import { allDone } from "../../lib/all-done.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { RunnerError } from "../../lib/errors.ts";
 import { SWARM_CAN } from "../abilities.ts";
-import { isAlreadyExists, isOutOfSequence, isWithoutNode, undefinedIfNoSuchObject } from "../errors.ts";
+import { isAlreadyExists, isWithoutNode, undefinedIfNoSuchObject } from "../errors.ts";
 import type { DockerExec } from "../exec.ts";
 import { readJson } from "../read-json.ts";
 import type { ContainerSpec, RunningContainer, Workload } from "../workload.ts";
 import { avoidUpdateArgs, constraintsArgs } from "./chosen-nodes.ts";
+import { inSequence } from "./in-sequence.ts";
 import * as args from "./service-args.ts";
 import type { KeptLogs } from "./logs.ts";
 import type { NodeAddresses } from "./node-addresses.ts";
@@ -24,9 +25,6 @@ import { untilStopped } from "./until-stopped.ts";
 import { explained, placementIn } from "./without-node.ts";
 
 const Constraints = Type.Union([Type.Array(Type.String()), Type.Null()]);
-
-/** How often a change is tried when the swarm itself has changed the service meanwhile. */
-const MAX_CHANGES = 5;
 
 type Services = ServiceStarts &
   Pick<
@@ -93,17 +91,7 @@ export function createServices(parts: ServiceParts, settings: args.ServiceSettin
     return readJson(Constraints, { args: argv, output: await exec.run(argv) }) ?? [];
   }
 
-  /** The swarm writes into a service too, as its tasks come and go. */
-  async function change(argv: string[]): Promise<void> {
-    for (let round = 1; ; round += 1) {
-      try {
-        await exec.run(argv);
-        return;
-      } catch (error) {
-        if (!isOutOfSequence(error) || round === MAX_CHANGES) throw error;
-      }
-    }
-  }
+  const change = (argv: string[]) => inSequence(() => exec.run(argv));
 
   async function remove(reference: string): Promise<void> {
     const service = await states.serviceOf(reference);

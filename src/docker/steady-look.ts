@@ -1,4 +1,4 @@
-import { isNoSuchObject } from "../errors.ts";
+import { isNoSuchObject } from "./errors.ts";
 
 /** How often a look is begun anew. */
 const MAX_LOOKS = 5;
