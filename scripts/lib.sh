@@ -50,6 +50,15 @@ await() {
   done
 }
 
+# The package index that uv or pip on this machine is set to use. It may be the only one within reach.
+package_index() {
+  local url=${OKEN_INDEX_URL:-${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-${PIP_INDEX_URL:-}}}}
+  if [[ -z $url && -x $ROOT/.venv/bin/python ]]; then
+    url=$("$ROOT/.venv/bin/python" -m pip config get global.index-url 2>/dev/null || true)
+  fi
+  printf '%s' "$url"
+}
+
 # Waits until no other set-up runs on this machine, of any checkout. The lock ends with the process.
 alone() {
   have flock || return 0
