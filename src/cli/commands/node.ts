@@ -1,8 +1,8 @@
-import type { Command } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
 import { activatePath } from "../../client/paths.ts";
 import type { NodeList, NodeView } from "../../model/api-nodes.ts";
-import { newApiCommand, newCommand } from "../command.ts";
+import { newApiCommand } from "../command.ts";
 import { connect } from "../connect.ts";
 import type { Context } from "../context.ts";
 import { size } from "../output/amounts.ts";
@@ -23,8 +23,8 @@ const STATE_COLORS = { ready: "green", down: "red", unknown: "yellow" } as const
 /** The firewall of a node is its own. */
 const MEND = "As root there: oken-runner doctor --node --mend";
 
-export function node(context: Context): Command {
-  const command: Command = newCommand("node", {
+export function node(context: Context): CommandUnknownOpts {
+  const command: CommandUnknownOpts = newApiCommand("node", {
     group: "operate",
     summary: "list the hosts that agents run on, and move agents off one for maintenance",
     description: "Nodes are the hosts of a swarm that a runner's agents run on.",

@@ -1,9 +1,9 @@
-import type { Command } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 
 import type { Client } from "../../client/client.ts";
 import { secretsPath } from "../../client/paths.ts";
 import type { SecretNames } from "../../model/api.ts";
-import { newApiCommand, newCommand } from "../command.ts";
+import { newApiCommand } from "../command.ts";
 import { type RunnerOptions, connect } from "../connect.ts";
 import type { Context } from "../context.ts";
 import { usageFailure } from "../failure.ts";
@@ -19,8 +19,8 @@ const EXAMPLES = [
 const DESCRIPTION =
   "Secrets are environment variables of an agent. A change is a deploy of the same files: a new version, and no request is dropped.";
 
-export function secrets(context: Context): Command {
-  const command: Command = newCommand("secrets", {
+export function secrets(context: Context): CommandUnknownOpts {
+  const command: CommandUnknownOpts = newApiCommand("secrets", {
     group: "operate",
     summary: "set, remove and list an agent's secrets",
     description: DESCRIPTION,

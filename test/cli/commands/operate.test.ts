@@ -110,6 +110,19 @@ test("top shows what agents do and use", async () => {
   expect(JSON.parse((await run(["top", "--json"])).out)).toEqual(STATS);
 });
 
+test("options of the runner may stand anywhere", async () => {
+  using runner = fakeRunner({ "GET /agents/echo/secrets": () => Response.json({ secrets: ["A"] }) });
+  const url = ["--url", runner.url];
+  const wanted = { status: 0, out: '{"secrets":["A"]}\n', err: "" };
+  for (const args of [
+    [...url, "--json", "secrets", "list", "echo"],
+    ["secrets", ...url, "list", "--json", "echo"],
+    ["secrets", "--json", "list", "echo", ...url],
+    ["--json", "secrets", ...url, "list", "echo"],
+  ])
+    expect(await runInProcess(args)).toMatchObject(wanted);
+});
+
 test("secrets are listed by name, and only those that are there can be removed", async () => {
   expect((await run(["secrets", "list", "echo"])).out).toBe("A\nB\n");
   const { status, err, asked } = await run(["secrets", "unset", "echo", "A", "C"]);
