@@ -1,5 +1,6 @@
 import type { ReadStream } from "node:tty";
 
+import { EXIT } from "./exit-codes.ts";
 import { Failure } from "./failure.ts";
 
 /** What people and programs tell a command. */
@@ -35,5 +36,5 @@ export function createInput(stdin: ReadStream, output: NodeJS.WriteStream): Inpu
 }
 
 function brokenOff(): Failure {
-  return new Failure("nothing was done.");
+  return new Failure("nothing was done.", { exitCode: EXIT.interrupted });
 }

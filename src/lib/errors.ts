@@ -64,6 +64,11 @@ export class RunnerError extends Error {
   }
 }
 
+/** For a line of the log: what was thrown on purpose has said all, and of anything else the stack matters. */
+export function whyOf(error: unknown): { reason: string } | { err: unknown } {
+  return error instanceof RunnerError ? { reason: error.message } : { err: error };
+}
+
 /** The message of any thrown value, for a log line or a `cause`. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

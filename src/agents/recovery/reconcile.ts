@@ -1,7 +1,7 @@
 import type { ListedContainer } from "../../docker/types.ts";
 import { allDone } from "../../lib/all-done.ts";
 import { STOP_GRACE_SECONDS } from "../../lib/agent-container.ts";
-import { messageOf } from "../../lib/errors.ts";
+import { messageOf, whyOf } from "../../lib/errors.ts";
 import type { Agent } from "../agent.ts";
 import type { AgentParts } from "../parts.ts";
 import type { Loaded } from "./load-agents.ts";
@@ -47,7 +47,7 @@ export async function reconcile(parts: ReconcileParts, options: ReconcileOptions
     return true;
   } catch (error) {
     const level = options.isFirst ? "error" : "debug";
-    log[level]({ err: error }, "running agents were not adopted: the engine does not answer");
+    log[level](whyOf(error), "running agents were not adopted: the engine does not answer");
     return false;
   } finally {
     firstLook.allDone();

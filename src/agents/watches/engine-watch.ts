@@ -1,5 +1,5 @@
 import type { EngineEvent, ListedContainer } from "../../docker/types.ts";
-import { messageOf } from "../../lib/errors.ts";
+import { messageOf, whyOf } from "../../lib/errors.ts";
 import type { Agent, Instance } from "../agent.ts";
 import { type Ends, createEnds } from "../ending/ends.ts";
 import { endBeforeService, lookForEnd } from "../ending/end-cause.ts";
@@ -9,6 +9,7 @@ import type { AgentParts } from "../parts.ts";
 import { followPause } from "../sleep/pause.ts";
 import { adoptRunning } from "../recovery/reconcile.ts";
 import type { StartParts } from "../starts/start.ts";
+import { createAwayLog } from "./away-log.ts";
 
 /** Pause before the engine's events are followed again after they ended, milliseconds. */
 const RECONNECT_MS = 1_000;
@@ -39,16 +40,17 @@ export async function watchEngine(parts: EventParts, signal: AbortSignal): Promi
       agent?.queue.grant(agent);
     },
   });
+  const awayLog = createAwayLog({ log, clock });
   while (!signal.aborted) {
     try {
       for await (const event of engine.events({ signal })) onEvent(parts, ends, event);
     } catch (error) {
-      if (!signal.aborted) log.warn({ err: error }, "the engine's events cannot be followed");
+      if (!signal.aborted) log.warn(whyOf(error), "the engine's events cannot be followed");
     }
     // Followed again before that, what happened meanwhile would never be known.
     for (let isKnown = false; !isKnown && !signal.aborted;) {
       await clock.sleep(RECONNECT_MS, signal).catch(() => undefined);
-      isKnown = signal.aborted || (await catchUp(parts));
+      isKnown = signal.aborted || (await catchUp(parts, awayLog));
     }
   }
 }
@@ -118,8 +120,8 @@ async function repairNetwork({ engine, log }: EventParts): Promise<void> {
  * After a gap in the events: finds the instances whose container no longer runs or has another address, and the
  * containers that run though we think their agents asleep. False if the engine does not answer.
  */
-async function catchUp(parts: EventParts): Promise<boolean> {
-  const { engine, registry, exits, keeper, log } = parts;
+async function catchUp(parts: EventParts, awayLog: ReturnType<typeof createAwayLog>): Promise<boolean> {
+  const { engine, registry, exits, keeper } = parts;
   try {
     const containers = await engine.listContainers();
     for (const agent of registry.all()) {
@@ -139,9 +141,10 @@ async function catchUp(parts: EventParts): Promise<boolean> {
     await adoptRunning(parts, containers);
     await engine.ensureNetwork();
     keeper.attend();
+    awayLog.back();
     return true;
   } catch (error) {
-    log.warn({ reason: messageOf(error) }, "the engine does not answer; agents that run keep running");
+    awayLog.away(error);
     return false;
   }
 }

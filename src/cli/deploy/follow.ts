@@ -19,7 +19,7 @@ export async function followShown(
   using _ = onInterrupt(async () => {
     view.end();
     if (deployment === null) return;
-    err.line("Cancelling the deploy. The version before goes on.");
+    err.line("Cancelling the deploy. A version that serves goes on.");
     await client.send(deployment, { method: "DELETE" });
   });
   const onStart = (started: string | null) => {

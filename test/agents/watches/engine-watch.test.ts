@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { watchEngine } from "../../../src/agents/watches/engine-watch.ts";
 import { retire } from "../../../src/agents/ending/retire.ts";
 import type { InstanceEnd } from "../../../src/instance/instance.ts";
+import { type Log, createLog } from "../../../src/lib/log.ts";
 import { runningAgent } from "../../helpers/agent-parts.ts";
 import { instanceOf, specOf, versionRecord } from "../../helpers/records.ts";
 
@@ -11,7 +12,7 @@ const never = new AbortController().signal;
 const NAME = "oken-echo-v3";
 
 /** A runner that watches the engine's events, in front of the running container of version 3 of `echo`. */
-async function watching() {
+async function watching(others: { log?: Log } = {}) {
   const fixture = await runningAgent();
   const { parts, clock, instance } = fixture;
   const ends: InstanceEnd[] = [];
@@ -19,7 +20,7 @@ async function watching() {
   const closing = new AbortController();
   let attended = 0;
   const keeper = { attend: () => void attended++ };
-  const ended = watchEngine({ ...parts, keeper }, closing.signal);
+  const ended = watchEngine({ ...parts, ...others, keeper }, closing.signal);
   await clock.advance(0);
   return {
     ...fixture,
@@ -225,6 +226,28 @@ describe("after the engine was away", () => {
     engine.comeBack();
     await clock.advance(5_000);
     expect(agent.state).toBe("idle");
+  });
+
+  test("the log has said so once, and that it is back", async () => {
+    const lines: string[] = [];
+    const log = createLog({
+      level: "info",
+      format: "json",
+      destination: { write: (line) => void lines.push(line) },
+    });
+    await using runner = await watching({ log });
+    const { engine, clock } = runner;
+    engine.goAway();
+    for (let second = 0; second < 60; second += 1) await clock.advance(1_000);
+    engine.comeBack();
+    for (let second = 0; second < 5; second += 1) await clock.advance(1_000);
+    const said = lines.map((line): unknown => JSON.parse(line));
+    expect(said).toMatchObject([
+      { level: "warn", msg: "the engine's events cannot be followed", reason: expect.any(String) },
+      { level: "warn", msg: "the engine does not answer; agents that run keep running" },
+      { level: "info", msg: "the engine answers again" },
+    ]);
+    expect(lines.join("")).not.toContain("stack");
   });
 
   test("whoever left the network meanwhile is found, and the network is there", async () => {

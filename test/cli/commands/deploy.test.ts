@@ -121,7 +121,7 @@ test("whoever breaks it off cancels the deploy", async () => {
   });
   const { status, err } = await running;
   expect(status).toBe(1);
-  expect(err).toContain("Cancelling the deploy. The version before goes on.\n");
+  expect(err).toContain("Cancelling the deploy. A version that serves goes on.\n");
   expect(err).toEndWith("oken-runner: Deployment 7 of agent hello was cancelled.\n");
 });
 
