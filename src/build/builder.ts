@@ -57,7 +57,7 @@ export function createBuilder(host: BuilderHost): Builder {
         buildImage({ ...run, request: { ...request, signal } }),
       );
     } catch (error) {
-      throw withStepLabel(error);
+      throw withStepLabel(error, timeoutMs);
     } finally {
       await rm(scratch, { recursive: true, force: true });
     }
@@ -81,7 +81,7 @@ export function createBuilder(host: BuilderHost): Builder {
       const turn = { ...request, onPlace: () => undefined };
       return compiling.run(turn, () =>
         compileModule(host, { ...request, timeoutMs }).catch((error: unknown) => {
-          throw withStepLabel(error);
+          throw withStepLabel(error, timeoutMs);
         }),
       );
     },

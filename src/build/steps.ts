@@ -46,16 +46,19 @@ export function createStepLog(onEvent: (event: BuildEvent) => void): StepLog {
   };
 }
 
-/** The error with its step in words for people, and with what to do in its sentence: callers see nothing else. */
-export function withStepLabel(error: unknown): unknown {
+/**
+ * The error with its step in words for people, and with what to do in its sentence: callers see nothing else. One of time
+ * names that of the whole build, `timeoutMs`: the command that met its end knows only what was left for it.
+ */
+export function withStepLabel(error: unknown, timeoutMs: number): unknown {
   if (!(error instanceof RunnerError) || typeof error.details?.["step"] !== "string") return error;
   const { code, details, status, headers, cause } = error;
   const step = stepLabel(error.details["step"]);
-  const todo = code === "BUILD_TIMEOUT" ? `It was at: ${step}.` : error.details["hint"];
+  const isLate = code === "BUILD_TIMEOUT";
+  const said = isLate ? `The build did not finish within ${timeoutMs / 1000} s.` : error.message;
+  const todo = isLate ? `It was at: ${step}.` : error.details["hint"];
   const message =
-    typeof todo === "string"
-      ? `${shortened(error.message, MAX_SENTENCE - todo.length - 1)} ${todo}`
-      : error.message;
+    typeof todo === "string" ? `${shortened(said, MAX_SENTENCE - todo.length - 1)} ${todo}` : said;
   return new RunnerError(code, message, { details: { ...details, step }, status, headers, cause });
 }
 

@@ -116,7 +116,8 @@ test("a build gives the version's image its tag and labels, and leaves nothing i
 });
 
 test("a build that fails leaves nothing, and its error names the step in words for people", async () => {
-  const failure = new RunnerError("BUILD_TIMEOUT", "The build did not finish within 60 s.", {
+  // Each command is told how much of the build's time is left.
+  const failure = new RunnerError("BUILD_TIMEOUT", "The build did not finish within 41 s.", {
     details: { step: "[resolve 2/2] RUN uv lock" },
   });
   await using agent = await fixture({ "main.py": "" }, () => Promise.reject(failure));
