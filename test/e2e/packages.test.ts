@@ -129,6 +129,28 @@ const PACKAGES: Package[] = [
     ]`,
     expected: ["zmq", 5, true, 0, true, true, [], 3],
   },
+  {
+    name: "aiofile without aio, pexpect on a terminal, and duckdb",
+    requirements: "aiofile\npexpect\nduckdb",
+    code: `
+    import aiofile, asyncio, duckdb, pexpect
+
+    async def main():
+        async with aiofile.async_open("/tmp/file", "w+") as file:
+            await file.write("written")
+            file.seek(0)
+            return await file.read()
+
+    shell = pexpect.spawn("sh", ["-c", "stty size; cat"], dimensions=(7, 9))
+    shell.expect("7 9")
+    shell.sendline("typed")
+    shell.expect("typed")
+    database = duckdb.connect("/tmp/data.duckdb")
+    database.execute("create table t as select range as x from range(1000)")
+    database.execute("checkpoint")
+    return [asyncio.run(main()), database.execute("select sum(x) from t").fetchone()[0]]`,
+    expected: ["written", 499_500],
+  },
 ];
 
 describe.skipIf(!isLong)("under the runner's seccomp profile", () => {
