@@ -26,6 +26,7 @@ import type { ContainmentSettings } from "../docker/networks/containment.ts";
 import { startEngineThread } from "../docker/thread/engine-thread.ts";
 import { measuredEngine } from "../docker/measured-engine.ts";
 import { type Owner, clearOrphans } from "../docker/commands/orphans.ts";
+import { clientProxyVariables } from "../docker/commands/client-proxies.ts";
 import { seccompPath } from "../docker/seccomp/file.ts";
 import type { Engine } from "../docker/types.ts";
 import { allDone } from "../lib/all-done.ts";
@@ -86,7 +87,10 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
   });
   const thread = startEngineThread({
     exec: { environment, owner },
-    containers: { ...containerSettings(config), seccomp, runnerId },
+    containers: {
+      ...containerSettings(config),
+      ...{ seccomp, runnerId, clientProxies: await clientProxyVariables(environment) },
+    },
     containment: withProxies(containmentSettings(config, environment), {
       identity,
       fetchConfig: fetchProxyConfig(buildSettings(config, environment)),

@@ -12,6 +12,8 @@ export type ContainerSettings = {
   cgroupParent: string | undefined;
   /** Path of the agents' seccomp profile; undefined for the engine's own. */
   seccomp: string | undefined;
+  /** Variables by which the docker CLI would tell containers of the operator's proxies. */
+  clientProxies?: readonly string[] | undefined;
   runnerId: string;
 };
 
@@ -62,10 +64,20 @@ export function runArgs(spec: ContainerSpec, settings: RunSettings): string[] {
       `type=bind,src=${source},dst=${target},readonly`,
     ]),
     ...(spec.volumes ?? []).flatMap(volumeMountArgs),
-    ...Object.entries(spec.env).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
+    ...Object.entries({ ...withoutProxies(settings), ...spec.env }).flatMap(([name, value]) => [
+      "--env",
+      `${name}=${value}`,
+    ]),
     "--",
     spec.image,
   ];
+}
+
+/** Said to be empty, they are not the operator's. */
+export function withoutProxies({
+  clientProxies = [],
+}: Pick<ContainerSettings, "clientProxies">): Record<string, string> {
+  return Object.fromEntries(clientProxies.map((name) => [name, ""]));
 }
 
 export function startArgs(name: string): string[] {

@@ -60,10 +60,9 @@ export function createImages(
     buildImage: (request) => buildImage(tools, request),
     exportStage: (request) => run(tools, exportArgs(request), request),
     async buildWheels(request) {
-      const { runtime } = sandbox;
       const seccomp = (await canFilterCalls(facts)) ? sandbox.seccomp : undefined;
       const parts = { exec, buildImage: (image: BuildRequest) => buildImage(tools, image) };
-      await buildWheels({ ...parts, sandbox: { runtime, seccomp } }, request);
+      await buildWheels({ ...parts, sandbox: { ...sandbox, seccomp } }, request);
     },
 
     async platform() {

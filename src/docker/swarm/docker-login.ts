@@ -1,11 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
 
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 
 import { parseJson } from "../../lib/json.ts";
+import { configPath } from "../commands/client-config.ts";
 import type { DockerExec } from "../exec.ts";
 
 /** Who the runner is to a registry. */
@@ -54,11 +53,6 @@ export async function loginOf(
   if (helped !== undefined) return helped;
   const entry = Object.entries(config.auths ?? {}).find(([name]) => hostOf(name) === registry)?.[1];
   return entry === undefined ? undefined : loginIn(entry);
-}
-
-function configPath(environment: Environment): string {
-  const directory = environment["DOCKER_CONFIG"] || join(environment["HOME"] || homedir(), ".docker");
-  return join(directory, "config.json");
 }
 
 async function askHelper(

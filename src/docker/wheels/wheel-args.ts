@@ -1,9 +1,9 @@
-import type { ContainerSettings } from "../containers/container-args.ts";
+import { type ContainerSettings, withoutProxies } from "../containers/container-args.ts";
 import { labelArgs } from "../labels.ts";
 import type { WheelRequest } from "../types.ts";
 
 /** What keeps package code from the kernel: the same as agents have. */
-export type Sandbox = Pick<ContainerSettings, "runtime" | "seccomp">;
+export type Sandbox = Pick<ContainerSettings, "runtime" | "seccomp" | "clientProxies">;
 
 /** A build on its way. */
 export type WheelBuild = WheelRequest & {
@@ -121,8 +121,10 @@ export function builderArgs(request: WheelBuild, gateway: string): string[] {
   ];
 }
 
-function hardening({ labels, sandbox: { runtime, seccomp } }: WheelBuild): string[] {
+function hardening({ labels, sandbox }: WheelBuild): string[] {
+  const { runtime, seccomp } = sandbox;
   return [
+    ...Object.keys(withoutProxies(sandbox)).flatMap((name) => ["--env", `${name}=`]),
     ...(runtime === undefined ? [] : ["--runtime", runtime]),
     ...(seccomp === undefined ? [] : ["--security-opt", `seccomp=${seccomp}`]),
     "--pull",

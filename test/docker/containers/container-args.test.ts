@@ -149,3 +149,13 @@ test("the commands on a container name it after `--`", () => {
   expect(args.logsArgs("c", 5)).toEqual(["logs", "--tail", "5", "--", "c"]);
   expect(args.followLogsArgs("c", 5)).toEqual(["logs", "--follow", "--tail", "5", "--", "c"]);
 });
+
+test("no container is told of the operator's proxies, and each of those that its agent chose", () => {
+  const settings = {
+    ...{ network: "n", runtime: undefined, cgroupParent: undefined, seccomp: undefined, runnerId: "r1" },
+    ...{ boosted: true, dns: [], clientProxies: ["HTTP_PROXY", "http_proxy"] },
+  };
+  const argv = args.runArgs({ ...SPEC, env: { http_proxy: "http://own.example" } }, settings);
+  const given = argv.filter((_, index) => argv[index - 1] === "--env");
+  expect(given).toEqual(["HTTP_PROXY=", "http_proxy=http://own.example"]);
+});

@@ -22,7 +22,7 @@ const SPEC: ContainerSpec = {
   boost: false,
 };
 
-const SETTINGS: { [Name in keyof ContainerSettings]: string } = {
+const SETTINGS: Record<Exclude<keyof ContainerSettings, "clientProxies">, string> = {
   network: "oken-agents",
   runtime: "runc",
   cgroupParent: "/agents",
@@ -73,6 +73,11 @@ test("a start with all CPUs, which it has until the agent is ready, does not cou
 test("its volumes count", async () => {
   const volumes = [{ name: "oken-1", path: "/data", shared: false }];
   expect(await fingerprint(SETTINGS, { ...SPEC, volumes })).not.toBe(await fingerprint(SETTINGS));
+});
+
+test("what it must not be told of the operator's proxies counts", async () => {
+  const clientProxies = ["HTTP_PROXY"];
+  expect(await fingerprint({ ...SETTINGS, clientProxies })).not.toBe(await fingerprint(SETTINGS));
 });
 
 test("what the agent reaches counts", async () => {
