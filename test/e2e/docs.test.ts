@@ -90,7 +90,7 @@ describe.skipIf(executable === undefined)("/docs, in a browser that reaches noth
     MEASURED,
   );
 
-  test("tries out GET /health and shows its 200", async () => {
+  test("tries out GET /health and shows its 200, on a telephone too", async () => {
     const health = docs.page.locator("#operations-Runner-getHealth");
     await health.locator(".opblock-summary-control").click();
     await health.locator(".try-out__btn").click();
@@ -98,6 +98,10 @@ describe.skipIf(executable === undefined)("/docs, in a browser that reaches noth
     const answer = health.locator(".live-responses-table .response");
     expect(await answer.locator(".response-col_status").textContent()).toContain("200");
     expect(await answer.locator(".response-col_description").textContent()).toContain('"status": "ok"');
+    const before = docs.page.viewportSize() ?? { width: 1280, height: 1600 };
+    await docs.page.setViewportSize({ width: 390, height: 844 });
+    expect(await docs.page.evaluate("document.documentElement.scrollWidth - innerWidth")).toBe(0);
+    await docs.page.setViewportSize(before);
     expect(docs.problems).toEqual([]);
   });
 
