@@ -106,7 +106,9 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
         detached: true,
       });
       using group = processGroup(subprocess, { signal, timeoutMs });
-      const result = await subprocess;
+      const result = await Promise.race([subprocess, group.overdue]);
+      if (result === undefined)
+        throw signal?.aborted ? toError(signal.reason) : engineTimeout(args, timeoutMs);
       const { stderr } = result;
       if (exec.tool !== undefined && result.failed)
         throw toolError(exec.tool, { code: result.code, stderr, message: endOf(result) });

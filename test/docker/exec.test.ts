@@ -65,6 +65,20 @@ test("what a command has started ends with it at its deadline, and holds up nobo
   await expect(exec.run(["ps"], { timeoutMs: 100 })).rejects.toMatchObject({ code: "ENGINE_UNAVAILABLE" });
 });
 
+test("a command whose end is not told is given up soon after its deadline", async () => {
+  const file = join(directory, "holder");
+  // It leaves the group, and holds the output open.
+  const exec = await standIn(`setsid sleep 60 & echo $! >${file}`);
+  try {
+    await expect(exec.run(["ps"], { timeoutMs: 100 })).rejects.toMatchObject({
+      code: "ENGINE_UNAVAILABLE",
+      details: { reason: "timeout" },
+    });
+  } finally {
+    process.kill(Number(await Bun.file(file).text()), "SIGKILL");
+  }
+});
+
 test.each(["", " >&2"])("a command that prints without end is cut off%s", async (where) => {
   const exec = await standIn(`yes "$(printf '%4096s' x)"${where}`);
   await expect(exec.run(["ps"])).rejects.toMatchObject({

@@ -4,6 +4,12 @@
  */
 const KILL_AFTER_MS = 1_000;
 
+/**
+ * How long after its deadline a command is waited for, milliseconds: longer than it takes to kill it. Something else may
+ * hold its output open, and its end may never be told.
+ */
+const GIVE_UP_AFTER_MS = KILL_AFTER_MS + 2_000;
+
 /** A command that leads a process group, and all that it has started. Disposing of the group ends what still runs. */
 export type ProcessGroup = Disposable & {
   /** Sends SIGTERM now, and SIGKILL later if that did not help. */
@@ -11,6 +17,8 @@ export type ProcessGroup = Disposable & {
   /** Resolves when no process holds the output open any longer. */
   readonly gone: Promise<void>;
   readonly timedOut: boolean;
+  /** Resolves when it should have ended long ago, if it has a deadline. */
+  readonly overdue: Promise<void>;
 };
 
 /**
@@ -32,8 +40,10 @@ export function processGroup(
     send(leader, "SIGTERM");
     timers.push(setTimeout(() => send(leader, "SIGKILL"), KILL_AFTER_MS));
   };
+  const overdue = Promise.withResolvers<void>();
   const onTimeout = () => {
     timedOut = true;
+    timers.push(setTimeout(overdue.resolve, GIVE_UP_AFTER_MS));
     end();
   };
   const forget = () => {
@@ -47,6 +57,7 @@ export function processGroup(
   if (signal?.aborted) end();
   return {
     end,
+    overdue: overdue.promise,
     gone: Promise.resolve(command).then(forget, forget),
     get timedOut() {
       return timedOut;
