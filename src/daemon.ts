@@ -11,6 +11,7 @@ import { createOwnership } from "./agents/ownership/ownership.ts";
 import { createLastInvoked } from "./agents/sleep/last-invoked.ts";
 import { takeRecords } from "./agents/mirror/take-records.ts";
 import { loadAgents } from "./agents/recovery/load-agents.ts";
+import { createTidy } from "./agents/recovery/tidy.ts";
 import { recoverEngine } from "./agents/recovery/recover-engine.ts";
 import { createScaler } from "./agents/scaling/scaler.ts";
 import { createStore } from "./agents/store.ts";
@@ -211,6 +212,7 @@ export async function startDaemon(options: {
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
   const spared = inheritance?.runs ?? [];
   const cleared = docker.clearOrphans(spared);
+  const tidy = createTidy(parts, { ...loaded, signal: closing.signal });
   const recovery = { loaded, cleared, onFirst: reconciling.resolve, signal: closing.signal };
   background.push(
     recoverEngine(parts, { ...recovery, clearOrphans: () => docker.clearOrphans(spared) }).then(() =>
@@ -219,7 +221,7 @@ export async function startDaemon(options: {
     reconciling.promise.then(() => keeper.attend()),
     reconciling.promise.then(() => server.nodes.takeUpDrains()),
     cleared.then(() => docker.reportOthers()),
-    cleared.then(() => watchEngine({ ...parts, keeper }, closing.signal)),
+    cleared.then(() => watchEngine({ ...parts, keeper, onBack: () => void tidy() }, closing.signal)),
     cleared.then(() => watchContainment(parts, closing.signal)),
     docker.watchClaim(closing.signal),
     cleared.then(() => turns.watch(closing.signal)),

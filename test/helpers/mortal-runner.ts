@@ -14,6 +14,7 @@ import { createOperations } from "../../src/agents/operations.ts";
 import type { AgentParts } from "../../src/agents/parts.ts";
 import { createPool } from "../../src/agents/calls/pool.ts";
 import { reconcile } from "../../src/agents/recovery/reconcile.ts";
+import { createTidy } from "../../src/agents/recovery/tidy.ts";
 import { loadAgents } from "../../src/agents/recovery/load-agents.ts";
 import { createScaler } from "../../src/agents/scaling/scaler.ts";
 import { createRegistry } from "../../src/agents/registry.ts";
@@ -148,7 +149,8 @@ export async function startMortal(world: World, dieAt?: FailPoint) {
   // Its stream is no call, and ends with the runner.
   const heard = { ...own, events: () => engine.events({ signal: died.signal }) };
   const keeper = { attend: () => undefined };
-  void watchEngine({ ...parts, engine: heard, keeper }, died.signal);
+  const tidy = createTidy(parts, { damaged: [], signal: died.signal });
+  void watchEngine({ ...parts, engine: heard, keeper, onBack: () => void tidy() }, died.signal);
   const sweep = createIdleSweep(parts);
 
   const boot = async () => {

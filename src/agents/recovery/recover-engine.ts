@@ -5,8 +5,8 @@ import type { Loaded } from "./load-agents.ts";
 /** Pause before an engine is asked again that did not answer, milliseconds. */
 const RETRY_MS = 2_000;
 
-/** How long a command that a crash left may be in the engine's hands after its own end, milliseconds. */
-const AFTERMATH_MS = 10_000;
+/** How long a command that was cut off may be in the engine's hands after its own end, milliseconds. */
+export const AFTERMATH_MS = 10_000;
 
 export type RecoveryOptions = {
   loaded: Loaded;

@@ -17,6 +17,8 @@ const RECONNECT_MS = 1_000;
 type EventParts = StartParts &
   Pick<AgentParts, "engine" | "registry" | "inherited" | "exits" | "feed"> & {
     keeper: Pick<Keeper, "attend">;
+    /** The engine answers again. */
+    onBack: () => void;
   };
 
 /**
@@ -52,6 +54,7 @@ export async function watchEngine(parts: EventParts, signal: AbortSignal): Promi
       await clock.sleep(RECONNECT_MS, signal).catch(() => undefined);
       isKnown = signal.aborted || (await catchUp(parts, awayLog));
     }
+    if (!signal.aborted) parts.onBack();
   }
 }
 

@@ -43,7 +43,10 @@ async function running({ manifest = {}, start = () => Promise.resolve() }: Fakes
   parts.instances.stop = ({ container }) => engine.stopContainer(container.name, 1);
   const closing = new AbortController();
   const scaler = createScaler(parts, { closing: closing.signal });
-  const following = watchEngine({ ...parts, keeper: { attend: () => undefined } }, closing.signal);
+  const following = watchEngine(
+    { ...parts, keeper: { attend: () => undefined }, onBack: () => undefined },
+    closing.signal,
+  );
   scaler.sweep();
   await clock.advance(2 * START_MS);
   const news: DrainNews[] = [];

@@ -34,7 +34,7 @@ async function watching(manifest: Partial<Manifest> = {}) {
   const { signal } = closing;
   const scaler = createScaler(parts, { closing: signal });
   const keeper = createKeeper(parts, { startsAtOnce: 2, closing: signal });
-  const ended = watchEngine({ ...parts, keeper }, signal);
+  const ended = watchEngine({ ...parts, keeper, onBack: () => undefined }, signal);
   scaler.sweep();
   await clock.advance(0);
   return {

@@ -23,7 +23,10 @@ async function fixture({ can = {} }: { can?: Partial<Abilities> } = {}) {
   const log = createLog({ level: "debug", format: "json", destination });
   const all = { ...parts, log };
   const closing = new AbortController();
-  const following = watchEngine({ ...all, keeper: { attend: () => undefined } }, closing.signal);
+  const following = watchEngine(
+    { ...all, keeper: { attend: () => undefined }, onBack: () => undefined },
+    closing.signal,
+  );
   await clock.advance(0);
   return {
     ...runner,

@@ -20,7 +20,7 @@ async function watching(others: { log?: Log } = {}) {
   const closing = new AbortController();
   let attended = 0;
   const keeper = { attend: () => void attended++ };
-  const ended = watchEngine({ ...parts, ...others, keeper }, closing.signal);
+  const ended = watchEngine({ ...parts, ...others, keeper, onBack: () => undefined }, closing.signal);
   await clock.advance(0);
   return {
     ...fixture,
