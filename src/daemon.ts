@@ -120,10 +120,8 @@ export async function startDaemon(options: {
   const docker = begun.use(await openEngine({ ...options, config, identity, metrics, ownership, url }));
   // No fault of this host's, for which a service manager would not start it again.
   void docker.lost.then(({ message }) => losing.abort(new Error(message)));
-  const checks = createChecks(
-    { engine: docker.engine, clock: systemClock },
-    { ...checkSettings(config), runnerId },
-  );
+  const settings = checkSettings(config, identity.runnerId);
+  const checks = createChecks({ engine: docker.engine, clock: systemClock }, settings);
   const usable = requireUsable(checks, log);
   // Both are looked at below, once the rest is there.
   usable.catch(() => undefined);

@@ -126,7 +126,7 @@ export function containmentSettings(config: Config, environment: Record<string, 
 }
 
 /** What the host is checked for. */
-export function checkSettings(config: Config) {
+export function checkSettings(config: Config, runnerId?: string) {
   const { dataDir, containerRuntime, pythonImage, builderImage, uvImage, defaultPython, registry } = config;
   const forDefault = (image: string) => image.replaceAll("{version}", defaultPython);
   const builder = {
@@ -136,6 +136,7 @@ export function checkSettings(config: Config) {
   };
   return {
     dataDir,
+    ...(runnerId !== undefined && { runnerId }),
     runtime: containerRuntime,
     registry,
     images: [

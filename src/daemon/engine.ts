@@ -56,7 +56,7 @@ type EngineOptions = {
 /** The engine, which changes nothing of an agent before this process has claimed them all. */
 export type ClaimedEngine = AsyncDisposable & {
   engine: Engine;
-  /** Resolves when the agents are this process's. */
+  /** Resolves when the agents are this process's, which also is their owner. */
   take(): Promise<void>;
   /** Rejects with StartError if another process runs the agents. Resolves also when the engine does not answer. */
   claim(): Promise<void>;
@@ -121,7 +121,7 @@ export async function openEngine(options: EngineOptions): Promise<ClaimedEngine>
   const claimed = claimedEngine(engine, { claim: () => claim.take(), ownership });
   return {
     engine: claimed,
-    take: () => claim.take(),
+    take: () => ownership.change(() => claim.take()),
     claim: () =>
       claim.take().catch((error: unknown) => {
         if (error instanceof StartError) throw error;

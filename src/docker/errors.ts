@@ -175,9 +175,14 @@ export function isAlreadyExists(error: unknown): boolean {
   return error instanceof RunnerError && error.details?.["reason"] === ALREADY_EXISTS;
 }
 
+function isOption(arg = ""): boolean {
+  return arg.startsWith("-");
+}
+
+/** The command and what it is about: its first two words that are no option and no option's value. */
 function verb(args: string[]): string {
   return args
-    .filter((arg) => !/^(-|\{\{)/.test(arg))
+    .filter((arg, at) => !isOption(arg) && (!isOption(args[at - 1]) || args[at - 1] === "--"))
     .slice(0, 2)
     .join(" ");
 }

@@ -153,3 +153,13 @@ test.each(["EAGAIN", "ENOMEM", "EMFILE"])("%s is the host's want, and passes", (
     headers: { "Retry-After": "5" },
   });
 });
+
+test.each([
+  [["stop", "-t", "10", "--", "oken-a"], "docker stop oken-a"],
+  [["container", "inspect", "--", "oken-a"], "docker container inspect"],
+  [["build", "--ulimit", "nofile=1:1", "--file", "/secret/path"], "docker build"],
+  [["version", "--format", "{{json .Server.Version}}"], "docker version"],
+])("a message names a command without its options: %j", (args, named) => {
+  const error = commandError(args, { exitCode: 1, code: undefined, stderr: "no luck", message: undefined });
+  expect(error.message).toBe(`${named} failed: no luck`);
+});

@@ -47,7 +47,7 @@ test("a failure carries docker's own words", async () => {
 test("a failure without words tells how it ended, and none of its arguments", async () => {
   const args = ["run", "--name", "x", "--env", "OKEN_SPEC=private"];
   const silent = await standIn("exit 3");
-  await expect(silent.run(args)).rejects.toThrow(/^docker run x failed: exit code 3$/);
+  await expect(silent.run(args)).rejects.toThrow(/^docker run failed: exit code 3$/);
   const killed = await standIn("kill -KILL $$");
   await expect(killed.run(args)).rejects.toThrow(/failed: it was ended by SIGKILL$/);
 });

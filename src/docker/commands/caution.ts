@@ -12,6 +12,9 @@ export const PING_TIMEOUT_MS = 5_000;
 /** When a command that has not ended has the engine asked whether it answers at all, milliseconds. */
 const SUSPICIOUS_MS = 5_000;
 
+/** A build that says nothing for so long has the engine asked as well, milliseconds: the others last, and are silent. */
+const QUIET_MS = 30_000;
+
 /** Deadline of a second question, after which commands that run are given up. Under load an engine took some seconds. */
 const LAST_QUESTION_MS = 10_000;
 
@@ -80,7 +83,9 @@ export function cautious(exec: DockerExec, clock: Pick<Clock, "timer"> = systemC
     async *stream(args, options = {}) {
       await admit();
       try {
-        yield* exec.stream(args, args[0] === "events" ? endedBy(options, following.signal) : options);
+        if (args[0] === "events") yield* exec.stream(args, endedBy(options, following.signal));
+        else if (options.silenceMs === undefined) yield* exec.stream(args, options);
+        else yield* watched(exec.stream(args, endedBy(options, running.signal)));
       } catch (error) {
         // A build that takes all its time says nothing of the engine.
         if (isSilent(error)) doubt(error);
@@ -88,6 +93,24 @@ export function cautious(exec: DockerExec, clock: Pick<Clock, "timer"> = systemC
       }
     },
   };
+
+  async function* watched<T>(chunks: AsyncIterable<T>): AsyncGenerator<T> {
+    let isQuiet = true;
+    const look = () => {
+      if (isQuiet) void suspect();
+      isQuiet = true;
+      cancel = clock.timer(QUIET_MS, look);
+    };
+    let cancel = clock.timer(QUIET_MS, look);
+    try {
+      for await (const chunk of chunks) {
+        isQuiet = false;
+        yield chunk;
+      }
+    } finally {
+      cancel();
+    }
+  }
 }
 
 function endedBy<O extends { signal?: AbortSignal | undefined }>(options: O, end: AbortSignal): O {

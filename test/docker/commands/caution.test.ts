@@ -85,7 +85,12 @@ function createBusyExec({ answers }: { answers: boolean }) {
         clock.timer(timeoutMs, () => reject(engineTimeout(args, timeoutMs)));
         signal?.addEventListener("abort", () => reject(signal.reason));
       }),
-    stream: (args, options) => createFakeExec().exec.stream(args, options),
+    async *stream(_, { signal } = {}) {
+      yield { stream: "stderr", text: "begun" };
+      const ended = Promise.withResolvers<never>();
+      signal?.addEventListener("abort", () => ended.reject(signal.reason));
+      await ended.promise;
+    },
     close: () => Promise.resolve(),
   };
   return { exec: cautious(exec, clock), clock, pings };
@@ -129,5 +134,34 @@ describe("a command that takes long", () => {
     expect(await Promise.race([next, Promise.resolve("waits")])).toBe("waits");
     await hung.clock.advance(1);
     expect(await next).toMatchObject({ code: "ENGINE_UNAVAILABLE" });
+  });
+});
+
+/** What becomes of a build that has begun to speak, and of a log that is followed beside it. */
+function beginBuild({ answers }: { answers: boolean }) {
+  const busy = createBusyExec({ answers });
+  const states = { build: "runs", log: "runs" };
+  const follow = async (name: keyof typeof states, options: { silenceMs?: number }) => {
+    for await (const _ of busy.exec.stream([name], options)) states[name] = "spoke";
+  };
+  follow("build", { silenceMs: 30_000 }).catch((error: RunnerError) => (states.build = error.code));
+  follow("log", {}).catch((error: RunnerError) => (states.log = error.code));
+  return { ...busy, states };
+}
+
+describe("a build that falls silent", () => {
+  const [QUIET_MS, QUESTIONS_MS] = [30_000, 15_000];
+
+  test("is given up once the engine answers neither of two questions, and a followed log is not", async () => {
+    const { clock, states } = beginBuild({ answers: false });
+    await clock.advance(2 * QUIET_MS + QUESTIONS_MS);
+    expect(states).toEqual({ build: "ENGINE_UNAVAILABLE", log: "spoke" });
+  });
+
+  test("goes on while the engine answers", async () => {
+    const { clock, states, pings } = beginBuild({ answers: true });
+    await clock.advance(10 * QUIET_MS);
+    expect(states.build).toBe("spoke");
+    expect(pings.length).toBeGreaterThanOrEqual(8);
   });
 });
