@@ -80,7 +80,7 @@ export function createServerContext(
         diskFloor,
         budget,
         manifestDefaults: { ...manifestDefaults(config), lacks: lacksOf(parts.engine.can) },
-        detect: createDetect(),
+        detect: createDetect(clock),
         digestKey: host.identity.digestKey,
       },
     ),

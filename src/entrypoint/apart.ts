@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { join } from "node:path";
 
 import { KiB } from "../lib/bytes.ts";
+import type { Clock } from "../lib/clock.ts";
 import { fromFailure } from "../lib/failure.ts";
 import { createTurns } from "../lib/turns.ts";
 import { listTree } from "../python/inventory.ts";
@@ -25,16 +26,13 @@ export type Detect = (options: DetectOptions, signal: AbortSignal) => Promise<De
  * Reads large uploads in threads of their own: what is made to be slow takes seconds, for which no call would be
  * answered. Nothing is left of a thread, whatever it has read.
  */
-export function createDetect({ maxMs = MAX_MS } = {}): Detect {
+export function createDetect(clock: Pick<Clock, "timer">): Detect {
   const turns = createTurns(MAX_THREADS);
   return async (options, signal) => {
     if (await isLittle(options.tree)) return detectEntrypoint(options);
     const giveBack = await turns.take(signal);
     try {
-      return await detectApart(options, AbortSignal.any([signal, AbortSignal.timeout(maxMs)]));
-    } catch (error) {
-      if (signal.aborted || !isTimeout(error)) throw error;
-      throw refuse("the Python of the upload takes too long to read: leave out what is not the agent's own");
+      return await detectApart(options, { signal, clock });
     } finally {
       giveBack();
     }
@@ -53,16 +51,27 @@ async function isLittle(tree: string): Promise<boolean> {
 
 async function detectApart(
   { tree, manifest, compile }: DetectOptions,
-  signal: AbortSignal,
+  { signal, clock }: { signal: AbortSignal; clock: Pick<Clock, "timer"> },
 ): Promise<Detection> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<Detection>();
   const thread = new Worker(WORKER);
+  const wait = () => clock.timer(MAX_MS, () => reject(tooSlow()));
+  let isOver = false;
+  let cancel = wait();
   const send = (message: ToReader) => thread.postMessage(message);
+  const ask = async (source: Uint8Array) => {
+    // That may wait for other builds.
+    cancel();
+    const problem = await compile(source);
+    if (isOver) return;
+    cancel = wait();
+    send({ op: "compiled", problem });
+  };
   const onMessage = ({ data }: MessageEvent<FromReader>) => {
     if (data.kind === "detection") resolve(data.detection);
     else if (data.kind === "failure") reject(fromFailure(data.failure));
-    else compile(data.source).then((problem) => send({ op: "compiled", problem }), reject);
+    else ask(data.source).catch(reject);
   };
   const onAbort = () => reject(signal.reason);
   thread.addEventListener("message", onMessage);
@@ -74,13 +83,15 @@ async function detectApart(
   try {
     return await promise;
   } finally {
+    isOver = true;
+    cancel();
     signal.removeEventListener("abort", onAbort);
     thread.terminate();
   }
 }
 
-function isTimeout(error: unknown): boolean {
-  return error instanceof DOMException && error.name === "TimeoutError";
+function tooSlow(): Error {
+  return refuse("the Python of the upload takes too long to read: leave out what is not the agent's own");
 }
 
 /** As in `docker/thread/engine-thread.ts`. */

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 
 import { createDetect } from "../../src/entrypoint/apart.ts";
+import { systemClock } from "../../src/lib/clock.ts";
 import { RunnerError } from "../../src/lib/errors.ts";
+import { createFakeClock } from "../helpers/fake-clock.ts";
 import { manifestOf } from "../helpers/manifest.ts";
 import { temporaryTree } from "../helpers/tree.ts";
 
@@ -26,9 +28,10 @@ async function detected(files: Record<string, string>, problem?: string) {
     if (problem === "broken") throw new Error("no engine");
     return problem === undefined ? undefined : { type: "SyntaxError", message: problem, line: 1, column: 1 };
   };
-  const outcome = await createDetect()({ tree: tree.path, manifest: MANIFEST, compile }, never).catch(
-    (error: unknown) => error,
-  );
+  const outcome = await createDetect(systemClock)(
+    { tree: tree.path, manifest: MANIFEST, compile },
+    never,
+  ).catch((error: unknown) => error);
   return { outcome, asked };
 }
 
@@ -63,13 +66,31 @@ test("Python is asked from there about what it may refuse", async () => {
   expect(String((await detected({ "main.py": doubtful }, "broken")).outcome)).toContain("no engine");
 });
 
-test("what takes too long, or is no longer wanted, is ended", async () => {
+test("the time in which Python is asked does not count, any other does", async () => {
+  await using tree = await temporaryTree({ "main.py": `${LARGE}x = (1\n` });
+  const clock = createFakeClock();
+  const options = { tree: tree.path, manifest: MANIFEST };
+  const long = async () => {
+    await clock.advance(3_600_000);
+    return undefined;
+  };
+  const found = await createDetect(clock)({ ...options, compile: long }, never);
+  expect(found.entrypoint.type).toBe("handler");
+  const over = {
+    timer(_: number, end: () => void) {
+      end();
+      return () => undefined;
+    },
+  };
+  const late = createDetect(over)({ ...options, compile: long }, never);
+  await expect(late).rejects.toThrow("the Python of the upload takes too long to read");
+});
+
+test("what is no longer wanted is ended", async () => {
   await using tree = await temporaryTree({ "main.py": "$?`".repeat(25_000) });
   const options = { tree: tree.path, manifest: MANIFEST, compile: async () => undefined };
-  const late = createDetect({ maxMs: 1 })(options, never);
-  await expect(late).rejects.toThrow("the Python of the upload takes too long to read");
   const reason = new Error("cancelled");
-  const detect = createDetect();
+  const detect = createDetect(systemClock);
   await expect(detect(options, AbortSignal.abort(reason))).rejects.toBe(reason);
   const leaving = new AbortController();
   const left = detect(options, leaving.signal);
