@@ -138,7 +138,7 @@ export async function startDaemon(options: {
   const mirror = membership && (await untilAnswered(() => takeRecords(records, membership), patience));
   await membership?.settle();
   const taking = { runnerId, mirror, log, claim: () => ownership.change(() => docker.take()) };
-  const secrets = await untilAnswered(() => openSecrets(config, taking), patience);
+  const secrets = await openSecrets(config, taking);
   const host: Host = {
     config,
     environment,
