@@ -1,21 +1,11 @@
-import { availableParallelism } from "node:os";
-
-import { watchContainment } from "./agents/watches/containment-watch.ts";
-import { watchEngine } from "./agents/watches/engine-watch.ts";
 import { createDiskKeeper } from "./agents/disk/keeper.ts";
 import { observeDisk } from "./agents/disk/metrics.ts";
-import { watchHost } from "./agents/watches/host-watch.ts";
-import { createKeeper } from "./agents/sleep/keep-warm.ts";
-import { reportMissingVolumes } from "./agents/volumes/missing-volumes.ts";
 import { createOwnership } from "./agents/ownership/ownership.ts";
 import { createLastInvoked } from "./agents/sleep/last-invoked.ts";
 import { takeRecords } from "./agents/mirror/take-records.ts";
 import { loadAgents } from "./agents/recovery/load-agents.ts";
-import { createTidy } from "./agents/recovery/tidy.ts";
-import { recoverEngine } from "./agents/recovery/recover-engine.ts";
 import { createScaler } from "./agents/scaling/scaler.ts";
 import { createStore } from "./agents/store.ts";
-import { createTurns } from "./agents/cpus/turns.ts";
 import { createChecks } from "./checks/checks.ts";
 import { createHealth } from "./checks/health.ts";
 import { requireUsable } from "./checks/start.ts";
@@ -23,6 +13,7 @@ import { openDataDir } from "./config/data-dir.ts";
 import { checkSettings, diskSettings, serverSettings, swarmSettings } from "./config/derived.ts";
 import type { Config } from "./config/load.ts";
 import { type Host, createAgentParts } from "./daemon/agent-parts.ts";
+import { createBackground } from "./daemon/background.ts";
 import { openEngine } from "./daemon/engine.ts";
 import { joinCluster } from "./daemon/cluster.ts";
 import { answerMeanwhile } from "./daemon/meanwhile.ts";
@@ -37,7 +28,6 @@ import { succeed } from "./daemon/takeover/succeed.ts";
 import { untilAnswered } from "./daemon/until-answered.ts";
 import { startWebhooks } from "./daemon/webhooks.ts";
 import { systemClock } from "./lib/clock.ts";
-import { createCpuPressure } from "./lib/cpu-pressure.ts";
 import type { Log } from "./lib/log.ts";
 import type { StartError } from "./lib/start-error.ts";
 import { endedBy, waitAtMost } from "./lib/wait-at-most.ts";
@@ -169,17 +159,13 @@ export async function startDaemon(options: {
     }),
   );
 
-  const keeper = createKeeper(parts, { startsAtOnce: config.maxBuilds, closing: closing.signal });
-
-  const pressure = createCpuPressure({ clock: systemClock });
-  const turns = createTurns(parts, { hostCpus: availableParallelism(), pressure });
-  const background: Promise<unknown>[] = [];
+  const background = createBackground(parts, { config, closing: closing.signal });
   begun.defer(async () => {
     closing.abort();
     // What waits to own the agents again waits for ever.
     if (ownership.isSuspended) return;
     // A look at an engine that hangs takes as long as it may.
-    const looked = waitAtMost(SHUTDOWN_TIMEOUT_MS, Promise.all(background), systemClock);
+    const looked = waitAtMost(SHUTDOWN_TIMEOUT_MS, background.ended(), systemClock);
     await Promise.all([looked, parts.builder.settled()]);
   });
   const access = begun.use(await openAccess(serverSettings(config).access, { clock: systemClock, log }));
@@ -209,22 +195,7 @@ export async function startDaemon(options: {
   await waitAtMost(ENGINE_WAIT_MS, endedBy(leaving, Promise.all([claim, usable])), systemClock);
   // The engine may take long or be away: meanwhile invokes and listings are served, and deploys wait.
   const spared = inheritance?.runs ?? [];
-  const cleared = docker.clearOrphans(spared);
-  const tidy = createTidy(parts, { ...loaded, signal: closing.signal });
-  const recovery = { loaded, cleared, onFirst: reconciling.resolve, signal: closing.signal };
-  background.push(
-    recoverEngine(parts, { ...recovery, clearOrphans: () => docker.clearOrphans(spared) }).then(() =>
-      closing.signal.aborted ? undefined : reportMissingVolumes(parts),
-    ),
-    reconciling.promise.then(() => keeper.attend()),
-    reconciling.promise.then(() => server.nodes.takeUpDrains()),
-    cleared.then(() => docker.reportOthers()),
-    cleared.then(() => watchEngine({ ...parts, keeper, onBack: () => void tidy() }, closing.signal)),
-    cleared.then(() => watchContainment(parts, closing.signal)),
-    docker.watchClaim(closing.signal),
-    cleared.then(() => turns.watch(closing.signal)),
-    watchHost(parts, health, closing.signal),
-  );
+  background.begin({ docker, loaded, spared, nodes: server.nodes, health, reconciling });
   const waiting = await standBy({
     ...{ config, dataDir, listener, ownership, parts, lastInvoked, reconciled: reconciling.promise },
     ...{ runs: [docker.run, ...spared], closing, attending, log },
