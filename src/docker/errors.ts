@@ -113,6 +113,21 @@ export function engineTimeout(args: string[], timeoutMs: number): RunnerError {
   );
 }
 
+const LOST_OUTPUT = "lost_output";
+
+/** What a command printed did not come, or not whole; nobody can tell what it has done. */
+export function lostOutput(args: string[]): RunnerError {
+  return new RunnerError(
+    "ENGINE_UNAVAILABLE",
+    `docker ${verb(args)} has ended, but what it printed did not come. Try again.`,
+    { details: { reason: LOST_OUTPUT } },
+  );
+}
+
+export function isLostOutput(error: unknown): boolean {
+  return error instanceof RunnerError && error.details?.["reason"] === LOST_OUTPUT;
+}
+
 /** A command that says something at once where the engine answers. */
 export function engineSilent(args: string[], silenceMs: number): RunnerError {
   return new RunnerError(

@@ -1,7 +1,17 @@
 import { execa } from "execa";
 
 import { RunnerError } from "../lib/errors.ts";
-import { commandError, engineSilent, engineTimeout, toolError, tooMuch } from "./errors.ts";
+import { isLook } from "./commands/looks.ts";
+import { watchOutput } from "./commands/lost-output.ts";
+import {
+  commandError,
+  engineSilent,
+  engineTimeout,
+  isLostOutput,
+  lostOutput,
+  toolError,
+  tooMuch,
+} from "./errors.ts";
 import { type Owner, ownerMark } from "./commands/orphans.ts";
 import { type ProcessGroup, processGroup } from "./commands/process-group.ts";
 
@@ -94,26 +104,36 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
   const running = new Set<ProcessGroup>();
   let isClosed = false;
 
+  const runOnce = async (args: string[], exec: ExecOptions) => {
+    const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = exec;
+    if (signal?.aborted) throw toError(signal.reason);
+    const subprocess = execa(exec.tool ?? exec.program ?? binary, args, {
+      ...spawnOptions(exec),
+      ...(exec.input === undefined ? { stdin: "ignore" } : { input: exec.input }),
+      maxBuffer: MAX_OUTPUT,
+      stripFinalNewline: false,
+      detached: true,
+    });
+    using group = processGroup(subprocess, { signal, timeoutMs });
+    const lost = Promise.withResolvers<void>();
+    using _ = watchOutput(subprocess.nodeChildProcess, { progress: () => 0, onLost: lost.resolve });
+    const result = await Promise.race([subprocess, group.overdue, lost.promise]);
+    if (result === undefined) throw withoutOutput({ args, timeoutMs, timedOut: group.timedOut, signal });
+    const { stderr } = result;
+    if (exec.tool !== undefined && result.failed)
+      throw toolError(exec.tool, { code: result.code, stderr, message: endOf(result) });
+    throwOnFailure({ args, timeoutMs, timedOut: group.timedOut, signal, result, stderr });
+    return result.stdout;
+  };
+
   return {
     async run(args, exec = {}) {
-      const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = exec;
-      if (signal?.aborted) throw toError(signal.reason);
-      const subprocess = execa(exec.tool ?? exec.program ?? binary, args, {
-        ...spawnOptions(exec),
-        ...(exec.input === undefined ? { stdin: "ignore" } : { input: exec.input }),
-        maxBuffer: MAX_OUTPUT,
-        stripFinalNewline: false,
-        detached: true,
-      });
-      using group = processGroup(subprocess, { signal, timeoutMs });
-      const result = await Promise.race([subprocess, group.overdue]);
-      if (result === undefined)
-        throw signal?.aborted ? toError(signal.reason) : engineTimeout(args, timeoutMs);
-      const { stderr } = result;
-      if (exec.tool !== undefined && result.failed)
-        throw toolError(exec.tool, { code: result.code, stderr, message: endOf(result) });
-      throwOnFailure({ args, timeoutMs, timedOut: group.timedOut, signal, result, stderr });
-      return result.stdout;
+      try {
+        return await runOnce(args, exec);
+      } catch (error) {
+        if (!isLostOutput(error) || !isLook(args)) throw error;
+        return await runOnce(args, exec);
+      }
     },
 
     async *stream(args, exec = {}) {
@@ -130,6 +150,17 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
       void group.gone.then(() => running.delete(group));
       let stderr = "";
       let isSilent = false;
+      let isLost = false;
+      let isHanding = false;
+      let chunks = 0;
+      using _ = watchOutput(subprocess.nodeChildProcess, {
+        progress: () => (isHanding ? "slow reader" : chunks),
+        onLost: () => {
+          isLost = true;
+          subprocess.stdout.destroy();
+          subprocess.stderr.destroy();
+        },
+      });
       const cutSilence = () => {
         isSilent = true;
         group.end();
@@ -137,14 +168,23 @@ export function createDockerExec(options: DockerExecSettings): DockerExec {
       const silence = silenceMs === undefined ? undefined : setTimeout(cutSilence, silenceMs);
       // Of a program that was not found the output breaks off; the result says why.
       if (subprocess.pid !== undefined)
-        for await (const chunk of mergedOutput(subprocess.stdout, subprocess.stderr)) {
-          clearTimeout(silence);
-          if (chunk.stream === "stderr") stderr = (stderr + chunk.text).slice(-STDERR_TAIL);
-          yield chunk;
+        try {
+          for await (const chunk of mergedOutput(subprocess.stdout, subprocess.stderr)) {
+            clearTimeout(silence);
+            chunks += 1;
+            if (chunk.stream === "stderr") stderr = (stderr + chunk.text).slice(-STDERR_TAIL);
+            isHanding = true;
+            yield chunk;
+            isHanding = false;
+          }
+        } catch (error) {
+          // It is broken off.
+          if (!isLost) throw error;
         }
-      const result = await subprocess;
+      const result = isLost ? undefined : await subprocess;
       clearTimeout(silence);
       if (isSilent) throw engineSilent(args, silenceMs ?? 0);
+      if (result === undefined) throw withoutOutput({ args, timeoutMs, timedOut: group.timedOut, signal });
       throwOnFailure({ args, timeoutMs, timedOut: group.timedOut, signal, result, stderr });
     },
 
@@ -181,6 +221,12 @@ function throwOnFailure({ args, timeoutMs, timedOut, signal, result, stderr }: O
     stderr,
     message: endOf(result),
   });
+}
+
+/** Of a command whose output did not come to its end. */
+function withoutOutput({ args, timeoutMs, timedOut, signal }: Omit<Outcome, "result" | "stderr">): Error {
+  if (signal?.aborted) return toError(signal.reason);
+  return timedOut ? engineTimeout(args, timeoutMs ?? 0) : lostOutput(args);
 }
 
 type Ending = { originalMessage?: string | undefined; signal?: string | undefined };

@@ -131,6 +131,42 @@ test("streamed output comes as it is printed, from both outputs", async () => {
   expect(seen).toEqual(new Set(["stdout:one", "stderr:two"]));
 });
 
+describe("a command that has ended, whose output does not", () => {
+  const OPEN = "sleep 60 & ";
+
+  test("is given again if it looks at something", async () => {
+    const marker = join(directory, Bun.randomUUIDv7());
+    const exec = await standIn(
+      `if [[ -e ${marker} ]]; then echo seen; exit; fi; touch ${marker}; ${OPEN} echo unseen`,
+    );
+    expect(await exec.run(["service", "ps", "x"])).toBe("seen\n");
+  });
+
+  test("fails if it changes something, and what holds the output open is ended", async () => {
+    const file = join(directory, Bun.randomUUIDv7());
+    const exec = await standIn(`${OPEN} echo $! > ${file}`);
+    await expect(exec.run(["service", "create", "ps"])).rejects.toMatchObject({
+      code: "ENGINE_UNAVAILABLE",
+      message: "docker service create has ended, but what it printed did not come. Try again.",
+    });
+    const sleeper = Number(await Bun.file(file).text());
+    await eventually(() => expect(existsSync(`/proc/${sleeper}`)).toBe(false));
+  });
+
+  test("fails at the end of what is streamed of it, however slowly that is read", async () => {
+    const exec = await standIn(`for i in $(seq 3000); do echo "$i ${"x".repeat(100)}"; done; ${OPEN}`);
+    let text = "";
+    const reading = (async () => {
+      for await (const chunk of exec.stream(["logs", "x"])) {
+        if (text === "") await Bun.sleep(5_000);
+        text += chunk.text;
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ details: { reason: "lost_output" } });
+    expect(text.trim().split("\n")).toHaveLength(3000);
+  }, 20_000);
+});
+
 /** Starts a program that outlives it and keeps its output open, as the docker CLI does with a plugin. */
 const WITH_PLUGIN = `(trap '' INT; echo plugin; exec sleep 60) & echo ready; exec sleep 60`;
 
