@@ -13,6 +13,7 @@ import {
   tooMuch,
 } from "./errors.ts";
 import { type Owner, ownerMark } from "./commands/orphans.ts";
+import { type StreamedChunk, mergedOutput } from "./commands/merged-output.ts";
 import { type ProcessGroup, processGroup } from "./commands/process-group.ts";
 
 /** Deadline of a docker command that should be quick. Under load, dockerd took some seconds, but never ten. */
@@ -69,8 +70,6 @@ export type ExecOptions = {
   input?: string;
   env?: Record<string, string>;
 };
-
-export type StreamedChunk = { stream: "stdout" | "stderr"; text: string };
 
 /** Runs the docker CLI, and the few other programs of the host. No other part of the runner starts a process. */
 export type DockerExec = {
@@ -240,31 +239,6 @@ function toError(reason: unknown): Error {
   return reason instanceof Error
     ? reason
     : new RunnerError("CONTAINER_ERROR", `The docker command was cancelled: ${String(reason)}`);
-}
-
-/** Both outputs as text, in the order of arrival. Nothing is read ahead of the consumer. */
-async function* mergedOutput(
-  stdout: AsyncIterable<Uint8Array>,
-  stderr: AsyncIterable<Uint8Array>,
-): AsyncGenerator<StreamedChunk> {
-  const sources = new Map<AsyncIterator<Uint8Array>, { stream: "stdout" | "stderr"; decoder: TextDecoder }>([
-    [stdout[Symbol.asyncIterator](), { stream: "stdout", decoder: new TextDecoder() }],
-    [stderr[Symbol.asyncIterator](), { stream: "stderr", decoder: new TextDecoder() }],
-  ]);
-  const pending = new Map([...sources.keys()].map((source) => [source, read(source)]));
-  while (pending.size > 0) {
-    const { source, result } = await Promise.race(pending.values());
-    const info = sources.get(source);
-    if (info === undefined) continue;
-    if (result.done) pending.delete(source);
-    else pending.set(source, read(source));
-    const text = result.done ? info.decoder.decode() : info.decoder.decode(result.value, { stream: true });
-    if (text !== "") yield { stream: info.stream, text };
-  }
-}
-
-function read(source: AsyncIterator<Uint8Array>) {
-  return source.next().then((result) => ({ source, result }));
 }
 
 function pick(environment: Record<string, string | undefined>, names: string[]): Record<string, string> {

@@ -1,15 +1,12 @@
+import { heapStats } from "bun:jsc";
 import { afterAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import {
-  type DockerExec,
-  type ExecOptions,
-  type StreamedChunk,
-  createDockerExec,
-} from "../../src/docker/exec.ts";
+import { type DockerExec, type ExecOptions, createDockerExec } from "../../src/docker/exec.ts";
+import type { StreamedChunk } from "../../src/docker/commands/merged-output.ts";
 import { eventually } from "../helpers/eventually.ts";
 
 const directory = await mkdtemp(join(tmpdir(), "oken-exec-"));
@@ -130,6 +127,22 @@ test("streamed output comes as it is printed, from both outputs", async () => {
   }
   expect(seen).toEqual(new Set(["stdout:one", "stderr:two"]));
 });
+
+test("of output that is followed for long, what came holds no memory", async () => {
+  const exec = await standIn("while :; do echo line; done");
+  const sizes: number[] = [];
+  let chunks = 0;
+  for await (const _ of exec.stream(["logs", "x"])) {
+    chunks += 1;
+    if (chunks === 5_000 || chunks === 20_000) {
+      Bun.gc(true);
+      sizes.push(heapStats().objectCount);
+    }
+    if (chunks === 20_000) break;
+  }
+  const [before = 0, after = Infinity] = sizes;
+  expect(after - before).toBeLessThan(5_000);
+}, 30_000);
 
 describe("a command that has ended, whose output does not", () => {
   const OPEN = "sleep 60 & ";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 
-import type { StreamedChunk } from "../../../src/docker/exec.ts";
+import type { StreamedChunk } from "../../../src/docker/commands/merged-output.ts";
 import { createLogs } from "../../../src/docker/containers/logs.ts";
 import type { OutputLine } from "../../../src/docker/types.ts";
 
