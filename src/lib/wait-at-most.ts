@@ -7,10 +7,11 @@ export async function waitAtMost(ms: number, work: Promise<unknown>, clock: Cloc
   await Promise.race([work, over.promise]).finally(cancel);
 }
 
-/** As `work`, but over as soon as `signal` aborts. */
+/** As `work`, but over as soon as `signal` aborts. The signal holds nothing of it afterwards, however long it lasts. */
 export async function endedBy(signal: AbortSignal, work: Promise<unknown>): Promise<void> {
   const over = Promise.withResolvers<void>();
-  if (signal.aborted) over.resolve();
-  signal.addEventListener("abort", () => over.resolve(), { once: true });
-  await Promise.race([work, over.promise]);
+  const onAbort = () => over.resolve();
+  if (signal.aborted) onAbort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  await Promise.race([work, over.promise]).finally(() => signal.removeEventListener("abort", onAbort));
 }

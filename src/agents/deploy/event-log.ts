@@ -1,3 +1,5 @@
+import { endedBy } from "../../lib/wait-at-most.ts";
+
 /** Events kept of one log, and characters. The oldest go first: a replay of a longer build lacks its beginning. */
 const KEPT = 10_000;
 const KEPT_CHARS = 256 * 1024;
@@ -44,23 +46,16 @@ export function createEventLog<T>(sizeOf: (event: T) => number): EventLog<T> {
     },
     all: () => events,
     async *follow(after, signal) {
-      const aborted = Promise.withResolvers<void>();
-      const onAbort = () => aborted.resolve();
-      signal.addEventListener("abort", onAbort, { once: true });
-      try {
-        let seen = after;
-        while (!signal.aborted) {
-          const change = changed.promise;
-          const fresh = events.slice(Math.max(0, events.length - (lastId - seen)));
-          for (const recorded of fresh) {
-            seen = recorded.id;
-            yield recorded;
-          }
-          if (ended && seen >= lastId) return;
-          await Promise.race([change, aborted.promise]);
+      let seen = after;
+      while (!signal.aborted) {
+        const change = changed.promise;
+        const fresh = events.slice(Math.max(0, events.length - (lastId - seen)));
+        for (const recorded of fresh) {
+          seen = recorded.id;
+          yield recorded;
         }
-      } finally {
-        signal.removeEventListener("abort", onAbort);
+        if (ended && seen >= lastId) return;
+        await endedBy(signal, change);
       }
     },
   };

@@ -1,5 +1,6 @@
 import type { OutputLine } from "../../docker/types.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { endedBy } from "../../lib/wait-at-most.ts";
 import type { FollowedLog } from "./followed-log.ts";
 import { COMPARED, joinLogs } from "./join-logs.ts";
 
@@ -14,14 +15,13 @@ export async function* linesFrom(
   from: number,
   signal: AbortSignal,
 ): AsyncGenerator<OutputLine> {
-  using aborted = abortOf(signal);
   for (let at = from; ;) {
     signal.throwIfAborted();
     const more = log.more();
     const read = log.read(at);
     if (read === "end") break;
     if (read === "wait") {
-      await Promise.race([more, aborted.promise]);
+      await endedBy(signal, more);
       continue;
     }
     at = read.next;
@@ -56,7 +56,6 @@ async function skip(
   { at: from, recent, past }: { at: number; recent: OutputLine[]; past: OutputLine[] },
   { signal, clock }: Following,
 ): Promise<number> {
-  using aborted = abortOf(signal);
   const late = Promise.withResolvers<void>();
   let isLate = false;
   const cancel = clock.timer(SKIP_MS, () => {
@@ -69,7 +68,7 @@ async function skip(
       const read = log.read(at);
       if (isLate || signal.aborted || read === "end") return at;
       if (read === "wait") {
-        await Promise.race([more, late.promise, aborted.promise]);
+        await Promise.race([endedBy(signal, more), late.promise]);
         continue;
       }
       at = read.next;
@@ -81,13 +80,6 @@ async function skip(
   } finally {
     cancel();
   }
-}
-
-function abortOf(signal: AbortSignal): Disposable & { promise: Promise<void> } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const onAbort = () => resolve();
-  signal.addEventListener("abort", onAbort, { once: true });
-  return { promise, [Symbol.dispose]: () => signal.removeEventListener("abort", onAbort) };
 }
 
 function missedLine(count: number): OutputLine {
