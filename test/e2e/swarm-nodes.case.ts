@@ -55,12 +55,7 @@ export function nodesCase(labOf: () => Lab): void {
         availability: "active",
       });
 
-      // The runner is on the first one.
-      const places = await Promise.all(
-        ["one", "two"].map(async (id) => ({ id, node: await nodeOf(client, id) })),
-      );
-      const victim = places.find(({ node }) => node !== "n1");
-      if (victim === undefined) throw new Error("both agents are on the runner's own node");
+      const victim = await oneElsewhere(client);
       const inside = client.invoke(victim.id, 300);
       await eventually(async () => {
         const { instances } = (await client.request<AgentDetail>("GET", `/agents/${victim.id}`)).body;
@@ -83,6 +78,25 @@ export function nodesCase(labOf: () => Lab): void {
     },
     TEST_MS,
   );
+}
+
+/** The node that the runner is on. */
+const OWN_NODE = "n1";
+
+/** An agent on another node than the runner. */
+async function oneElsewhere(client: Client): Promise<{ id: string; node: string }> {
+  const look = async () => {
+    const ids = ["one", "two"];
+    const places = await Promise.all(ids.map(async (id) => ({ id, node: await nodeOf(client, id) })));
+    return places.find(({ node }) => node !== OWN_NODE);
+  };
+  const found = await look();
+  if (found !== undefined) return found;
+  // The managers put them where they like; from a node that is drained they go.
+  for (const change of ["drain", "activate"]) await client.request("POST", `/nodes/${OWN_NODE}/${change}`);
+  const moved = await look();
+  if (moved === undefined) throw new Error(`both agents stayed on ${OWN_NODE}`);
+  return moved;
 }
 
 async function nodeOf(client: Client, agentId: string): Promise<string> {
